@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+const PATTERN =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-])(\d{2}):?(\d{2}))?$/;
+
+/**
+ * Reads a datetime from the wire as milliseconds since the epoch. Without a zone it is UTC, as the Python peers mean it.
+ * Returns undefined where the text is no datetime. Digits beyond milliseconds are cut.
+ */
+export function wireDatetimeToMs(text: string): number | undefined {
+  const match = PATTERN.exec(text);
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const ms = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  date.setUTCHours(hour, minute, second, ms);
+  // Date rolls 31 February over to March: what does not come back as written was no date.
+  const exact =
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hour &&
+    date.getUTCMinutes() === minute &&
+    date.getUTCSeconds() === second;
+  if (!exact || year === 0) return undefined;
+  if (!match[9]) return date.getTime();
+  const offsetHours = Number(match[10]);
+  const offsetMinutes = Number(match[11]);
+  if (offsetHours > 23 || offsetMinutes > 59) return undefined;
+  const offsetMs = (offsetHours * 60 + offsetMinutes) * 60_000;
+  return date.getTime() - (match[9] === '+' ? offsetMs : -offsetMs);
+}
+
+/** Now, as we write it on the wire: RFC 3339 in UTC with `Z`. */
+export function wireNow(): string {
+  return new Date().toISOString();
+}
+
+/** A datetime on the wire. It stays the string it was: a naive one is not rewritten, only read as UTC. */
+export const wireDatetime = z
+  .string()
+  .refine((text) => wireDatetimeToMs(text) !== undefined, { error: 'not an ISO 8601 datetime' })
+  .meta({ format: 'date-time', description: 'ISO 8601; without a zone it is UTC' });
