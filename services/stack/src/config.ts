@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { OrchestratorError } from '@codegen/sdk/errors';
+import { projectTestsCommand } from '@codegen/worker-wrapper';
+import { dataFolderPath } from './data-folder.js';
+
+/** A command that a worker's custom agent may be; the operator names it, messages only refer to the name. */
+export interface AgentCommand {
+  command: string[];
+  env?: Record<string, string>;
+}
+
+export interface StackConfig {
+  dataDir: string;
+  /** Port of the API; 0 takes the last one, or any free one. */
+  port: number;
+  /** Name of the agent that develops. */
+  agent: string;
+  agents: Record<string, AgentCommand>;
+  /** Seconds a developer's turn may take. */
+  turnTimeoutSeconds: number;
+  deployPorts: { from: number; to: number };
+  templateDir: string;
+  /** Tells the CLI of this account where the system is. */
+  login: boolean;
+  logLevel: string;
+}
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+
+/** The agents that come with the project. */
+const ownAgents: Record<string, AgentCommand> = {
+  demo: { command: [process.execPath, join(root, 'examples', 'agents', 'demo-agent.js')] },
+  'project-tests': { command: projectTestsCommand() },
+};
+
+/**
+ * Reads flags and environment.
+ * @throws OrchestratorError USAGE naming the flag or variable that is wrong
+ */
+export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<StackConfig> {
+  const { values } = parseFlags(argv);
+  const agentsFile = values['agents-file'] ?? env.AGENTS_FILE;
+  const agents = { ...ownAgents, ...(agentsFile ? await readAgents(agentsFile) : {}) };
+  const agent = values.agent ?? env.ORCHESTRATOR_AGENT ?? 'demo';
+  if (!agents[agent]) {
+    throw usage(`there is no agent named ${JSON.stringify(agent)}; known: ${Object.keys(agents).sort().join(', ')}`);
+  }
+  const [from, to] = (values['deploy-ports'] ?? env.DEPLOY_PORTS ?? '18000-18999').split('-');
+  return {
+    dataDir: dataFolderPath(values['data-dir'], env),
+    port: wholeNumber('--port', values.port ?? env.PORT ?? '0', 0, 65_535),
+    agent,
+    agents,
+    turnTimeoutSeconds: wholeNumber('--turn-timeout', values['turn-timeout'] ?? env.TURN_TIMEOUT ?? '1800', 1, 86_400),
+    deployPorts: {
+      from: wholeNumber('--deploy-ports', from ?? '', 1, 65_535),
+      to: wholeNumber('--deploy-ports', to ?? '', 1, 65_535),
+    },
+    templateDir: resolve(values['template-dir'] ?? env.TEMPLATE_DIR ?? join(root, 'templates', 'service')),
+    login: values.login ?? false,
+    logLevel: env.LOG_LEVEL ?? 'info',
+  };
+}
+
+/** The CLI's entry file. */
+export function cliPath(): string {
+  const manifest = createRequire(import.meta.url).resolve('@codegen/orchestrator-cli/package.json');
+  return join(dirname(manifest), 'bin', 'run.js');
+}
+
+function parseFlags(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        'data-dir': { type: 'string' },
+        port: { type: 'string' },
+        agent: { type: 'string' },
+        'agents-file': { type: 'string' },
+        'turn-timeout': { type: 'string' },
+        'deploy-ports': { type: 'string' },
+        'template-dir': { type: 'string' },
+        login: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function readAgents(path: string): Promise<Record<string, AgentCommand>> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw usage(`the agents file ${path} cannot be read`, error);
+  });
+  const agents = parseJson(text, path);
+  for (const [name, entry] of Object.entries(agents)) {
+    const command = (entry as Partial<AgentCommand> | null)?.command;
+    if (!Array.isArray(command) || command.length === 0 || !command.every((part) => typeof part === 'string')) {
+      throw usage(`in ${path}, ${JSON.stringify(name)} needs "command": ["program", "argument", …]`);
+    }
+  }
+  return agents as Record<string, AgentCommand>;
+}
+
+function parseJson(text: string, path: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch (error) {
+    throw usage(`the agents file ${path} is not JSON`, error);
+  }
+  throw usage(`the agents file ${path} must hold an object: {"name": {"command": ["program"]}}`);
+}
+
+function wholeNumber(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (text === '' || !Number.isInteger(value) || value < min || value > max) {
+    throw usage(`${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+function usage(message: string, cause?: unknown): OrchestratorError {
+  return new OrchestratorError('USAGE', message, { cause });
+}

@@ -1,0 +1,122 @@
+import { chmod, link, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OrchestratorError } from '@codegen/sdk/errors';
+import { isSameProcess, type ProcessIdentity, thisProcess } from './process-identity.js';
+
+/** Everything one system keeps on this machine. */
+export interface DataFolder {
+  readonly root: string;
+  readonly db: string;
+  readonly redis: string;
+  readonly repos: string;
+  readonly workers: string;
+  readonly releases: string;
+  readonly keys: string;
+  readonly logs: string;
+  readonly run: string;
+  /** Gives the folder up; another process may open it then. */
+  unlock(): Promise<void>;
+}
+
+/** Where the data is kept: flag, then ORCHESTRATOR_DATA_DIR, then the XDG data home. */
+export function dataFolderPath(flag: string | undefined, env: NodeJS.ProcessEnv): string {
+  const fallback = join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'codegen-orchestrator');
+  return resolve(flag ?? (env.ORCHESTRATOR_DATA_DIR || fallback));
+}
+
+/**
+ * Makes the folder where it is missing and locks it for this process: PGlite and the AOF each want one owner.
+ * @throws OrchestratorError DATA_FOLDER_LOCKED, naming the process that holds it
+ */
+export async function openDataFolder(root: string): Promise<DataFolder> {
+  const inside = (name: string) => join(root, name);
+  const folders = ['db', 'redis', 'repos', 'workers', 'releases', 'keys', 'logs', 'run'] as const;
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  await chmod(root, 0o700);
+  const unlock = await lock(root);
+  for (const name of folders) await mkdir(inside(name), { recursive: true, mode: 0o700 });
+  const paths = Object.fromEntries(folders.map((name) => [name, inside(name)])) as Record<
+    (typeof folders)[number],
+    string
+  >;
+  return { root, ...paths, unlock };
+}
+
+const TAKEOVER_STALE_MS = 5000;
+
+/**
+ * The lock is a file that names its holder. It is made by link(2), which fails where it exists. A file whose holder is
+ * gone is removed under a second, short-lived lock, so that no starter removes the fresh lock of another.
+ */
+async function lock(root: string): Promise<() => Promise<void>> {
+  const path = join(root, 'lock');
+  const mine = thisProcess();
+  const draft = `${path}.${mine.pid}`;
+  await writeFile(draft, JSON.stringify(mine), { mode: 0o600 });
+  try {
+    for (;;) {
+      if (await linkIfAbsent(draft, path)) break;
+      const holder = await readHolder(path);
+      if (holder && isSameProcess(holder)) {
+        throw new OrchestratorError(
+          'DATA_FOLDER_LOCKED',
+          `the data folder ${root} is in use by process ${holder.pid}`,
+          {
+            next: [
+              { command: `kill ${holder.pid}`, when: 'to stop the system that runs there' },
+              { command: 'bin/up --data-dir DIR', when: 'to start another one elsewhere' },
+            ],
+          },
+        );
+      }
+      await removeStale(path);
+    }
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return async () => {
+    const holder = await readHolder(path);
+    if (holder && holder.pid === mine.pid && holder.startTime === mine.startTime) await rm(path, { force: true });
+  };
+}
+
+async function removeStale(path: string): Promise<void> {
+  const guard = `${path}.takeover`;
+  const handle = await open(guard, 'wx', 0o600).catch(() => undefined);
+  if (!handle) {
+    const age = await stat(guard).then(
+      (found) => Date.now() - found.mtimeMs,
+      () => 0,
+    );
+    if (age > TAKEOVER_STALE_MS) await rm(guard, { force: true });
+    await sleep(20);
+    return;
+  }
+  try {
+    const holder = await readHolder(path);
+    if (!holder || !isSameProcess(holder)) await rm(path, { force: true });
+  } finally {
+    await handle.close();
+    await rm(guard, { force: true });
+  }
+}
+
+async function linkIfAbsent(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function readHolder(path: string): Promise<ProcessIdentity | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as ProcessIdentity;
+  } catch {
+    return undefined;
+  }
+}

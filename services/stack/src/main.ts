@@ -1,0 +1,96 @@
+import { mkdir, rename, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { isOrchestratorError } from '@codegen/sdk/errors';
+import { destination, pino } from 'pino';
+import { readConfig, type StackConfig } from './config.js';
+import { logInCli } from './log-in-cli.js';
+import { type RunningStack, startStack } from './start-stack.js';
+
+const KEEP_LOG_BYTES = 20 * 1024 * 1024;
+
+// starting → running → stopping → ended. A signal while starting stops what has started; a second one ends at once.
+async function main(): Promise<void> {
+  const startedMs = performance.now();
+  const stopRequested = firstSignal();
+  const config = await readConfig(process.argv.slice(2), process.env);
+  const log = await openLog(config);
+  const starting = startStack(config, (service) => log.child({ service }));
+  const stack = await starting;
+  if (config.login) await logInCli(stack);
+  process.stdout.write(card(config, stack, (performance.now() - startedMs) / 1000));
+  const signal = await stopRequested;
+  process.stdout.write('\nStopping …\n');
+  await stack.stop();
+  process.stdout.write('Stopped.\n');
+  log.flush();
+  process.exitCode = signal === 'SIGINT' ? 130 : 143;
+}
+
+/** The first signal that asks to stop; the second one ends the process, and with it everything it started. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let seen = 0;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        seen += 1;
+        if (seen > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
+        resolve(signal);
+      });
+    }
+  });
+}
+
+async function openLog(config: StackConfig) {
+  const folder = join(config.dataDir, 'logs');
+  const path = join(folder, 'stack.log');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size > KEEP_LOG_BYTES) await rename(path, `${path}.1`);
+  const paths = [
+    'token',
+    '*.token',
+    'password',
+    '*.password',
+    'redisUrl',
+    '*.redisUrl',
+    'authorization',
+    '*.authorization',
+  ];
+  return pino({ level: config.logLevel, redact: paths }, destination({ dest: path, mode: 0o600, sync: false }));
+}
+
+function card(config: StackConfig, stack: RunningStack, seconds: number): string {
+  const home = homedir();
+  const folder = config.dataDir.startsWith(`${home}/`) ? `~${config.dataDir.slice(home.length)}` : config.dataDir;
+  const agent = config.agent === 'demo' ? 'demo (deterministic, not an AI)' : config.agent;
+  return `
+  Codegen orchestrator is up (${seconds.toFixed(1)} s)
+
+    API     ${stack.apiUrl}
+    data    ${folder}
+    log     ${folder}/logs/stack.log
+    agent   ${agent}; runs as this user: use agents that you trust
+
+  Next, in another terminal:
+
+    bin/orchestrator project create --name blog
+    bin/orchestrator engineering start --project blog --spec "A blog about tea" --wait
+    bin/orchestrator deploy start --project blog --wait
+
+  Ctrl-C stops everything; work that is under way goes on at the next start.
+`;
+}
+
+main().catch((error: unknown) => {
+  if (isOrchestratorError(error)) {
+    process.stderr.write(`${error.message}\n`);
+    for (const step of error.next ?? []) process.stderr.write(`Try: ${step.command}  (${step.when})\n`);
+    process.exit(error.exitCode);
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { openPglite, startApi } from '@codegen/api';
+import { startInfraService } from '@codegen/infra-service';
+import { startLanggraph } from '@codegen/langgraph';
+import { startScaffolder } from '@codegen/scaffolder';
+import { startScheduler } from '@codegen/scheduler';
+import { createApi } from '@codegen/sdk/api';
+import type { RunningService } from '@codegen/sdk/consumer';
+import type { Logger } from '@codegen/sdk/queue';
+import { startWorkerManager } from '@codegen/worker-manager';
+import type { StackConfig } from './config.js';
+import { openDataFolder } from './data-folder.js';
+import { ensureKeys, ensureSecretFile, newApiSecret } from './keys.js';
+import { startRedis } from './start-redis.js';
+
+/** A running system. */
+export interface RunningStack {
+  readonly apiUrl: string;
+  readonly redisUrl: string;
+  /** The API key of the person at this machine. */
+  readonly token: string;
+  stop(): Promise<void>;
+}
+
+/** One logger per service. */
+export type LoggerFor = (service: string) => Logger;
+
+const HOST = '127.0.0.1';
+
+/**
+ * Starts everything in this process on one data folder: redis-server, PGlite, the API, then the services. What was
+ * started is stopped again, last first, when a later part fails.
+ * @throws OrchestratorError DATA_FOLDER_LOCKED, REDIS_UNAVAILABLE, or whatever the part that failed says
+ */
+export async function startStack(config: StackConfig, loggerFor: LoggerFor): Promise<RunningStack> {
+  const started: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const stopPart of started.splice(0).reverse()) {
+      await stopPart().catch((error: unknown) =>
+        loggerFor('stack').error({ error: String(error) }, 'a part did not stop'),
+      );
+    }
+  };
+  const keep = async <T extends RunningService>(part: Promise<T>): Promise<T> => {
+    const running = await part;
+    started.push(() => running.stop());
+    return running;
+  };
+  try {
+    const folder = await openDataFolder(config.dataDir);
+    started.push(() => folder.unlock());
+    const redis = await keep(startRedis(folder, loggerFor('redis')));
+    const database = await openPglite(folder.db);
+    started.push(() => database.close());
+    const adminToken = await ensureSecretFile(join(folder.keys, 'admin'), newApiSecret);
+    const vaultKey = await ensureSecretFile(join(folder.keys, 'vault'), () => randomBytes(32).toString('base64'));
+    const api = await keep(
+      startApi({
+        host: HOST,
+        port: await choosePort(config, folder.run),
+        database: { pool: database.pool },
+        adminToken,
+        masterKey: Buffer.from(vaultKey, 'base64'),
+        logger: loggerFor('api'),
+      }),
+    );
+    const keys = await ensureKeys(folder, api.url, adminToken);
+    const admin = createApi({ apiUrl: api.url, token: adminToken });
+    await admin.servers.put('local', { ip: HOST, port_from: config.deployPorts.from, port_to: config.deployPorts.to });
+
+    const apiFor = (service: keyof typeof keys.services) => ({ url: api.url, token: keys.services[service] });
+    const redisUrl = redis.url;
+    const departments = await Promise.allSettled([
+      startWorkerManager({
+        redisUrl,
+        api: apiFor('worker-manager'),
+        workersDir: folder.workers,
+        reposDir: folder.repos,
+        agents: config.agents,
+        logger: loggerFor('worker-manager'),
+      }),
+      startInfraService({
+        redisUrl,
+        api: apiFor('infra-service'),
+        releasesDir: folder.releases,
+        reposDir: folder.repos,
+        host: HOST,
+        logger: loggerFor('infra-service'),
+      }),
+      startScaffolder({
+        redisUrl,
+        api: apiFor('scaffolder'),
+        reposDir: folder.repos,
+        templateDir: config.templateDir,
+        logger: loggerFor('scaffolder'),
+      }),
+      startScheduler({ redisUrl, api: apiFor('scheduler'), logger: loggerFor('scheduler') }),
+      startLanggraph({
+        redisUrl,
+        api: apiFor('langgraph'),
+        database: { pool: database.pool },
+        instance: `stack-${process.pid}`,
+        developer: { agent: 'custom', agentConfig: config.agent, turnTimeoutSeconds: config.turnTimeoutSeconds },
+        tester: { agentConfig: 'project-tests', turnTimeoutSeconds: config.turnTimeoutSeconds },
+        deploy: { server: 'local' },
+        logger: loggerFor('langgraph'),
+      }),
+    ]);
+    // They wait for each other through queues only, so they stop side by side.
+    started.push(async () => {
+      await Promise.all(departments.map((one) => one.status === 'fulfilled' && one.value.stop()));
+    });
+    for (const one of departments) if (one.status === 'rejected') throw one.reason;
+    const card = join(folder.run, 'stack.json');
+    await writeFile(`${card}.new`, JSON.stringify({ pid: process.pid, api_url: api.url }), { mode: 0o600 });
+    await rename(`${card}.new`, card);
+    started.push(() => rm(card, { force: true }));
+    return { apiUrl: api.url, redisUrl, token: keys.person, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The API's port: as told, else the one of the last start, so that what clients kept goes on working. */
+async function choosePort(config: StackConfig, runFolder: string): Promise<number> {
+  if (config.port !== 0) return config.port;
+  const path = join(runFolder, 'api-port');
+  const last = Number(await ensureSecretFile(path, () => '0'));
+  const port = (await listenBriefly(last)) ?? (await listenBriefly(0)) ?? 0;
+  await writeFile(path, `${port}\n`, { mode: 0o600 });
+  return port;
+}
+
+/** Listens for a moment; the port, or undefined where it is taken. */
+function listenBriefly(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, HOST, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : undefined));
+    });
+  });
+}
