@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ApiKeyRole } from '@codegen/contracts';
-import { createApi } from '@codegen/sdk/api';
-import { isOrchestratorError } from '@codegen/sdk/errors';
-import type { DataFolder } from './data-folder.js';
+import type { Api } from '@codegen/sdk/api';
 
-/** What each part of the system may do, and no more. */
+/** What each service may do, and no more. */
 const scopes = {
   langgraph: [
     'project.get',
@@ -44,40 +41,38 @@ export function newApiSecret(): string {
   return `cgk_${randomBytes(4).toString('hex')}_${randomBytes(32).toString('base64url')}`;
 }
 
-/** Gives every service and the person at this machine a key, each in its own 0600 file in `keys/`. */
-export async function ensureKeys(
-  folder: DataFolder,
-  apiUrl: string,
-  adminToken: string,
-): Promise<{ services: Record<KeyedService, string>; person: string }> {
-  const admin = createApi({ apiUrl, token: adminToken });
-  const ensure = async (name: string, role: ApiKeyRole, wanted: readonly string[], userId?: () => Promise<string>) => {
-    const path = join(folder.keys, name);
-    const known = await readFile(path, 'utf8').then(
-      (text) => text.trim(),
-      () => undefined,
-    );
-    if (known && (await isValid(apiUrl, known))) return known;
-    const user_id = await userId?.();
-    const { secret } = await admin.keys.create({ name, role, scopes: [...wanted], ...(user_id && { user_id }) });
-    await writeFile(`${path}.new`, `${secret}\n`, { mode: 0o600 });
-    await rename(`${path}.new`, path);
-    return secret;
-  };
+/**
+ * Gives every service a key for as long as this process lives. They are kept in memory alone, so that no folder holds
+ * one; those of the last start are revoked.
+ */
+export async function issueServiceKeys(admin: Api): Promise<Record<KeyedService, string>> {
+  const nameOf = (service: string) => `stack: ${service}`;
   const names = Object.keys(scopes) as KeyedService[];
-  const services = await Promise.all(
-    names.map(async (name) => [name, await ensure(name, 'service', scopes[name])] as const),
+  const old = (await admin.keys.list()).filter((key) => !key.revoked_at && key.name.startsWith(nameOf('')));
+  await Promise.all(old.map((key) => admin.keys.revoke(key.id)));
+  const keys = await Promise.all(
+    names.map(async (name) => {
+      const { secret } = await admin.keys.create({ name: nameOf(name), role: 'service', scopes: [...scopes[name]] });
+      return [name, secret] as const;
+    }),
   );
-  const person = await ensure('person', 'user', ['*'], async () => (await admin.users.create({ name: 'local' })).id);
-  return { services: Object.fromEntries(services) as Record<KeyedService, string>, person };
+  return Object.fromEntries(keys) as Record<KeyedService, string>;
 }
 
-async function isValid(apiUrl: string, token: string): Promise<boolean> {
-  try {
-    await createApi({ apiUrl, token }).whoami();
-    return true;
-  } catch (error) {
-    if (isOrchestratorError(error) && error.code === 'UNAUTHENTICATED') return false;
-    throw error;
-  }
+/**
+ * Makes a key for the person at this machine, one user for the life of the data folder, and revokes the one before.
+ * The folder keeps ids only.
+ */
+export async function issuePersonKey(admin: Api, runFolder: string): Promise<string> {
+  const path = join(runFolder, 'person.json');
+  const known = await readFile(path, 'utf8').then(
+    (text) => JSON.parse(text) as { user_id: string; key_id?: string },
+    () => undefined,
+  );
+  const userId = known?.user_id ?? (await admin.users.create({ name: 'local' })).id;
+  const { key, secret } = await admin.keys.create({ name: 'CLI on this machine', user_id: userId });
+  await writeFile(`${path}.new`, JSON.stringify({ user_id: userId, key_id: key.id }), { mode: 0o600 });
+  await rename(`${path}.new`, path);
+  if (known?.key_id) await admin.keys.revoke(known.key_id);
+  return secret;
 }

@@ -15,10 +15,10 @@ async function main(): Promise<void> {
   const stopRequested = firstSignal();
   const config = await readConfig(process.argv.slice(2), process.env);
   const log = await openLog(config);
-  const starting = startStack(config, (service) => log.child({ service }));
-  const stack = await starting;
-  if (config.login) await logInCli(stack);
+  const stack = await startStack(config, (service) => log.child({ service }));
+  if (config.login) await logInCli(stack, process.env);
   process.stdout.write(card(config, stack, (performance.now() - startedMs) / 1000));
+  process.send?.({ ready: true });
   const signal = await stopRequested;
   process.stdout.write('\nStopping …\n');
   await stack.stop();

@@ -13,15 +13,15 @@ import type { Logger } from '@codegen/sdk/queue';
 import { startWorkerManager } from '@codegen/worker-manager';
 import type { StackConfig } from './config.js';
 import { openDataFolder } from './data-folder.js';
-import { ensureKeys, ensureSecretFile, newApiSecret } from './keys.js';
+import { ensureSecretFile, issueServiceKeys, type KeyedService, newApiSecret } from './keys.js';
 import { startRedis } from './start-redis.js';
 
 /** A running system. */
 export interface RunningStack {
   readonly apiUrl: string;
   readonly redisUrl: string;
-  /** The API key of the person at this machine. */
-  readonly token: string;
+  /** Makes an API key for the person at this machine. */
+  issuePersonKey(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -55,7 +55,8 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
     const redis = await keep(startRedis(folder, loggerFor('redis')));
     const database = await openPglite(folder.db);
     started.push(() => database.close());
-    const adminToken = await ensureSecretFile(join(folder.keys, 'admin'), newApiSecret);
+    // The API stores its hash; the next start makes another one.
+    const adminToken = newApiSecret();
     const vaultKey = await ensureSecretFile(join(folder.keys, 'vault'), () => randomBytes(32).toString('base64'));
     const api = await keep(
       startApi({
@@ -67,11 +68,11 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
         logger: loggerFor('api'),
       }),
     );
-    const keys = await ensureKeys(folder, api.url, adminToken);
     const admin = createApi({ apiUrl: api.url, token: adminToken });
+    const keys = await issueServiceKeys(admin);
     await admin.servers.put('local', { ip: HOST, port_from: config.deployPorts.from, port_to: config.deployPorts.to });
 
-    const apiFor = (service: keyof typeof keys.services) => ({ url: api.url, token: keys.services[service] });
+    const apiFor = (service: KeyedService) => ({ url: api.url, token: keys[service] });
     const redisUrl = redis.url;
     const departments = await Promise.allSettled([
       startWorkerManager({
@@ -118,7 +119,7 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
     await writeFile(`${card}.new`, JSON.stringify({ pid: process.pid, api_url: api.url }), { mode: 0o600 });
     await rename(`${card}.new`, card);
     started.push(() => rm(card, { force: true }));
-    return { apiUrl: api.url, redisUrl, token: keys.person, stop };
+    return { apiUrl: api.url, redisUrl, issuePersonKey: () => issuePersonKey(admin, folder.run), stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,0 +1,254 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { cliPath } from './config.js';
+import { closingCard, type DemoResult, printable } from './demo-card.js';
+import { endProcesses } from './end-processes.js';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+const usage = `Usage: bin/demo [--spec-file FILE | --spec TEXT] [--keep]
+
+  --spec-file FILE  build this text instead of examples/blog/spec.md
+  --spec TEXT       the same, with the text on the command line
+  --keep            leave the system up and say how to reach it
+`;
+
+/** Something the person can mend: told in one line, without a stack. */
+class DemoError extends Error {
+  constructor(
+    message: string,
+    readonly exitCode = 1,
+  ) {
+    super(message);
+  }
+}
+
+// preparing → running → (kept | stopping) → ended. A signal goes to stopping from anywhere; further ones change nothing.
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (options.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const interrupted = new AbortController();
+  let signalExitCode = 0;
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    process.on(signal, () => {
+      signalExitCode ||= code;
+      interrupted.abort();
+    });
+  }
+  const home = await mkdtemp(join(tmpdir(), 'codegen-demo-'));
+  const demo = new Demo(home, interrupted.signal);
+  try {
+    const result = await demo.run(options.spec);
+    process.stdout.write(closingCard(result, options.keep ? { home, pid: demo.stackPid } : undefined));
+    if (options.keep) {
+      demo.leave();
+      return 0;
+    }
+    await demo.stop();
+    return 0;
+  } catch (error) {
+    await demo.stop();
+    if (signalExitCode !== 0) {
+      process.stdout.write('\nStopped; nothing left running.\n');
+      return signalExitCode;
+    }
+    if (!(error instanceof DemoError)) throw error;
+    process.stderr.write(`\n${error.message}\n`);
+    return error.exitCode;
+  }
+}
+
+class Demo {
+  private readonly environment: NodeJS.ProcessEnv;
+  private readonly data: string;
+  private stack: ReturnType<typeof spawn> | undefined;
+
+  constructor(
+    private readonly home: string,
+    private readonly signal: AbortSignal,
+  ) {
+    this.data = join(home, 'data');
+    const clean = Object.entries(process.env).filter(([name]) => !/^(ORCHESTRATOR_|ALLOWED_COMMANDS$)/.test(name));
+    this.environment = { ...Object.fromEntries(clean), ORCHESTRATOR_CONFIG_DIR: join(home, 'config') };
+  }
+
+  get stackPid(): number {
+    return this.stack?.pid ?? 0;
+  }
+
+  /** The main job, through the real CLI. */
+  async run(spec: readonly string[]): Promise<DemoResult> {
+    const phases: DemoResult['phases'] = [];
+    const phase = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+      const startedMs = performance.now();
+      const value = await work();
+      phases.push({ name, seconds: (performance.now() - startedMs) / 1000 });
+      return value;
+    };
+    process.stdout.write('Starting the system in temporary folders …\n');
+    await phase('start the system', () => this.startStack());
+    const sentenceMs = performance.now();
+    await phase('create the project', () => this.cli(['project', 'create', '--name', 'blog', '--modules', 'backend']));
+    await phase('engineering', () => this.cli(['engineering', 'start', '--project', 'blog', ...spec, '--wait']));
+    await phase('deploy', () => this.cli(['deploy', 'start', '--project', 'blog', '--wait']));
+    const { url, projectId } = await this.outcome();
+    const posts = await phase('fetch the page', () => this.fetchPosts(url));
+    const sentenceToUrl = (performance.now() - sentenceMs) / 1000;
+    const log = await this.output('git', [
+      '-C',
+      join(this.data, 'repos', 'local', `${projectId}.git`),
+      'log',
+      '--oneline',
+      'main',
+    ]);
+    return { url, titles: posts.map((post) => post.title), phases, sentenceToUrl, log: log.trim().split('\n') };
+  }
+
+  private async startStack(): Promise<void> {
+    const ports = 20_000 + Math.floor(Math.random() * 20_000);
+    const args = ['--data-dir', this.data, '--login', '--deploy-ports', `${ports}-${ports + 99}`];
+    const main = join(root, 'services', 'stack', 'dist', 'main.js');
+    // A group of its own: Ctrl-C reaches this process, which then stops the system in order.
+    const stack = spawn(process.execPath, [main, ...args], {
+      cwd: this.home,
+      env: this.environment,
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.stack = stack;
+    const errors: string[] = [];
+    stack.stderr?.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+    const ready = once(stack, 'message', { signal: this.signal });
+    const ended = once(stack, 'exit', { signal: this.signal }).then(() => {
+      throw new DemoError(`The system did not start. ${errors.join('').trim()}`);
+    });
+    ended.catch(() => undefined);
+    await Promise.race([ready, ended]);
+  }
+
+  /** Runs the CLI as a person would, in this terminal. */
+  private async cli(args: readonly string[]): Promise<void> {
+    process.stdout.write(`\n$ orchestrator ${args.map(shellWord).join(' ')}\n`);
+    const child = spawn(process.execPath, [cliPath(), ...args], { env: this.environment, stdio: 'inherit' });
+    const stop = () => child.kill('SIGINT');
+    this.signal.addEventListener('abort', stop, { once: true });
+    const [code] = (await once(child, 'close')) as [number | null];
+    this.signal.removeEventListener('abort', stop);
+    this.signal.throwIfAborted();
+    if (code !== 0)
+      throw new DemoError(`That did not work: orchestrator ${args[0]} ${args[1]} exited with ${code}.`, code ?? 1);
+  }
+
+  private async output(command: string, args: readonly string[]): Promise<string> {
+    const child = spawn(command, args, { env: this.environment, stdio: ['ignore', 'pipe', 'inherit'] });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const [code] = (await once(child, 'close')) as [number | null];
+    this.signal.throwIfAborted();
+    if (code !== 0) throw new DemoError(`${command} ${args.join(' ')} exited with ${code}.`);
+    return Buffer.concat(chunks).toString();
+  }
+
+  private async outcome(): Promise<{ url: string; projectId: string }> {
+    const args = [cliPath(), 'task', 'list', '--project', 'blog', '--json'];
+    const answer = JSON.parse(await this.output(process.execPath, args)) as {
+      data: { items: { type: string; project_id: string; result: { deployed_url?: string } | null }[] };
+    };
+    const deploy = answer.data.items.find((task) => task.type === 'deploy');
+    if (!deploy?.result?.deployed_url) throw new DemoError('The deploy ended without a URL.');
+    return { url: deploy.result.deployed_url, projectId: deploy.project_id };
+  }
+
+  private async fetchPosts(url: string): Promise<{ title: string; body: string }[]> {
+    const response = await fetch(`${url}/posts`, { signal: this.signal });
+    if (!response.ok) throw new DemoError(`${url}/posts answered ${response.status}.`);
+    const posts = (await response.json()) as { title: string; body: string }[];
+    process.stdout.write(`\n$ curl ${url}/posts\n`);
+    for (const post of posts.slice(0, 10)) {
+      process.stdout.write(`  ${printable(post.title, 60)}\n    ${printable(post.body, 90)}\n`);
+    }
+    if (posts.length > 10) process.stdout.write(`  … and ${posts.length - 10} more\n`);
+    return posts;
+  }
+
+  /** Lets the system go on without this process. */
+  leave(): void {
+    this.stack?.disconnect();
+    this.stack?.unref();
+    this.stack?.stderr?.destroy();
+  }
+
+  /** Stops all that was started, however far it got, and removes its folders. */
+  async stop(): Promise<void> {
+    const stack = this.stack;
+    if (stack?.pid && stack.exitCode === null && stack.signalCode === null) {
+      const ended = once(stack, 'exit');
+      stack.kill('SIGTERM');
+      const inTime = await Promise.race([ended.then(() => true), sleep(20_000, false)]);
+      if (!inTime) {
+        stack.kill('SIGKILL');
+        await ended;
+      }
+    }
+    // What survived a killed stack names this demo's folder in its environment or working folder.
+    await endProcesses(this.home);
+    await rm(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+function readOptions(): { help: boolean; keep: boolean; spec: string[] } {
+  const { values } = parse();
+  if (values.spec !== undefined && values['spec-file'] !== undefined) {
+    throw new DemoError(`--spec and --spec-file are the same thing: give one of them.\n\n${usage}`, 2);
+  }
+  if (values.spec !== undefined) return { help: !!values.help, keep: !!values.keep, spec: ['--spec', values.spec] };
+  const file = resolve(values['spec-file'] ?? join(root, 'examples', 'blog', 'spec.md'));
+  if (!existsSync(file)) throw new DemoError(`There is no file ${file}.`, 2);
+  // As short as a person would type it, where the example is what is built.
+  const shown = values['spec-file'] === undefined && process.cwd() === root ? 'examples/blog/spec.md' : file;
+  return { help: !!values.help, keep: !!values.keep, spec: ['--spec-file', shown] };
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        spec: { type: 'string' },
+        'spec-file': { type: 'string' },
+        keep: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new DemoError(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`, 2);
+  }
+}
+
+function shellWord(text: string): string {
+  const short = printable(text, 60);
+  return /^[\w./=-]+$/.test(short) ? short : `'${short.replaceAll("'", `'\\''`)}'`;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const known = error instanceof DemoError;
+    process.stderr.write(
+      `${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    process.exit(known ? error.exitCode : 1);
+  },
+);

@@ -1,0 +1,110 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** Who may import whom: a package, then the workspace packages it may name. */
+function allowed(from: string, to: string): boolean {
+  if (from === '@codegen/contracts') return false;
+  if (from === '@codegen/sdk') return to === '@codegen/contracts';
+  if (from === '@codegen/stack') return true;
+  return to === '@codegen/contracts' || to === '@codegen/sdk';
+}
+
+/** Everything that a tree of workspaces does against the table. */
+function violations(tree: string): string[] {
+  const found: string[] = [];
+  for (const folder of ['packages', 'services'].flatMap((group) => children(join(tree, group)))) {
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      name: string;
+      dependencies?: Record<string, string>;
+    };
+    const dependencies = Object.keys(manifest.dependencies ?? {});
+    for (const name of dependencies.filter((one) => one.startsWith('@codegen/') && !allowed(manifest.name, one))) {
+      found.push(`${manifest.name} depends on ${name}`);
+    }
+    if (manifest.name === '@codegen/contracts' && dependencies.some((one) => one !== 'zod')) {
+      found.push('@codegen/contracts depends on more than zod');
+    }
+    for (const file of sources(join(folder, 'src'))) {
+      const text = readFileSync(file, 'utf8');
+      const where = relative(tree, file).split(sep).join('/');
+      for (const target of imports(text)) {
+        const name = target.startsWith('@codegen/') ? target.split('/').slice(0, 2).join('/') : undefined;
+        if (name && name !== manifest.name && !allowed(manifest.name, name)) found.push(`${where} imports ${target}`);
+        if (name && !dependencies.includes(name) && name !== manifest.name)
+          found.push(`${where} imports undeclared ${name}`);
+        if (target.startsWith('@codegen/sdk/testing')) found.push(`${where} imports ${target}, which is for tests`);
+        const inside = resolve(dirname(file), target).startsWith(join(folder, 'src'));
+        if (target.startsWith('.') && !inside) found.push(`${where} imports ${target}, outside of its package`);
+        if (/\/main\.js$/.test(target)) found.push(`${where} imports main`);
+      }
+      const readsEnvironment = /\bprocess\.env\b/.test(text);
+      if (readsEnvironment && where.startsWith('services/') && !/\/(main|config|demo)\.ts$/.test(where)) {
+        found.push(`${where} reads the environment`);
+      }
+    }
+  }
+  return found;
+}
+
+function children(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(folder, entry.name));
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
+}
+
+function imports(text: string): string[] {
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].map((match) => match[1] as string);
+}
+
+describe('boundaries', () => {
+  it('are kept by every manifest and every import', () => {
+    expect(violations(root)).toEqual([]);
+  });
+
+  it('are seen when they are crossed', () => {
+    const tree = mkdtempSync(join(tmpdir(), 'codegen-boundaries-'));
+    const file = (path: string, text: string) => {
+      mkdirSync(dirname(join(tree, path)), { recursive: true });
+      writeFileSync(join(tree, path), text);
+    };
+    try {
+      file(
+        'packages/contracts/package.json',
+        JSON.stringify({ name: '@codegen/contracts', dependencies: { ioredis: '6' } }),
+      );
+      file('packages/contracts/src/index.ts', "import '@codegen/sdk';");
+      file('services/a/package.json', JSON.stringify({ name: '@codegen/a', dependencies: { '@codegen/b': '1' } }));
+      file('services/a/src/handle.ts', "import { b } from '@codegen/b';\nexport const x = [b, process.env.X];");
+      file(
+        'services/a/src/up.ts',
+        "import '../../b/src/index.js';\nawait import('@codegen/sdk/testing');\nimport './main.js';",
+      );
+      file('services/a/src/config.ts', 'export const fine = process.env.X;');
+      expect(violations(tree).sort()).toEqual([
+        '@codegen/a depends on @codegen/b',
+        '@codegen/contracts depends on more than zod',
+        'packages/contracts/src/index.ts imports @codegen/sdk',
+        'packages/contracts/src/index.ts imports undeclared @codegen/sdk',
+        'services/a/src/handle.ts imports @codegen/b',
+        'services/a/src/handle.ts reads the environment',
+        'services/a/src/up.ts imports ../../b/src/index.js, outside of its package',
+        'services/a/src/up.ts imports @codegen/sdk/testing, which is for tests',
+        'services/a/src/up.ts imports main',
+        'services/a/src/up.ts imports undeclared @codegen/sdk',
+      ]);
+    } finally {
+      rmSync(tree, { recursive: true });
+    }
+  });
+});
