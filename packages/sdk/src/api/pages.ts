@@ -1,0 +1,22 @@
+import type { CallOptions } from './request.js';
+
+/** A page of a list; `next_cursor` is null on the last one. */
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+/** Walks all pages of a list, one request at a time, as they are asked for. */
+export async function* walkPages<T, Q extends { cursor?: string | undefined }>(
+  page: (query: Q, options: CallOptions) => Promise<Page<T>>,
+  query: Q,
+  options: CallOptions,
+): AsyncGenerator<T, void, undefined> {
+  let cursor = query.cursor;
+  do {
+    const current = await page(cursor === undefined ? query : { ...query, cursor }, options);
+    yield* current.items;
+    // A server that repeats a cursor would keep us here for ever.
+    cursor = current.next_cursor === cursor ? undefined : (current.next_cursor ?? undefined);
+  } while (cursor !== undefined);
+}

@@ -1,0 +1,16 @@
+import { identifier, secretName } from '@codegen/contracts';
+import { OrchestratorError } from '../errors.js';
+
+/**
+ * Builds a path: each value becomes one segment.
+ * @throws OrchestratorError VALIDATION_FAILED where a value is no identifier
+ */
+export function path(parts: TemplateStringsArray, ...values: (string | number)[]): string {
+  return parts.reduce((built, part, at) => built + segment(values[at - 1]) + part);
+}
+
+function segment(value: string | number | undefined): string {
+  const text = String(value);
+  if (identifier.safeParse(text).success || secretName.safeParse(text).success) return encodeURIComponent(text);
+  throw new OrchestratorError('VALIDATION_FAILED', `${JSON.stringify(text.slice(0, 80))} is not an identifier or name`);
+}

@@ -1,0 +1,55 @@
+import { errorCodes, problem } from '@codegen/contracts';
+import { type ErrorCode, OrchestratorError, type OrchestratorErrorOptions } from '../errors.js';
+import { parseRetryAfter } from './retry.js';
+
+/** The error that an unsuccessful response stands for: its problem document, or the best guess from its status. */
+export function errorFromResponse(response: Response, text: string, sentRequestId: string): OrchestratorError {
+  const parsed = problem.safeParse(asJson(text));
+  const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'));
+  const requestId = response.headers.get('x-request-id') ?? sentRequestId;
+  const options: OrchestratorErrorOptions = { status: response.status, requestId };
+  if (retryAfterMs !== undefined) options.retryAfterMs = retryAfterMs;
+  if (!parsed.success) {
+    const code = codeOfStatus(response.status, false);
+    return new OrchestratorError(code, describeForeign(response, code), options);
+  }
+  const document = parsed.data;
+  const known = document.code in errorCodes;
+  const code = known ? (document.code as ErrorCode) : codeOfStatus(response.status, true);
+  if (document.request_id) options.requestId = document.request_id;
+  if (document.choices) options.choices = document.choices;
+  if (document.errors) options.details = { errors: document.errors };
+  // A newer server's code: its own word on retrying is better than our table.
+  if (!known) Object.assign(options, { retryable: document.retryable, details: { code: document.code } });
+  return new OrchestratorError(code, document.detail ?? document.title, options);
+}
+
+function codeOfStatus(status: number, ours: boolean): ErrorCode {
+  if (status === 401) return 'UNAUTHENTICATED';
+  if (status === 403) return 'FORBIDDEN';
+  if (status === 408) return 'TIMEOUT';
+  if (status === 429) return 'RATE_LIMITED';
+  if (status >= 500) return 'API_UNAVAILABLE';
+  // Without a problem document this was not our API, whatever the status says.
+  if (!ours) return 'BAD_RESPONSE';
+  if (status === 404) return 'NOT_FOUND';
+  if (status === 409) return 'CONFLICT';
+  return 'VALIDATION_FAILED';
+}
+
+function describeForeign(response: Response, code: ErrorCode): string {
+  if (response.status >= 300 && response.status < 400) {
+    return `the API address answers with a redirect (HTTP ${response.status}); use the address it leads to as the API URL`;
+  }
+  const what = `HTTP ${response.status} without a problem document`;
+  if (code === 'BAD_RESPONSE') return `${what}: is the API URL right?`;
+  return `the API answered ${what}`;
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

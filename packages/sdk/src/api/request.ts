@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import { isOrchestratorError, OrchestratorError } from '../errors.js';
+import { errorFromResponse } from './problem.js';
+import { fetchFor } from './proxy.js';
+import { defaultRetry, mayRetry, pause, type RetryOptions, retryDelayMs } from './retry.js';
+
+/** What every call takes last. */
+export interface CallOptions {
+  /** Stops the request, the wait between tries and a long poll within 50 ms; the call rejects with its reason. */
+  signal?: AbortSignal | undefined;
+  /** For mutations; minted when left out. The same key makes the same call again, once. */
+  idempotencyKey?: string | undefined;
+}
+
+/** One try of a call, as told to `onCall`. */
+export interface ApiCall {
+  method: string;
+  path: string;
+  attempt: number;
+  durationMs: number;
+  status?: number;
+  requestId?: string;
+  idempotencyKey?: string;
+  error?: OrchestratorError;
+}
+
+export interface ApiOptions {
+  /** `http://` or `https://`, with a base path or without. */
+  apiUrl: string;
+  /** API key; without one only `health` answers. */
+  token?: string | undefined;
+  fetch?: typeof fetch | undefined;
+  retry?: Partial<RetryOptions> | undefined;
+  /** Milliseconds for one try, a long poll's own wait not counted; 30 000 by default. */
+  timeoutMs?: number | undefined;
+  /** Told of every try; for logs and request ids. */
+  onCall?: ((call: ApiCall) => void) | undefined;
+}
+
+/** One endpoint's call. `schema` left out: the answer has no body worth reading. */
+export interface Call<S extends z.ZodType = z.ZodType> {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  path: string;
+  query?: object | undefined;
+  body?: unknown;
+  schema?: S;
+  /** Milliseconds the server may take on purpose. */
+  waitMs?: number;
+}
+
+export interface Send {
+  <S extends z.ZodType>(call: Call<S> & { schema: S }, options?: CallOptions): Promise<z.output<S>>;
+  (call: Call & { schema?: never }, options?: CallOptions): Promise<void>;
+}
+
+/**
+ * The one function through which every call goes: address, key, tries, timeouts, errors, checked answers.
+ * @throws OrchestratorError USAGE where the URL or token cannot be used
+ */
+export function makeSend(options: ApiOptions): Send {
+  const base = baseUrl(options.apiUrl);
+  const token = checkedToken(options.token);
+  const retry = { ...defaultRetry, ...options.retry };
+  let chosenFetch: Promise<typeof fetch> | undefined;
+  const getFetch = () => {
+    chosenFetch ??= options.fetch ? Promise.resolve(options.fetch) : fetchFor(base);
+    return chosenFetch;
+  };
+
+  const attemptOnce = async (call: Call, key: string | undefined, attempt: number, signal: AbortSignal | undefined) => {
+    const startedMs = performance.now();
+    const seen: ApiCall = { method: call.method, path: call.path, attempt, durationMs: 0 };
+    if (key !== undefined) seen.idempotencyKey = key;
+    try {
+      const answer = await exchange(await getFetch(), base, call, key, token, options.timeoutMs ?? 30_000, signal);
+      Object.assign(seen, { status: answer.status, requestId: answer.requestId });
+      return answer.value;
+    } catch (error) {
+      if (isOrchestratorError(error)) {
+        seen.error = error;
+        if (error.status !== undefined) seen.status = error.status;
+        if (error.requestId !== undefined) seen.requestId = error.requestId;
+      }
+      throw error;
+    } finally {
+      seen.durationMs = performance.now() - startedMs;
+      options.onCall?.(seen);
+    }
+  };
+
+  const send = async (call: Call, { signal, idempotencyKey }: CallOptions = {}): Promise<unknown> => {
+    // Minted once, outside the tries: every try is the same call.
+    const key = call.method === 'GET' ? undefined : (idempotencyKey ?? randomUUID());
+    for (let attempt = 1; ; attempt += 1) {
+      signal?.throwIfAborted();
+      try {
+        return await attemptOnce(call, key, attempt, signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!isOrchestratorError(error) || !mayRetry(error) || attempt >= retry.attempts) throw error;
+        await pause(retryDelayMs(attempt, retry, error.retryAfterMs), signal);
+      }
+    }
+  };
+  return send as Send;
+}
+
+async function exchange(
+  doFetch: typeof fetch,
+  base: URL,
+  call: Call,
+  key: string | undefined,
+  token: string | undefined,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+) {
+  const sentRequestId = randomUUID();
+  const limitMs = timeoutMs + (call.waitMs ?? 0);
+  const guard = abortAfter(limitMs, signal);
+  try {
+    const response = await doFetch(urlOf(base, call).href, {
+      method: call.method,
+      headers: {
+        accept: 'application/json, application/problem+json',
+        'x-request-id': sentRequestId,
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(key !== undefined && { 'idempotency-key': key }),
+        ...(call.body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+      // A followed redirect would turn POST into GET.
+      redirect: 'manual',
+      signal: guard.signal,
+    });
+    const text = await response.text();
+    const requestId = response.headers.get('x-request-id') ?? sentRequestId;
+    if (!response.ok) throw errorFromResponse(response, text, sentRequestId);
+    return { status: response.status, requestId, value: readAnswer(call, text, response.status, requestId) };
+  } catch (error) {
+    if (isOrchestratorError(error)) throw error;
+    signal?.throwIfAborted();
+    if (guard.timedOut()) {
+      throw new OrchestratorError('TIMEOUT', `the API at ${base.origin} did not answer within ${limitMs} ms`);
+    }
+    throw new OrchestratorError('NETWORK', `the API at ${base.origin} cannot be reached: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  } finally {
+    guard.release();
+  }
+}
+
+function readAnswer(call: Call, text: string, status: number, requestId: string): unknown {
+  if (!call.schema) return undefined;
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    const message = `the answer to ${call.method} ${call.path} is not JSON: is the API URL right?`;
+    throw new OrchestratorError('BAD_RESPONSE', message, { cause, status, requestId });
+  }
+  const parsed = call.schema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.slice(0, 5).map((one) => `${one.path.join('.') || 'answer'}: ${one.message}`);
+  const message = `the answer to ${call.method} ${call.path} is not understood (${issues.join('; ')}): are client and API of the same version?`;
+  throw new OrchestratorError('BAD_RESPONSE', message, { status, requestId });
+}
+
+/** AbortSignal.any and .timeout keep their sources alive on Node 20; a long-lived signal would gather listeners. */
+function abortAfter(ms: number, outer: AbortSignal | undefined) {
+  const controller = new AbortController();
+  let expired = false;
+  const timer = setTimeout(() => {
+    expired = true;
+    controller.abort();
+  }, ms);
+  const forward = () => controller.abort(outer?.reason);
+  outer?.addEventListener('abort', forward, { once: true });
+  return {
+    signal: controller.signal,
+    timedOut: () => expired,
+    release: () => {
+      clearTimeout(timer);
+      outer?.removeEventListener('abort', forward);
+    },
+  };
+}
+
+function urlOf(base: URL, call: Call): URL {
+  const url = new URL(base.pathname.replace(/\/$/, '') + call.path, base);
+  for (const [name, value] of Object.entries(call.query ?? {})) {
+    if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
+  }
+  return url;
+}
+
+function baseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw new OrchestratorError('USAGE', 'the API URL must be an address such as https://orchestrator.example.com');
+  }
+  if (url.username || url.password || url.search || url.hash) {
+    const message = 'the API URL must be an address alone: no user, password, query or fragment in it';
+    throw new OrchestratorError('USAGE', message);
+  }
+  return url;
+}
+
+/** fetch names a header's value when it refuses it, so what it would refuse must not come that far. */
+function checkedToken(token: string | undefined): string | undefined {
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
+  throw new OrchestratorError('USAGE', 'the API token is empty or holds characters that no token has');
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = (cause as { code?: unknown } | undefined)?.code;
+  if (code === 'ECONNREFUSED') return 'nothing listens there (ECONNREFUSED)';
+  if (code === 'ENOTFOUND') return 'there is no such host (ENOTFOUND)';
+  if (typeof code === 'string') return code;
+  if (cause instanceof Error) return cause.message;
+  return error instanceof Error ? error.message : String(error);
+}
