@@ -56,7 +56,8 @@ function send(response, status, type, body, headers = {}) {
     'Cache-Control': 'no-cache',
     ...headers,
   });
-  response.end(bytes);
+  // Ended only once the bytes have left: a stopping server takes an ended answer for a sent one and cuts it off.
+  response.write(bytes, () => response.end());
 }
 
 function decode(segment) {
