@@ -15,8 +15,8 @@ const prose = [
   '',
   'When the tide is out, "the floor of the world" is for sale: <two shillings>.',
 ].join('\n');
-const block =
-  'Zwölf Boxkämpfer 🥊 & <script>alert("${x}")</script> `tick` \\back\\ ${process.env.HOME} \u2028 ende.\r\n';
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a text that must not be taken for code
+const block = 'Zwölf 🥊 & <script>alert("${x}")</script> `tick` \\back\\ ${process.env.HOME} \u2028 ende.\r\n';
 const long = `Prefix-vexillology ${block.repeat(Math.ceil((200 * 1024) / Buffer.byteLength(block)))}`;
 
 describe('a text that the agent was not written for', () => {
