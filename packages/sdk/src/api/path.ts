@@ -1,12 +1,15 @@
 import { identifier, secretName } from '@codegen/contracts';
 import { OrchestratorError } from '../errors.js';
 
+/** A path that is checked when its call is made, so that a bad value rejects the call rather than throwing before it. */
+export type CheckedPath = () => string;
+
 /**
  * Builds a path: each value becomes one segment.
- * @throws OrchestratorError VALIDATION_FAILED where a value is no identifier
+ * The path throws OrchestratorError VALIDATION_FAILED where a value is no identifier.
  */
-export function path(parts: TemplateStringsArray, ...values: (string | number)[]): string {
-  return parts.reduce((built, part, at) => built + segment(values[at - 1]) + part);
+export function path(parts: TemplateStringsArray, ...values: (string | number)[]): CheckedPath {
+  return () => parts.reduce((built, part, at) => built + segment(values[at - 1]) + part);
 }
 
 function segment(value: string | number | undefined): string {

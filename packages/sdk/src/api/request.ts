@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { isOrchestratorError, OrchestratorError } from '../errors.js';
+import type { CheckedPath } from './path.js';
 import { errorFromResponse } from './problem.js';
 import { fetchFor } from './proxy.js';
 import { defaultRetry, mayRetry, pause, type RetryOptions, retryDelayMs } from './retry.js';
@@ -41,13 +42,15 @@ export interface ApiOptions {
 /** One endpoint's call. `schema` left out: the answer has no body worth reading. */
 export interface Call<S extends z.ZodType = z.ZodType> {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  path: string;
+  path: string | CheckedPath;
   query?: object | undefined;
   body?: unknown;
   schema?: S;
   /** Milliseconds the server may take on purpose. */
   waitMs?: number;
 }
+
+type PreparedCall = Call & { path: string };
 
 export interface Send {
   <S extends z.ZodType>(call: Call<S> & { schema: S }, options?: CallOptions): Promise<z.output<S>>;
@@ -68,7 +71,12 @@ export function makeSend(options: ApiOptions): Send {
     return chosenFetch;
   };
 
-  const attemptOnce = async (call: Call, key: string | undefined, attempt: number, signal: AbortSignal | undefined) => {
+  const attemptOnce = async (
+    call: PreparedCall,
+    key: string | undefined,
+    attempt: number,
+    signal: AbortSignal | undefined,
+  ) => {
     const startedMs = performance.now();
     const seen: ApiCall = { method: call.method, path: call.path, attempt, durationMs: 0 };
     if (key !== undefined) seen.idempotencyKey = key;
@@ -89,7 +97,8 @@ export function makeSend(options: ApiOptions): Send {
     }
   };
 
-  const send = async (call: Call, { signal, idempotencyKey }: CallOptions = {}): Promise<unknown> => {
+  const send = async (given: Call, { signal, idempotencyKey }: CallOptions = {}): Promise<unknown> => {
+    const call = { ...given, path: typeof given.path === 'string' ? given.path : given.path() };
     // Minted once, outside the tries: every try is the same call.
     const key = call.method === 'GET' ? undefined : (idempotencyKey ?? randomUUID());
     for (let attempt = 1; ; attempt += 1) {
@@ -109,7 +118,7 @@ export function makeSend(options: ApiOptions): Send {
 async function exchange(
   doFetch: typeof fetch,
   base: URL,
-  call: Call,
+  call: PreparedCall,
   key: string | undefined,
   token: string | undefined,
   timeoutMs: number,
@@ -151,7 +160,7 @@ async function exchange(
   }
 }
 
-function readAnswer(call: Call, text: string, status: number, requestId: string): unknown {
+function readAnswer(call: PreparedCall, text: string, status: number, requestId: string): unknown {
   if (!call.schema) return undefined;
   let document: unknown;
   try {
@@ -187,7 +196,7 @@ function abortAfter(ms: number, outer: AbortSignal | undefined) {
   };
 }
 
-function urlOf(base: URL, call: Call): URL {
+function urlOf(base: URL, call: PreparedCall): URL {
   const url = new URL(base.pathname.replace(/\/$/, '') + call.path, base);
   for (const [name, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined && value !== null) url.searchParams.set(name, String(value));

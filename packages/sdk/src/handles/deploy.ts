@@ -1,0 +1,37 @@
+import type { Task } from '@codegen/contracts';
+import type { Api, CallOptions } from '../api/index.js';
+import { startTask } from './start-task.js';
+import type { TaskHandle } from './task-handle.js';
+
+/** What is to be put at a URL: a project's main branch. */
+export interface DeployOrder {
+  /** Id or name. */
+  project: string;
+  correlationId?: string | undefined;
+  /** Stream for progress events, for readers of Redis. */
+  callbackStream?: string | undefined;
+}
+
+/** Starts a deploy task. @throws OrchestratorError NOTHING_TO_DEPLOY, PROJECT_NOT_FOUND, PROJECT_ARCHIVED */
+export function startDeploy(
+  api: Api,
+  redisUrl: string | undefined,
+  order: DeployOrder,
+  options?: CallOptions,
+): Promise<TaskHandle> {
+  return startTask(api, redisUrl, body(order), options);
+}
+
+/** What starting would do, checked by the server; nothing is stored. */
+export async function checkDeploy(api: Api, order: DeployOrder, options?: CallOptions): Promise<Task> {
+  return (await api.tasks.create({ ...body(order), dry_run: true }, options)).task;
+}
+
+function body({ project, correlationId, callbackStream }: DeployOrder) {
+  return {
+    project,
+    type: 'deploy' as const,
+    ...(correlationId !== undefined && { correlation_id: correlationId }),
+    ...(callbackStream !== undefined && { callback_stream: callbackStream }),
+  };
+}

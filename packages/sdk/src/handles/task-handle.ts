@@ -1,0 +1,81 @@
+import type { Task, TaskEvent } from '@codegen/contracts';
+import type { Api, CallOptions } from '../api/index.js';
+import { OrchestratorError } from '../errors.js';
+import { type FollowOptions, followTask, hasEnded } from './follow-task.js';
+
+export interface ResultOptions {
+  signal?: AbortSignal | undefined;
+  /** Milliseconds to wait; without it, for as long as the task takes. */
+  timeoutMs?: number | undefined;
+}
+
+/** A task to wait for, watch or cancel. Letting go of the handle, an abort or a timeout never cancels the task. */
+export class TaskHandle {
+  readonly #api: Api;
+  readonly id: string;
+  /** As it was when the handle was made. */
+  readonly task: Task;
+  /** What did not go as it should when the task was started, though it runs. */
+  readonly warnings: readonly string[];
+
+  constructor(api: Api, task: Task, warnings: readonly string[] = []) {
+    this.#api = api;
+    this.id = task.id;
+    this.task = task;
+    this.warnings = warnings;
+  }
+
+  /** The task's events from `since` on, ending after its last one. Survives failures of the API of up to five minutes. */
+  events(options?: FollowOptions): AsyncGenerator<TaskEvent, void, undefined> {
+    return followTask(this.#api, this.id, options);
+  }
+
+  /**
+   * Waits for the task's end.
+   * @throws OrchestratorError TASK_FAILED or TASK_CANCELLED with the task as `details`; STILL_RUNNING after `timeoutMs`
+   */
+  async result({ signal, timeoutMs }: ResultOptions = {}): Promise<Task> {
+    const controller = new AbortController();
+    const forward = () => controller.abort(signal?.reason);
+    if (signal?.aborted) forward();
+    signal?.addEventListener('abort', forward, { once: true });
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => controller.abort(stillRunning(this.id, timeoutMs)), Math.min(timeoutMs, 2 ** 31 - 1));
+    try {
+      return outcome(await this.#ended(controller.signal));
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', forward);
+    }
+  }
+
+  /** Asks for the task to be cancelled; it ends a little later. */
+  cancel(options?: CallOptions): Promise<Task> {
+    return this.#api.tasks.cancel(this.id, options);
+  }
+
+  async #ended(signal: AbortSignal): Promise<Task> {
+    for (;;) {
+      const now = await this.#api.tasks.events(this.id, { limit: 1 }, { signal });
+      if (hasEnded(now.task)) return await this.#api.tasks.get(this.id, { signal });
+      // What happened so far is of no interest here, only what comes.
+      for await (const _ of followTask(this.#api, this.id, { since: now.last_seq, signal }));
+    }
+  }
+}
+
+function outcome(task: Task): Task {
+  if (task.status === 'completed') return task;
+  if (task.status === 'cancelled') {
+    throw new OrchestratorError('TASK_CANCELLED', `task ${task.id} was cancelled`, { details: task });
+  }
+  const why = task.error ?? task.reason ?? 'no reason given';
+  throw new OrchestratorError('TASK_FAILED', `task ${task.id} failed: ${why}`, { details: task });
+}
+
+function stillRunning(id: string, timeoutMs: number): OrchestratorError {
+  const message = `task ${id} has not ended after ${Math.round(timeoutMs / 1000)} s; it goes on`;
+  return new OrchestratorError('STILL_RUNNING', message);
+}

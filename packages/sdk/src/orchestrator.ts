@@ -1,0 +1,87 @@
+import type { CreateProject, ListProjectsQuery, ListTasksQuery, Project, Task } from '@codegen/contracts';
+import type { Api, ApiOptions, CallOptions, Page } from './api/index.js';
+import type { DeployOrder } from './handles/deploy.js';
+import type { EngineeringOrder } from './handles/engineering.js';
+import type { TaskHandle } from './handles/task-handle.js';
+
+export interface OrchestratorOptions extends ApiOptions {
+  /** With it, a started task's message is published at once; without it, by the relay about a second later. */
+  redisUrl?: string | undefined;
+}
+
+/**
+ * The client: what the command line can do, for programs. Loads the rest of the package when first used.
+ * Every call rejects with an OrchestratorError, or with the reason of its own AbortSignal.
+ */
+export class Orchestrator {
+  readonly #options: OrchestratorOptions;
+  #loading: Promise<Api> | undefined;
+
+  constructor(options: OrchestratorOptions) {
+    this.#options = options;
+  }
+
+  /** The REST API itself, for calls that have no shorter way. */
+  api(): Promise<Api> {
+    this.#loading ??= import('./api/index.js').then(({ createApi }) => createApi(this.#options));
+    return this.#loading;
+  }
+
+  readonly projects = {
+    create: async (project: CreateProject, options?: CallOptions): Promise<Project> =>
+      (await this.api()).projects.create(project, options),
+    get: async (idOrName: string, options?: CallOptions): Promise<Project> =>
+      (await this.api()).projects.get(idOrName, options),
+    page: async (query?: ListProjectsQuery, options?: CallOptions): Promise<Page<Project>> =>
+      (await this.api()).projects.page(query, options),
+    list: (query?: ListProjectsQuery, options?: CallOptions): AsyncIterable<Project> =>
+      this.#walk((api) => api.projects.list(query, options)),
+    archive: async (idOrName: string, options?: CallOptions): Promise<Project> =>
+      (await this.api()).projects.archive(idOrName, options),
+  };
+
+  readonly engineering = {
+    /** Starts a task and returns at once. */
+    start: async (order: EngineeringOrder, options?: CallOptions): Promise<TaskHandle> => {
+      const { startEngineering } = await import('./handles/engineering.js');
+      return startEngineering(await this.api(), this.#options.redisUrl, order, options);
+    },
+    /** A dry run: the server checks, nothing is stored. */
+    check: async (order: EngineeringOrder, options?: CallOptions): Promise<Task> => {
+      const { checkEngineering } = await import('./handles/engineering.js');
+      return checkEngineering(await this.api(), order, options);
+    },
+  };
+
+  readonly deploy = {
+    /** Starts a task and returns at once. */
+    start: async (order: DeployOrder, options?: CallOptions): Promise<TaskHandle> => {
+      const { startDeploy } = await import('./handles/deploy.js');
+      return startDeploy(await this.api(), this.#options.redisUrl, order, options);
+    },
+    /** A dry run: the server checks, nothing is stored. */
+    check: async (order: DeployOrder, options?: CallOptions): Promise<Task> => {
+      const { checkDeploy } = await import('./handles/deploy.js');
+      return checkDeploy(await this.api(), order, options);
+    },
+  };
+
+  readonly tasks = {
+    get: async (id: string, options?: CallOptions): Promise<Task> => (await this.api()).tasks.get(id, options),
+    page: async (query?: ListTasksQuery, options?: CallOptions): Promise<Page<Task>> =>
+      (await this.api()).tasks.page(query, options),
+    list: (query?: ListTasksQuery, options?: CallOptions): AsyncIterable<Task> =>
+      this.#walk((api) => api.tasks.list(query, options)),
+    cancel: async (id: string, options?: CallOptions): Promise<Task> => (await this.api()).tasks.cancel(id, options),
+    /** The handle of a task that someone has started, here or elsewhere. */
+    handle: async (id: string, options?: CallOptions): Promise<TaskHandle> => {
+      const { TaskHandle } = await import('./handles/task-handle.js');
+      const api = await this.api();
+      return new TaskHandle(api, await api.tasks.get(id, options));
+    },
+  };
+
+  async *#walk<T>(list: (api: Api) => AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+    yield* list(await this.api());
+  }
+}
