@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
@@ -49,8 +50,7 @@ class DemoRun {
 
 /** A line with what differs from run to run taken out. */
 function shapeOf(line: string): string {
-  return line
-    .replace(/\u001b\[[0-9;]*m/g, '')
+  return stripVTControlCharacters(line)
     .replace(/\d{2}:\d{2}:\d{2}/g, '<time>')
     .replace(/\b(proj|task)_[0-9a-f]+/g, '$1_<id>')
     .replace(/\b[0-9a-f]{7,40}\b/g, '<sha>')
