@@ -1,0 +1,36 @@
+import type { QueueContract } from '@codegen/contracts';
+import type { Redis } from 'ioredis';
+import type { GroupReader } from '../queue/entry.js';
+import type { Logger } from '../queue/logger.js';
+import type { HeldEntries } from './held-entries.js';
+import type { ConsumerOptions } from './options.js';
+
+/** What the loops of one consumer share. */
+export interface ConsumerCore<C extends QueueContract = QueueContract> {
+  readonly options: ConsumerOptions<C>;
+  /** For commands. */
+  readonly redis: Redis;
+  readonly logger: Logger;
+  readonly group: string;
+  /** The contract's own stream; retries and dead letters of legacy streams go here too. */
+  readonly stream: string;
+  /** All streams that are read. */
+  readonly streams: readonly string[];
+  readonly leaseMs: number;
+  /** Most entries to hold at a time. */
+  readonly capacity: number;
+  readonly held: HeldEntries;
+  /** Aborted when `stop` begins: nothing new is taken in. */
+  readonly stopping: AbortSignal;
+  /** Aborted when `stop` runs out of time, or has nothing left to do. */
+  readonly ended: AbortSignal;
+  /** Starts handlers for waiting entries as far as concurrency allows. */
+  pump(): void;
+  /** Makes the mover look again at once. */
+  wakeMover(): void;
+}
+
+/** Who reads a stream, for the scripts. */
+export function readerOf(core: ConsumerCore, stream: string): GroupReader {
+  return { stream, group: core.group, consumer: core.options.consumer };
+}

@@ -1,0 +1,135 @@
+import { decodeEntry, type EntryFields, type MessageOf, type QueueContract, wireNow } from '@codegen/contracts';
+import { withBindings } from '../queue/logger.js';
+import type { ConsumerCore } from './consumer-core.js';
+import type { HeldEntry } from './held-entries.js';
+import type { DeadLetter } from './options.js';
+import { judge } from './retry-policy.js';
+import type { Outcome } from './settle.js';
+
+/** The counters that travel in the entry beside `data`: delivery counts of Redis lie. */
+const ATTEMPT = 'attempt';
+const DEFERRALS = 'deferrals';
+const ERROR_LIMIT = 4000;
+
+/**
+ * Runs the handler on one entry and says how the entry ends; `fatal` means that the consumer must stop and the entry
+ * stay as it is.
+ */
+export async function handleEntry<C extends QueueContract>(
+  core: ConsumerCore<C>,
+  entry: HeldEntry,
+): Promise<Outcome | { kind: 'fatal'; error: unknown }> {
+  const { contract, handler, maxTakeovers = 10 } = core.options;
+  const attempt = counter(entry.fields[ATTEMPT], 1);
+  const deferrals = counter(entry.fields[DEFERRALS], 0);
+  const decoded = decodeEntry(contract, entry.fields);
+  if (!decoded.ok) {
+    const { code, error, raw, correlationId, requestId } = decoded;
+    return dead(core, entry, raw, undefined, {
+      code,
+      error,
+      errorType: 'ValidationError',
+      attempts: attempt,
+      ...(correlationId !== undefined && { correlationId }),
+      ...(requestId !== undefined && { requestId }),
+    });
+  }
+  const message = decoded.message as MessageOf<C>;
+  const ids = idsOf(message);
+  const logger = withBindings(core.logger, {
+    correlation_id: ids.correlationId,
+    request_id: ids.requestId,
+    entry_id: entry.id,
+    stream: entry.stream,
+  });
+  if (entry.deliveries > maxTakeovers + 1) {
+    const error = `taken over ${entry.deliveries - 1} times: each consumer that had it died or lost its lease`;
+    return dead(core, entry, decoded.raw, message, {
+      code: 'crash_loop',
+      error,
+      errorType: 'CrashLoop',
+      attempts: attempt,
+      ...ids,
+    });
+  }
+  try {
+    const { signal } = entry.abort;
+    await handler(message, { entryId: entry.id, attempt, signal, redis: core.redis, logger, stream: entry.stream });
+    return { kind: 'done' };
+  } catch (error) {
+    // An aborted handler has not failed: the message is somebody else's already, or goes to a peer unharmed.
+    if (entry.abort.signal.aborted) return { kind: 'release' };
+    const text = textOf(error);
+    const verdict = judge(error, { attempt, deferrals }, core.options.retry);
+    if (verdict.kind === 'fatal') {
+      logger.error({ error: text, attempt }, 'fatal error: the consumer stops');
+      return { kind: 'fatal', error };
+    }
+    if (verdict.kind === 'retry') {
+      logger.warn({ error: text, attempt, delay_ms: Math.round(verdict.delayMs) }, 'handler failed, will try again');
+      const counters = verdict.burnsAttempt
+        ? { [ATTEMPT]: String(attempt + 1) }
+        : { [ATTEMPT]: String(attempt), [DEFERRALS]: String(deferrals + 1) };
+      return { kind: 'retry', delayMs: verdict.delayMs, fields: { ...entry.fields, ...counters } };
+    }
+    return dead(core, entry, decoded.raw, message, {
+      code: verdict.code,
+      error: text,
+      errorType: error instanceof Error ? error.name : typeof error,
+      attempts: attempt,
+      cause: error,
+      ...ids,
+    });
+  }
+}
+
+function dead<C extends QueueContract>(
+  core: ConsumerCore<C>,
+  entry: HeldEntry,
+  original: EntryFields,
+  message: MessageOf<C> | undefined,
+  reason: Omit<DeadLetter, 'entryId'>,
+): Outcome {
+  const { service, consumer, onDeadLetter } = core.options;
+  const about = { entry_id: entry.id, stream: entry.stream, correlation_id: reason.correlationId };
+  core.logger.error({ ...about, code: reason.code, error: reason.error }, 'message goes to the dead-letter stream');
+  let announced = false;
+  return {
+    kind: 'dead',
+    original,
+    context: {
+      error: reason.error,
+      error_type: reason.errorType,
+      code: reason.code,
+      timestamp: wireNow(),
+      service,
+      consumer,
+      attempts: reason.attempts,
+      entry_id: entry.id,
+      correlation_id: reason.correlationId ?? null,
+    },
+    announce: async () => {
+      if (!announced) await onDeadLetter?.(message, { ...reason, entryId: entry.id });
+      announced = true;
+    },
+  };
+}
+
+function counter(text: string | undefined, least: number): number {
+  const value = Number(text);
+  return Number.isInteger(value) && value > least && value < 10_000 ? value : least;
+}
+
+function idsOf(message: unknown): { correlationId?: string; requestId?: string } {
+  const { correlation_id: correlationId, request_id: requestId } = message as Record<string, unknown>;
+  return {
+    ...(typeof correlationId === 'string' && { correlationId }),
+    ...(typeof requestId === 'string' && { requestId }),
+  };
+}
+
+/** The error's text as it may be kept: bounded, without the password of any URL. */
+function textOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/(\w+:\/\/[^\s:@/]*:)[^\s@/]+@/g, '$1[redacted]@').slice(0, ERROR_LIMIT);
+}

@@ -1,0 +1,80 @@
+import type { StreamEntry } from '../queue/entry.js';
+
+/** An entry whose lease this consumer keeps: waiting for a free handler, running, or being settled. */
+export interface HeldEntry extends StreamEntry {
+  readonly deliveries: number;
+  readonly abort: AbortController;
+  state: 'waiting' | 'running' | 'settling';
+}
+
+/** The lease went to another consumer, or the entry is gone. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+/** Everything this consumer holds, in order of arrival. */
+export class HeldEntries {
+  readonly #byKey = new Map<string, HeldEntry>();
+  readonly #waiting: HeldEntry[] = [];
+  #onChange: (() => void)[] = [];
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  has(stream: string, id: string): boolean {
+    return this.#byKey.has(`${stream} ${id}`);
+  }
+
+  /** Takes an entry in; one that is held already is left alone. */
+  add(entry: StreamEntry, deliveries: number): void {
+    if (this.has(entry.stream, entry.id)) return;
+    const held: HeldEntry = { ...entry, deliveries, abort: new AbortController(), state: 'waiting' };
+    this.#byKey.set(`${entry.stream} ${entry.id}`, held);
+    this.#waiting.push(held);
+  }
+
+  /** The next entry to run, if one waits. */
+  take(): HeldEntry | undefined {
+    const held = this.#waiting.shift();
+    if (held) held.state = 'running';
+    return held;
+  }
+
+  remove(held: HeldEntry): void {
+    this.#byKey.delete(`${held.stream} ${held.id}`);
+    const at = this.#waiting.indexOf(held);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    const waiters = this.#onChange;
+    this.#onChange = [];
+    for (const wake of waiters) wake();
+  }
+
+  all(): HeldEntry[] {
+    return [...this.#byKey.values()];
+  }
+
+  /** Resolves when an entry leaves, or at once when `signal` is aborted. */
+  change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      const wake = () => {
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      signal.addEventListener('abort', wake, { once: true });
+      this.#onChange.push(wake);
+    });
+  }
+}
+
+/** Entries by the stream they came from. */
+export function byStream<T extends { readonly stream: string }>(entries: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.stream);
+    if (group) group.push(entry);
+    else groups.set(entry.stream, [entry]);
+  }
+  return groups;
+}

@@ -1,0 +1,42 @@
+import { renewLeases } from '../queue/acknowledge.js';
+import { pause } from '../queue/backoff.js';
+import { type ConsumerCore, readerOf } from './consumer-core.js';
+import { byStream, type HeldEntry, LeaseLostError } from './held-entries.js';
+
+/** Keeps the leases of everything that is held, until the consumer has ended. */
+export async function leaseLoop(core: ConsumerCore): Promise<void> {
+  while (!core.ended.aborted) {
+    await pause(core.leaseMs / 3, core.ended);
+    await renewAll(core);
+  }
+}
+
+/**
+ * Renews every lease once; aborts the handlers whose lease is another's by now. Redis alone decides: with it away,
+ * nobody else can take an entry either.
+ */
+export async function renewAll(core: ConsumerCore): Promise<void> {
+  for (const [stream, entries] of byStream(core.held.all())) {
+    try {
+      const owned = await renewLeases(
+        core.redis,
+        readerOf(core, stream),
+        entries.map(({ id }) => id),
+      );
+      entries.forEach((entry, i) => {
+        if (!owned[i]) lose(core, entry);
+      });
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      core.logger.warn({ stream, error: text }, 'cannot renew leases');
+    }
+  }
+}
+
+function lose(core: ConsumerCore, entry: HeldEntry): void {
+  // While it is being settled, the entry may be gone because this consumer has just acknowledged it.
+  if (entry.state === 'settling' || entry.abort.signal.aborted) return;
+  core.logger.warn({ entry_id: entry.id, stream: entry.stream, state: entry.state }, 'lease lost');
+  if (entry.state === 'waiting') core.held.remove(entry);
+  entry.abort.abort(new LeaseLostError(`another consumer has ${entry.stream} ${entry.id}, or it is gone`));
+}

@@ -1,0 +1,73 @@
+import type { MessageOf, QueueContract } from '@codegen/contracts';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../queue/logger.js';
+import type { RetryPolicies } from './retry-policy.js';
+
+/** What a handler gets beside its message. */
+export interface HandlerContext {
+  readonly entryId: string;
+  /** 1 on the first try. A takeover after a crash does not count. */
+  readonly attempt: number;
+  /** Aborted when the lease was lost (another consumer has the message) or when `stop` ran out of time. */
+  readonly signal: AbortSignal;
+  /** For commands, not for reads with BLOCK. */
+  readonly redis: Redis;
+  /** Says correlation_id, entry_id and stream in every line. */
+  readonly logger: Logger;
+  readonly stream: string;
+}
+
+/** Why a message goes to the dead-letter stream. */
+export interface DeadLetter {
+  readonly code: string;
+  readonly error: string;
+  readonly errorType: string;
+  readonly attempts: number;
+  readonly entryId: string;
+  readonly requestId?: string;
+  readonly correlationId?: string;
+  /** What the handler threw. */
+  readonly cause?: unknown;
+}
+
+export interface ConsumerOptions<C extends QueueContract> {
+  redisUrl: string;
+  contract: C;
+  params?: Record<string, string>;
+  /** Unique per process: two consumers of one name would share their leases. */
+  consumer: string;
+  /** Name of the service, for dead letters. */
+  service: string;
+  /** Returning acknowledges; PermanentError dead-letters; FatalError stops the consumer; anything else retries. */
+  handler: (message: MessageOf<C>, context: HandlerContext) => Promise<void>;
+  /** Called before a message is dead-lettered, so that whoever waits gets a failure. Undefined: it could not be read. */
+  onDeadLetter?: (message: MessageOf<C> | undefined, reason: DeadLetter) => Promise<void>;
+  /** Handlers at a time; 1 by default. */
+  concurrency?: number;
+  /** Entries held at a time, running or not; as many as `concurrency` by default. */
+  prefetch?: number;
+  /** Milliseconds after which the messages of a dead consumer are taken over; 30,000 by default. */
+  leaseMs?: number;
+  retry?: RetryPolicies;
+  /** Takeovers of one message until it counts as one that kills its consumers; 10 by default. */
+  maxTakeovers?: number;
+  /** Whether the contract's legacy streams are read too; true by default. */
+  readLegacy?: boolean;
+  logger?: Logger;
+  /** Milliseconds that `stop` gives to running handlers; 10,000 by default. */
+  deadlineMs?: number;
+}
+
+/** A service that runs in this process. */
+export interface RunningService {
+  stop(): Promise<void>;
+}
+
+export interface RunningConsumer extends RunningService {
+  /** The group is there and reading has begun; waits for Redis as long as it takes. */
+  readonly ready: Promise<void>;
+  /** Resolves when the consumer has stopped; rejects with the FatalError that stopped it. */
+  readonly done: Promise<void>;
+  /** Reads no more, lets running handlers end within the deadline, then aborts them. What is unfinished goes to peers. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,73 @@
+import { handlingKind, isOrchestratorError } from '../errors.js';
+
+/** Milliseconds before each retry; when they are used up, the message is dead-lettered. */
+export interface RetryPolicies {
+  /** Timeouts, 503, network, and errors of no known kind. */
+  transient?: readonly number[];
+  /** Rate limits and the like; a provider's own Retry-After wins. */
+  upstream?: readonly number[];
+}
+
+export const defaultRetry: Required<RetryPolicies> = {
+  transient: [1000, 2000, 4000],
+  upstream: [5000, 10_000, 20_000, 60_000, 60_000],
+};
+
+/** What becomes of a message whose handler threw. */
+export type Verdict =
+  | { kind: 'retry'; delayMs: number; burnsAttempt: boolean }
+  | { kind: 'dead'; code: string }
+  | { kind: 'fatal' };
+
+const JITTER_MS = 100;
+// Our own API or Redis being away says nothing about the message: such failures wait, but use up no attempt.
+const PARTITION = new Set<string>(['NETWORK', 'API_UNAVAILABLE', 'REDIS_UNAVAILABLE']);
+const PARTITION_MAX_MS = 30_000;
+const MISCONFIGURED = new Set<string>(['UNAUTHENTICATED', 'NOT_CONFIGURED']);
+
+/**
+ * Decides by the error's kind. There is one counter of attempts, whatever the kinds were; `deferrals` counts the tries
+ * that burnt none.
+ */
+export function judge(
+  error: unknown,
+  { attempt, deferrals }: { attempt: number; deferrals: number },
+  policies: RetryPolicies = {},
+): Verdict {
+  const { transient, upstream } = { ...defaultRetry, ...policies };
+  const retryAfterMs = (error as { retryAfterMs?: unknown } | undefined)?.retryAfterMs;
+  const atLeastMs = typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : undefined;
+  const kind = handlingKind(error) ?? kindOfOther(error);
+  if (kind === 'fatal') return { kind: 'fatal' };
+  if (kind === 'permanent') return { kind: 'dead', code: codeOf(error) ?? 'permanent' };
+  if (kind === 'partition') {
+    const delayMs = Math.min(PARTITION_MAX_MS, 1000 * 2 ** Math.min(deferrals, 5));
+    return { kind: 'retry', delayMs: atLeastMs ?? jittered(delayMs), burnsAttempt: false };
+  }
+  const delayMs = (kind === 'upstream' ? upstream : transient)[attempt - 1];
+  if (delayMs === undefined) return { kind: 'dead', code: codeOf(error) ?? 'retries_exhausted' };
+  // Never earlier than a provider asked for.
+  return {
+    kind: 'retry',
+    delayMs: atLeastMs ? atLeastMs + Math.random() * JITTER_MS : jittered(delayMs),
+    burnsAttempt: true,
+  };
+}
+
+/** The stable code an error carries, if any. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+function kindOfOther(error: unknown): 'permanent' | 'transient' | 'upstream' | 'fatal' | 'partition' {
+  if (!isOrchestratorError(error)) return 'transient';
+  if (MISCONFIGURED.has(error.code)) return 'fatal';
+  if (PARTITION.has(error.code)) return 'partition';
+  if (error.code === 'RATE_LIMITED') return 'upstream';
+  return error.retryable ? 'transient' : 'permanent';
+}
+
+function jittered(delayMs: number): number {
+  return Math.max(0, delayMs + (Math.random() * 2 - 1) * Math.min(JITTER_MS, delayMs / 2));
+}

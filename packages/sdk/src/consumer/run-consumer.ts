@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { type QueueContract, streamName } from '@codegen/contracts';
+import type { Redis } from 'ioredis';
+import { backoffMs, pause } from '../queue/backoff.js';
+import { closeRedis, connectRedis } from '../queue/connect.js';
+import { ensureGroup, forgetConsumers } from '../queue/group.js';
+import { silentLogger, withBindings } from '../queue/logger.js';
+import { claimLoop } from './claim-loop.js';
+import type { ConsumerCore } from './consumer-core.js';
+import { handleEntry } from './handle-entry.js';
+import { HeldEntries, type HeldEntry } from './held-entries.js';
+import { leaseLoop, renewAll } from './lease.js';
+import { Mover } from './mover-loop.js';
+import type { ConsumerOptions, RunningConsumer } from './options.js';
+import { readLoop } from './read-loop.js';
+import { Settler } from './settle.js';
+import { endHandlers } from './shutdown.js';
+
+const UNBLOCK_TRIES = 10;
+
+/**
+ * Consumes a work queue until it is stopped. Delivery is at least once: a handler must take the same message twice.
+ * Survives a Redis that restarts, loses its data or stays away; never gives up by itself but for a FatalError.
+ *
+ * States: starting (group) → consuming → stopping (no new entries; handlers end) → ended.
+ * @throws {OrchestratorError} NOT_CONFIGURED where the URL is none; TypeError where the contract is no work queue
+ */
+export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>): RunningConsumer {
+  const { contract, params, consumer, concurrency = 1, prefetch = 0, leaseMs = 30_000, readLegacy = true } = options;
+  if (!contract.group) throw new TypeError(`${contract.stream} is a log: read it with readLog`);
+  const stream = streamName(contract, params);
+  const logger = withBindings(options.logger ?? silentLogger, { queue: stream, consumer });
+  const redis = connectRedis(options.redisUrl, { name: `${consumer}:commands`, logger });
+  const blocking = connectRedis(options.redisUrl, { name: `${consumer}:reader:${randomUUID()}`, blocking: true });
+  const stopping = new AbortController();
+  const ended = new AbortController();
+  const running = new Set<Promise<void>>();
+  const core: ConsumerCore<C> = {
+    options,
+    redis,
+    logger,
+    group: contract.group,
+    stream,
+    streams: [stream, ...(readLegacy ? (contract.legacyStreams ?? []) : [])],
+    leaseMs,
+    capacity: Math.max(concurrency, prefetch),
+    held: new HeldEntries(),
+    stopping: stopping.signal,
+    ended: ended.signal,
+    pump,
+    wakeMover: () => mover.wake(),
+  };
+  const shared = core as unknown as ConsumerCore;
+  const settler = new Settler(shared);
+  const mover = new Mover(shared);
+  let active = 0;
+  let failure: { error: unknown } | undefined;
+  let stopped: Promise<void> | undefined;
+
+  function pump(): void {
+    while (active < concurrency && !stopping.signal.aborted) {
+      const entry = core.held.take();
+      if (!entry) return;
+      active += 1;
+      const work = run(entry).finally(() => running.delete(work));
+      running.add(work);
+    }
+  }
+
+  async function run(entry: HeldEntry): Promise<void> {
+    const outcome = await handleEntry(core, entry);
+    active -= 1;
+    pump();
+    if (outcome.kind !== 'fatal') return settler.settle(entry, outcome);
+    failure ??= { error: outcome.error };
+    core.held.remove(entry);
+    void stop();
+  }
+
+  async function start(): Promise<void> {
+    for (let failures = 0; !stopping.signal.aborted; failures += 1) {
+      try {
+        for (const one of core.streams) await ensureGroup(redis, one, core.group);
+        await warnWithoutPersistence(redis, core);
+        return;
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        if (failures === 0) logger.warn({ error: text }, 'cannot reach the queue yet, still trying');
+        await pause(backoffMs(failures), stopping.signal);
+      }
+    }
+  }
+
+  const started = start();
+  const ready = started.then(() => {
+    if (stopping.signal.aborted) throw new Error(`the consumer of ${stream} was stopped before it was ready`);
+  });
+  const reader = started.then(() => readLoop(shared, blocking));
+  const takingIn = [reader, started.then(() => claimLoop(shared)), started.then(() => mover.run())];
+  const leases = leaseLoop(shared);
+  redis.on('ready', () => void renewAll(shared));
+
+  async function shutDown(): Promise<void> {
+    stopping.abort();
+    await unblock(redis, blocking, reader);
+    await Promise.all(takingIn);
+    await endHandlers(shared, settler, running);
+    ended.abort();
+    await leases;
+    if (redis.status === 'ready') {
+      const which = { consumer };
+      const gone = core.streams.map((one) => forgetConsumers(redis, { stream: one, group: core.group }, which));
+      await Promise.allSettled(gone);
+    }
+    blocking.disconnect();
+    await Promise.all([closeRedis(redis), closeRedis(blocking)]);
+  }
+
+  let finish: (result: Promise<void>) => void = () => undefined;
+  const done = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  function stop(): Promise<void> {
+    if (!stopped) {
+      stopped = shutDown();
+      const failed = () => (failure ? Promise.reject(failure.error) : undefined);
+      finish(stopped.then(failed));
+    }
+    return stopped;
+  }
+
+  // Whoever is interested awaits them; nobody has to.
+  ready.catch(() => undefined);
+  done.catch(() => undefined);
+  return { ready, done, stop };
+}
+
+/** Ends a blocked read; drops the connection when that does not help in time. */
+async function unblock(redis: Redis, blocking: Redis, reader: Promise<void>): Promise<void> {
+  const left = new AbortController();
+  void reader.finally(() => left.abort());
+  // The read may be on its way to Redis still, and cannot be unblocked before it is there.
+  for (let tries = 0; tries < UNBLOCK_TRIES && !left.signal.aborted; tries += 1) {
+    if (redis.status === 'ready' && blocking.status === 'ready') {
+      const id = await clientId(redis, blocking.options.connectionName).catch(() => undefined);
+      if (id !== undefined) await redis.client('UNBLOCK', id).catch(() => undefined);
+    }
+    await pause(50, left.signal);
+  }
+  if (!left.signal.aborted) blocking.disconnect();
+}
+
+/** The id of a blocked connection, asked for on another one: it cannot answer itself. */
+async function clientId(redis: Redis, name: string | undefined): Promise<string | undefined> {
+  const lines = String(await redis.client('LIST')).split('\n');
+  return /^id=(\d+)/.exec(lines.find((line) => line.includes(` name=${name} `)) ?? '')?.[1];
+}
+
+/** Redis servers that were warned about. */
+const warned = new Set<string>();
+
+async function warnWithoutPersistence(redis: Redis, core: ConsumerCore): Promise<void> {
+  const where = `${redis.options.host}:${redis.options.port}${redis.options.path ?? ''}`;
+  if (warned.has(where)) return;
+  const info = await redis.info('persistence');
+  if (/aof_enabled:0/.test(info)) {
+    core.logger.warn({}, 'Redis runs without appendonly: a restart loses every waiting message. Set appendonly yes.');
+  }
+  warned.add(where);
+}

@@ -1,0 +1,92 @@
+import type { EntryFields } from '@codegen/contracts';
+import { acknowledge, releaseLeases } from '../queue/acknowledge.js';
+import { backoffMs, pause } from '../queue/backoff.js';
+import { deadLetterEntry, type ErrorContext } from '../queue/dead-letter.js';
+import { delayEntry } from '../queue/delay.js';
+import { type ConsumerCore, readerOf } from './consumer-core.js';
+import { byStream, type HeldEntry } from './held-entries.js';
+
+/** How a held entry ends here. */
+export type Outcome =
+  | { kind: 'done' }
+  | { kind: 'retry'; delayMs: number; fields: EntryFields }
+  | { kind: 'dead'; original: EntryFields; context: ErrorContext; announce: () => Promise<void> }
+  /** Back to the peers, as if it had never been here. */
+  | { kind: 'release' };
+
+interface Acknowledgement {
+  readonly stream: string;
+  readonly id: string;
+  readonly resolve: (owned: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Ends entries in Redis, each only while this consumer still owns it. With Redis away it keeps trying, and keeps the
+ * entry, so that what a handler has done is not done again.
+ */
+export class Settler {
+  readonly #core: ConsumerCore;
+  #batch: Acknowledgement[] = [];
+
+  constructor(core: ConsumerCore) {
+    this.#core = core;
+  }
+
+  async settle(entry: HeldEntry, outcome: Outcome): Promise<void> {
+    const { logger, ended, held } = this.#core;
+    const about = { entry_id: entry.id, stream: entry.stream };
+    entry.state = 'settling';
+    for (let failures = 0; !ended.aborted; failures += 1) {
+      try {
+        const owned = await this.#apply(entry, outcome);
+        if (!owned) logger.warn({ ...about, outcome: outcome.kind }, 'lease lost: the outcome is refused');
+        break;
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        logger.warn({ ...about, outcome: outcome.kind, error: text }, 'cannot settle an entry yet, it stays pending');
+        await pause(backoffMs(failures), ended);
+      }
+    }
+    held.remove(entry);
+  }
+
+  #apply(entry: HeldEntry, outcome: Outcome): Promise<boolean> {
+    const { redis, stream: target, leaseMs } = this.#core;
+    const reader = readerOf(this.#core, entry.stream);
+    switch (outcome.kind) {
+      case 'done':
+        return this.#acknowledgeSoon(entry);
+      case 'retry':
+        return delayEntry(redis, reader, { ...outcome, id: entry.id, target }).finally(() => this.#core.wakeMover());
+      case 'dead':
+        return outcome.announce().then(() => deadLetterEntry(redis, reader, { ...outcome, id: entry.id, target }));
+      case 'release':
+        return releaseLeases(redis, reader, [entry.id], leaseMs).then(([owned]) => owned === true);
+    }
+  }
+
+  /** Entries that end in the same tick are acknowledged by one script: one by one is several times slower. */
+  #acknowledgeSoon(entry: HeldEntry): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      if (this.#batch.push({ stream: entry.stream, id: entry.id, resolve, reject }) === 1)
+        setImmediate(() => this.#flush());
+    });
+  }
+
+  #flush(): void {
+    const batch = this.#batch;
+    this.#batch = [];
+    for (const [stream, group] of byStream(batch)) void this.#send(stream, group);
+  }
+
+  async #send(stream: string, batch: readonly Acknowledgement[]): Promise<void> {
+    const ids = batch.map(({ id }) => id);
+    try {
+      const owned = await acknowledge(this.#core.redis, readerOf(this.#core, stream), ids);
+      for (const [i, { resolve }] of batch.entries()) resolve(owned[i] === true);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { pause } from '../queue/backoff.js';
+import type { ConsumerCore } from './consumer-core.js';
+import type { Settler } from './settle.js';
+
+/** Milliseconds that aborted handlers get to return. */
+const ABORTED_GRACE_MS = 1000;
+
+/**
+ * Gives back what has not begun, lets running handlers end within the deadline, then aborts them and gives back what
+ * they leave. A handler that ignores even that keeps its message pending, for a peer to take over with the lease.
+ */
+export async function endHandlers(core: ConsumerCore, settler: Settler, running: Set<Promise<void>>): Promise<void> {
+  const deadline = new AbortController();
+  const within = (ms: number, work: Promise<unknown>) => Promise.race([work, pause(ms, deadline.signal)]);
+  const waiting = core.held.all().filter((entry) => entry.state === 'waiting');
+  const released = Promise.all(waiting.map((entry) => settler.settle(entry, { kind: 'release' })));
+  const all = () => Promise.all([released, ...running]);
+  try {
+    await within(core.options.deadlineMs ?? 10_000, all());
+    const late = core.held.all().filter((entry) => entry.state === 'running');
+    if (late.length === 0) return;
+    core.logger.warn({ entry_ids: late.map(({ id }) => id) }, 'the deadline to stop has passed: aborting handlers');
+    for (const entry of late) entry.abort.abort(new Error('the consumer stops'));
+    await within(ABORTED_GRACE_MS, all());
+  } finally {
+    deadline.abort();
+  }
+}

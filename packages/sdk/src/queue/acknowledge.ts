@@ -1,0 +1,42 @@
+import type { Redis } from 'ioredis';
+import type { GroupReader } from './entry.js';
+import { acknowledgeScript } from './lua/acknowledge.js';
+import { renewScript } from './lua/renew.js';
+import { isGroupGone } from './redis-errors.js';
+import { runScript, type Script } from './script.js';
+
+/** Acknowledges and deletes entries; false for each one that this consumer no longer owns. */
+export function acknowledge(redis: Redis, reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
+  return ownedScript(redis, acknowledgeScript, reader, [], ids);
+}
+
+/** Makes leases young again; false for each entry that this consumer no longer owns. */
+export function renewLeases(redis: Redis, reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
+  return ownedScript(redis, renewScript, reader, [0], ids);
+}
+
+/** Makes leases look `leaseMs` old, so that a peer takes the entries over with its next sweep. */
+export function releaseLeases(
+  redis: Redis,
+  reader: GroupReader,
+  ids: readonly string[],
+  leaseMs: number,
+): Promise<boolean[]> {
+  return ownedScript(redis, renewScript, reader, [leaseMs], ids);
+}
+
+async function ownedScript(
+  redis: Redis,
+  script: Script,
+  { stream, group, consumer }: GroupReader,
+  args: readonly number[],
+  ids: readonly string[],
+): Promise<boolean[]> {
+  try {
+    const owned = (await runScript(redis, script, [stream], [group, consumer, ...args, ...ids])) as number[];
+    return owned.map((one) => one === 1);
+  } catch (error) {
+    if (isGroupGone(error)) return ids.map(() => false);
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Redis } from 'ioredis';
+import { fieldsOf, type GroupReader, type StreamEntry } from './entry.js';
+import { claimStaleScript } from './lua/claim-stale.js';
+import { runScript } from './script.js';
+
+/** Entries looked at in one step. */
+const PAGE = 100;
+
+/** A taken over entry, with how often it was delivered in all. */
+export interface ClaimedEntry extends StreamEntry {
+  readonly deliveries: number;
+}
+
+/**
+ * Takes over up to `limit` entries whose lease is older than `leaseMs`. Walks the pending list to its end, since pages
+ * full of fresh entries come back empty.
+ */
+export async function claimStale(
+  redis: Redis,
+  { stream, group, consumer }: GroupReader,
+  { leaseMs, limit }: { leaseMs: number; limit: number },
+): Promise<{ entries: ClaimedEntry[]; deleted: string[] }> {
+  const entries: ClaimedEntry[] = [];
+  const deleted: string[] = [];
+  let cursor = '0-0';
+  do {
+    const args = [group, consumer, leaseMs, cursor, Math.min(PAGE, limit - entries.length)];
+    const page = (await runScript(redis, claimStaleScript, [stream], args)) as [
+      string,
+      [string, string[], number][],
+      string[],
+    ];
+    cursor = page[0];
+    for (const [id, flat, deliveries] of page[1]) entries.push({ stream, id, fields: fieldsOf(flat), deliveries });
+    deleted.push(...page[2]);
+  } while (cursor !== '0-0' && entries.length < limit);
+  return { entries, deleted };
+}
+
+/**
+ * Entries that are pending for this very consumer and not in `known`: delivered, but the reply was lost on its way, or
+ * left behind by an earlier process of the same name. Only the latter counts as a further delivery (`takeover`), so
+ * that delivery counts stay those of takeovers.
+ */
+export async function ownPending(
+  redis: Redis,
+  { stream, group, consumer }: GroupReader,
+  { known, limit, takeover }: { known: (id: string) => boolean; limit: number; takeover: boolean },
+): Promise<{ entries: ClaimedEntry[]; more: boolean }> {
+  const entries: ClaimedEntry[] = [];
+  let start = '-';
+  for (;;) {
+    const page = (await redis.xpending(stream, group, start, '+', PAGE, consumer)) as [
+      string,
+      string,
+      number,
+      number,
+    ][];
+    for (const [id, , , deliveries] of page) {
+      if (known(id)) continue;
+      if (entries.length >= limit) return { entries, more: true };
+      const [found] = (await (takeover
+        ? redis.xclaim(stream, group, consumer, 0, id)
+        : redis.xrange(stream, id, id))) as [string, string[]][];
+      if (found) entries.push({ stream, id, fields: fieldsOf(found[1]), deliveries: deliveries + (takeover ? 1 : 0) });
+      else await redis.xack(stream, group, id);
+    }
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) return { entries, more: false };
+    start = `(${last[0]}`;
+  }
+}

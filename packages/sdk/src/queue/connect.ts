@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis, type RedisOptions } from 'ioredis';
+import { OrchestratorError } from '../errors.js';
+import type { Logger } from './logger.js';
+
+/** Milliseconds until a command without a reply fails. */
+export const COMMAND_TIMEOUT_MS = 5000;
+/** Milliseconds without a byte, with a reply outstanding, until a connection counts as dead. */
+const SILENCE_MS = 10_000;
+/** Milliseconds that closing waits for a Redis that does not answer. */
+const CLOSE_MS = 1000;
+
+export interface ConnectOptions {
+  /** Shown by CLIENT LIST. */
+  name?: string;
+  /** For reads with BLOCK: no command timeout, and what is outstanding fails at once when the connection is lost. */
+  blocking?: boolean;
+  logger?: Logger;
+}
+
+/**
+ * Connects to Redis and stays connected: reconnects for ever, in steps of at most a second.
+ * With Redis away, a command fails after 5 seconds. Neither the URL nor its password is ever logged.
+ * @throws {OrchestratorError} NOT_CONFIGURED where the URL is none
+ */
+export function connectRedis(url: string, options: ConnectOptions = {}): Redis {
+  const settings = {
+    retryStrategy: (times: number) => Math.min(1000, 25 * 2 ** Math.min(times, 6)) + Math.random() * 50,
+    connectTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: SILENCE_MS,
+    connectionName: options.name,
+    ...(options.blocking ? blocking : { commandTimeout: COMMAND_TIMEOUT_MS }),
+  };
+  const redis = new Redis(checked(url), settings);
+  reportOutages(redis, options.logger);
+  return redis;
+}
+
+/** A further connection like the given one, for reads with BLOCK. */
+export function connectBlocking(redis: Redis, logger?: Logger): Redis {
+  const twin = redis.duplicate({ ...blocking, commandTimeout: undefined });
+  reportOutages(twin, logger);
+  return twin;
+}
+
+/** Closes a connection once what was sent is answered; at once when Redis is away. */
+export async function closeRedis(redis: Redis): Promise<void> {
+  if (redis.status === 'end') return;
+  const timer = new AbortController();
+  const limit = sleep(CLOSE_MS, undefined, { signal: timer.signal }).catch(() => undefined);
+  const ended = new Promise<void>((resolve) => redis.once('end', () => resolve()));
+  if (redis.status === 'ready') await Promise.race([redis.quit().catch(() => undefined), limit]);
+  redis.disconnect();
+  // While it waits to reconnect, there is no socket whose end would be told.
+  if (redis.stream && !redis.stream.destroyed) await Promise.race([ended, limit]);
+  timer.abort();
+}
+
+// A command timeout below BLOCK would lose deliveries into the pending list, and a resent XREADGROUP would
+// deliver to nobody: the read loop has its own retry. The silence limit stays above every BLOCK that we use.
+const blocking = { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false } satisfies RedisOptions;
+
+function checked(url: string): string {
+  if (url.startsWith('/') || (URL.canParse(url) && /^(redis|rediss|unix):$/.test(new URL(url).protocol))) return url;
+  throw new OrchestratorError(
+    'NOT_CONFIGURED',
+    'The Redis URL is not valid. Give redis://[:password@]host:port[/db], or the path of a socket.',
+  );
+}
+
+/** Without a listener ioredis prints errors itself; one line per outage is enough. */
+function reportOutages(redis: Redis, logger?: Logger): void {
+  let away = false;
+  redis.on('error', (error: Error) => {
+    if (!away) logger?.warn({ error: error.message }, 'redis: connection lost, reconnecting');
+    away = true;
+  });
+  redis.on('ready', () => {
+    if (away) logger?.info({}, 'redis: connected again');
+    away = false;
+  });
+}

@@ -1,0 +1,27 @@
+import type { EntryFields } from '@codegen/contracts';
+
+/** An entry of a stream as it was read. */
+export interface StreamEntry {
+  readonly stream: string;
+  readonly id: string;
+  readonly fields: EntryFields;
+}
+
+/** Which stream is read by which consumer of which group. */
+export interface GroupReader {
+  readonly stream: string;
+  readonly group: string;
+  readonly consumer: string;
+}
+
+/** Pairs up the flat list of names and values that Redis answers with. */
+export function fieldsOf(flat: readonly string[]): EntryFields {
+  const fields: EntryFields = {};
+  for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] as string] = flat[i + 1] as string;
+  return fields;
+}
+
+/** The flat list again. */
+export function flatFields(fields: EntryFields): string[] {
+  return Object.entries(fields).flat();
+}

@@ -1,0 +1,32 @@
+import { type MessageInput, queues, taskEvents, taskProgress } from '@codegen/contracts';
+import type { Redis } from 'ioredis';
+import { publish } from './publish.js';
+
+/** A progress event as it is reported; what has a default may be left out. */
+export type ProgressEventInput = MessageInput<typeof taskEvents>;
+
+/**
+ * Reports progress: to `task:events`, from where the API records it, and to `callback_stream`, if anyone listens
+ * there. What goes to the latter may be dropped.
+ * @throws {OrchestratorError} when `task:events` cannot be reached
+ */
+export async function reportProgress(
+  redis: Redis,
+  { callback_stream, ...event }: ProgressEventInput & { callback_stream?: string | null | undefined },
+): Promise<void> {
+  const recorded = publish(redis, taskEvents, event);
+  if (callback_stream && isCallbackStream(callback_stream)) {
+    publish(redis, taskProgress, event, { stream: callback_stream }).catch(() => undefined);
+  }
+  await recorded;
+}
+
+// A callback stream is trimmed and expires, and its name comes from outside: it must never be one of our own.
+function isCallbackStream(name: string): boolean {
+  return !/[{}]|:dlq$/.test(name) && !workStreams.some((pattern) => pattern.test(name));
+}
+
+const workStreams = queues
+  .filter((queue) => queue.kind === 'work')
+  .flatMap((queue) => [queue.stream, ...(queue.legacyStreams ?? [])])
+  .map((stream) => new RegExp(`^${stream.replace(/\{\w+\}/g, '[^:]+')}$`));

@@ -1,0 +1,71 @@
+import { encodeEntry, type MessageInput, type MessageOf, type QueueContract, streamName } from '@codegen/contracts';
+import type { Redis } from 'ioredis';
+import { OrchestratorError } from '../errors.js';
+import { appendLogScript } from './lua/append-log.js';
+import { asUnavailable } from './redis-errors.js';
+import { runScript } from './script.js';
+
+export interface PublishOptions {
+  /** For the `{…}` in the stream's name. */
+  params?: Record<string, string>;
+  /** Another stream than the contract's. */
+  stream?: string;
+}
+
+/** What was published: the entry's id and the message with every default filled in. */
+export interface Published<C extends QueueContract> {
+  entryId: string;
+  message: MessageOf<C>;
+}
+
+/**
+ * Checks a message against its contract and adds it to the stream; a log is trimmed and expires.
+ * May be called again with the same `request_id` after a failure: consumers take it for the same message.
+ * @throws {OrchestratorError} VALIDATION_FAILED where the message does not fit; REDIS_UNAVAILABLE within about 5 seconds
+ */
+export async function publish<C extends QueueContract>(
+  redis: Redis,
+  contract: C,
+  message: MessageInput<C>,
+  { params, stream = streamName(contract, params) }: PublishOptions = {},
+): Promise<Published<C>> {
+  const { fields, message: complete } = encoded(contract, message);
+  try {
+    const entryId =
+      contract.kind === 'log'
+        ? await runScript(
+            redis,
+            appendLogScript,
+            [stream],
+            [contract.maxLength ?? 0, contract.expiresSeconds ?? 0, fields.data],
+          )
+        : await redis.xadd(stream, '*', 'data', fields.data);
+    return { entryId: entryId as string, message: complete };
+  } catch (error) {
+    throw asUnavailable(error, `publishing to ${stream}`);
+  }
+}
+
+/** The entry of a message. @throws {OrchestratorError} VALIDATION_FAILED, naming each field that does not fit */
+export function encoded<C extends QueueContract>(contract: C, message: MessageInput<C>) {
+  try {
+    return encodeEntry(contract, message);
+  } catch (error) {
+    const issues = issuesOf(error);
+    if (issues) {
+      const text = issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ');
+      throw new OrchestratorError('VALIDATION_FAILED', `${contract.model} does not fit its contract: ${text}`, {
+        details: issues,
+        cause: error,
+      });
+    }
+    if (error instanceof TypeError) throw new OrchestratorError('VALIDATION_FAILED', error.message, { cause: error });
+    throw error;
+  }
+}
+
+function issuesOf(error: unknown): { path: string; message: string }[] | undefined {
+  if (!(error instanceof Error) || !('issues' in error)) return undefined;
+  const issues = error.issues as { path: PropertyKey[]; message: string }[];
+  return issues.map(({ path, message }) => ({ path: path.map(String).join('.') || 'message', message }));
+}

@@ -1,0 +1,22 @@
+import { OrchestratorError } from '../errors.js';
+
+// Replies of a Redis that is there but cannot serve now; anything else Redis answers is a fault of the caller.
+const PASSING_REPLY = /^(LOADING|OOM|MISCONF|READONLY|MASTERDOWN|TRYAGAIN|BUSY|CLUSTERDOWN|NOREPLICAS) /;
+const AWAY = /^(Command timed out|Connection is closed|Reached the max retries|Command aborted|Stream isn't writeable)/;
+
+/** The stream's group or the stream itself is gone, as after FLUSHALL or a restart without persistence. */
+export function isGroupGone(error: unknown): boolean {
+  return error instanceof Error && /NOGROUP|UNBLOCKED|no such key|requires the key to exist/i.test(error.message);
+}
+
+/** Turns a lost connection or a Redis that cannot serve into REDIS_UNAVAILABLE; leaves other errors as they are. */
+export function asUnavailable(error: unknown, doing: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const isSocketError = typeof (error as NodeJS.ErrnoException).syscall === 'string';
+  if (!isSocketError && !AWAY.test(error.message) && !PASSING_REPLY.test(error.message)) return error;
+  return new OrchestratorError(
+    'REDIS_UNAVAILABLE',
+    `Redis is not available (${doing}: ${error.message}). Check that it runs, then try again.`,
+    { cause: error },
+  );
+}
