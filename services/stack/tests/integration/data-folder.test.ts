@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { openDataFolder } from '../../src/data-folder.js';
+import { thisProcess } from '../../src/process-identity.js';
+
+describe('the data folder', () => {
+  let temp: Awaited<ReturnType<typeof tempFolder>>;
+  let root: string;
+  const holders: ChildProcess[] = [];
+
+  /** Starts a process that wants the folder, and gives what it says first. */
+  async function contend(): Promise<{ child: ChildProcess; says: string }> {
+    const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'fixtures', 'hold-lock.js'), root], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    holders.push(child);
+    const [chunk] = (await once(child.stdout as NonNullable<typeof child.stdout>, 'data')) as [Buffer];
+    return { child, says: chunk.toString().trim() };
+  }
+
+  beforeEach(async () => {
+    temp = await tempFolder();
+    root = join(temp.path, 'data');
+  });
+  afterEach(async () => {
+    for (const child of holders.splice(0)) child.kill('SIGKILL');
+    await temp.remove();
+  });
+
+  it('is made with its parts, for this user alone', async () => {
+    const folder = await openDataFolder(root);
+    for (const part of ['db', 'redis', 'repos', 'workers', 'releases', 'keys', 'logs', 'run'] as const) {
+      expect((await stat(folder[part])).mode & 0o777).toBe(0o700);
+    }
+    await folder.unlock();
+  });
+
+  it('belongs to one process, which the second one is told', async () => {
+    const { child, says } = await contend();
+    expect(says).toBe('locked');
+    await expect(openDataFolder(root)).rejects.toMatchObject({
+      code: 'DATA_FOLDER_LOCKED',
+      exitCode: 5,
+      message: expect.stringContaining(`process ${child.pid}`),
+    });
+  });
+
+  it('is free again after its holder was killed', async () => {
+    const { child } = await contend();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const folder = await openDataFolder(root);
+    await folder.unlock();
+  });
+
+  it('is free where the lock names a pid that another process has by now', async () => {
+    await mkdir(root, { recursive: true });
+    await writeFile(join(root, 'lock'), JSON.stringify({ ...thisProcess(), startTime: '1' }));
+    const folder = await openDataFolder(root);
+    await folder.unlock();
+  });
+
+  it('is free where the lock is torn', async () => {
+    await mkdir(root, { recursive: true });
+    await writeFile(join(root, 'lock'), '{"pid":');
+    const folder = await openDataFolder(root);
+    await folder.unlock();
+  });
+
+  it('goes to exactly one of many that find a stale lock at once', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      await mkdir(root, { recursive: true });
+      await writeFile(join(root, 'lock'), JSON.stringify({ ...thisProcess(), startTime: '1' }));
+      const said = await Promise.all(Array.from({ length: 8 }, contend));
+      expect(said.filter(({ says }) => says === 'locked')).toHaveLength(1);
+      expect(said.filter(({ says }) => says.startsWith('DATA_FOLDER_LOCKED'))).toHaveLength(7);
+      for (const { child } of said) {
+        if (child.exitCode !== null) continue;
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      }
+    }
+  });
+});
