@@ -1,1 +1,100 @@
-export {};
+import { randomBytes } from 'node:crypto';
+import {
+  type AnsibleDeployResult,
+  ansibleDeployQueue,
+  ansibleDeployResults,
+  deployResultKey,
+} from '@codegen/contracts';
+import { createApi } from '@codegen/sdk/api';
+import { answerOnce, type RunningService, recordedAnswer, runConsumer } from '@codegen/sdk/consumer';
+import { closeRedis, connectRedis, reportProgress, silentLogger } from '@codegen/sdk/queue';
+import { type InfraServiceConfig, splitEnvironment } from './config.js';
+import { startLocalExecutor } from './executors/local.js';
+import { type DeployDeps, givenUp, handleDeploy } from './handle-deploy.js';
+import { oneAtATime } from './one-at-a-time.js';
+import { resolveSecrets } from './resolve-secrets.js';
+
+export type { InfraServiceConfig } from './config.js';
+
+const SERVICE = 'infra-service';
+
+export interface RunningInfraService extends RunningService {
+  /** Settles when no more deploys are taken; rejects with what made it stop. Releases serve on. */
+  readonly done: Promise<void>;
+}
+
+/**
+ * Runs again what ran before, then serves `ansible:deploy:queue` until it is stopped; then nothing it started is left.
+ * @throws where another process runs the releases of this folder
+ */
+export async function startInfraService(config: InfraServiceConfig): Promise<RunningInfraService> {
+  const {
+    redisUrl,
+    logger = silentLogger,
+    instance = `${SERVICE}-${process.pid}-${randomBytes(3).toString('hex')}`,
+  } = config;
+  const environment = splitEnvironment(config.environment);
+  const api = createApi({ apiUrl: config.api.url, token: config.api.token });
+  const sources = { api, environment: environment.referable };
+  const executor = await startLocalExecutor({
+    releasesDir: config.releasesDir,
+    reposDir: config.reposDir,
+    host: config.host,
+    path: environment.path,
+    installEnvironment: environment.install,
+    healthTimeoutMs: config.healthTimeoutMs ?? 30_000,
+    installTimeoutMs: config.installTimeoutMs ?? 300_000,
+    drainMs: config.drainMs ?? 10_000,
+    stopGraceMs: config.stopGraceMs ?? 5000,
+    resolveSecrets: (reference, projectId, signal) => resolveSecrets(reference, projectId, sources, signal),
+    logger,
+  });
+  const redis = connectRedis(redisUrl, { name: SERVICE, logger });
+  const answer = async (message: AnsibleDeployResult) => {
+    const key = deployResultKey(message.request_id);
+    await answerOnce({ redis, key, contract: ansibleDeployResults, message });
+  };
+  const deps: Omit<DeployDeps, 'signal'> = {
+    executor,
+    inOrder: oneAtATime(),
+    recorded: (requestId) => recordedAnswer({ redis, key: deployResultKey(requestId), contract: ansibleDeployResults }),
+    answer,
+    progress: async ({ request_id, task_id, callback_stream }, message) => {
+      if (!task_id) return;
+      const event = {
+        type: 'progress' as const,
+        request_id,
+        task_id,
+        current_step: 'deploy',
+        message,
+        callback_stream,
+      };
+      await reportProgress(redis, event).catch((error) => logger.warn({ error: String(error) }, 'progress lost'));
+    },
+  };
+  const consumer = runConsumer({
+    redisUrl,
+    contract: ansibleDeployQueue,
+    consumer: instance,
+    service: SERVICE,
+    concurrency: 4,
+    deadlineMs: 3000,
+    handler: (message, { signal }) => handleDeploy(message, { ...deps, signal }),
+    onDeadLetter: async (message, { requestId = message?.request_id, error }) => {
+      if (requestId) await answer(givenUp(requestId, error));
+    },
+    logger,
+    ...(config.leaseMs === undefined ? {} : { leaseMs: config.leaseMs }),
+  });
+  consumer.done.catch((error) =>
+    logger.error({ error: String(error) }, 'no more deploys are taken; releases serve on: correct this, then restart'),
+  );
+  return {
+    done: consumer.done,
+    stop: async () => {
+      await consumer.stop();
+      await executor.stop();
+      await closeRedis(redis);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { AnsibleDeployMessage, AnsibleDeployResult } from '@codegen/contracts';
+
+export type DeployReason = NonNullable<AnsibleDeployResult['reason']>;
+
+export interface DeployContext {
+  /** Aborted when the service stops: the deploy is given up and comes again. */
+  readonly signal: AbortSignal;
+  /** Tells whoever watches the task how far it is. */
+  progress(message: string): Promise<void>;
+}
+
+/** Brings a commit to run on a server: on this machine, or on another one. */
+export interface Executor {
+  /**
+   * Settles when the commit serves at the message's address; doing it again is harmless.
+   * @throws {DeployFailure} where the commit cannot run there; whatever served before still does
+   */
+  deploy(message: AnsibleDeployMessage, context: DeployContext): Promise<{ url: string }>;
+  stop(): Promise<void>;
+}
+
+export interface FailureDetails {
+  readonly stdout?: string;
+  readonly stderr?: string;
+  readonly exitCode?: number | null;
+}
+
+/** A deploy that ended: the answer is `failed`, with this reason and text. */
+export class DeployFailure extends Error {
+  constructor(
+    readonly reason: DeployReason | undefined,
+    message: string,
+    readonly details: FailureDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'DeployFailure';
+  }
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import type { AnsibleDeployMessage } from '@codegen/contracts';
+import { PortInUseError } from '../forwarder/forwarder.js';
+import { clearLeftovers } from '../releases/clear-leftovers.js';
+import { lockReleases } from '../releases/lock-releases.js';
+import { ProjectReleases, type ReleaseSettings } from '../releases/project-releases.js';
+import { folderFingerprint, listProjects, ProjectFolders } from '../releases/release-folders.js';
+import { type DeployContext, DeployFailure, type Executor } from './executor.js';
+
+const LOOPBACK = '127.0.0.1';
+
+export interface LocalExecutorSettings extends Omit<ReleaseSettings, 'marker'> {
+  readonly releasesDir: string;
+  /** Address of this machine, where allocated ports are served. */
+  readonly host: string;
+}
+
+/**
+ * Runs releases as processes of this machine, each project behind a forwarder on its allocated port. What ran when it
+ * was last stopped or killed runs again.
+ * @throws where another process runs the releases of this folder
+ */
+export async function startLocalExecutor(given: LocalExecutorSettings): Promise<Executor> {
+  const { releasesDir, host, logger } = given;
+  await mkdir(releasesDir, { recursive: true, mode: 0o700 });
+  const fingerprint = await folderFingerprint(releasesDir);
+  const unlock = await lockReleases(fingerprint);
+  const settings: ReleaseSettings = {
+    ...given,
+    marker: (projectId, sha) => `${projectId}/${sha}/${fingerprint}-${randomBytes(6).toString('hex')}`,
+  };
+  const isOurs = (marker: string) => marker.split('/')[2]?.startsWith(`${fingerprint}-`) ?? false;
+  try {
+    await clearLeftovers(releasesDir, isOurs, given.stopGraceMs);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+
+  const projects = new Map<string, ProjectReleases>();
+  const project = (projectId: string): ProjectReleases => {
+    const known = projects.get(projectId);
+    if (known) return known;
+    const releases = new ProjectReleases(new ProjectFolders(releasesDir, projectId), settings);
+    projects.set(projectId, releases);
+    return releases;
+  };
+  for (const projectId of await listProjects(releasesDir)) {
+    await project(projectId)
+      .restore()
+      .catch((error) => logger.error({ project_id: projectId, error: String(error) }, 'release does not run again'));
+  }
+  const stopping = new AbortController();
+  const deploys = new Set<Promise<unknown>>();
+
+  const deploy = async (message: AnsibleDeployMessage, { signal, progress }: DeployContext): Promise<void> => {
+    if (message.server_ip !== host && message.server_ip !== LOOPBACK) {
+      const text = `server_ip ${message.server_ip} is not this machine: deploy to ${host}`;
+      throw new DeployFailure(undefined, text);
+    }
+    const target = {
+      repo_full_name: message.repo_full_name,
+      server_ip: message.server_ip,
+      allocated_port: message.port,
+      secrets_ref: message.secrets_ref,
+    };
+    try {
+      const either = AbortSignal.any([signal, stopping.signal]);
+      either.throwIfAborted();
+      await project(message.project_id).deploy(target, message.commit_sha, either, progress);
+    } catch (error) {
+      if (!(error instanceof PortInUseError)) throw error;
+      throw new DeployFailure('port_in_use', error.message, {}, { cause: error });
+    }
+  };
+  return {
+    deploy: async (message, context) => {
+      const work = deploy(message, context);
+      deploys.add(work);
+      await work.finally(() => deploys.delete(work));
+      return { url: `http://${message.server_ip}:${message.port}` };
+    },
+    stop: async () => {
+      stopping.abort(new Error('infra-service is stopping'));
+      await Promise.allSettled(deploys);
+      await Promise.all([...projects.values()].map((releases) => releases.stop(given.stopGraceMs)));
+      await unlock();
+    },
+  };
+}

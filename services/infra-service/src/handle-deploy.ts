@@ -1,0 +1,73 @@
+import type { AnsibleDeployMessage, AnsibleDeployResult } from '@codegen/contracts';
+import { DeployFailure, type Executor } from './executors/executor.js';
+
+export interface DeployDeps {
+  readonly executor: Executor;
+  /** Deploys of one project, one after the other. */
+  inOrder<T>(projectId: string, work: () => Promise<T>): Promise<T>;
+  /** The answer that a request had before, if any. */
+  recorded(requestId: string): Promise<AnsibleDeployResult | undefined>;
+  /** Records the answer and sends it; the first one of a request stands. */
+  answer(result: AnsibleDeployResult): Promise<void>;
+  /** May lose a notice; never fails. */
+  progress(message: AnsibleDeployMessage, text: string): Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Deploys a commit and answers. A request that was answered before gets the same answer again. */
+export async function handleDeploy(message: AnsibleDeployMessage, deps: DeployDeps): Promise<void> {
+  await deps.inOrder(message.project_id, async () => {
+    deps.signal.throwIfAborted();
+    const known = await deps.recorded(message.request_id);
+    await deps.answer(known ?? (await carryOut(message, deps)));
+  });
+}
+
+/** The answer to a request that will not be tried again. */
+export function givenUp(requestId: string, error: string): AnsibleDeployResult {
+  return { ...EMPTY, request_id: requestId, status: 'failed', error };
+}
+
+async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promise<AnsibleDeployResult> {
+  const started = performance.now();
+  const durationMs = () => Math.round(performance.now() - started);
+  const progress = (text: string) => deps.progress(message, text);
+  try {
+    const { url } = await deps.executor.deploy(message, { signal: deps.signal, progress });
+    await progress(`serving at ${url}`);
+    return {
+      ...EMPTY,
+      request_id: message.request_id,
+      status: 'success',
+      duration_ms: durationMs(),
+      deployed_url: url,
+      server_ip: message.server_ip,
+      port: message.port,
+    };
+  } catch (error) {
+    if (!(error instanceof DeployFailure)) throw error;
+    await progress(`deploy failed: ${error.message}`);
+    const { stdout, stderr, exitCode } = error.details;
+    return {
+      ...givenUp(message.request_id, error.message),
+      duration_ms: durationMs(),
+      server_ip: message.server_ip,
+      port: message.port,
+      stdout: stdout ?? null,
+      stderr: stderr ?? null,
+      exit_code: exitCode ?? null,
+      reason: error.reason ?? null,
+    };
+  }
+}
+
+const EMPTY = {
+  error: null,
+  duration_ms: null,
+  deployed_url: null,
+  server_ip: null,
+  port: null,
+  stdout: null,
+  stderr: null,
+  exit_code: null,
+} satisfies Partial<AnsibleDeployResult>;

@@ -1,0 +1,52 @@
+import { request } from 'node:http';
+
+const BODY_LIMIT = 64 * 1024;
+
+/** Undefined when GET /health answers 200 `{"status":"ok","release":"<sha>"}`, else what is wrong, for a person. */
+export async function checkHealth(
+  host: string,
+  port: number,
+  sha: string,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  try {
+    const { status, body } = await get(host, port, timeoutMs);
+    if (status !== 200) return `GET /health answered ${status}, not 200`;
+    return judge(body, sha);
+  } catch (error) {
+    return `GET /health failed: ${(error as Error).message || String(error)}`;
+  }
+}
+
+function judge(body: string, sha: string): string | undefined {
+  let answer: { status?: unknown; release?: unknown } | null;
+  try {
+    answer = JSON.parse(body);
+  } catch {
+    return 'GET /health did not answer JSON';
+  }
+  if (answer?.status !== 'ok') return 'GET /health did not answer "status":"ok"';
+  if (answer.release === sha) return undefined;
+  return `GET /health did not answer "release":"${sha}": pass on the variable RELEASE as it is`;
+}
+
+function get(host: string, port: number, timeoutMs: number): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    // A connection of its own: the release is asked as it is now.
+    const outgoing = request({ host, port, path: '/health', agent: false, signal }, (answer) => {
+      let body = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (text: string) => {
+        body += text;
+        if (body.length > BODY_LIMIT) answer.destroy(new Error('its answer is longer than 64 KiB'));
+      });
+      answer.once('error', reject);
+      answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body }));
+    });
+    outgoing.once('error', (error) => {
+      reject(signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : error);
+    });
+    outgoing.end();
+  });
+}

@@ -1,0 +1,152 @@
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { DeployFailure } from '../executors/executor.js';
+import { checkoutIndexCommand, gitEnvironment, readTreeCommand, resolveCommitCommand } from '../git-commands.js';
+import { startMarkedProcess } from './marked-process.js';
+import type { ProjectFolders } from './release-folders.js';
+
+const FULL_NAME = /^[A-Za-z0-9][\w.-]{0,99}\/[A-Za-z0-9][\w.-]{0,99}$/;
+const GIT_TIMEOUT_MS = 120_000;
+
+export interface PrepareSettings {
+  readonly reposDir: string;
+  readonly path: string;
+  /** For `npm`: proxies, registry, certificates. */
+  readonly installEnvironment: Readonly<Record<string, string>>;
+  readonly installTimeoutMs: number;
+  readonly stopGraceMs: number;
+  /** A new marker for a process of this commit. */
+  marker(projectId: string, sha: string): string;
+}
+
+/**
+ * The full id of the commit to run: the one asked for, else the head of main.
+ * @throws {DeployFailure} fetch_failed
+ */
+export async function resolveCommit(
+  repoFullName: string,
+  revision: string | null | undefined,
+  settings: PrepareSettings,
+  signal: AbortSignal,
+): Promise<string> {
+  const repository = repositoryFolder(repoFullName, settings.reposDir);
+  if (revision && !/^[0-9a-f]{7,64}$/.test(revision)) {
+    throw new DeployFailure('fetch_failed', 'commit_sha is not a commit id: send 40 hexadecimal digits');
+  }
+  const wanted = revision || 'refs/heads/main';
+  const why = `${repoFullName} has no ${revision ? `commit ${revision}` : 'branch main'}: push it, then deploy again`;
+  return (await git(resolveCommitCommand(repository, wanted), why, settings, signal)).trim();
+}
+
+/**
+ * Makes the folder of a release, installed and ready to start; one that is there already is whole. Does nothing else
+ * visible when it fails or is killed.
+ * @throws {DeployFailure} fetch_failed, install_failed
+ */
+export async function prepareRelease(
+  repoFullName: string,
+  sha: string,
+  folders: ProjectFolders,
+  settings: PrepareSettings,
+  signal: AbortSignal,
+): Promise<string> {
+  const folder = folders.release(sha);
+  if (await folders.hasRelease(sha)) return folder;
+  const passing = folders.passing();
+  const index = `${passing}.index`;
+  try {
+    await mkdir(passing, { recursive: true });
+    const repository = repositoryFolder(repoFullName, settings.reposDir);
+    const why = `commit ${sha} of ${repoFullName} cannot be read`;
+    await git(readTreeCommand(repository, sha), why, settings, signal, index);
+    await git(checkoutIndexCommand(repository, passing), why, settings, signal, index);
+    await install(passing, sha, folders, settings, signal);
+    signal.throwIfAborted();
+    await rename(passing, folder);
+  } finally {
+    await rm(passing, { recursive: true, force: true, maxRetries: 3 });
+    await rm(index, { force: true });
+  }
+  return folder;
+}
+
+async function install(
+  folder: string,
+  sha: string,
+  folders: ProjectFolders,
+  settings: PrepareSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(await hasDependencies(folder))) return;
+  const locked = await stat(join(folder, 'package-lock.json')).catch(() => undefined);
+  const npm = startMarkedProcess({
+    argv: ['npm', locked ? 'ci' : 'install', '--omit=dev', '--no-audit', '--no-fund', '--no-update-notifier'],
+    folder,
+    environment: { ...settings.installEnvironment, PATH: settings.path, HOME: folders.home, LANG: 'C.UTF-8' },
+    marker: settings.marker(folders.projectId, sha),
+    secrets: [],
+  });
+  const timer = new AbortController();
+  const timeout = sleep(settings.installTimeoutMs, 'timeout' as const, {
+    signal: AbortSignal.any([timer.signal, signal]),
+  });
+  const end = await Promise.race([npm.exited, timeout.catch(() => 'aborted' as const)]);
+  timer.abort();
+  await npm.stop(settings.stopGraceMs);
+  signal.throwIfAborted();
+  if (end === 'timeout') {
+    const limit = `installing took longer than ${settings.installTimeoutMs / 1000} s: see stderr, then deploy again`;
+    throw new DeployFailure('install_failed', limit, npm.output());
+  }
+  if (end !== 'aborted' && end.code !== 0) {
+    const text = 'npm could not install the dependencies: see stderr, correct package.json and deploy again';
+    throw new DeployFailure('install_failed', text, { ...npm.output(), exitCode: end.code });
+  }
+}
+
+async function hasDependencies(folder: string): Promise<boolean> {
+  const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => undefined);
+  if (text === undefined) return false;
+  try {
+    const manifest = JSON.parse(text) as { dependencies?: object; optionalDependencies?: object } | null;
+    return Object.keys({ ...manifest?.dependencies, ...manifest?.optionalDependencies }).length > 0;
+  } catch (error) {
+    throw new DeployFailure(
+      'install_failed',
+      `package.json is not JSON: ${(error as Error).message}`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+async function git(
+  args: string[],
+  why: string,
+  settings: PrepareSettings,
+  signal: AbortSignal,
+  index?: string,
+): Promise<string> {
+  try {
+    const { stdout } = await execa('git', args, {
+      env: { ...gitEnvironment(settings.path), ...(index ? { GIT_INDEX_FILE: index } : {}) },
+      extendEnv: false,
+      stdin: 'ignore',
+      timeout: GIT_TIMEOUT_MS,
+      cancelSignal: signal,
+    });
+    return stdout;
+  } catch (error) {
+    signal.throwIfAborted();
+    const { stderr, exitCode } = error as { stderr?: string; exitCode?: number };
+    const details = { stderr: stderr ?? '', exitCode: exitCode ?? null };
+    throw new DeployFailure('fetch_failed', why, details, { cause: error });
+  }
+}
+
+function repositoryFolder(fullName: string, reposDir: string): string {
+  if (FULL_NAME.test(fullName) && !fullName.includes('..')) return join(reposDir, `${fullName}.git`);
+  throw new DeployFailure('fetch_failed', 'repo_full_name must look like owner/name');
+}

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '@codegen/sdk/queue';
+import { DeployFailure } from '../executors/executor.js';
+import type { Release } from './start-release.js';
+
+const FIRST_DELAY_MS = 200;
+const LAST_DELAY_MS = 10_000;
+/** A release that ran for so long is taken to have worked: its next failure counts as the first. */
+const SETTLED_MS = 10_000;
+
+export interface SupervisorOptions {
+  /** Starts the release and waits until it is healthy. */
+  start(signal: AbortSignal): Promise<Release>;
+  /** It is healthy; from now on it may get requests. */
+  onUp(release: Release): Promise<void>;
+  /** It has gone; nobody is to get requests. */
+  onDown(release: Release): void;
+  readonly logger: Logger;
+}
+
+/**
+ * Keeps one release running until it is stopped.
+ *
+ * States: starting → up → (it ends) → waiting → starting …; starting → (it fails) → waiting. Every waiting is longer than
+ * the one before, 0.2 to 10 s, until a release has run for 10 s. `stop` ends any of them and hands over what is up.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #stopping = new AbortController();
+  readonly #done: Promise<void>;
+  #release: Release | undefined;
+  #failures = 0;
+
+  /** With a release that is up already, or none. */
+  constructor(options: SupervisorOptions, initial?: Release) {
+    this.#options = options;
+    this.#release = initial;
+    this.#done = this.#run();
+  }
+
+  /** What is up now. */
+  get release(): Release | undefined {
+    return this.#release;
+  }
+
+  /** Stops watching; a release that is up goes on running and is given back. */
+  async stop(): Promise<Release | undefined> {
+    this.#stopping.abort();
+    await this.#done;
+    return this.#release;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    const stopped = new Promise<'stopped'>((resolve) => {
+      signal.addEventListener('abort', () => resolve('stopped'), { once: true });
+    });
+    while (!signal.aborted) {
+      const release = this.#release ?? (await this.#start());
+      if (release && (await Promise.race([release.process.exited, stopped])) !== 'stopped') await this.#down(release);
+      if (!signal.aborted) await sleep(this.#delayMs(), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #start(): Promise<Release | undefined> {
+    const { start, onUp, logger } = this.#options;
+    const { signal } = this.#stopping;
+    try {
+      this.#release = await start(signal);
+    } catch (error) {
+      this.#failures += 1;
+      if (!signal.aborted) {
+        const details = error instanceof DeployFailure ? error.details : {};
+        logger.warn({ error: String(error), ...details, next_try_ms: this.#delayMs() }, 'release does not start');
+      }
+      return undefined;
+    }
+    await onUp(this.#release).catch((error) => logger.error({ error: String(error) }, 'release state not recorded'));
+    return this.#release;
+  }
+
+  async #down(release: Release): Promise<void> {
+    const { onDown, logger } = this.#options;
+    this.#release = undefined;
+    onDown(release);
+    const ranMs = Date.now() - release.startedAt.getTime();
+    this.#failures = ranMs >= SETTLED_MS ? 1 : this.#failures + 1;
+    logger.warn({ ran_ms: ranMs, ...(await release.process.exited), ...release.process.output() }, 'release ended');
+    await release.process.stop(0).catch((error) => logger.error({ error: String(error) }, 'release left processes'));
+  }
+
+  #delayMs(): number {
+    return Math.min(LAST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.max(0, this.#failures - 1));
+  }
+}
