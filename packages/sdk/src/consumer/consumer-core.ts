@@ -1,17 +1,15 @@
-import type { QueueContract } from '@codegen/contracts';
 import type { Redis } from 'ioredis';
 import type { GroupReader } from '../queue/entry.js';
 import type { Logger } from '../queue/logger.js';
 import type { HeldEntries } from './held-entries.js';
-import type { ConsumerOptions } from './options.js';
 
 /** What the loops of one consumer share. */
-export interface ConsumerCore<C extends QueueContract = QueueContract> {
-  readonly options: ConsumerOptions<C>;
+export interface ConsumerCore {
   /** For commands. */
   readonly redis: Redis;
   readonly logger: Logger;
   readonly group: string;
+  readonly consumer: string;
   /** The contract's own stream; retries and dead letters of legacy streams go here too. */
   readonly stream: string;
   /** All streams that are read. */
@@ -19,6 +17,10 @@ export interface ConsumerCore<C extends QueueContract = QueueContract> {
   readonly leaseMs: number;
   /** Most entries to hold at a time. */
   readonly capacity: number;
+  /** Reading begins again when no more than so many entries wait: full pages, rather than one entry at a time. */
+  readonly readBelow: number;
+  /** Milliseconds that stopping gives to running handlers. */
+  readonly deadlineMs: number;
   readonly held: HeldEntries;
   /** Aborted when `stop` begins: nothing new is taken in. */
   readonly stopping: AbortSignal;
@@ -32,5 +34,5 @@ export interface ConsumerCore<C extends QueueContract = QueueContract> {
 
 /** Who reads a stream, for the scripts. */
 export function readerOf(core: ConsumerCore, stream: string): GroupReader {
-  return { stream, group: core.group, consumer: core.options.consumer };
+  return { stream, group: core.group, consumer: core.consumer };
 }

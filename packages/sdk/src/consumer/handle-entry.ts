@@ -2,7 +2,7 @@ import { decodeEntry, type EntryFields, type MessageOf, type QueueContract, wire
 import { withBindings } from '../queue/logger.js';
 import type { ConsumerCore } from './consumer-core.js';
 import type { HeldEntry } from './held-entries.js';
-import type { DeadLetter } from './options.js';
+import type { ConsumerOptions, DeadLetter } from './options.js';
 import { judge } from './retry-policy.js';
 import type { Outcome } from './settle.js';
 
@@ -16,16 +16,17 @@ const ERROR_LIMIT = 4000;
  * stay as it is.
  */
 export async function handleEntry<C extends QueueContract>(
-  core: ConsumerCore<C>,
+  core: ConsumerCore,
+  options: ConsumerOptions<C>,
   entry: HeldEntry,
 ): Promise<Outcome | { kind: 'fatal'; error: unknown }> {
-  const { contract, handler, maxTakeovers = 10 } = core.options;
+  const { contract, handler, maxTakeovers = 10 } = options;
   const attempt = counter(entry.fields[ATTEMPT], 1);
   const deferrals = counter(entry.fields[DEFERRALS], 0);
   const decoded = decodeEntry(contract, entry.fields);
   if (!decoded.ok) {
     const { code, error, raw, correlationId, requestId } = decoded;
-    return dead(core, entry, raw, undefined, {
+    return dead(core, options, entry, raw, undefined, {
       code,
       error,
       errorType: 'ValidationError',
@@ -44,7 +45,7 @@ export async function handleEntry<C extends QueueContract>(
   });
   if (entry.deliveries > maxTakeovers + 1) {
     const error = `taken over ${entry.deliveries - 1} times: each consumer that had it died or lost its lease`;
-    return dead(core, entry, decoded.raw, message, {
+    return dead(core, options, entry, decoded.raw, message, {
       code: 'crash_loop',
       error,
       errorType: 'CrashLoop',
@@ -60,7 +61,7 @@ export async function handleEntry<C extends QueueContract>(
     // An aborted handler has not failed: the message is somebody else's already, or goes to a peer unharmed.
     if (entry.abort.signal.aborted) return { kind: 'release' };
     const text = textOf(error);
-    const verdict = judge(error, { attempt, deferrals }, core.options.retry);
+    const verdict = judge(error, { attempt, deferrals }, options.retry);
     if (verdict.kind === 'fatal') {
       logger.error({ error: text, attempt }, 'fatal error: the consumer stops');
       return { kind: 'fatal', error };
@@ -72,7 +73,7 @@ export async function handleEntry<C extends QueueContract>(
         : { [ATTEMPT]: String(attempt), [DEFERRALS]: String(deferrals + 1) };
       return { kind: 'retry', delayMs: verdict.delayMs, fields: { ...entry.fields, ...counters } };
     }
-    return dead(core, entry, decoded.raw, message, {
+    return dead(core, options, entry, decoded.raw, message, {
       code: verdict.code,
       error: text,
       errorType: error instanceof Error ? error.name : typeof error,
@@ -84,13 +85,14 @@ export async function handleEntry<C extends QueueContract>(
 }
 
 function dead<C extends QueueContract>(
-  core: ConsumerCore<C>,
+  core: ConsumerCore,
+  options: ConsumerOptions<C>,
   entry: HeldEntry,
   original: EntryFields,
   message: MessageOf<C> | undefined,
   reason: Omit<DeadLetter, 'entryId'>,
 ): Outcome {
-  const { service, consumer, onDeadLetter } = core.options;
+  const { service, consumer, onDeadLetter } = options;
   const about = { entry_id: entry.id, stream: entry.stream, correlation_id: reason.correlationId };
   core.logger.error({ ...about, code: reason.code, error: reason.error }, 'message goes to the dead-letter stream');
   let announced = false;

@@ -22,6 +22,11 @@ export class HeldEntries {
     return this.#byKey.size;
   }
 
+  /** How many wait for a free handler. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   has(stream: string, id: string): boolean {
     return this.#byKey.has(`${stream} ${id}`);
   }

@@ -22,7 +22,7 @@ export async function readLoop(core: ConsumerCore, blocking: Redis): Promise<voi
   let failures = 0;
   while (!stopping.aborted) {
     const room = core.capacity - held.size;
-    if (room <= 0) {
+    if (room <= 0 || held.waiting > core.readBelow) {
       await held.change(stopping);
       continue;
     }
@@ -45,10 +45,10 @@ export async function readLoop(core: ConsumerCore, blocking: Redis): Promise<voi
 }
 
 async function readNew(core: ConsumerCore, blocking: Redis, room: number): Promise<void> {
-  const { group, streams, options } = core;
+  const { group, consumer, streams } = core;
   const ids = streams.map(() => '>');
   const reply = await blocking.xreadgroup(
-    ...(['GROUP', group, options.consumer, 'COUNT', room, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...ids] as const),
+    ...(['GROUP', group, consumer, 'COUNT', room, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...ids] as const),
   );
   for (const [stream, entries] of (reply ?? []) as [string, [string, string[]][]][]) {
     for (const [id, flat] of entries) core.held.add({ stream, id, fields: fieldsOf(flat) }, 1);

@@ -1,4 +1,5 @@
 import { handlingKind, isOrchestratorError } from '../errors.js';
+import { isRedisAway } from '../queue/redis-errors.js';
 
 /** Milliseconds before each retry; when they are used up, the message is dead-lettered. */
 export interface RetryPolicies {
@@ -61,6 +62,7 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 function kindOfOther(error: unknown): 'permanent' | 'transient' | 'upstream' | 'fatal' | 'partition' {
+  if (isRedisAway(error)) return 'partition';
   if (!isOrchestratorError(error)) return 'transient';
   if (MISCONFIGURED.has(error.code)) return 'fatal';
   if (PARTITION.has(error.code)) return 'partition';

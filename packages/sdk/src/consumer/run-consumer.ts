@@ -30,29 +30,31 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   if (!contract.group) throw new TypeError(`${contract.stream} is a log: read it with readLog`);
   const stream = streamName(contract, params);
   const logger = withBindings(options.logger ?? silentLogger, { queue: stream, consumer });
-  const redis = connectRedis(options.redisUrl, { name: `${consumer}:commands`, logger });
-  const blocking = connectRedis(options.redisUrl, { name: `${consumer}:reader:${randomUUID()}`, blocking: true });
+  const name = `${consumer.replace(/[^\w.:-]/g, '_')}:${randomUUID()}`;
+  const redis = connectRedis(options.redisUrl, { name, logger });
+  const blocking = connectRedis(options.redisUrl, { name: `${name}:reader`, blocking: true });
   const stopping = new AbortController();
   const ended = new AbortController();
   const running = new Set<Promise<void>>();
-  const core: ConsumerCore<C> = {
-    options,
+  const core: ConsumerCore = {
     redis,
     logger,
     group: contract.group,
+    consumer,
     stream,
     streams: [stream, ...(readLegacy ? (contract.legacyStreams ?? []) : [])],
     leaseMs,
     capacity: Math.max(concurrency, prefetch),
+    readBelow: Math.max(0, prefetch - concurrency) / 2,
+    deadlineMs: options.deadlineMs ?? 10_000,
     held: new HeldEntries(),
     stopping: stopping.signal,
     ended: ended.signal,
     pump,
     wakeMover: () => mover.wake(),
   };
-  const shared = core as unknown as ConsumerCore;
-  const settler = new Settler(shared);
-  const mover = new Mover(shared);
+  const settler = new Settler(core);
+  const mover = new Mover(core);
   let active = 0;
   let failure: { error: unknown } | undefined;
   let stopped: Promise<void> | undefined;
@@ -68,7 +70,7 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   }
 
   async function run(entry: HeldEntry): Promise<void> {
-    const outcome = await handleEntry(core, entry);
+    const outcome = await handleEntry(core, options, entry);
     active -= 1;
     pump();
     if (outcome.kind !== 'fatal') return settler.settle(entry, outcome);
@@ -95,16 +97,16 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   const ready = started.then(() => {
     if (stopping.signal.aborted) throw new Error(`the consumer of ${stream} was stopped before it was ready`);
   });
-  const reader = started.then(() => readLoop(shared, blocking));
-  const takingIn = [reader, started.then(() => claimLoop(shared)), started.then(() => mover.run())];
-  const leases = leaseLoop(shared);
-  redis.on('ready', () => void renewAll(shared));
+  const reader = started.then(() => readLoop(core, blocking));
+  const takingIn = [reader, started.then(() => claimLoop(core)), started.then(() => mover.run())];
+  const leases = leaseLoop(core);
+  redis.on('ready', () => void renewAll(core));
 
   async function shutDown(): Promise<void> {
     stopping.abort();
     await unblock(redis, blocking, reader);
     await Promise.all(takingIn);
-    await endHandlers(shared, settler, running);
+    await endHandlers(core, settler, running);
     ended.abort();
     await leases;
     if (redis.status === 'ready') {

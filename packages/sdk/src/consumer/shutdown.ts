@@ -16,7 +16,7 @@ export async function endHandlers(core: ConsumerCore, settler: Settler, running:
   const released = Promise.all(waiting.map((entry) => settler.settle(entry, { kind: 'release' })));
   const all = () => Promise.all([released, ...running]);
   try {
-    await within(core.options.deadlineMs ?? 10_000, all());
+    await within(core.deadlineMs, all());
     const late = core.held.all().filter((entry) => entry.state === 'running');
     if (late.length === 0) return;
     core.logger.warn({ entry_ids: late.map(({ id }) => id) }, 'the deadline to stop has passed: aborting handlers');

@@ -64,6 +64,14 @@ export async function recordedAnswer({
     throw asUnavailable(error, `reading ${key}`);
   }
   if (text === null) return undefined;
-  const answer = JSON.parse(text) as unknown;
+  const answer = parsed(text);
   return contract ? contract.message.safeParse(answer).data : answer;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

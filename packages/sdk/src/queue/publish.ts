@@ -1,6 +1,7 @@
 import { encodeEntry, type MessageInput, type MessageOf, type QueueContract, streamName } from '@codegen/contracts';
 import type { Redis } from 'ioredis';
 import { OrchestratorError } from '../errors.js';
+import { addSoon } from './add-soon.js';
 import { appendLogScript } from './lua/append-log.js';
 import { asUnavailable } from './redis-errors.js';
 import { runScript } from './script.js';
@@ -39,7 +40,7 @@ export async function publish<C extends QueueContract>(
             [stream],
             [contract.maxLength ?? 0, contract.expiresSeconds ?? 0, fields.data],
           )
-        : await redis.xadd(stream, '*', 'data', fields.data);
+        : await addSoon(redis, stream, fields.data);
     return { entryId: entryId as string, message: complete };
   } catch (error) {
     throw asUnavailable(error, `publishing to ${stream}`);

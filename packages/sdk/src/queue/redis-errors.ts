@@ -9,11 +9,16 @@ export function isGroupGone(error: unknown): boolean {
   return error instanceof Error && /NOGROUP|UNBLOCKED|no such key|requires the key to exist/i.test(error.message);
 }
 
+/** Redis did not answer, or answered that it cannot serve now: an error of ioredis itself. */
+export function isRedisAway(error: unknown): boolean {
+  return error instanceof Error && (AWAY.test(error.message) || PASSING_REPLY.test(error.message));
+}
+
 /** Turns a lost connection or a Redis that cannot serve into REDIS_UNAVAILABLE; leaves other errors as they are. */
 export function asUnavailable(error: unknown, doing: string): unknown {
   if (!(error instanceof Error)) return error;
   const isSocketError = typeof (error as NodeJS.ErrnoException).syscall === 'string';
-  if (!isSocketError && !AWAY.test(error.message) && !PASSING_REPLY.test(error.message)) return error;
+  if (!isSocketError && !isRedisAway(error)) return error;
   return new OrchestratorError(
     'REDIS_UNAVAILABLE',
     `Redis is not available (${doing}: ${error.message}). Check that it runs, then try again.`,
