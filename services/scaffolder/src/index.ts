@@ -1,1 +1,1 @@
-export {};
+export { type RunningScaffolder, type ScaffolderConfig, startScaffolder } from './start-scaffolder.js';

@@ -8,6 +8,7 @@ export const scaffolderMessage = baseMessage.extend({
   repo_full_name: z.string().describe('"org/repo"'),
   project_name: z.string(),
   modules: z.array(z.string()).describe('Parts of the template to draw, such as backend'),
+  task_id: z.string().optional().describe('Whose history the progress belongs to'),
 });
 export type ScaffolderMessage = z.infer<typeof scaffolderMessage>;
 

@@ -1,0 +1,46 @@
+import type { MessageInput, MessageOf, QueueContract } from '@codegen/contracts';
+import { type ConsumerOptions, type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
+import { answerOnce, type Redis, recordedAnswer } from '@codegen/sdk/queue';
+
+/** A day: longer than any sender goes on asking. */
+const ANSWER_TTL_SECONDS = 24 * 3600;
+
+/** A message that is answered; its `request_id` is what makes it the same one again. */
+export type Request<C extends QueueContract> = MessageOf<C> & { readonly request_id: string };
+
+export interface AnsweringOptions<C extends QueueContract, R extends QueueContract> {
+  readonly redis: Redis;
+  readonly contract: C;
+  readonly results: R;
+  readonly consumer: Omit<ConsumerOptions<C>, 'contract' | 'handler' | 'onDeadLetter'>;
+  readonly handle: (message: Request<C>) => Promise<MessageInput<R>>;
+  /** The answer when every try has failed. */
+  readonly giveUp: (message: Request<C>, error: string) => Promise<MessageInput<R>>;
+}
+
+/** A consumer whose every request gets one answer, however often it is delivered and whatever becomes of it. */
+export function runAnsweringConsumer<C extends QueueContract, R extends QueueContract>(
+  options: AnsweringOptions<C, R>,
+): RunningConsumer {
+  const { redis, contract, results } = options;
+  const answer = async (message: Request<C>, make: () => Promise<MessageInput<R>>) => {
+    const key = `${contract.stream}:answer:${message.request_id}`;
+    const known = (await recordedAnswer({ redis, key, contract: results })) as MessageInput<R> | undefined;
+    const answered = known ?? (await make());
+    await answerOnce({ redis, key, ttlSeconds: ANSWER_TTL_SECONDS, contract: results, message: answered });
+  };
+  return runConsumer({
+    ...options.consumer,
+    contract,
+    handler: async (received) => {
+      const message = received as Request<C>;
+      await answer(message, () => options.handle(message));
+    },
+    onDeadLetter: async (received, { error }) => {
+      // What could not be read names nobody to answer.
+      if (received === undefined) return;
+      const message = received as Request<C>;
+      await answer(message, () => options.giveUp(message, error));
+    },
+  });
+}

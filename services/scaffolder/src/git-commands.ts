@@ -1,0 +1,111 @@
+/** Who makes the first commit of a project. */
+export const SCAFFOLDER_IDENTITY = { name: 'Scaffolder', email: 'scaffolder@codegen.invalid' } as const;
+
+/** What a bare repository of ours is set to: nothing runs by itself, nothing that was pushed can be deleted. */
+export const BARE_SETTINGS: readonly (readonly [string, string])[] = [
+  ['core.hooksPath', '/dev/null'],
+  // Every move of every branch stays traceable.
+  ['core.logAllRefUpdates', 'true'],
+  ['gc.auto', '0'],
+  ['maintenance.auto', 'false'],
+  ['receive.autogc', 'false'],
+  ['receive.denyDeletes', 'true'],
+  // A worker may rewrite the task branch of its own epoch; main moves by compare-and-set only.
+  ['receive.denyNonFastForwards', 'false'],
+  ['receive.fsckObjects', 'true'],
+  // A tester and a release fetch the exact commit they were told.
+  ['uploadpack.allowReachableSHA1InWant', 'true'],
+];
+
+const NO_OBJECT = '0'.repeat(40);
+const MAIN = 'refs/heads/main';
+
+/** Arguments of `git init` for a bare repository. An empty template folder: no sample hooks, no stray excludes. */
+export const initBare = (path: string) => ['init', '--quiet', '--bare', '--template=', '--initial-branch=main', path];
+
+export const setConfig = (gitDir: string, [name, value]: readonly [string, string]) => [
+  `--git-dir=${gitDir}`,
+  'config',
+  name,
+  value,
+];
+
+export const initFolder = (folder: string) => ['init', '--quiet', '--template=', '--initial-branch=main', folder];
+
+/** Stages everything, also what the drawn .gitignore names. */
+export const addAll = (folder: string) => ['-C', folder, 'add', '--all', '--force'];
+
+export const commit = (folder: string, message: string) => [
+  '-C',
+  folder,
+  '-c',
+  'commit.gpgSign=false',
+  'commit',
+  '--quiet',
+  '--no-verify',
+  '--message',
+  message,
+];
+
+/** Copies the objects of a folder's HEAD into a bare repository, without moving a branch there. */
+export const fetchHead = (gitDir: string, folder: string) => [
+  `--git-dir=${gitDir}`,
+  'fetch',
+  '--quiet',
+  '--no-tags',
+  '--no-write-fetch-head',
+  folder,
+  'HEAD',
+];
+
+/** Prints the commit that a name stands for; exit 1 where there is none. */
+export const resolveCommit = (gitDir: string, name: string) => [
+  `--git-dir=${gitDir}`,
+  'rev-parse',
+  '--verify',
+  '--quiet',
+  '--end-of-options',
+  `${name}^{commit}`,
+];
+
+/** Exit 0 where `ancestor` is in the history of `descendant`, 1 where it is not. */
+export const isAncestor = (gitDir: string, ancestor: string, descendant: string) => [
+  `--git-dir=${gitDir}`,
+  'merge-base',
+  '--is-ancestor',
+  ancestor,
+  descendant,
+];
+
+/** Moves main to `to`, but only from `from`; without `from`, only where there is no main yet. */
+export const moveMain = (gitDir: string, { from = NO_OBJECT, to }: { from?: string | undefined; to: string }) => [
+  `--git-dir=${gitDir}`,
+  'update-ref',
+  MAIN,
+  to,
+  from,
+];
+
+export const readBlob = (gitDir: string, commitSha: string, path: string) => [
+  `--git-dir=${gitDir}`,
+  'cat-file',
+  'blob',
+  `${commitSha}:${path}`,
+];
+
+/** Prints the first commit of a history. */
+export const firstCommit = (gitDir: string, commitSha: string) => [
+  `--git-dir=${gitDir}`,
+  'rev-list',
+  '--max-parents=0',
+  commitSha,
+];
+
+export const listFiles = (gitDir: string, commitSha: string) => [
+  `--git-dir=${gitDir}`,
+  'ls-tree',
+  '-r',
+  '-z',
+  '--name-only',
+  commitSha,
+];

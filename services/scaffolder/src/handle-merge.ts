@@ -1,0 +1,105 @@
+import type { ProjectManifest, RepositoryMessage, RepositoryResult } from '@codegen/contracts';
+import type { Api } from '@codegen/sdk/api';
+import { handlingKind } from '@codegen/sdk/errors';
+import type { RepositoryHost } from './hosts/host.js';
+import { MANIFEST_FILE, readManifest } from './read-manifest.js';
+
+export interface MergeDependencies {
+  readonly host: RepositoryHost;
+  readonly api: {
+    readonly projects: Pick<Api['projects'], 'report'>;
+    readonly tasks: Pick<Api['tasks'], 'get'>;
+  };
+  /** Tells whoever watches how far it is. */
+  readonly say: (message: string) => Promise<void>;
+}
+
+/** Why main stays where it is. */
+interface Refusal {
+  readonly reason: RepositoryResult['reason'];
+  readonly error: string;
+}
+
+/**
+ * Fast-forwards main to a tested commit, from exactly where the message expects it. A commit that main already holds
+ * counts as merged, so a try that died before its report is made good by the next one.
+ */
+export async function handleMerge(message: RepositoryMessage, deps: MergeDependencies): Promise<RepositoryResult> {
+  const startedMs = Date.now();
+  const { host, api, say } = deps;
+  const { project_id, task_id, commit_sha, expected_main_sha } = message;
+  const fullName = host.nameOf(project_id);
+  const mainTip = () => host.branchTip(fullName, 'main');
+  const failed = async (refusal: Refusal) => failedMerge(message, refusal, await mainTip(), Date.now() - startedMs);
+
+  const main = await mainTip();
+  const isMerged = main !== undefined && (await host.contains(fullName, main, commit_sha));
+  if (!isMerged) {
+    const refusal = (await outdated(message, deps)) ?? (await unfit(message, main, deps));
+    if (refusal) return failed(refusal);
+  }
+  const target = isMerged ? main : commit_sha;
+  const manifest = await manifestAt(host, fullName, target);
+  if ('reason' in manifest) return failed(manifest);
+  if (!isMerged && !(await host.advanceMain(fullName, { from: expected_main_sha, to: commit_sha }))) {
+    return failed(moved(expected_main_sha, await mainTip()));
+  }
+  await api.projects.report(project_id, { main_sha: target, manifest });
+  await say(`main is at ${target.slice(0, 12)}`);
+  const { request_id, epoch } = message;
+  const duration_ms = Date.now() - startedMs;
+  return { request_id, task_id, epoch, status: 'success', error: null, duration_ms, main_sha: target };
+}
+
+/** The answer to a merge that was refused or failed. */
+export function failedMerge(
+  message: RepositoryMessage,
+  { reason, error }: Refusal,
+  mainSha: string | undefined,
+  durationMs: number | null,
+): RepositoryResult {
+  const { request_id, task_id, epoch } = message;
+  const main_sha = mainSha ?? null;
+  return { request_id, task_id, epoch, status: 'failed', error, reason, duration_ms: durationMs, main_sha };
+}
+
+// The task has moved on: nothing that this message asks for may still happen.
+async function outdated(message: RepositoryMessage, { api }: MergeDependencies): Promise<Refusal | undefined> {
+  const { task_id, project_id, epoch, branch } = message;
+  const task = await api.tasks.get(task_id);
+  const refuse = (error: string): Refusal => ({ reason: 'stale_epoch', error });
+  if (task.project_id !== project_id) return { reason: null, error: `${task_id} is not a task of ${project_id}` };
+  if (task.epoch !== epoch) return refuse(`the task is at epoch ${task.epoch}, this merge is of epoch ${epoch}`);
+  if (task.status !== 'running') return refuse(`the task is ${task.status}, so nothing is merged for it any more`);
+  const own = `task/${task_id}/${epoch}`;
+  return branch === own ? undefined : { reason: null, error: `the branch must be ${own}, not "${branch}"` };
+}
+
+// The commit cannot become main.
+async function unfit(
+  { project_id, branch, commit_sha, expected_main_sha }: RepositoryMessage,
+  main: string | undefined,
+  { host }: MergeDependencies,
+): Promise<Refusal | undefined> {
+  const fullName = host.nameOf(project_id);
+  const tip = await host.branchTip(fullName, branch);
+  if (!tip || !(await host.contains(fullName, tip, commit_sha))) {
+    return { reason: 'commit_missing', error: `${branch} does not hold ${commit_sha}` };
+  }
+  if (main !== expected_main_sha) return moved(expected_main_sha, main);
+  if (await host.contains(fullName, commit_sha, main)) return undefined;
+  return { reason: 'not_a_fast_forward', error: `${commit_sha} does not build on main at ${main}` };
+}
+
+function moved(expected: string, main: string | undefined): Refusal {
+  return { reason: 'main_moved', error: `main is at ${main ?? 'no commit'}, not at ${expected}` };
+}
+
+async function manifestAt(host: RepositoryHost, fullName: string, sha: string): Promise<ProjectManifest | Refusal> {
+  try {
+    return readManifest(await host.readText(fullName, sha, MANIFEST_FILE));
+  } catch (error) {
+    if (handlingKind(error) !== 'permanent') throw error;
+    return { reason: 'invalid_manifest', error: (error as Error).message };
+  }
+}

@@ -1,0 +1,111 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectName, type ScaffolderMessage, type ScaffolderResult } from '@codegen/contracts';
+import type { Api } from '@codegen/sdk/api';
+import { handlingKind, PermanentError } from '@codegen/sdk/errors';
+import { commitFolder } from './commit-folder.js';
+import type { DrawTemplate } from './draw-template.js';
+import type { RepositoryHost } from './hosts/host.js';
+import { MANIFEST_FILE, readManifest } from './read-manifest.js';
+import { reportScaffold } from './report-scaffold.js';
+
+export interface ScaffoldDependencies {
+  readonly host: RepositoryHost;
+  readonly api: { readonly projects: Pick<Api['projects'], 'get' | 'report'> };
+  readonly draw: DrawTemplate;
+  /** Tells whoever watches how far it is. */
+  readonly say: (message: string) => Promise<void>;
+}
+
+/**
+ * Gives a project its repository: one clean commit drawn from the template, on main. Done before or half done before
+ * comes to the same end. What can never succeed is an answer too, after the project's status says so.
+ */
+export async function handleScaffold(
+  message: ScaffolderMessage,
+  deps: ScaffoldDependencies,
+): Promise<ScaffolderResult> {
+  const startedMs = Date.now();
+  const answer = { request_id: message.request_id, project_id: message.project_id };
+  try {
+    const { url, files } = await scaffold(message, deps);
+    const duration_ms = Date.now() - startedMs;
+    return { ...answer, status: 'success', error: null, duration_ms, repo_url: url, files_generated: files };
+  } catch (error) {
+    if (handlingKind(error) !== 'permanent') throw error;
+    await reportScaffold(deps.api.projects, message.project_id, { status: 'scaffold_failed' });
+    return failedScaffold(message, (error as Error).message, Date.now() - startedMs);
+  }
+}
+
+/** The answer to a scaffolding that failed. */
+export function failedScaffold(message: ScaffolderMessage, error: string, durationMs: number | null): ScaffolderResult {
+  const { request_id, project_id } = message;
+  return {
+    request_id,
+    project_id,
+    status: 'failed',
+    error,
+    duration_ms: durationMs,
+    repo_url: null,
+    files_generated: 0,
+  };
+}
+
+async function scaffold(
+  message: ScaffolderMessage,
+  { host, api, draw, say }: ScaffoldDependencies,
+): Promise<{ url: string; files: number }> {
+  const { project_id, project_name, repo_full_name: fullName } = message;
+  if (!projectName.safeParse(project_name).success) {
+    throw new PermanentError(
+      `"${project_name}" is not a project name: 2 to 39 of a-z, 0-9 and -, starting with a letter.`,
+    );
+  }
+  // Merges know the project only, so this is where they look.
+  if (fullName !== host.nameOf(project_id)) {
+    throw new PermanentError(`The repository of ${project_id} is ${host.nameOf(project_id)}, not "${fullName}".`);
+  }
+  const { description } = await api.projects.get(project_id);
+  const { url } = await host.ensureRepository(fullName);
+  let main = await host.branchTip(fullName, 'main');
+  if (!main) {
+    await say('Drawing the project from the service template');
+    await drawMain({ message, description: description ?? '', host, draw });
+    main = await host.branchTip(fullName, 'main');
+    if (!main) throw new Error(`${fullName} has no main after it was made`);
+  }
+  const manifest = readManifest(await host.readText(fullName, main, MANIFEST_FILE));
+  const files = await host.countFirstFiles(fullName, main);
+  await reportScaffold(api.projects, project_id, {
+    status: 'scaffolded',
+    repository_url: url,
+    main_sha: main,
+    manifest,
+  });
+  await say(`The repository is there: ${files} files at ${main.slice(0, 12)}`);
+  return { url, files };
+}
+
+async function drawMain(options: {
+  message: ScaffolderMessage;
+  description: string;
+  host: RepositoryHost;
+  draw: DrawTemplate;
+}): Promise<void> {
+  const { message, description, host, draw } = options;
+  const { project_name, modules } = message;
+  const draft = await mkdtemp(join(tmpdir(), 'scaffold-'));
+  try {
+    const folder = join(draft, project_name);
+    await draw({ project_name, modules, description }, folder);
+    // A template with a broken manifest must not become a main that nothing can be merged into.
+    readManifest(await readFile(join(folder, MANIFEST_FILE), 'utf8').catch(() => undefined));
+    await commitFolder(folder, `Scaffold ${project_name} from the service template`, new Date(message.timestamp));
+    // False: another try was first, and its main is as good.
+    await host.createMain(message.repo_full_name, folder);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}

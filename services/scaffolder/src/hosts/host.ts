@@ -1,0 +1,19 @@
+/** Where repositories live. The scaffolder alone talks to it; `main` moves by compare-and-set only. */
+export interface RepositoryHost {
+  /** Full name of a project's repository, "org/repo". */
+  nameOf(projectId: string): string;
+  /** Makes the repository where it is missing. Returns the URL to show to people. */
+  ensureRepository(fullName: string): Promise<{ url: string }>;
+  /** Publishes the one commit of a folder as main. False where there was a main already. */
+  createMain(fullName: string, folder: string): Promise<boolean>;
+  /** The commit of a branch, or undefined where the branch or the repository is missing. */
+  branchTip(fullName: string, branch: string): Promise<string | undefined>;
+  /** Whether a commit is in the history of another; false where the host does not know it. */
+  contains(fullName: string, history: string, commitSha: string): Promise<boolean>;
+  /** Moves main from one commit to another. False where main was no longer at the first. */
+  advanceMain(fullName: string, move: { from: string; to: string }): Promise<boolean>;
+  /** A text file of a commit, or undefined. */
+  readText(fullName: string, commitSha: string, path: string): Promise<string | undefined>;
+  /** Files in the first commit of a history. */
+  countFirstFiles(fullName: string, commitSha: string): Promise<number>;
+}

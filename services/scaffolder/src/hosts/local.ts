@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { identifier } from '@codegen/contracts';
+import { PermanentError } from '@codegen/sdk/errors';
+import {
+  BARE_SETTINGS,
+  fetchHead,
+  firstCommit,
+  initBare,
+  isAncestor,
+  listFiles,
+  moveMain,
+  readBlob,
+  resolveCommit,
+  setConfig,
+} from '../git-commands.js';
+import { runGit } from '../run-git.js';
+import type { RepositoryHost } from './host.js';
+
+const COMMIT = /^[0-9a-f]{40}$/;
+const ORPHANED_LOCK_MS = 60_000;
+
+/** Repositories as bare folders at `<reposDir>/<full name>.git`, for one machine. */
+export function localHost(reposDir: string): RepositoryHost {
+  const folderOf = (fullName: string) => {
+    const parts = fullName.split('/');
+    if (parts.length !== 2 || !parts.every((part) => identifier.safeParse(part).success)) {
+      throw new PermanentError(`"${fullName}" is not the name of a repository. Try: org/repo.`);
+    }
+    return join(reposDir, `${fullName}.git`);
+  };
+  const resolve = async (fullName: string, name: string) => {
+    const gitDir = folderOf(fullName);
+    if (!(await exists(gitDir))) return undefined;
+    const { stdout, exitCode } = await runGit(resolveCommit(gitDir, name), { expect: [1] });
+    return exitCode === 0 ? stdout.trim() : undefined;
+  };
+
+  return {
+    nameOf: (projectId) => `local/${projectId}`,
+
+    async ensureRepository(fullName) {
+      const gitDir = folderOf(fullName);
+      if (!(await exists(gitDir))) await createBare(gitDir);
+      return { url: pathToFileURL(gitDir).href };
+    },
+
+    async createMain(fullName, folder) {
+      const gitDir = folderOf(fullName);
+      const head = (await runGit(resolveCommit(join(folder, '.git'), 'HEAD'))).stdout.trim();
+      await runGit(fetchHead(gitDir, folder));
+      return move(gitDir, { to: head });
+    },
+
+    branchTip: (fullName, branch) => resolve(fullName, `refs/heads/${branch}`),
+
+    async contains(fullName, history, commitSha) {
+      if (!COMMIT.test(commitSha) || !COMMIT.test(history)) return false;
+      if (!(await resolve(fullName, commitSha)) || !(await resolve(fullName, history))) return false;
+      const { exitCode } = await runGit(isAncestor(folderOf(fullName), commitSha, history), { expect: [1] });
+      return exitCode === 0;
+    },
+
+    advanceMain: (fullName, { from, to }) => move(folderOf(fullName), { from, to }),
+
+    async readText(fullName, commitSha, path) {
+      const { stdout, exitCode } = await runGit(readBlob(folderOf(fullName), commitSha, path), { expect: [128] });
+      return exitCode === 0 ? stdout : undefined;
+    },
+
+    async countFirstFiles(fullName, commitSha) {
+      const gitDir = folderOf(fullName);
+      const first = (await runGit(firstCommit(gitDir, commitSha))).stdout.trim().split('\n').at(-1) as string;
+      return (await runGit(listFiles(gitDir, first))).stdout.split('\0').length - 1;
+    },
+  };
+
+  async function move(gitDir: string, { from, to }: { from?: string; to: string }): Promise<boolean> {
+    const { exitCode, stderr } = await runGit(moveMain(gitDir, { from, to }), { expect: [1, 128] });
+    if (exitCode === 0) return true;
+    const { stdout } = await runGit(resolveCommit(gitDir, 'refs/heads/main'), { expect: [1] });
+    if (stdout.trim() !== (from ?? '')) return false;
+    await removeOrphanedLock(gitDir);
+    throw new Error(`main could not be moved: ${stderr.trim()}`);
+  }
+}
+
+// Made beside its place and moved into it whole, so that a crash never leaves half a repository there.
+async function createBare(gitDir: string): Promise<void> {
+  const draft = `${gitDir}.${randomUUID()}.new`;
+  await mkdir(dirname(gitDir), { recursive: true });
+  try {
+    await runGit(initBare(draft));
+    for (const setting of BARE_SETTINGS) await runGit(setConfig(draft, setting));
+    await rename(draft, gitDir);
+  } catch (error) {
+    // Another scaffolder was first.
+    if (!(await exists(gitDir))) throw error;
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+// Git holds this lock for milliseconds; an old one belongs to a git that was killed, and would block main for ever.
+async function removeOrphanedLock(gitDir: string): Promise<void> {
+  const lock = join(gitDir, 'refs/heads/main.lock');
+  const age = await stat(lock).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0,
+  );
+  if (age > ORPHANED_LOCK_MS) await rm(lock, { force: true });
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

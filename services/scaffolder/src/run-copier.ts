@@ -1,0 +1,42 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { execa } from 'execa';
+import { stringify } from 'yaml';
+import type { Answers, Template } from './read-template.js';
+
+const TIMEOUT_MS = 60_000;
+
+/** Arguments of Copier for drawing a template without asking anything. It refuses templates that run tasks. */
+export const copyArguments = (options: { template: string; destination: string; answersFile: string }) => [
+  'copy',
+  '--defaults',
+  '--quiet',
+  '--vcs-ref',
+  'HEAD',
+  '--data-file',
+  options.answersFile,
+  options.template,
+  options.destination,
+];
+
+/** Draws a template with Copier. False where there is no Copier; throws with its words where it failed. */
+export async function runCopier(
+  copier: string,
+  { template, answers, destination }: { template: Template; answers: Answers; destination: string },
+): Promise<boolean> {
+  const answersFile = `${destination}.answers.yml`;
+  await writeFile(answersFile, stringify(answers));
+  try {
+    const args = copyArguments({ template: template.folder, destination, answersFile });
+    const { exitCode, code, stderr, shortMessage } = await execa(copier, args, {
+      env: { PYTHONDONTWRITEBYTECODE: '1', GIT_TERMINAL_PROMPT: '0' },
+      stdin: 'ignore',
+      reject: false,
+      timeout: TIMEOUT_MS,
+    });
+    if (code === 'ENOENT') return false;
+    if (exitCode !== 0) throw new Error(`${shortMessage ?? 'Copier failed'}: ${stderr.trim().slice(-2000)}`);
+    return true;
+  } finally {
+    await rm(answersFile, { force: true });
+  }
+}

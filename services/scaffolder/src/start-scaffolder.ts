@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { repositoryQueue, repositoryResults, scaffolderQueue, scaffolderResults } from '@codegen/contracts';
+import { createApi } from '@codegen/sdk/api';
+import type { RetryPolicies, RunningService } from '@codegen/sdk/consumer';
+import { closeRedis, connectRedis, type Logger, type Redis, reportProgress, silentLogger } from '@codegen/sdk/queue';
+import { runAnsweringConsumer } from './answering-consumer.js';
+import { templateDrawer } from './draw-template.js';
+import { failedMerge, handleMerge } from './handle-merge.js';
+import { failedScaffold, handleScaffold } from './handle-scaffold.js';
+import { localHost } from './hosts/local.js';
+import { reportScaffold } from './report-scaffold.js';
+
+const CONCURRENCY = 4;
+
+export interface ScaffolderConfig {
+  readonly redisUrl: string;
+  readonly api: { readonly url: string; readonly token: string };
+  /** Bare repositories live at `<reposDir>/local/<project id>.git`. */
+  readonly reposDir: string;
+  /** A Copier template. */
+  readonly templateDir: string;
+  /** Name or path of Copier; "copier" by default, false for the built-in renderer alone. */
+  readonly copier?: string | false;
+  /** Unique per process. */
+  readonly instance?: string;
+  /** Milliseconds until a dead scaffolder's messages are taken over. */
+  readonly leaseMs?: number;
+  readonly retry?: RetryPolicies;
+  readonly logger?: Logger;
+}
+
+export interface RunningScaffolder extends RunningService {
+  /** Rejects when something that cannot heal stopped it, such as a refused token. */
+  readonly done: Promise<void>;
+}
+
+/** Starts the service: a consumer of `scaffolder:queue` and one of `repository:queue`. */
+export async function startScaffolder(config: ScaffolderConfig): Promise<RunningScaffolder> {
+  const { redisUrl, templateDir, copier = 'copier', logger = silentLogger, leaseMs, retry } = config;
+  const instance = config.instance ?? `scaffolder-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const redis = connectRedis(redisUrl, { name: instance, logger });
+  const api = createApi({ apiUrl: config.api.url, token: config.api.token });
+  const host = localHost(config.reposDir);
+  const draw = templateDrawer({ templateDir, copier, logger });
+  const consumer = {
+    redisUrl,
+    consumer: instance,
+    service: 'scaffolder',
+    concurrency: CONCURRENCY,
+    logger,
+    ...(leaseMs ? { leaseMs } : {}),
+    ...(retry ? { retry } : {}),
+  };
+
+  const consumers = [
+    runAnsweringConsumer({
+      redis,
+      contract: scaffolderQueue,
+      results: scaffolderResults,
+      consumer,
+      handle: (message) =>
+        handleScaffold(message, { host, api, draw, say: progressOf(redis, message, 'scaffold', logger) }),
+      giveUp: async (message, error) => {
+        const { project_id } = message;
+        await reportScaffold(api.projects, project_id, { status: 'scaffold_failed' }).catch((err: unknown) =>
+          logger.error({ err, project_id }, 'the failed scaffolding was not reported'),
+        );
+        return failedScaffold(message, error, null);
+      },
+    }),
+    runAnsweringConsumer({
+      redis,
+      contract: repositoryQueue,
+      results: repositoryResults,
+      consumer,
+      handle: (message) => handleMerge(message, { host, api, say: progressOf(redis, message, 'merge', logger) }),
+      giveUp: async (message, error) => failedMerge(message, { reason: null, error }, undefined, null),
+    }),
+  ];
+  const done = Promise.all(consumers.map((one) => one.done)).then(() => undefined);
+  done.catch((err: unknown) => logger.error({ err }, 'the scaffolder stopped'));
+  return {
+    done,
+    stop: async () => {
+      await Promise.all(consumers.map((one) => one.stop()));
+      await closeRedis(redis);
+    },
+  };
+}
+
+// Progress may be dropped: the work goes on.
+function progressOf(
+  redis: Redis,
+  message: { request_id: string; task_id?: string | null | undefined; callback_stream: string | null },
+  step: string,
+  logger: Logger,
+) {
+  const { request_id, task_id = null, callback_stream } = message;
+  return async (text: string) => {
+    const event = {
+      type: 'progress',
+      request_id,
+      task_id,
+      message: text,
+      current_step: step,
+      callback_stream,
+    } as const;
+    await reportProgress(redis, event).catch((err: unknown) =>
+      logger.warn({ err, request_id }, 'progress was dropped'),
+    );
+  };
+}
