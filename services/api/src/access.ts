@@ -1,0 +1,83 @@
+import type { ApiKeyRole } from '@codegen/contracts';
+
+/** Who may call a route: a key whose role is listed (any, where none is) and that holds one of the scopes (none: any key). */
+export interface Access {
+  readonly scopes: readonly string[];
+  readonly roles?: readonly ApiKeyRole[];
+  /** Services may read whatever their scopes: they need it for what they were asked to do. */
+  readonly openToServices?: true;
+}
+
+const services: readonly ApiKeyRole[] = ['service', 'admin'];
+const forServices = (...scopes: string[]): Access => ({ scopes, roles: services });
+const forAdmins = (...scopes: string[]): Access => ({ scopes, roles: ['admin'] });
+const forAll = (...scopes: string[]): Access => ({ scopes });
+const reading = (...scopes: string[]): Access => ({ scopes, openToServices: true });
+
+/** What a key needs to start each type of task. */
+export const startScopes = { engineering: ['engineering.start'], deploy: ['deploy.start', 'deploy.rollback'] } as const;
+const starting = [...startScopes.engineering, ...startScopes.deploy];
+const following = [
+  ...['task.get', 'task.watch', 'task.logs', 'explain', 'engineering.status', 'engineering.wait'],
+  ...['deploy.status', 'deploy.wait', ...starting],
+];
+
+/**
+ * Every route and what it takes. A route that is not listed here stops the API from starting.
+ * Scopes are command ids of the CLI (`topic.*` and `*` include them) and the services' own.
+ */
+export const access: Readonly<Record<string, Access | 'public'>> = {
+  'GET /health': 'public',
+  'GET /openapi.json': 'public',
+  'GET /whoami': forAll(),
+
+  'POST /users': forAdmins('user.create'),
+  'POST /api-keys': forAll('auth.key.create'),
+  'GET /api-keys': forAll('auth.key.list'),
+  'DELETE /api-keys/{id}': forAll('auth.key.revoke'),
+
+  'POST /projects': forAll('project.create'),
+  'GET /projects': reading('project.list', 'diagnose.projects'),
+  'GET /projects/{project}': reading('project.get', ...starting),
+  'POST /projects/{project}/archive': forAll('project.archive'),
+  'PATCH /projects/{project}/report': forServices('project.report'),
+
+  'GET /projects/{project}/secrets': reading('secret.list'),
+  'PUT /projects/{project}/secrets/{name}': forAll('secret.set'),
+  'DELETE /projects/{project}/secrets/{name}': forAll('secret.delete'),
+  'POST /secrets/resolve': forServices('secret.resolve'),
+
+  // The handler asks for the scope of the task's own type.
+  'POST /tasks': forAll(...starting),
+  'GET /tasks': reading('task.list', 'project.tasks', 'deploy.list'),
+  'GET /tasks/{id}': reading(...following),
+  'GET /tasks/{id}/events': reading(...following),
+  'POST /tasks/{id}/cancel': forAll('task.cancel'),
+  'POST /tasks/{id}/retry': forAll('task.retry'),
+  'POST /tasks/{id}/published': forAll('outbox.read', 'task.retry', ...starting),
+  'POST /tasks/{id}/claim': forServices('task.claim'),
+  'POST /tasks/{id}/transition': forServices('task.transition'),
+  'POST /tasks/{id}/attempts': forServices('task.claim'),
+  'GET /tasks/{id}/attempts': reading(...following),
+  'PUT /tasks/{id}/attempts/{epoch}': forServices('task.claim', 'task.transition'),
+  'POST /events': forServices('event.write'),
+  'GET /outbox': forServices('outbox.read'),
+
+  'GET /servers': reading('infra.servers'),
+  'PUT /servers/{handle}': forServices('infra.server.add'),
+  'POST /allocations': forServices('allocation.write'),
+  'POST /deployments': forServices('deployment.write'),
+  'GET /deployments': reading('deploy.list', 'deploy.status', 'deploy.rollback'),
+};
+
+/** Whether a key's scopes include the one asked for: exactly, through `topic.*`, or through `*`. */
+export function holdsScope(scopes: readonly string[], wanted: string): boolean {
+  return scopes.some(
+    (scope) => scope === '*' || scope === wanted || (scope.endsWith('.*') && wanted.startsWith(scope.slice(0, -1))),
+  );
+}
+
+/** Whether every wanted scope, wildcards included, lies within the scopes held: no key can make a stronger one. */
+export function coversScopes(scopes: readonly string[], wanted: readonly string[]): boolean {
+  return wanted.every((one) => holdsScope(scopes, one));
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { ApiError } from './api-error.js';
+import { registerAuth } from './auth.js';
+import { errorHandler } from './error-handler.js';
+import { parseJsonBody } from './json-body.js';
+import { apiKeyRoutes } from './routes/api-keys.js';
+import type { Dependencies } from './routes/dependencies.js';
+import { deploymentRoutes } from './routes/deployments.js';
+import { eventRoutes } from './routes/events.js';
+import { healthRoutes } from './routes/health.js';
+import { outboxRoutes } from './routes/outbox.js';
+import { projectRoutes } from './routes/projects.js';
+import { secretRoutes } from './routes/secrets.js';
+import { serverRoutes } from './routes/servers.js';
+import { taskRunRoutes } from './routes/task-runs.js';
+import { taskRoutes } from './routes/tasks.js';
+import { userRoutes } from './routes/users.js';
+
+/** A megabyte of spec, written as JSON with room for escapes. */
+const BODY_LIMIT_BYTES = 2.5 * 1024 * 1024;
+const REQUEST_ID = /^[\w.-]{1,100}$/;
+
+/** Every route, with authentication, validation, problem documents and the OpenAPI description. */
+export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: 200 },
+    exposeHeadRoutes: false,
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(errorHandler(deps.logger));
+  app.setNotFoundHandler((request) => {
+    throw new ApiError('NOT_FOUND', `there is no ${request.method} here; GET /openapi.json lists every route`);
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  app.addHook('onResponse', async (request, reply) => {
+    // Only what is named here is logged: no header, no body.
+    const { method, url: route } = request.routeOptions;
+    const ms = Math.round(reply.elapsedTime);
+    const fields = { request_id: request.id, method, route, status: reply.statusCode, ms };
+    deps.logger.debug({ ...fields, key: request.caller?.key.prefix }, 'request');
+  });
+  registerAuth(app, deps.db);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Codegen orchestrator', version: '1', description: 'Projects, tasks and what became of them.' },
+      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'cgk_…' } } },
+      security: [{ apiKey: [] }],
+    },
+    transform: jsonSchemaTransform,
+  });
+  const groups = [healthRoutes, userRoutes, apiKeyRoutes, projectRoutes, secretRoutes, taskRoutes, taskRunRoutes];
+  for (const routes of [...groups, eventRoutes, outboxRoutes, serverRoutes, deploymentRoutes]) {
+    await app.register(routes, deps);
+  }
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  return app;
+}

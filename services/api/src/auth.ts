@@ -1,0 +1,106 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { ApiKey, ApiKeyRole, User } from '@codegen/contracts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Kysely } from 'kysely';
+import { type Access, access, holdsScope } from './access.js';
+import { ApiError } from './api-error.js';
+import type { Database } from './database/schema.js';
+import { findKeyByPrefix } from './store/api-keys.js';
+
+/** Who is asking. */
+export interface Caller {
+  readonly user: User;
+  readonly key: ApiKey;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+}
+
+const SECRET = /^cgk_([0-9a-f]{8})_([A-Za-z0-9_-]{43})$/;
+
+/** A new key's secret: its prefix finds the row, the rest is 256 random bits. */
+export function makeApiKeySecret(): string {
+  return `cgk_${randomBytes(4).toString('hex')}_${randomBytes(32).toString('base64url')}`;
+}
+
+/** The prefix of a secret; undefined where the text is no API key. */
+export function prefixOf(secret: string): string | undefined {
+  return SECRET.exec(secret)?.[1];
+}
+
+/** What is stored of a secret. A plain hash is enough for 256 random bits. */
+export function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+/** The caller of an authenticated route. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (!request.caller) throw new ApiError('UNAUTHENTICATED', NO_KEY);
+  return request.caller;
+}
+
+/** Whether the caller works for everybody, rather than seeing their own rows. */
+export function seesAll(caller: Caller): boolean {
+  return caller.key.role === 'admin' || caller.key.role === 'service';
+}
+
+/** Refuses a caller whose key holds none of the scopes. */
+export function requireScope(caller: Caller, scopes: readonly string[]): void {
+  if (scopes.some((scope) => holdsScope(caller.key.scopes, scope))) return;
+  throw new ApiError('FORBIDDEN', `this key lacks the scope ${scopes.join(' or ')}; ask for a key that has it`);
+}
+
+const NO_KEY = 'send an API key as "Authorization: Bearer cgk_…"; an admin can make one';
+
+/** Checks every request against the access table before its body is read. Must be registered before the routes. */
+export function registerAuth(app: FastifyInstance, db: Kysely<Database>): void {
+  app.decorateRequest('caller', null);
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) accessOf(one, url);
+  });
+  app.addHook('onRequest', async (request) => {
+    const { url, method } = request.routeOptions;
+    if (url === undefined) return;
+    const needed = accessOf([method].flat()[0] ?? '', url);
+    if (needed === 'public') return;
+    request.caller = await authenticate(db, request.headers.authorization);
+    authorize(request.caller, needed);
+  });
+}
+
+function accessOf(method: string, url: string): Access | 'public' {
+  const route = `${method} ${url.replace(/:(\w+)/g, '{$1}')}`;
+  const found = access[route];
+  if (!found) throw new Error(`${route} is missing in the access table: say in access.ts who may call it`);
+  return found;
+}
+
+async function authenticate(db: Kysely<Database>, header: string | undefined): Promise<Caller> {
+  const secret = /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1];
+  const prefix = secret && prefixOf(secret);
+  if (!secret || !prefix) throw new ApiError('UNAUTHENTICATED', NO_KEY);
+  const found = await findKeyByPrefix(db, prefix);
+  const given = Buffer.from(hashSecret(secret), 'hex');
+  if (!found || !timingSafeEqual(given, Buffer.from(found.secretHash, 'hex'))) {
+    throw new ApiError('UNAUTHENTICATED', 'this API key is not known here; check the token and the API URL');
+  }
+  if (found.key.revoked_at) throw new ApiError('UNAUTHENTICATED', 'this API key was revoked; ask for a new one');
+  if (found.expired) throw new ApiError('UNAUTHENTICATED', 'this API key has expired; ask for a new one');
+  return { user: found.user, key: found.key };
+}
+
+function authorize(caller: Caller, needed: Access): void {
+  const { role } = caller.key;
+  if (needed.roles && !needed.roles.includes(role)) {
+    throw new ApiError('FORBIDDEN', `this is for keys of the role ${needed.roles.join(' or ')}, not ${role}`);
+  }
+  if (needed.scopes.length === 0 || (needed.openToServices && isService(role))) return;
+  requireScope(caller, needed.scopes);
+}
+
+function isService(role: ApiKeyRole): boolean {
+  return role === 'service' || role === 'admin';
+}

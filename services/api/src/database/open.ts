@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
+import pg from 'pg';
+import type { Logger } from '../logger.js';
+import { isDatabaseAway } from './availability.js';
+import { openPglite } from './open-pglite.js';
+import type { DatabasePool } from './pglite-pool.js';
+import type { Database } from './schema.js';
+
+/** Where the tables are: a pool that someone else owns, a PostgreSQL server, or a folder for the embedded database. */
+export type DatabaseConfig = { pool: DatabasePool } | { url: string } | { folder: string };
+
+export interface OpenedDatabase {
+  readonly db: Kysely<Database>;
+  /** Closes what was opened here; a pool that was given stays open. */
+  close(): Promise<void>;
+}
+
+const BOOT_PATIENCE_MS = 30_000;
+
+/** Opens the database and waits, up to 30 s, until it answers. */
+export async function openDatabase(config: DatabaseConfig, logger: Logger): Promise<OpenedDatabase> {
+  const { pool, close } = await openPool(config, logger);
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) });
+  try {
+    await waitUntilAnswering(pool, logger);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { db, close };
+}
+
+async function openPool(
+  config: DatabaseConfig,
+  logger: Logger,
+): Promise<{ pool: DatabasePool; close(): Promise<void> }> {
+  if ('pool' in config) return { pool: config.pool, close: async () => undefined };
+  if ('folder' in config) return openPglite(config.folder);
+  const pool = new pg.Pool({
+    connectionString: config.url,
+    max: 20,
+    connectionTimeoutMillis: 5000,
+    query_timeout: 30_000,
+    keepAlive: true,
+    application_name: 'codegen-api',
+  });
+  // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
+  pool.on('error', (error) => logger.warn({ err: error.message }, 'a database connection was lost'));
+  return { pool, close: () => pool.end() };
+}
+
+async function waitUntilAnswering(pool: DatabasePool, logger: Logger): Promise<void> {
+  const deadline = Date.now() + BOOT_PATIENCE_MS;
+  for (;;) {
+    try {
+      await pool.query('select 1');
+      return;
+    } catch (error) {
+      if (!isDatabaseAway(error) || Date.now() > deadline) throw error;
+      logger.warn({ err: (error as Error).message }, 'the database does not answer yet');
+      await sleep(500);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { ApiError } from './api-error.js';
+import { isDatabaseAway } from './database/availability.js';
+import type { Logger } from './logger.js';
+
+/** Text the database cannot hold: a NUL character, or half of a surrogate pair. */
+const UNSTORABLE_TEXT = new Set(['22021', '22P05']);
+
+/** Sends every failure as a problem document. What is not a refusal is logged with the request id and told to nobody. */
+export function errorHandler(logger: Logger) {
+  return (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const refusal = toApiError(error, request);
+    if (refusal.code === 'INTERNAL') {
+      logger.error({ request_id: request.id, route: request.routeOptions.url, err: error.stack }, 'request failed');
+    } else if (refusal.code === 'API_UNAVAILABLE') {
+      logger.warn({ request_id: request.id, err: error.message }, 'the database is away');
+    }
+    if (refusal.extra.retryAfterSeconds) void reply.header('retry-after', String(refusal.extra.retryAfterSeconds));
+    if (refusal.code === 'UNAUTHENTICATED') void reply.header('www-authenticate', 'Bearer');
+    return reply
+      .code(refusal.status)
+      .type('application/problem+json')
+      .serializer((document: unknown) => JSON.stringify(document))
+      .send(refusal.toProblem(request.id));
+  };
+}
+
+function toApiError(error: FastifyError | Error, request: FastifyRequest): ApiError {
+  if (error instanceof ApiError) return error;
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const errors = error.validation.map((one) => ({
+      path: one.instancePath.replace(/^\//, '').replaceAll('/', '.'),
+      message: one.message ?? 'is invalid',
+    }));
+    const first = errors[0];
+    const detail = `${error.validationContext ?? 'request'}${first?.path ? ` ${first.path}` : ''}: ${first?.message}`;
+    return new ApiError('VALIDATION_FAILED', detail, { errors });
+  }
+  if (isDatabaseAway(error)) {
+    return new ApiError('API_UNAVAILABLE', 'the database is away; try again in a moment', { retryAfterSeconds: 2 });
+  }
+  const code = (error as { code?: string }).code ?? '';
+  if (UNSTORABLE_TEXT.has(code)) {
+    return new ApiError('VALIDATION_FAILED', 'the text holds a NUL character or a broken surrogate pair: remove it');
+  }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const isTask = request.routeOptions.url === '/tasks';
+    if (isTask) return new ApiError('SPEC_TOO_LARGE', 'the request is larger than 2.5 MiB; a spec may have 1 MiB');
+    return new ApiError('VALIDATION_FAILED', 'the request is larger than 2.5 MiB', { status: 413 });
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new ApiError('VALIDATION_FAILED', 'send the body as content-type application/json', { status: 415 });
+  }
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  if (status >= 400 && status < 500) return new ApiError('VALIDATION_FAILED', error.message, { status });
+  return new ApiError('INTERNAL', `something went wrong here; quote the request id ${request.id} when reporting it`);
+}

@@ -1,0 +1,86 @@
+import { type ApiKeyRole, apiKey, createApiKey, createdApiKey, identifier, wireDatetimeToMs } from '@codegen/contracts';
+import { z } from 'zod';
+import { coversScopes } from '../access.js';
+import { ApiError } from '../api-error.js';
+import { type Caller, callerOf, hashSecret, makeApiKeySecret, prefixOf } from '../auth.js';
+import { mutate } from '../idempotency.js';
+import { insertKey, listKeys, revokeKey } from '../store/api-keys.js';
+import type { Routes } from './dependencies.js';
+
+/** API keys: a secret is shown once, when it is made. */
+export const apiKeyRoutes: Routes = async (app, deps) => {
+  app.post(
+    '/api-keys',
+    { schema: { body: createApiKey, response: { 201: createdApiKey } } },
+    async (request, reply) => {
+      void reply.code(201);
+      return mutate(deps, request, reply, async (trx) => {
+        const caller = callerOf(request);
+        const { name, role, scopes, user_id, expires_at } = request.body;
+        requireNoMorePower(caller, role, scopes, user_id ?? caller.user.id);
+        const expiresMs = expires_at == null ? null : wireDatetimeToMs(expires_at);
+        if (expiresMs === undefined) {
+          throw new ApiError('VALIDATION_FAILED', 'expires_at must be a datetime such as 2030-01-31T00:00:00Z');
+        }
+        const owner = user_id ?? caller.user.id;
+        const known = await trx.selectFrom('users').select('id').where('id', '=', owner).executeTakeFirst();
+        if (!known) throw new ApiError('NOT_FOUND', `there is no user ${owner}`);
+        const secret = makeApiKeySecret();
+        const key = await insertKey(trx, {
+          ...{ user_id: owner, name, role, scopes },
+          prefix: prefixOf(secret) as string,
+          secretHash: hashSecret(secret),
+          // A key never outlives the one that made it.
+          expiresAt: earliest(expiresMs, caller.key.expires_at),
+        });
+        return { key, secret };
+      });
+    },
+  );
+
+  app.get('/api-keys', { schema: { response: { 200: z.object({ items: z.array(apiKey) }) } } }, async (request) => {
+    return { items: await listKeys(deps.db, usersReach(callerOf(request))) };
+  });
+
+  app.delete(
+    '/api-keys/:id',
+    { schema: { params: z.object({ id: identifier }), response: { 200: apiKey } } },
+    async (request, reply) =>
+      mutate(deps, request, reply, async (trx) => {
+        const revoked = await revokeKey(trx, request.params.id, usersReach(callerOf(request)));
+        if (!revoked) throw new ApiError('NOT_FOUND', `there is no API key ${request.params.id}`);
+        return revoked;
+      }),
+  );
+};
+
+/** Admins reach everybody's keys, others their own. */
+function usersReach(caller: Caller): string | undefined {
+  return caller.key.role === 'admin' ? undefined : caller.user.id;
+}
+
+const mayMake: Readonly<Record<ApiKeyRole, readonly ApiKeyRole[]>> = {
+  admin: ['admin', 'user', 'service', 'worker'],
+  user: ['user', 'worker'],
+  service: ['worker'],
+  worker: [],
+};
+
+/** A key makes only keys that can do no more than itself. */
+function requireNoMorePower(caller: Caller, role: ApiKeyRole, scopes: readonly string[], userId: string): void {
+  if (!mayMake[caller.key.role].includes(role)) {
+    throw new ApiError('FORBIDDEN', `a key of the role ${caller.key.role} cannot make one of the role ${role}`);
+  }
+  if (!coversScopes(caller.key.scopes, scopes)) {
+    throw new ApiError('FORBIDDEN', `a key cannot give scopes it lacks; it has ${caller.key.scopes.join(', ')}`);
+  }
+  if (userId !== caller.user.id && caller.key.role !== 'admin') {
+    throw new ApiError('FORBIDDEN', 'only an admin makes keys for somebody else: leave user_id out');
+  }
+}
+
+function earliest(expiresMs: number | null, callerExpires: string | null): Date | null {
+  const limit = callerExpires === null ? null : Date.parse(callerExpires);
+  if (expiresMs === null) return limit === null ? null : new Date(limit);
+  return new Date(limit === null ? expiresMs : Math.min(expiresMs, limit));
+}

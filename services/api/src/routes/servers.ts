@@ -1,0 +1,28 @@
+import { allocate, allocation, identifier, putServer, server } from '@codegen/contracts';
+import { z } from 'zod';
+import { mutate } from '../idempotency.js';
+import * as servers from '../store/servers.js';
+import type { Routes } from './dependencies.js';
+
+const body = putServer.refine((input) => input.port_from <= input.port_to, {
+  path: ['port_to'],
+  error: 'must not be below port_from',
+});
+
+/** Servers and the ports of theirs that projects hold. */
+export const serverRoutes: Routes = async (app, deps) => {
+  app.get('/servers', { schema: { response: { 200: z.object({ items: z.array(server) }) } } }, async () => ({
+    items: await servers.listServers(deps.db),
+  }));
+
+  app.put(
+    '/servers/:handle',
+    { schema: { params: z.object({ handle: identifier }), body, response: { 200: server } } },
+    async (request, reply) =>
+      mutate(deps, request, reply, (trx) => servers.putServer(trx, request.params.handle, request.body)),
+  );
+
+  app.post('/allocations', { schema: { body: allocate, response: { 200: allocation } } }, async (request, reply) =>
+    mutate(deps, request, reply, (trx) => servers.allocate(trx, request.body)),
+  );
+};

@@ -1,0 +1,102 @@
+import {
+  attempt,
+  attemptReport,
+  claimedTask,
+  claimTask,
+  identifier,
+  nextAttempt,
+  task,
+  transitionTask,
+  wireDatetime,
+} from '@codegen/contracts';
+import { z } from 'zod';
+import { callerOf } from '../auth.js';
+import { mutate } from '../idempotency.js';
+import * as runs from '../store/task-runs.js';
+import { findTask, toTask } from '../store/tasks.js';
+import type { Routes } from './dependencies.js';
+
+const params = z.object({ id: identifier });
+
+/** What langgraph does with a task: claim it, replace a lost worker, end it. */
+export const taskRunRoutes: Routes = async (app, deps) => {
+  app.post(
+    '/tasks/:id/claim',
+    { schema: { params, body: claimTask, response: { 200: claimedTask } } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const claim = await mutate(
+        deps,
+        request,
+        reply,
+        (trx) => runs.claimTask(trx, callerOf(request), id, request.body.request_id),
+        { again: true },
+      );
+      deps.changes.notify(id);
+      return claim;
+    },
+  );
+
+  app.post(
+    '/tasks/:id/transition',
+    {
+      schema: { params, body: transitionTask, response: { 200: z.object({ changed: z.boolean(), task }) } },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const outcome = await mutate(
+        deps,
+        request,
+        reply,
+        async (trx) => {
+          const { changed, row } = await runs.transitionTask(trx, callerOf(request), id, request.body);
+          return { changed, task: toTask(row) };
+        },
+        { again: true },
+      );
+      deps.changes.notify(id);
+      return outcome;
+    },
+  );
+
+  app.post(
+    '/tasks/:id/attempts',
+    { schema: { params, body: nextAttempt, response: { 200: z.object({ epoch: z.int(), task }) } } },
+    async (request, reply) =>
+      mutate(
+        deps,
+        request,
+        reply,
+        async (trx) => {
+          const { epoch, row } = await runs.nextAttempt(trx, callerOf(request), request.params.id, request.body);
+          return { epoch, task: toTask(row) };
+        },
+        { again: true },
+      ),
+  );
+
+  app.get(
+    '/tasks/:id/attempts',
+    { schema: { params, response: { 200: z.object({ items: z.array(attempt) }) } } },
+    async (request) => {
+      const { id } = await findTask(deps.db, callerOf(request), request.params.id);
+      return { items: await runs.listAttempts(deps.db, id) };
+    },
+  );
+
+  app.put(
+    '/tasks/:id/attempts/:epoch',
+    {
+      schema: {
+        params: params.extend({ epoch: z.coerce.number().int().min(0).max(2_147_483_647) }),
+        body: attemptReport.extend({ finished_at: wireDatetime.optional() }),
+        response: { 200: attempt },
+      },
+    },
+    async (request, reply) =>
+      mutate(deps, request, reply, async (trx) => {
+        const { id } = await findTask(trx, callerOf(request), request.params.id);
+        return runs.reportAttempt(trx, id, request.params.epoch, request.body);
+      }),
+  );
+};

@@ -1,0 +1,125 @@
+import {
+  createdTask,
+  createTask,
+  identifier,
+  listTasksQuery,
+  MAX_SPEC_BYTES,
+  type Project,
+  pageOf,
+  type TaskType,
+  task,
+} from '@codegen/contracts';
+import { z } from 'zod';
+import { startScopes } from '../access.js';
+import { ApiError } from '../api-error.js';
+import { callerOf, requireScope } from '../auth.js';
+import { mutate } from '../idempotency.js';
+import { notePublished } from '../store/outbox.js';
+import { toPage } from '../store/pages.js';
+import { archived, findProject } from '../store/projects.js';
+import {
+  findTask,
+  insertTask,
+  listTasks,
+  makeMessage,
+  makeTaskId,
+  previewTask,
+  requestCancel,
+  retryTask,
+  toCreatedTask,
+  toTask,
+} from '../store/tasks.js';
+import type { Routes } from './dependencies.js';
+
+const params = z.object({ id: identifier });
+
+/** Tasks as the people see them who ask for work. */
+export const taskRoutes: Routes = async (app, deps) => {
+  app.post(
+    '/tasks',
+    { schema: { body: createTask, response: { 200: createdTask, 201: createdTask } } },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const { type, correlation_id, callback_stream, dry_run } = request.body;
+      requireScope(caller, startScopes[type]);
+      const spec = checkSpec(type, request.body.spec);
+      const prepare = async (db: typeof deps.db) => {
+        const project = await findProject(db, caller, request.body.project);
+        requireStartable(project, type);
+        const user_id = caller.user.telegram_id ?? 0;
+        const ids = { task_id: makeTaskId(), project_id: project.id, user_id };
+        const message = makeMessage(type, { ...ids, correlation_id, callback_stream });
+        return { project_id: project.id, owner_id: project.owner_id, type, spec, message };
+      };
+      if (dry_run) return previewTask(await prepare(deps.db));
+      void reply.code(201);
+      return mutate(deps, request, reply, async (trx) => toCreatedTask(await insertTask(trx, await prepare(trx))));
+    },
+  );
+
+  app.get('/tasks', { schema: { querystring: listTasksQuery, response: { 200: pageOf(task) } } }, async (request) => {
+    const { limit, project, ...query } = request.query;
+    const caller = callerOf(request);
+    const projectId = project === undefined ? undefined : (await findProject(deps.db, caller, project)).id;
+    return toPage(await listTasks(deps.db, caller, { ...query, projectId, limit: limit + 1 }), limit);
+  });
+
+  app.get('/tasks/:id', { schema: { params, response: { 200: task } } }, async (request) =>
+    toTask(await findTask(deps.db, callerOf(request), request.params.id), { withSpec: true }),
+  );
+
+  app.post('/tasks/:id/cancel', { schema: { params, response: { 200: task } } }, async (request, reply) => {
+    const { id } = request.params;
+    const cancelled = await mutate(deps, request, reply, async (trx) =>
+      toTask(await requestCancel(trx, callerOf(request), id)),
+    );
+    deps.changes.notify(id);
+    return cancelled;
+  });
+
+  app.post('/tasks/:id/retry', { schema: { params, response: { 200: createdTask } } }, async (request, reply) => {
+    const { id } = request.params;
+    const retried = await mutate(deps, request, reply, async (trx) => {
+      const caller = callerOf(request);
+      return toCreatedTask(await retryTask(trx, caller, id));
+    });
+    deps.changes.notify(id);
+    return retried;
+  });
+
+  app.post(
+    '/tasks/:id/published',
+    { schema: { params, body: z.object({ request_id: z.string() }), response: { 204: z.null() } } },
+    async (request, reply) => {
+      await mutate(deps, request, reply, async (trx) => {
+        const found = await findTask(trx, callerOf(request), request.params.id);
+        await notePublished(trx, found.id, request.body.request_id);
+      });
+      return reply.code(204).send(null);
+    },
+  );
+};
+
+/** The spec as it will be stored, to the letter; only engineering has one. */
+function checkSpec(type: TaskType, spec: string | null | undefined): string | null {
+  if (type !== 'engineering') {
+    if (spec == null) return null;
+    throw new ApiError('VALIDATION_FAILED', 'a deploy task takes no spec: it deploys what main holds');
+  }
+  if (!spec?.trim()) throw new ApiError('SPEC_EMPTY', 'say in spec what is wanted: it is empty');
+  const bytes = Buffer.byteLength(spec);
+  if (bytes > MAX_SPEC_BYTES) {
+    throw new ApiError('SPEC_TOO_LARGE', `the spec has ${bytes} bytes; ${MAX_SPEC_BYTES} are allowed: shorten it`);
+  }
+  if (spec.includes('\u0000') || !spec.isWellFormed()) {
+    throw new ApiError('VALIDATION_FAILED', 'the spec holds a NUL character or a broken surrogate pair: remove it');
+  }
+  return spec;
+}
+
+function requireStartable(project: Project, type: TaskType): void {
+  if (project.status === 'archived') throw archived(project);
+  if (type === 'deploy' && project.main_sha === null) {
+    throw new ApiError('NOTHING_TO_DEPLOY', `${project.name} has no code yet: start an engineering task first`);
+  }
+}

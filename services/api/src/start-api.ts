@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from './app.js';
+import { Changes } from './changes.js';
+import { type DatabaseConfig, openDatabase } from './database/open.js';
+import { forgetOldKeys } from './idempotency.js';
+import { type Logger, silentLogger } from './logger.js';
+import { migrate } from './migrations/migrate.js';
+import { ensureAdmin } from './store/ensure-admin.js';
+import { checkVault, createVault, readMasterKeyFile } from './vault.js';
+
+export type ApiConfig = {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly database: DatabaseConfig;
+  /** Opens everything; its key is made at boot. See `makeApiKeySecret`. */
+  readonly adminToken?: string | undefined;
+  readonly logger?: Logger | undefined;
+} & ({ readonly masterKey: Buffer } | { readonly masterKeyFile: string });
+
+export interface RunningApi {
+  /** Where it listens, such as http://127.0.0.1:8000 */
+  readonly url: string;
+  /** Answers what is under way, ends long polls, closes what it opened. */
+  stop(): Promise<void>;
+}
+
+const HOUR_MS = 3_600_000;
+const STOP_DEADLINE_MS = 5000;
+
+/** Opens the database, brings its tables up to date and serves. */
+export async function startApi(config: ApiConfig): Promise<RunningApi> {
+  const logger = config.logger ?? silentLogger;
+  const masterKey = 'masterKey' in config ? config.masterKey : await readMasterKeyFile(config.masterKeyFile);
+  const vault = createVault(masterKey);
+  const { db, close } = await openDatabase(config.database, logger);
+  const stopping = new AbortController();
+  let app: FastifyInstance | undefined;
+  try {
+    await migrate(db, async (trx) => {
+      await checkVault(trx, vault);
+      if (config.adminToken !== undefined) await ensureAdmin(trx, config.adminToken);
+    });
+    app = await buildApp({ db, vault, changes: new Changes(), logger, stopping: stopping.signal });
+    const url = await app.listen({ host: config.host, port: config.port });
+    logger.info({ url }, 'the API listens');
+    const cleaning = setInterval(() => {
+      forgetOldKeys(db).catch((error: Error) => logger.warn({ err: error.message }, 'old keys were not forgotten'));
+    }, HOUR_MS);
+    cleaning.unref();
+    const server = app;
+    let stopped: Promise<void> | undefined;
+    const stop = () => {
+      stopped ??= (async () => {
+        clearInterval(cleaning);
+        stopping.abort();
+        // A client that does not read its answer must not keep the process.
+        const force = setTimeout(() => server.server.closeAllConnections(), STOP_DEADLINE_MS);
+        await server.close().finally(() => clearTimeout(force));
+        await close();
+      })();
+      return stopped;
+    };
+    return { url, stop };
+  } catch (error) {
+    await app?.close();
+    await close();
+    throw error;
+  }
+}

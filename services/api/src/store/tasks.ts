@@ -1,0 +1,232 @@
+import {
+  type CreatedTask,
+  type DeployMessage,
+  deployQueue,
+  type EngineeringMessage,
+  engineeringQueue,
+  makeId,
+  type Task,
+  type TaskStatus,
+  type TaskType,
+} from '@codegen/contracts';
+import { type Kysely, type Selectable, sql, type Transaction, type UpdateObject } from 'kysely';
+import { ApiError } from '../api-error.js';
+import { type Caller, seesAll } from '../auth.js';
+import type { Database } from '../database/schema.js';
+import { archived, lockProject } from './projects.js';
+import { iso, isoOrNull } from './timestamps.js';
+
+export type TaskRow = Selectable<Database['tasks']>;
+type TaskMessage = EngineeringMessage | DeployMessage;
+
+/** How long the creator may take to publish by itself before the relay does. */
+const CREATOR_PUBLISHES_FIRST = sql<Date>`now() + interval '1 second'`;
+
+const queueOf = { engineering: engineeringQueue, deploy: deployQueue } as const;
+
+/** The stream that starts tasks of a type. */
+export function streamOf(type: TaskType): string {
+  return queueOf[type].stream;
+}
+
+/** The row as the API shows it. A spec may have a megabyte: it goes out only where one task is asked for. */
+export function toTask(row: TaskRow, options: { withSpec?: boolean } = {}): Task {
+  return {
+    id: row.id,
+    project_id: row.project_id,
+    type: row.type,
+    status: row.status,
+    reason: row.reason,
+    ...(options.withSpec && { spec: row.spec }),
+    result: row.result,
+    error: row.error,
+    attempt: row.attempt,
+    epoch: row.epoch,
+    cancel_requested: row.cancel_requested,
+    request_id: row.request_id,
+    correlation_id: row.correlation_id,
+    created_at: iso(row.created_at),
+    updated_at: iso(row.updated_at),
+    started_at: isoOrNull(row.started_at),
+    finished_at: isoOrNull(row.finished_at),
+  };
+}
+
+/** A task with the message that starts it. */
+export function toCreatedTask(row: TaskRow): CreatedTask {
+  return { task: toTask(row), stream: streamOf(row.type), message: JSON.parse(row.message) as TaskMessage };
+}
+
+/** A queue message for a task, complete and ready to publish. */
+export function makeMessage(
+  type: TaskType,
+  input: {
+    task_id: string;
+    project_id: string;
+    user_id: number;
+    correlation_id?: string | undefined;
+    callback_stream?: string | null | undefined;
+  },
+): TaskMessage {
+  const { correlation_id, ...rest } = input;
+  return queueOf[type].message.parse({ ...rest, ...(correlation_id !== undefined && { correlation_id }) });
+}
+
+/** Stores a queued task with its message. */
+export async function insertTask(
+  trx: Transaction<Database>,
+  input: { project_id: string; owner_id: string; type: TaskType; spec: string | null; message: TaskMessage },
+): Promise<TaskRow> {
+  const { message, ...rest } = input;
+  return trx
+    .insertInto('tasks')
+    .values({
+      ...rest,
+      id: message.task_id,
+      status: 'queued',
+      request_id: message.request_id,
+      correlation_id: message.correlation_id,
+      message: JSON.stringify(message),
+      publish_after: CREATOR_PUBLISHES_FIRST,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** What a new task would look like; nothing is stored. */
+export function previewTask(input: {
+  project_id: string;
+  type: TaskType;
+  spec: string | null;
+  message: TaskMessage;
+}): CreatedTask {
+  const now = new Date();
+  const { message } = input;
+  const row = {
+    ...input,
+    id: message.task_id,
+    owner_id: '',
+    status: 'queued' as const,
+    message: JSON.stringify(message),
+    request_id: message.request_id,
+    correlation_id: message.correlation_id,
+    ...{ reason: null, result: null, error: null, attempt: 1, epoch: 0, cancel_requested: false, last_seq: 0 },
+    ...{ queued_at: now, created_at: now, updated_at: now, started_at: null, finished_at: null },
+    ...{ published_at: null, publish_count: 0, publish_after: null },
+  };
+  return toCreatedTask(row);
+}
+
+/** A new task's id. */
+export function makeTaskId(): string {
+  return makeId('task');
+}
+
+/** A task that the caller may see. @throws {ApiError} TASK_NOT_FOUND */
+export async function findTask(db: Kysely<Database>, caller: Caller, id: string): Promise<TaskRow> {
+  let query = db.selectFrom('tasks').selectAll().where('id', '=', id);
+  if (!seesAll(caller)) query = query.where('owner_id', '=', caller.user.id);
+  const row = await query.executeTakeFirst();
+  if (!row) throw new ApiError('TASK_NOT_FOUND', `there is no task ${id}; list yours to see what there is`);
+  return row;
+}
+
+/** Locks a task for a change of its state, its project first: all such changes take turns, in one order. */
+export async function lockTask(trx: Transaction<Database>, caller: Caller, id: string): Promise<TaskRow> {
+  const { project_id } = await findTask(trx, caller, id);
+  await lockProject(trx, project_id);
+  return trx.selectFrom('tasks').selectAll().where('id', '=', id).forUpdate().executeTakeFirstOrThrow();
+}
+
+/** The caller's tasks, newest first. */
+export async function listTasks(
+  db: Kysely<Database>,
+  caller: Caller,
+  query: {
+    limit: number;
+    cursor?: string | undefined;
+    projectId?: string | undefined;
+    type?: TaskType | undefined;
+    status?: TaskStatus | undefined;
+  },
+): Promise<Task[]> {
+  let select = db.selectFrom('tasks').selectAll().orderBy('id', 'desc').limit(query.limit);
+  if (!seesAll(caller)) select = select.where('owner_id', '=', caller.user.id);
+  if (query.cursor) select = select.where('id', '<', query.cursor);
+  if (query.projectId) select = select.where('project_id', '=', query.projectId);
+  if (query.type) select = select.where('type', '=', query.type);
+  if (query.status) select = select.where('status', '=', query.status);
+  return (await select.execute()).map((row) => toTask(row));
+}
+
+/** Asks for a task's end. A waiting one is published at once, so that its consumer ends it; so is the next in line. */
+export async function requestCancel(trx: Transaction<Database>, caller: Caller, id: string): Promise<TaskRow> {
+  const task = await lockTask(trx, caller, id);
+  if (task.status === 'cancelled' || task.cancel_requested) return task;
+  if (task.status !== 'queued' && task.status !== 'running') {
+    throw new ApiError('TASK_ENDED', `the task is ${task.status} already: there is nothing to cancel`);
+  }
+  const row = await update(trx, id, { cancel_requested: true, ...(task.status === 'queued' && publishNow) });
+  if (task.status === 'queued') await publishNextOf(trx, task);
+  return row;
+}
+
+/** Puts a failed or cancelled task back in line, as its next attempt under a new request id. */
+export async function retryTask(trx: Transaction<Database>, caller: Caller, id: string): Promise<TaskRow> {
+  const task = await lockTask(trx, caller, id);
+  if (task.status !== 'failed' && task.status !== 'cancelled') {
+    throw new ApiError('CONFLICT', `the task is ${task.status}: only a failed or cancelled one can be retried`);
+  }
+  const project = await lockProject(trx, task.project_id);
+  if (project.status === 'archived') throw archived(project);
+  const before = JSON.parse(task.message) as TaskMessage;
+  const message = makeMessage(task.type, {
+    task_id: id,
+    project_id: task.project_id,
+    user_id: before.user_id,
+    correlation_id: before.correlation_id,
+    callback_stream: before.callback_stream,
+  });
+  return update(trx, id, {
+    status: 'queued',
+    attempt: task.attempt + 1,
+    request_id: message.request_id,
+    message: JSON.stringify(message),
+    ...{ reason: null, result: null, error: null, cancel_requested: false, started_at: null, finished_at: null },
+    ...{ published_at: null, publish_count: 0, publish_after: CREATOR_PUBLISHES_FIRST, queued_at: sql<Date>`now()` },
+  });
+}
+
+const publishNow = { published_at: null, publish_count: 0, publish_after: sql<Date>`now()` };
+
+/** Lets the relay publish the task that may run next in place of this one. */
+export async function publishNextOf(
+  trx: Transaction<Database>,
+  task: Pick<TaskRow, 'project_id' | 'type'>,
+): Promise<void> {
+  const next = trx
+    .selectFrom('tasks')
+    .select('id')
+    .where('project_id', '=', task.project_id)
+    .where('type', '=', task.type)
+    .where('status', '=', 'queued')
+    .where('cancel_requested', '=', false)
+    .orderBy('queued_at')
+    .orderBy('id')
+    .limit(1);
+  await trx.updateTable('tasks').set(publishNow).where('id', '=', next).execute();
+}
+
+/** Changes a task's row. */
+export async function update(
+  trx: Transaction<Database>,
+  id: string,
+  set: UpdateObject<Database, 'tasks'>,
+): Promise<TaskRow> {
+  return trx
+    .updateTable('tasks')
+    .set({ ...set, updated_at: sql<Date>`now()` })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
