@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest';
+import { wireDatetime, wireDatetimeToMs, wireNow } from '../../src/index.js';
+
+describe('datetimes on the wire', () => {
+  test.each([
+    ['2026-01-10T12:00:00Z', '2026-01-10T12:00:00.000Z'],
+    ['2026-01-10T12:00:00', '2026-01-10T12:00:00.000Z'],
+    ['2026-01-10T12:00:00.123456', '2026-01-10T12:00:00.123Z'],
+    ['2026-01-10T12:00:00.1+03:00', '2026-01-10T09:00:00.100Z'],
+    ['2026-01-10T12:00:00-0530', '2026-01-10T17:30:00.000Z'],
+    ['2026-01-10 12:00', '2026-01-10T12:00:00.000Z'],
+    ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00.000Z'],
+  ])('%s means %s', (text, iso) => {
+    expect(wireDatetimeToMs(text)).toBe(Date.parse(iso));
+    expect(wireDatetime.parse(text)).toBe(text);
+  });
+
+  test.each([
+    '',
+    'now',
+    '2026-01-10',
+    '2026-02-29T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '2026-01-10T24:00:01Z',
+    '1768046400',
+  ])('%j is none', (text) => {
+    expect(wireDatetimeToMs(text)).toBeUndefined();
+    expect(wireDatetime.safeParse(text).success).toBe(false);
+  });
+
+  test('what we write is RFC 3339 in UTC', () => {
+    expect(wireNow()).toMatch(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
+  });
+});

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ansibleDeployQueue,
+  decodeEntry,
+  encodeEntry,
+  engineeringQueue,
+  scaffolderQueue,
+  taskEvents,
+  workerCommands,
+} from '../../src/index.js';
+
+const task = { task_id: 'task_1', project_id: 'proj_1', user_id: 7123456789 };
+
+describe('encoding', () => {
+  test('writes one field with every default filled in', () => {
+    const { fields, message } = encodeEntry(engineeringQueue, task);
+    expect(Object.keys(fields)).toEqual(['data']);
+    expect(JSON.parse(fields.data)).toEqual(message);
+    expect(message).toMatchObject({ ...task, version: '1', callback_stream: null });
+    expect(message.timestamp).toMatch(/Z$/);
+    expect(message.request_id).not.toBe(message.correlation_id);
+  });
+
+  test('keeps a datetime the string it was', () => {
+    const timestamp = '2026-01-10T12:00:00.123456';
+    expect(encodeEntry(engineeringQueue, { ...task, timestamp }).message.timestamp).toBe(timestamp);
+  });
+
+  test('refuses what does not fit', () => {
+    expect(() => encodeEntry(engineeringQueue, { ...task, user_id: 1.5 })).toThrow('user_id');
+  });
+
+  test('refuses a secret in plain, also deep inside', () => {
+    const config = { name: 'a', agent: 'custom' as const, capabilities: [], env_vars: { GITHUB_TOKEN: 'ghp_1' } };
+    const create = { command: 'create' as const, request_id: 'c', config };
+    expect(() => encodeEntry(workerCommands, create)).toThrow('config.env_vars.GITHUB_TOKEN holds a secret in plain');
+    const reference = { ...create, config: { ...config, env_vars: { GITHUB_TOKEN: 'vault:platform/GITHUB_TOKEN' } } };
+    expect(encodeEntry(workerCommands, reference).message).toMatchObject(reference);
+  });
+});
+
+describe('decoding', () => {
+  test('ignores unknown fields, in the document and beside it', () => {
+    const raw = { data: JSON.stringify({ ...task, added_later: 1 }), attempt: '3' };
+    const decoded = decodeEntry(engineeringQueue, raw);
+    expect(decoded).toMatchObject({ ok: true, message: task });
+    expect(decoded.ok && decoded.message).not.toHaveProperty('added_later');
+  });
+
+  test('reads flat fields: strings plain, the rest JSON', () => {
+    const raw = {
+      request_id: '17',
+      callback_stream: 'null',
+      project_id: '42',
+      repo_full_name: 'org/repo',
+      project_name: 'todo',
+      modules: '["backend"]',
+      attempt: '2',
+    };
+    expect(decodeEntry(scaffolderQueue, raw)).toMatchObject({
+      ok: true,
+      legacy: true,
+      message: { request_id: '17', callback_stream: null, project_id: '42', modules: ['backend'] },
+    });
+  });
+
+  test('reads the flat fields of a command by its discriminator', () => {
+    const raw = { command: 'send_message', request_id: '1', worker_id: 'w', message: '{"a":1}', timeout: '60' };
+    expect(decodeEntry(workerCommands, raw)).toMatchObject({ ok: true, message: { message: '{"a":1}', timeout: 60 } });
+  });
+
+  test('reads agent_id for worker_id', () => {
+    const flat = { command: 'delete', request_id: '1', agent_id: 'x' };
+    const wrapped = { data: JSON.stringify(flat) };
+    for (const raw of [flat, wrapped]) {
+      expect(decodeEntry(workerCommands, raw)).toMatchObject({ ok: true, legacy: true, message: { worker_id: 'x' } });
+    }
+  });
+
+  test('fills in the metadata of a peer from before versions', () => {
+    const decoded = decodeEntry(engineeringQueue, { data: JSON.stringify(task) });
+    expect(decoded).toMatchObject({
+      ok: true,
+      legacy: true,
+      message: { version: '1', correlation_id: expect.any(String) },
+    });
+  });
+
+  test.each([['2'], [1], ['']])('refuses version %j as unsupported, with the ids that it could read', (version) => {
+    const data = JSON.stringify({ ...task, version, correlation_id: 'c-1', request_id: 'r-1' });
+    expect(decodeEntry(engineeringQueue, { data })).toMatchObject({
+      ok: false,
+      code: 'unsupported_version',
+      path: 'version',
+      correlationId: 'c-1',
+      requestId: 'r-1',
+      raw: { data },
+    });
+  });
+
+  test.each([
+    ['{"task_id":', 'invalid_json'],
+    ['[]', 'invalid_message'],
+    ['null', 'invalid_message'],
+    ['{}', 'invalid_message'],
+  ])('says of %s: %s', (data, code) => {
+    expect(decodeEntry(engineeringQueue, { data })).toMatchObject({ ok: false, code });
+  });
+
+  test('names the field that does not fit', () => {
+    const decoded = decodeEntry(taskEvents, { data: '{"type":"progress","request_id":"r","progress_pct":101}' });
+    expect(decoded).toMatchObject({ ok: false, code: 'invalid_message', path: 'progress_pct' });
+  });
+});
+
+describe('secrets in plain', () => {
+  const SECRET = 'ghp_verysecret';
+
+  test.each([
+    ['wrapped', { data: JSON.stringify({ ...task, github_token: SECRET }) }],
+    ['nested', { data: JSON.stringify({ ...task, context: [{ Secrets: { KEY: SECRET } }] }) }],
+    ['flat', { task_id: 't', project_id: 'p', user_id: '1', github_token: SECRET }],
+  ])('%s, are refused with the value redacted', (_, raw) => {
+    const decoded = decodeEntry(engineeringQueue, raw);
+    expect(decoded).toMatchObject({ ok: false, code: 'plain_secret' });
+    expect(JSON.stringify(decoded)).not.toContain(SECRET);
+    expect(JSON.stringify(decoded)).toContain('[redacted]');
+  });
+
+  test('in a broken document are cut off', () => {
+    const raw = { data: `{"task_id":"t","github_token":"${SECRET}` };
+    const decoded = decodeEntry(engineeringQueue, raw);
+    expect(decoded).toMatchObject({ ok: false, code: 'invalid_json' });
+    expect(JSON.stringify(decoded)).not.toContain(SECRET);
+  });
+
+  test('references and empty values are none', () => {
+    const job = {
+      project_id: 'p',
+      project_name: 'p',
+      repo_full_name: 'o/r',
+      server_ip: '127.0.0.1',
+      port: 18000,
+      github_token_ref: 'none:',
+      secrets_ref: 'vault:project/p',
+    };
+    for (const secrets of [null, '', 'vault:project/p', 'env:TOKEN']) {
+      const data = JSON.stringify({ ...job, secrets });
+      expect(decodeEntry(ansibleDeployQueue, { data })).toMatchObject({ ok: true });
+    }
+  });
+});
