@@ -1,1 +1,1 @@
-export {};
+export { type LanggraphConfig, startLanggraph } from './start-langgraph.js';

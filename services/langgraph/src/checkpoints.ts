@@ -1,0 +1,54 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { RunnableConfig } from '@langchain/core/runnables';
+import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
+import type { Pool, PoolClient } from 'pg';
+import { SCHEMA } from './database/migrate.js';
+import type { DatabasePool } from './database/pool.js';
+import { assertDriver, LeaseLost } from './threads.js';
+
+/**
+ * LangGraph's checkpoints in PostgreSQL, written only by the thread's driver: every write first checks, in its own
+ * transaction, that the lease is still ours. Without it a process that slept through its lease would fork the history.
+ */
+export class FencedSaver extends PostgresSaver {
+  readonly #driverOf: (threadId: string) => string | undefined;
+  static readonly #writing = new AsyncLocalStorage<{ threadId: string; driver: string }>();
+
+  /** @param driverOf the driver under which this process drives a thread */
+  constructor(pool: DatabasePool, driverOf: (threadId: string) => string | undefined) {
+    super(fencedPool(pool, () => FencedSaver.#writing.getStore()), undefined, { schema: SCHEMA });
+    this.#driverOf = driverOf;
+  }
+
+  override async put(...args: Parameters<PostgresSaver['put']>): ReturnType<PostgresSaver['put']> {
+    return this.#fenced(args[0], () => super.put(...args));
+  }
+
+  override async putWrites(...args: Parameters<PostgresSaver['putWrites']>): Promise<void> {
+    return this.#fenced(args[0], () => super.putWrites(...args));
+  }
+
+  #fenced<T>(config: RunnableConfig, write: () => Promise<T>): Promise<T> {
+    const threadId = String(config.configurable?.thread_id);
+    const driver = this.#driverOf(threadId);
+    if (driver === undefined) return Promise.reject(new LeaseLost(threadId));
+    return FencedSaver.#writing.run({ threadId, driver }, write);
+  }
+}
+
+/** The pool, with a check of the lease behind every BEGIN. */
+function fencedPool(pool: DatabasePool, writer: () => { threadId: string; driver: string } | undefined): Pool {
+  return {
+    query: pool.query.bind(pool),
+    connect: async () => {
+      const client = await pool.connect();
+      const query = async (...args: unknown[]) => {
+        const result = await (client.query as (...all: unknown[]) => Promise<unknown>)(...args);
+        const writing = writer();
+        if (args[0] === 'BEGIN' && writing) await assertDriver(client, writing.threadId, writing.driver);
+        return result;
+      };
+      return { query, release: (error?: Error | boolean) => client.release(error) } as unknown as PoolClient;
+    },
+  } as unknown as Pool;
+}

@@ -1,0 +1,46 @@
+import pg from 'pg';
+import type { Logger } from '@codegen/sdk/queue';
+
+/** What the graphs need of a `pg.Pool`; the embedded database has a look-alike. */
+export type DatabasePool = Pick<pg.Pool, 'connect' | 'query'>;
+
+/** A pool that someone else owns, or the address of a PostgreSQL server. */
+export type DatabaseConfig = { pool: DatabasePool } | { url: string };
+
+/** A connection inside one open transaction. */
+export type Transaction = Pick<pg.PoolClient, 'query'>;
+
+/** Opens the database; `close` ends only what was opened here. */
+export function openPool(config: DatabaseConfig, logger: Logger): { pool: DatabasePool; close(): Promise<void> } {
+  if ('pool' in config) return { pool: config.pool, close: async () => undefined };
+  const pool = new pg.Pool({
+    connectionString: config.url,
+    max: 20,
+    connectionTimeoutMillis: 5000,
+    query_timeout: 30_000,
+    keepAlive: true,
+    application_name: 'codegen-langgraph',
+  });
+  // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
+  pool.on('error', (error) => logger.warn({ error: error.message }, 'a database connection was lost'));
+  return { pool, close: () => pool.end() };
+}
+
+/** Runs statements in one transaction on one connection; rolls back when the work throws. */
+export async function inTransaction<T>(pool: DatabasePool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken = false;
+  try {
+    await client.query('begin');
+    const value = await work(client);
+    await client.query('commit');
+    return value;
+  } catch (error) {
+    await client.query('rollback').catch(() => {
+      broken = true;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

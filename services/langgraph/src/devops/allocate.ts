@@ -1,0 +1,13 @@
+import type { FlowDeps } from '../flow.js';
+import { progress } from '../report.js';
+import type { DeployNode } from './state.js';
+
+/** Gets the project's port, or another one in place of one that turned out to be taken. */
+export function allocateStep(deps: FlowDeps): DeployNode {
+  return async ({ input, not_port, ports }, { signal }) => {
+    const wanted = { project_id: input.project_id, ...(not_port !== null && { not_port }) };
+    const { server_handle, server_ip, service, port } = await deps.api.allocations.allocate(wanted, { signal });
+    await progress(deps, input, 'allocate', `port ${port} of server ${server_handle}`, { pct: 20 });
+    return { place: { server_handle, server_ip, service, port }, ports: ports + 1, next: 'deploy' };
+  };
+}

@@ -1,0 +1,19 @@
+import { failed, type FlowDeps } from '../flow.js';
+import { progress } from '../report.js';
+import { type DeployNode, end } from './state.js';
+
+/** Fixes which commit is deployed: where main stands now. */
+export function beginStep(deps: FlowDeps): DeployNode {
+  return async ({ input, epoch }, { signal }) => {
+    const project = await deps.api.projects.get(input.project_id, { signal });
+    await progress(deps, input, 'claim', `deploy of ${project.name} began (epoch ${epoch})`, {
+      type: 'started',
+      pct: 0,
+    });
+    const begun = { started_ms: Date.now(), previous_status: project.status, commit_sha: project.main_sha };
+    if (project.main_sha === null) {
+      return { ...begun, ...end(failed('nothing_to_deploy', 'the project has no repository yet: start engineering')) };
+    }
+    return { ...begun, next: 'check_environment' };
+  };
+}

@@ -1,0 +1,61 @@
+import type { ProjectManifest } from '@codegen/contracts';
+import type { Api } from '@codegen/sdk/api';
+import { awaitResult, dispatch } from '../dispatch.js';
+import { cancelled, type FlowDeps } from '../flow.js';
+import { progress } from '../report.js';
+import { requestId } from '../request-id.js';
+import type { WaitCondition } from '../waits.js';
+import { type DeployNode, end } from './state.js';
+
+/** Names that a release needs, has no default for, and that must therefore be secrets of the project. */
+export function requiredNames(manifest: ProjectManifest | null): string[] {
+  return (manifest?.environment ?? []).filter((one) => one.required && one.default === undefined).map(({ name }) => name);
+}
+
+/** Those of the names that the project has no secret for. */
+export async function missingSecrets(
+  api: Pick<Api, 'secrets'>,
+  condition: Pick<WaitCondition, 'project_id' | 'names'>,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const known = new Set((await api.secrets.list(condition.project_id, { signal })).map((secret) => secret.name));
+  return condition.names.filter((name) => !known.has(name));
+}
+
+/** Compares what `.project.yml` asks for with the project's secrets; where some are missing, the task waits for them. */
+export function checkEnvironmentStep(deps: FlowDeps): DeployNode {
+  return async ({ input, epoch }, { signal }) => {
+    const { manifest } = await deps.api.projects.get(input.project_id, { signal });
+    const asksForAny = (manifest?.environment.length ?? 0) > 0;
+    const secrets_ref = asksForAny ? `vault:project/${input.project_id}` : 'none:';
+    const names = requiredNames(manifest);
+    const missing = await missingSecrets(deps.api, { project_id: input.project_id, names }, signal);
+    if (missing.length === 0) return { secrets_ref, next: 'allocate' };
+    await deps.api.tasks.transition(
+      input.task_id,
+      { epoch, status: 'running', reason: 'waiting_secret' },
+      { signal },
+    );
+    const id = requestId(input.request_id, 'secrets', epoch);
+    await dispatch(deps, input.request_id, {
+      requestId: id,
+      step: 'secrets',
+      messages: [],
+      condition: { type: 'secrets', project_id: input.project_id, names },
+      cancelAfterMs: 0,
+    });
+    await progress(deps, input, 'secrets', `waiting for secrets that .project.yml requires: ${missing.join(', ')}`);
+    return { secrets_ref, wait: id, next: 'await_secrets' };
+  };
+}
+
+/** Goes on once every required secret is there. */
+export function awaitSecrets(deps: FlowDeps): DeployNode {
+  return async ({ input, epoch, wait }, { signal }) => {
+    const result = awaitResult(wait);
+    if (result.kind === 'cancelled') return end(cancelled);
+    await deps.api.tasks.transition(input.task_id, { epoch, status: 'running', reason: null }, { signal });
+    await progress(deps, input, 'secrets', 'every required secret is there');
+    return { next: 'allocate' };
+  };
+}

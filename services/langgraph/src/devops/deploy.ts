@@ -1,0 +1,79 @@
+import { type AnsibleDeployResult, ansibleDeployQueue, deployResultKey } from '@codegen/contracts';
+import { awaitResult, dispatch, outgoing } from '../dispatch.js';
+import { tail } from '../engineering/prompt.js';
+import { cancelled, failed, type FlowDeps } from '../flow.js';
+import { progress, setProjectStatus } from '../report.js';
+import { requestId } from '../request-id.js';
+import { type DeployNode, end, MAX_PORTS } from './state.js';
+
+/** A release under way cannot be called back: its answer is worth waiting for, this long. */
+const CANCEL_GRACE_MS = 3000;
+
+/** Has the commit released on the allocated port. */
+export function deployStep(deps: FlowDeps): DeployNode {
+  return async ({ input, epoch, commit_sha, secrets_ref, place, ports }, { signal }) => {
+    if (!place) throw new Error('there is no port to deploy to');
+    const project = await deps.api.projects.get(input.project_id, { signal });
+    const id = requestId(input.request_id, 'deploy', epoch, ports);
+    await setProjectStatus(deps, project.id, 'deploying', { signal });
+    const message = outgoing(ansibleDeployQueue, {
+      request_id: id,
+      correlation_id: input.correlation_id,
+      callback_stream: input.callback_stream,
+      project_id: project.id,
+      project_name: project.name.replaceAll('-', '_'),
+      repo_full_name: `local/${project.id}`,
+      server_ip: place.server_ip,
+      port: place.port,
+      modules: project.modules,
+      github_token_ref: 'none:',
+      secrets_ref,
+      commit_sha,
+      task_id: input.task_id,
+    });
+    const first = await dispatch(deps, input.request_id, {
+      requestId: id,
+      step: 'deploy',
+      messages: [message],
+      responseKey: deployResultKey(id),
+      cancelAfterMs: CANCEL_GRACE_MS,
+    });
+    if (first) {
+      const text = `deploying commit ${commit_sha?.slice(0, 12)} to port ${place.port}`;
+      await progress(deps, input, 'deploy', text, { pct: 40 });
+    }
+    return { wait: id };
+  };
+}
+
+/** Records a release that runs; tries another port where this one is taken; else the task fails. */
+export function awaitDeploy(deps: FlowDeps): DeployNode {
+  return async ({ input, wait, place, ports, commit_sha }, { signal }) => {
+    const result = awaitResult(wait);
+    if (result.kind !== 'answer' || !place) return end(cancelled);
+    const answer = result.message as AnsibleDeployResult;
+    if (answer.status === 'success') {
+      const url = answer.deployed_url ?? `http://${place.server_ip}:${place.port}`;
+      await deps.api.deployments.record(
+        {
+          request_id: wait,
+          project_id: input.project_id,
+          task_id: input.task_id,
+          server_handle: place.server_handle,
+          service: place.service,
+          port: place.port,
+          url,
+          commit_sha: commit_sha ?? '',
+        },
+        { signal },
+      );
+      await progress(deps, input, 'deploy', `released at ${url}`, { pct: 80 });
+      return { url, next: 'verify' };
+    }
+    const reason = answer.reason ?? 'deploy_failed';
+    const error = [answer.error ?? reason, answer.stderr && tail(answer.stderr, 4096)].filter(Boolean).join('\n');
+    await progress(deps, input, 'deploy', `port ${place.port}: not released`, { error, errorType: reason });
+    if (reason === 'port_in_use' && ports < MAX_PORTS) return { not_port: place.port, next: 'allocate' };
+    return end(failed(reason, error));
+  };
+}

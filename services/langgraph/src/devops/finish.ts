@@ -1,0 +1,25 @@
+import { deployResult } from '@codegen/contracts';
+import { failed, type FlowDeps } from '../flow.js';
+import { endTask, setProjectStatus } from '../report.js';
+import type { DeployNode } from './state.js';
+
+/** Ends the task: the project's status, the task's, then the event that says so. Each may be done twice. */
+export function finishStep(deps: FlowDeps): DeployNode {
+  return async ({ input, epoch, started_ms, previous_status, ...state }, { signal }) => {
+    const outcome = state.outcome ?? failed('internal_error', 'the task ended without an outcome');
+    const completed = outcome.status === 'completed';
+    const result = deployResult.parse({
+      request_id: input.request_id,
+      status: completed ? 'success' : 'failed',
+      error: outcome.error,
+      duration_ms: Math.max(0, Date.now() - started_ms),
+      ...outcome.result,
+    });
+    // What ran before a deploy that failed goes on running.
+    const wasActive = previous_status === 'active';
+    const status = completed || wasActive ? 'active' : outcome.status === 'failed' ? 'failed' : 'testing';
+    await setProjectStatus(deps, input.project_id, status, { from: ['deploying'], signal });
+    await endTask(deps, input, epoch, { ...outcome, result }, signal);
+    return {};
+  };
+}

@@ -1,0 +1,39 @@
+import { pauseFor } from '../backoff.js';
+import { failed, type FlowDeps } from '../flow.js';
+import { progress } from '../report.js';
+import { type DeployNode, end } from './state.js';
+
+/** Asks the URL itself: it must say that it runs the commit that was deployed. */
+export function verifyStep(deps: FlowDeps): DeployNode {
+  return async ({ input, url, commit_sha, place }, { signal }) => {
+    const health = new URL('health', `${url}/`).href;
+    await progress(deps, input, 'verify', `asking ${health}`, { pct: 90 });
+    const deadline = performance.now() + deps.settings.verifyMs;
+    let last = '';
+    do {
+      signal?.throwIfAborted();
+      last = await releaseAt(health);
+      if (last === `release ${commit_sha}`) {
+        const result = { deployed_url: url, server_ip: place?.server_ip ?? null, port: place?.port ?? null };
+        return end({ status: 'completed', reason: null, error: null, result });
+      }
+      await pauseFor(200, signal);
+    } while (performance.now() < deadline);
+    const text = `${health} does not answer with release ${commit_sha}; it says: ${last}`;
+    await progress(deps, input, 'verify', 'the URL does not run the release', { error: text, errorType: 'unverified' });
+    return end(failed('unverified', text));
+  };
+}
+
+async function releaseAt(health: string): Promise<string> {
+  try {
+    const response = await fetch(health, { signal: AbortSignal.timeout(3000), redirect: 'manual' });
+    const text = await response.text();
+    if (response.status !== 200) return `HTTP ${response.status}`;
+    const body = JSON.parse(text) as { release?: unknown } | null;
+    return `release ${String(body?.release)}`;
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    return cause instanceof Error ? cause.message : String(error);
+  }
+}

@@ -1,0 +1,51 @@
+import { encodeEntry, type MessageInput, type QueueContract, queues, streamName } from '@codegen/contracts';
+import { publish, type Redis } from '@codegen/sdk/queue';
+import { interrupt } from '@langchain/langgraph';
+import type { FlowDeps } from './flow.js';
+import { LeaseLost } from './threads.js';
+import type { NewWait, OutgoingMessage, WaitResult } from './waits.js';
+
+/** A message with every default filled in, so that it can be sent again unchanged. */
+export function outgoing<C extends QueueContract>(
+  contract: C,
+  message: MessageInput<C>,
+  params: Record<string, string> = {},
+): OutgoingMessage {
+  return { queue: contract.stream, params, message: encodeEntry(contract, message).message };
+}
+
+/**
+ * The first half of a step: writes the wait, then sends its messages. Run again, it sends nothing that was sent.
+ * Gives false when the wait was there and its messages were out already.
+ * @throws LeaseLost when another process drives the thread
+ */
+export async function dispatch(deps: FlowDeps, threadId: string, wait: NewWait): Promise<boolean> {
+  const driver = deps.driverOf(threadId);
+  if (driver === undefined) throw new LeaseLost(threadId);
+  const { unsent } = await deps.waits.write(threadId, driver, wait, deps.settings.resendAfterMs);
+  if (!unsent) return false;
+  await deps.waits.sent(wait.requestId, await send(deps.redis, wait.messages));
+  return true;
+}
+
+/** The second half of a step: stops the flow here until the wait has a result. */
+export function awaitResult(requestId: string): WaitResult {
+  return interrupt<{ request_id: string }, WaitResult>({ request_id: requestId });
+}
+
+/** Adds messages to their streams, in order. */
+export async function send(redis: Redis, messages: readonly OutgoingMessage[]): Promise<{ stream: string; id: string }[]> {
+  const entries: { stream: string; id: string }[] = [];
+  for (const { queue, params, message } of messages) {
+    const contract: QueueContract = contractOf(queue);
+    const { entryId } = await publish(redis, contract, message as MessageInput<QueueContract>, { params });
+    entries.push({ stream: streamName(contract, params), id: entryId });
+  }
+  return entries;
+}
+
+function contractOf(stream: string): QueueContract {
+  const contract = queues.find((queue) => queue.stream === stream);
+  if (!contract) throw new Error(`there is no queue ${stream}`);
+  return contract;
+}

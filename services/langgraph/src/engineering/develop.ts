@@ -1,0 +1,133 @@
+import {
+  createWorkerCommand,
+  type DeveloperWorkerOutput,
+  workerCommands,
+  workerIdFor,
+  workerInputs,
+} from '@codegen/contracts';
+import { awaitResult, dispatch, outgoing } from '../dispatch.js';
+import { cancelled, failed, type FlowDeps } from '../flow.js';
+import { progress, setProjectStatus } from '../report.js';
+import { requestId } from '../request-id.js';
+import { developerPrompt } from './prompt.js';
+import { type EngineeringNode, type EngineeringState, end, MAX_ROUNDS } from './state.js';
+import { nextRound, replaceLost, turnOutcome } from './turn.js';
+
+/** An answer may come this much later than the turn's own limit. */
+export const TURN_GRACE_MS = 60_000;
+
+/** Gives the developer a turn; the first one goes out together with the command that creates its worker. */
+export function developStep(deps: FlowDeps): EngineeringNode {
+  return async ({ input, epoch, round, developer, base_sha, failure, workers }, { signal }) => {
+    const { turnTimeoutSeconds } = deps.settings.developer;
+    const [task, project] = await Promise.all([
+      deps.api.tasks.get(input.task_id, { signal }),
+      deps.api.projects.get(input.project_id, { signal }),
+    ]);
+    const createId = requestId(input.request_id, 'create-developer', epoch);
+    const workerId = developer ?? workerIdFor(createId);
+    const id = requestId(input.request_id, 'develop', epoch, round);
+    const turn = outgoing(
+      workerInputs,
+      {
+        request_id: id,
+        correlation_id: input.correlation_id,
+        prompt: developerPrompt({ spec: task.spec ?? '', failure }),
+        timeout: turnTimeoutSeconds,
+        task_id: input.task_id,
+        project_id: input.project_id,
+        user_id: input.user_id,
+        epoch,
+        callback_stream: input.callback_stream,
+      },
+      { type: 'developer', worker_id: workerId },
+    );
+    const create = () =>
+      outgoing(
+        workerCommands,
+        createWorkerCommand.parse({
+          request_id: createId,
+          correlation_id: input.correlation_id,
+          config: {
+            name: `developer of ${project.name}`,
+            agent: deps.settings.developer.agent,
+            ...(deps.settings.developer.agentConfig !== undefined && {
+              agent_config: deps.settings.developer.agentConfig,
+            }),
+            worker_type: 'developer',
+            capabilities: ['git', 'node'],
+            env_vars: {},
+            repo: { repo_full_name: `local/${project.id}`, ref: 'main' },
+          },
+          context: { task_id: input.task_id, project_id: input.project_id, epoch: String(epoch) },
+        }),
+      );
+    await setProjectStatus(deps, project.id, 'developing', { signal });
+    await deps.api.tasks.reportAttempt(input.task_id, epoch, { worker_id: workerId, request_id: id }, { signal });
+    const first = await dispatch(deps, input.request_id, {
+      requestId: id,
+      step: 'develop',
+      messages: developer === null ? [create(), turn] : [turn],
+      deadlineMs: turnTimeoutSeconds * 1000 + TURN_GRACE_MS,
+      cancelAfterMs: 0,
+    });
+    if (first) {
+      const message = `round ${round} of ${MAX_ROUNDS}: ${workerId} develops`;
+      await progress(deps, input, 'develop', message, { pct: 10 + 25 * (round - 1) });
+    }
+    return {
+      wait: id,
+      developer: workerId,
+      base_sha: developer === null ? project.main_sha : base_sha,
+      workers: workers.includes(workerId) ? workers : [...workers, workerId],
+    };
+  };
+}
+
+/** Reads what the developer left: a commit to test, a failure for the next round, or a lost worker. */
+export function awaitDevelop(deps: FlowDeps): EngineeringNode {
+  return async (state, { signal }) => {
+    const outcome = turnOutcome(awaitResult(state.wait));
+    if (outcome.kind === 'cancelled') return end(cancelled);
+    if ('output' in outcome && outcome.output) await reportTurn(deps, state, outcome.output, signal);
+    if (outcome.kind === 'done') {
+      const { commit_sha, branch, files_changed } = outcome.output;
+      if (commit_sha === null || branch === null) {
+        const text = 'the turn succeeded, but nothing was committed and pushed';
+        return tell(deps, state, 'no_changes', text, nextRound(state, 'no_changes', text));
+      }
+      const files = files_changed ?? [];
+      const message = `round ${state.round}: ${files.length} files changed, commit ${commit_sha.slice(0, 12)}`;
+      await progress(deps, state.input, 'develop', message, { pct: 20 + 25 * (state.round - 1) });
+      return { commit: { sha: commit_sha, branch, files }, next: 'test' };
+    }
+    const { reason, text } = outcome;
+    if (outcome.kind === 'hopeless') return tell(deps, state, reason, text, end(failed(reason, text)));
+    if (outcome.kind === 'failure') return tell(deps, state, reason, text, nextRound(state, reason, text));
+    const lost = { workerId: state.developer ?? '', then: 'epoch', reason, text } as const;
+    return tell(deps, state, reason, text, replaceLost(state, lost));
+  };
+}
+
+async function tell(
+  deps: FlowDeps,
+  state: EngineeringState,
+  reason: string,
+  text: string,
+  change: Partial<EngineeringState>,
+): Promise<Partial<EngineeringState>> {
+  const message = `round ${state.round}: the developer's turn ended with ${reason}`;
+  await progress(deps, state.input, 'develop', message, { error: text, errorType: reason });
+  return change;
+}
+
+async function reportTurn(
+  deps: FlowDeps,
+  { input, epoch }: EngineeringState,
+  output: DeveloperWorkerOutput,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { worker_id, exit_code, usage, ...result } = output;
+  const report = { worker_id, exit_code, usage, result, finished_at: new Date().toISOString() };
+  await deps.api.tasks.reportAttempt(input.task_id, epoch, report, { signal });
+}

@@ -1,0 +1,53 @@
+import { type BaseCheckpointSaver, END, START, StateGraph } from '@langchain/langgraph';
+import type { FlowDeps } from '../flow.js';
+import { beginStep } from './begin.js';
+import { awaitCleanup, cleanupStep } from './cleanup.js';
+import { awaitDevelop, developStep } from './develop.js';
+import { finishStep } from './finish.js';
+import { awaitMerge, mergeStep } from './merge.js';
+import { awaitReplace, replaceStep } from './replace.js';
+import { awaitScaffold, scaffoldStep } from './scaffold.js';
+import { EngineeringState, type EngineeringStep } from './state.js';
+import { awaitTest, testStep } from './test.js';
+
+const route = (state: typeof EngineeringState.State): EngineeringStep => state.next;
+
+/**
+ * The engineering department. Each step is two nodes: one that asks, one that waits and reads the answer.
+ *
+ * begin → scaffold? → develop ⇄ test → merge → cleanup → finish
+ * A failure goes back to develop (3 rounds); a lost worker goes through replace; cancel leads to cleanup from any wait.
+ */
+export function engineeringGraph(deps: FlowDeps, checkpointer: BaseCheckpointSaver) {
+  return new StateGraph(EngineeringState)
+    .addNode('begin', beginStep(deps))
+    .addNode('scaffold', scaffoldStep(deps))
+    .addNode('await_scaffold', awaitScaffold(deps))
+    .addNode('develop', developStep(deps))
+    .addNode('await_develop', awaitDevelop(deps))
+    .addNode('test', testStep(deps))
+    .addNode('await_test', awaitTest(deps))
+    .addNode('merge', mergeStep(deps))
+    .addNode('await_merge', awaitMerge(deps))
+    .addNode('replace', replaceStep(deps))
+    .addNode('await_replace', awaitReplace(deps))
+    .addNode('cleanup', cleanupStep(deps))
+    .addNode('await_cleanup', awaitCleanup(deps))
+    .addNode('finish', finishStep(deps))
+    .addEdge(START, 'begin')
+    .addConditionalEdges('begin', route, ['scaffold', 'develop'])
+    .addEdge('scaffold', 'await_scaffold')
+    .addConditionalEdges('await_scaffold', route, ['develop', 'cleanup'])
+    .addEdge('develop', 'await_develop')
+    .addConditionalEdges('await_develop', route, ['test', 'develop', 'replace', 'cleanup'])
+    .addEdge('test', 'await_test')
+    .addConditionalEdges('await_test', route, ['merge', 'develop', 'replace', 'cleanup'])
+    .addEdge('merge', 'await_merge')
+    .addConditionalEdges('await_merge', route, ['develop', 'replace', 'cleanup'])
+    .addEdge('replace', 'await_replace')
+    .addConditionalEdges('await_replace', route, ['test', 'develop', 'cleanup'])
+    .addConditionalEdges('cleanup', route, ['await_cleanup', 'finish'])
+    .addConditionalEdges('await_cleanup', route, ['await_cleanup', 'finish'])
+    .addEdge('finish', END)
+    .compile({ checkpointer });
+}

@@ -1,0 +1,70 @@
+import { type RepositoryResult, repositoryQueue } from '@codegen/contracts';
+import { awaitResult, dispatch, outgoing } from '../dispatch.js';
+import { cancelled, failed, type FlowDeps } from '../flow.js';
+import { progress } from '../report.js';
+import { requestId } from '../request-id.js';
+import { type EngineeringNode, type EngineeringState, end, MAX_ROUNDS } from './state.js';
+import { nextRound } from './turn.js';
+
+/** A merge cannot be called back: its answer is worth waiting for, this long, before the task counts as cancelled. */
+const CANCEL_GRACE_MS = 3000;
+
+/** Asks the repository's owner to move main to the tested commit, from where the developer started. */
+export function mergeStep(deps: FlowDeps): EngineeringNode {
+  return async ({ input, epoch, round, commit, base_sha }) => {
+    if (!commit || base_sha === null) throw new Error('there is no tested commit to merge');
+    const id = requestId(input.request_id, 'merge', epoch, round);
+    const message = outgoing(repositoryQueue, {
+      request_id: id,
+      correlation_id: input.correlation_id,
+      callback_stream: input.callback_stream,
+      project_id: input.project_id,
+      task_id: input.task_id,
+      epoch,
+      operation: 'merge',
+      branch: commit.branch,
+      commit_sha: commit.sha,
+      expected_main_sha: base_sha,
+    });
+    const first = await dispatch(deps, input.request_id, {
+      requestId: id,
+      step: 'merge',
+      messages: [message],
+      cancelAfterMs: CANCEL_GRACE_MS,
+    });
+    if (first) await progress(deps, input, 'merge', `merging ${commit.branch} into main`, { pct: 90 });
+    return { wait: id };
+  };
+}
+
+/** Ends the task with the merged commit, or goes back to develop. */
+export function awaitMerge(deps: FlowDeps): EngineeringNode {
+  return async (state) => {
+    const { input, commit, wait } = state;
+    const result = awaitResult(wait);
+    if (result.kind !== 'answer') return end(cancelled);
+    const answer = result.message as RepositoryResult;
+    if (answer.status === 'success' || answer.main_sha === commit?.sha) {
+      const sha = answer.main_sha ?? commit?.sha ?? null;
+      await progress(deps, input, 'merge', `main is at ${sha?.slice(0, 12)}`, { pct: 95 });
+      return end({ status: 'completed', reason: null, error: null, result: { commit_sha: sha } });
+    }
+    const reason = answer.reason ?? 'merge_failed';
+    const text = answer.error ?? reason;
+    await progress(deps, input, 'merge', 'main was not moved', { error: text, errorType: reason });
+    return afterRefusal(state, reason, text);
+  };
+}
+
+function afterRefusal(state: EngineeringState, reason: string, text: string): Partial<EngineeringState> {
+  if (reason === 'invalid_manifest') return nextRound(state, reason, text);
+  const moved = reason === 'main_moved' || reason === 'not_a_fast_forward';
+  if (!moved || state.round >= MAX_ROUNDS) return end(failed(reason, text));
+  // The developer's clone is of the old main: a new worker starts from the new one, behind a new epoch.
+  return {
+    round: state.round + 1,
+    failure: `main has moved since you began: ${text}. Do the work again on the main of now.`,
+    doomed: { id: state.developer ?? '', then: 'epoch' },
+    next: 'replace',
+  };
+}

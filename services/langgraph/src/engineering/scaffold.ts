@@ -1,0 +1,51 @@
+import { type ScaffolderResult, scaffolderQueue } from '@codegen/contracts';
+import { awaitResult, dispatch, outgoing } from '../dispatch.js';
+import { cancelled, failed, type FlowDeps } from '../flow.js';
+import { progress, setProjectStatus } from '../report.js';
+import { requestId } from '../request-id.js';
+import { type EngineeringNode, end } from './state.js';
+
+/** Asks the scaffolder for the project's repository. */
+export function scaffoldStep(deps: FlowDeps): EngineeringNode {
+  return async ({ input }, { signal }) => {
+    const project = await deps.api.projects.get(input.project_id, { signal });
+    const id = requestId(input.request_id, 'scaffold');
+    await setProjectStatus(deps, project.id, 'scaffolding', {
+      from: ['draft', 'scaffold_failed', 'failed', 'scaffolding'],
+      signal,
+    });
+    const message = outgoing(scaffolderQueue, {
+      request_id: id,
+      correlation_id: input.correlation_id,
+      callback_stream: input.callback_stream,
+      project_id: project.id,
+      repo_full_name: `local/${project.id}`,
+      project_name: project.name,
+      modules: project.modules,
+    });
+    const first = await dispatch(deps, input.request_id, {
+      requestId: id,
+      step: 'scaffold',
+      messages: [message],
+      cancelAfterMs: 0,
+    });
+    if (first) await progress(deps, input, 'scaffold', 'scaffolding the repository', { pct: 5 });
+    return { wait: id };
+  };
+}
+
+/** Goes on once the repository is there. */
+export function awaitScaffold(deps: FlowDeps): EngineeringNode {
+  return async ({ input, wait }) => {
+    const result = awaitResult(wait);
+    if (result.kind !== 'answer') return end(cancelled);
+    const answer = result.message as ScaffolderResult;
+    if (answer.status === 'success') {
+      await progress(deps, input, 'scaffold', `repository scaffolded: ${answer.files_generated} files`, { pct: 10 });
+      return { next: 'develop' };
+    }
+    const error = answer.error ?? 'the scaffolder gave no reason';
+    await progress(deps, input, 'scaffold', 'scaffolding failed', { error, errorType: 'scaffold_failed' });
+    return end(failed('scaffold_failed', error));
+  };
+}

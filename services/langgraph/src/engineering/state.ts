@@ -1,0 +1,59 @@
+import { Annotation } from '@langchain/langgraph';
+import { commonState, type Outcome, type StepConfig, last } from '../flow.js';
+
+/** Rounds of develop and test that a task gets. */
+export const MAX_ROUNDS = 3;
+/** Lost workers that are replaced. */
+export const MAX_LOSSES = 3;
+
+/** What a developer's turn left on its branch. */
+export interface Commit {
+  sha: string;
+  branch: string;
+  files: string[];
+}
+
+/** A worker to be deleted before the flow goes on. */
+export interface DoomedWorker {
+  id: string;
+  /** `epoch`: its work is fenced off by a new epoch, then develop; `test`: another tester takes its place. */
+  then: 'epoch' | 'test';
+}
+
+export const EngineeringState = Annotation.Root({
+  ...commonState,
+  next: last<EngineeringStep>(() => 'begin'),
+  /** Counts develop and test together, from 1. */
+  round: last<number>(() => 1),
+  losses: last<number>(() => 0),
+  /** The developer's worker, which keeps its clone and session over the rounds. */
+  developer: last<string | null>(() => null),
+  /** Where main stood when the developer cloned it. */
+  base_sha: last<string | null>(() => null),
+  commit: last<Commit | null>(() => null),
+  /** What the next prompt says went wrong. */
+  failure: last<string | null>(() => null),
+  /** Every worker that was asked for and is not known to be gone. */
+  workers: last<string[]>(() => []),
+  doomed: last<DoomedWorker | null>(() => null),
+});
+export type EngineeringState = typeof EngineeringState.State;
+
+export type EngineeringStep =
+  | 'begin'
+  | 'scaffold'
+  | 'develop'
+  | 'test'
+  | 'merge'
+  | 'replace'
+  | 'cleanup'
+  | 'await_cleanup'
+  | 'finish';
+
+/** A node of the graph: what it changes in the state. */
+export type EngineeringNode = (state: EngineeringState, config: StepConfig) => Promise<Partial<EngineeringState>>;
+
+/** Ends the flow with this outcome, once its workers are gone. */
+export function end(outcome: Outcome): Partial<EngineeringState> {
+  return { outcome, next: 'cleanup' };
+}

@@ -1,0 +1,48 @@
+import type { DeveloperWorkerOutput, TurnFailureReason } from '@codegen/contracts';
+import type { WaitResult } from '../waits.js';
+import { type EngineeringState, end, MAX_LOSSES, MAX_ROUNDS } from './state.js';
+import { failed } from '../flow.js';
+
+/** How a worker's turn ended, as the graph sees it. */
+export type TurnOutcome =
+  | { kind: 'cancelled' }
+  | { kind: 'done'; output: DeveloperWorkerOutput }
+  /** The work is not good enough: uses up a round. */
+  | { kind: 'failure'; reason: string; text: string; output: DeveloperWorkerOutput }
+  /** The worker is gone, or never came: costs no round. */
+  | { kind: 'lost'; reason: string; text: string; output?: DeveloperWorkerOutput }
+  /** No worker could do better. */
+  | { kind: 'hopeless'; reason: string; text: string; output: DeveloperWorkerOutput };
+
+const LOST = new Set<TurnFailureReason>(['worker_lost', 'spawn_failed', 'cancelled']);
+const HOPELESS = new Set<TurnFailureReason>(['unknown_agent', 'clone_failed']);
+
+/** Reads the end of a turn. */
+export function turnOutcome(result: WaitResult): TurnOutcome {
+  if (result.kind === 'cancelled') return { kind: 'cancelled' };
+  if (result.kind !== 'answer') {
+    return { kind: 'lost', reason: 'worker_lost', text: 'the worker did not answer before its deadline' };
+  }
+  const output = result.message as DeveloperWorkerOutput;
+  if (output.status === 'success') return { kind: 'done', output };
+  const known = output.reason ?? (output.status === 'timeout' ? 'timeout' : 'agent_failed');
+  const text = output.error ?? output.summary ?? known;
+  if (LOST.has(known)) return { kind: 'lost', reason: known === 'cancelled' ? 'worker_lost' : known, text, output };
+  if (HOPELESS.has(known)) return { kind: 'hopeless', reason: known, text, output };
+  return { kind: 'failure', reason: known, text, output };
+}
+
+/** Another round with the failure in the prompt, or the end after the last one. */
+export function nextRound(state: EngineeringState, reason: string, text: string): Partial<EngineeringState> {
+  if (state.round >= MAX_ROUNDS) return end(failed(reason, text));
+  return { round: state.round + 1, failure: text, next: 'develop' };
+}
+
+/** Another worker in place of a lost one, or the end after too many. */
+export function replaceLost(
+  state: EngineeringState,
+  lost: { workerId: string; then: 'epoch' | 'test'; reason: string; text: string },
+): Partial<EngineeringState> {
+  if (state.losses >= MAX_LOSSES) return end(failed(lost.reason, lost.text));
+  return { losses: state.losses + 1, doomed: { id: lost.workerId, then: lost.then }, next: 'replace' };
+}

@@ -1,0 +1,93 @@
+import { type ProgressEvent, taskEvents } from '@codegen/contracts';
+import type { Api } from '@codegen/sdk/api';
+import { type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
+import { isOrchestratorError, PermanentError } from '@codegen/sdk/errors';
+import type { Logger } from '@codegen/sdk/queue';
+import { isAway, untilBack } from './backoff.js';
+
+const BATCH = 500;
+const BATCH_MS = 40;
+
+interface Waiting {
+  entry_id: string;
+  event: ProgressEvent;
+  signal: AbortSignal;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Brings progress events to the API, a batch at a time and in the order of the stream. An entry is acknowledged when
+ * the API has it; the API knows events by their entry, so one that is posted twice is kept once. An event that the API
+ * refuses goes to the dead letters alone, not with its batch.
+ */
+export function recordEvents(options: {
+  redisUrl: string;
+  api: Pick<Api, 'events'>;
+  instance: string;
+  logger: Logger;
+}): RunningConsumer {
+  const { api, logger } = options;
+  let waiting: Waiting[] = [];
+  let posting: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const batch = waiting.sort((a, b) => compareEntryIds(a.entry_id, b.entry_id));
+    waiting = [];
+    if (batch.length > 0) posting = posting.then(() => post(batch));
+  };
+  const post = async (batch: Waiting[]): Promise<void> => {
+    const live = batch.filter((one) => !one.signal.aborted);
+    const signal = live[0]?.signal;
+    for (const one of batch) if (one.signal.aborted) one.reject(one.signal.reason);
+    if (!signal) return;
+    try {
+      const events = live.map(({ entry_id, event }) => ({ entry_id, event }));
+      await untilBack(() => api.events.record({ events }, { signal }), signal);
+      for (const one of live) one.resolve();
+    } catch (error) {
+      if (signal.aborted || isAway(error)) for (const one of live) one.reject(error);
+      else if (live.length === 1) live[0]?.reject(refused(error));
+      else {
+        logger.warn({ events: live.length, error: String(error) }, 'a batch of events was refused, posting them in halves');
+        const middle = Math.ceil(live.length / 2);
+        await post(live.slice(0, middle));
+        await post(live.slice(middle));
+      }
+    }
+  };
+
+  return runConsumer({
+    redisUrl: options.redisUrl,
+    contract: taskEvents,
+    consumer: options.instance,
+    service: 'langgraph',
+    concurrency: BATCH,
+    prefetch: BATCH,
+    logger,
+    handler: (event, { entryId, signal }) => {
+      if (event.task_id === null) return Promise.resolve();
+      return new Promise<void>((resolve, reject) => {
+        waiting.push({ entry_id: entryId, event, signal, resolve, reject });
+        if (waiting.length >= BATCH) flush();
+        else timer ??= setTimeout(flush, BATCH_MS);
+      });
+    },
+  });
+}
+
+function refused(error: unknown): PermanentError {
+  const code = isOrchestratorError(error) ? error.code : undefined;
+  const text = error instanceof Error ? error.message : String(error);
+  return new PermanentError(`the API refuses this event: ${text}`, { cause: error, ...(code && { code }) });
+}
+
+/** Stream ids in order of time: milliseconds, then the number within one. */
+function compareEntryIds(a: string, b: string): number {
+  const [aMs = 0, aSeq = 0] = a.split('-').map(Number);
+  const [bMs = 0, bSeq = 0] = b.split('-').map(Number);
+  return aMs - bMs || aSeq - bSeq;
+}

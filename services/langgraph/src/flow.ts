@@ -1,0 +1,77 @@
+import type { Api } from '@codegen/sdk/api';
+import type { Logger, Redis } from '@codegen/sdk/queue';
+import { Annotation } from '@langchain/langgraph';
+import type { ThreadInput } from './threads.js';
+import type { Waits } from './waits.js';
+
+/** What flows may be told by the operator. */
+export interface FlowSettings {
+  developer: {
+    agent: 'claude-code' | 'factory-droid' | 'codex' | 'custom';
+    agentConfig?: string | undefined;
+    turnTimeoutSeconds: number;
+  };
+  tester: { agentConfig: string; turnTimeoutSeconds: number };
+  /** Handle of the server that projects are deployed to. */
+  deploy: { server: string };
+  /** Milliseconds after which an unanswered message is sent again, if its stream entry is gone. */
+  resendAfterMs: number;
+  /** Milliseconds that a deployed URL gets to answer with its release. */
+  verifyMs: number;
+}
+
+/** What every step works with. */
+export interface FlowDeps {
+  readonly api: Api;
+  readonly redis: Redis;
+  readonly waits: Waits;
+  readonly logger: Logger;
+  readonly settings: FlowSettings;
+  /** The driver under which this process drives a thread, if it does. */
+  driverOf(threadId: string): string | undefined;
+}
+
+/** What a step gets of LangGraph's config: the signal that tells it to stop acting. */
+export interface StepConfig {
+  signal?: AbortSignal;
+}
+
+/** How a task ends. */
+export interface Outcome {
+  status: 'completed' | 'failed' | 'cancelled';
+  reason: string | null;
+  error: string | null;
+  result: Record<string, unknown> | null;
+}
+
+/** A state field that keeps what was written last. */
+export function last<T>(initial: () => T) {
+  return Annotation<T>({ reducer: (_, value) => value, default: initial });
+}
+
+/** The state fields that both graphs have. */
+export const commonState = {
+  input: Annotation<ThreadInput>,
+  /** Fence of the task: rises when a worker is replaced. */
+  epoch: last<number>(() => 0),
+  /** Request id of the wait that the flow stands at. */
+  wait: last<string>(() => ''),
+  /** When the flow began, in milliseconds since 1970. */
+  started_ms: last<number>(() => 0),
+  /** The project's status before the flow touched it. */
+  previous_status: last<string>(() => ''),
+  outcome: last<Outcome | null>(() => null),
+};
+
+/** An outcome for a task that was asked to stop. */
+export const cancelled: Outcome = {
+  status: 'cancelled',
+  reason: 'cancelled',
+  error: 'cancelled on request',
+  result: null,
+};
+
+/** An outcome for a task that cannot be done. */
+export function failed(reason: string, error: string): Outcome {
+  return { status: 'failed', reason, error, result: null };
+}

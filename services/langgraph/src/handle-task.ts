@@ -1,0 +1,66 @@
+import type { DeployMessage, EngineeringMessage } from '@codegen/contracts';
+import type { Api } from '@codegen/sdk/api';
+import { isOrchestratorError } from '@codegen/sdk/errors';
+import type { Logger, Redis } from '@codegen/sdk/queue';
+import { untilBack } from './backoff.js';
+import { cancelled } from './flow.js';
+import { reportEnd } from './report.js';
+import type { Driver } from './resume.js';
+import type { ThreadKind, Threads } from './threads.js';
+
+const NOT_OURS = new Set(['NOT_CLAIMABLE', 'PROJECT_BUSY', 'TASK_ENDED', 'CONFLICT', 'TASK_NOT_FOUND', 'NOT_FOUND']);
+
+/**
+ * Handles a message that starts a task: claims it and makes sure that its thread exists, then the message is done with.
+ * A message that comes again finds the thread; one whose claim is refused is somebody else's, or too late.
+ * With the API or the database away it waits: nothing is given up for that.
+ */
+export function handleTask(
+  kind: ThreadKind,
+  deps: { api: Api; redis: Redis; threads: Threads; driver: Driver; logger: Logger },
+) {
+  const claim = async (message: EngineeringMessage | DeployMessage, signal: AbortSignal): Promise<void> => {
+    const { request_id, task_id } = message;
+    if (await deps.threads.exists(request_id)) {
+      deps.driver.nudge(request_id);
+      return;
+    }
+    try {
+      const claimed = await deps.api.tasks.claim(task_id, { request_id }, { signal });
+      if (claimed.outcome === 'cancelled') {
+        await reportEnd(deps, message, cancelled);
+        return;
+      }
+      const { correlation_id, callback_stream, project_id, user_id } = message;
+      const { epoch } = claimed.task;
+      await deps.threads.ensure(kind, {
+        request_id,
+        task_id,
+        project_id,
+        user_id,
+        correlation_id,
+        callback_stream,
+        epoch,
+      });
+      deps.driver.nudge(request_id);
+    } catch (error) {
+      if (!isOrchestratorError(error) || !NOT_OURS.has(error.code)) throw error;
+      deps.logger.debug({ task_id, code: error.code }, 'nothing to claim');
+      await owedNotice(message, signal);
+    }
+  };
+
+  /** Whoever cancelled the task at its claim may have died before saying so. */
+  const owedNotice = async (message: EngineeringMessage | DeployMessage, signal: AbortSignal): Promise<void> => {
+    const task = await deps.api.tasks.get(message.task_id, { signal }).catch((error: unknown) => {
+      if (isOrchestratorError(error) && error.status === 404) return undefined;
+      throw error;
+    });
+    if (task?.status === 'cancelled' && task.request_id === message.request_id) {
+      await reportEnd(deps, message, cancelled);
+    }
+  };
+
+  return (message: EngineeringMessage | DeployMessage, { signal }: { signal: AbortSignal }): Promise<void> =>
+    untilBack(() => claim(message, signal), signal);
+}

@@ -1,0 +1,96 @@
+import type { ProjectStatus } from '@codegen/contracts';
+import { isOrchestratorError } from '@codegen/sdk/errors';
+import { reportProgress } from '@codegen/sdk/queue';
+import type { FlowDeps, Outcome } from './flow.js';
+import type { ThreadInput } from './threads.js';
+
+/** Where a task is; `watch` and `explain` show these. */
+export type StepName =
+  | 'claim'
+  | 'scaffold'
+  | 'develop'
+  | 'test'
+  | 'merge'
+  | 'secrets'
+  | 'allocate'
+  | 'deploy'
+  | 'verify'
+  | 'cleanup';
+
+/** What a terminal event and a task's end are made from. */
+export type Reported = Pick<ThreadInput, 'request_id' | 'task_id' | 'callback_stream'>;
+
+/** Tells how far a task is. */
+export async function progress(
+  deps: Pick<FlowDeps, 'redis'>,
+  input: Reported,
+  step: StepName,
+  message: string,
+  more: { pct?: number; error?: string | null; errorType?: string | null; type?: 'started' | 'progress' } = {},
+): Promise<void> {
+  await reportProgress(deps.redis, {
+    type: more.type ?? 'progress',
+    request_id: input.request_id,
+    task_id: input.task_id,
+    callback_stream: input.callback_stream,
+    current_step: step,
+    message,
+    progress_pct: more.pct ?? null,
+    error: more.error ?? null,
+    error_type: more.errorType ?? null,
+  });
+}
+
+/** Says that a task has ended. Said once more after a crash, the API keeps the first. */
+export async function reportEnd(deps: Pick<FlowDeps, 'redis'>, input: Reported, outcome: Outcome): Promise<void> {
+  const done = outcome.status === 'completed';
+  await reportProgress(deps.redis, {
+    type: done ? 'completed' : 'failed',
+    request_id: input.request_id,
+    task_id: input.task_id,
+    callback_stream: input.callback_stream,
+    message: done ? 'done' : outcome.error,
+    progress_pct: done ? 100 : null,
+    error: done ? null : outcome.error,
+    error_type: done ? null : (outcome.reason ?? outcome.status),
+  });
+}
+
+/** Ends the task, then says so: dying in between, the next driver does both again. */
+export async function endTask(
+  deps: Pick<FlowDeps, 'api' | 'redis'>,
+  input: Reported,
+  epoch: number,
+  outcome: Outcome,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { status, reason, error, result } = outcome;
+  await deps.api.tasks.transition(input.task_id, { epoch, status, reason, error, result }, { signal });
+  await reportEnd(deps, input, outcome);
+}
+
+const notArchived: ProjectStatus[] = [
+  'draft',
+  'scaffolding',
+  'scaffolded',
+  'scaffold_failed',
+  'developing',
+  'testing',
+  'deploying',
+  'active',
+  'failed',
+];
+
+/** Notes what a project is going through; an archived one stays archived. */
+export async function setProjectStatus(
+  deps: Pick<FlowDeps, 'api'>,
+  projectId: string,
+  status: ProjectStatus,
+  { from = notArchived, signal }: { from?: ProjectStatus[]; signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  try {
+    await deps.api.projects.report(projectId, { status, from }, { signal });
+  } catch (error) {
+    if (!isOrchestratorError(error) || (error.code !== 'CONFLICT' && error.code !== 'PROJECT_ARCHIVED')) throw error;
+  }
+}

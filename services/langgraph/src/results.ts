@@ -1,0 +1,78 @@
+import {
+  ansibleDeployResults,
+  developerOutput,
+  type QueueContract,
+  repositoryResults,
+  scaffolderResults,
+  workerResponses,
+} from '@codegen/contracts';
+import { type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
+import { currentPosition, type Logger, readLog, type Redis } from '@codegen/sdk/queue';
+import { isAway, pauseFor, untilBack } from './backoff.js';
+import type { Driver } from './resume.js';
+import type { Waits } from './waits.js';
+
+interface ResultsOptions {
+  redisUrl: string;
+  redis: Redis;
+  waits: Waits;
+  driver: Driver;
+  instance: string;
+  logger: Logger;
+}
+
+/** Result streams, each of which every replica reads in the same group. */
+const resultQueues: readonly QueueContract[] = [
+  developerOutput,
+  scaffolderResults,
+  repositoryResults,
+  ansibleDeployResults,
+];
+
+/**
+ * Stores every result under its request id, then lets its thread go on. The entry is acknowledged once the result is
+ * stored; one that nobody waits for, or not any more, is only acknowledged.
+ */
+export function consumeResults(options: ResultsOptions): RunningConsumer[] {
+  return resultQueues.map((contract) =>
+    runConsumer({
+      redisUrl: options.redisUrl,
+      contract,
+      consumer: options.instance,
+      service: 'langgraph',
+      concurrency: 16,
+      logger: options.logger,
+      handler: async (message, { signal }) => {
+        await untilBack(() => storeAnswer(options, message as { request_id: string }), signal);
+      },
+    }),
+  );
+}
+
+/** Follows the log of worker responses from now on until aborted. What is missed, the sweep finds under its key. */
+export async function followResponses(options: ResultsOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const from = await currentPosition(options.redis, workerResponses.stream);
+      for await (const { message } of readLog(options.redis, workerResponses, { from, signal })) {
+        await untilBack(() => storeAnswer(options, message), signal);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      const text = error instanceof Error ? error.message : String(error);
+      if (isAway(error)) options.logger.warn({ error: text }, 'worker responses cannot be read now');
+      else options.logger.error({ error: text }, 'reading worker responses failed');
+      await pauseFor(1000, signal);
+    }
+  }
+}
+
+/** Stores one answer and nudges the thread that waits for it. */
+export async function storeAnswer(
+  { waits, driver, logger }: Pick<ResultsOptions, 'waits' | 'driver' | 'logger'>,
+  message: { request_id: string },
+): Promise<void> {
+  const threadId = await waits.answer(message.request_id, { kind: 'answer', message });
+  if (threadId === undefined) logger.debug({ request_id: message.request_id }, 'a result that nothing waits for');
+  else driver.nudge(threadId);
+}

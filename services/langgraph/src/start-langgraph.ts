@@ -1,0 +1,116 @@
+import { deployQueue, engineeringQueue } from '@codegen/contracts';
+import { createApi } from '@codegen/sdk/api';
+import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
+import { closeRedis, connectRedis, type Logger, silentLogger } from '@codegen/sdk/queue';
+import { FencedSaver } from './checkpoints.js';
+import { migrate } from './database/migrate.js';
+import { type DatabaseConfig, openPool } from './database/pool.js';
+import { deployGraph } from './devops/graph.js';
+import { makeEndings } from './endings.js';
+import { engineeringGraph } from './engineering/graph.js';
+import { recordEvents } from './event-recorder.js';
+import type { FlowDeps, FlowSettings } from './flow.js';
+import { handleTask } from './handle-task.js';
+import { consumeResults, followResponses } from './results.js';
+import { Driver, type Flow } from './resume.js';
+import { sweep } from './sweep.js';
+import { Threads } from './threads.js';
+import { turnTracingOff } from './tracing.js';
+import { RESEND_AFTER_MS, Waits } from './waits.js';
+
+export interface LanggraphConfig {
+  redisUrl: string;
+  api: { url: string; token: string };
+  database: DatabaseConfig;
+  /** Unique per process. */
+  instance: string;
+  /** Milliseconds until a thread whose driver is silent is taken over; 15,000 by default. */
+  leaseMs?: number;
+  /** Milliseconds between rounds of the sweep; 1000 by default. */
+  sweepMs?: number;
+  /** Milliseconds until an unanswered message is looked after; 30,000 by default. */
+  resendAfterMs?: number;
+  /** Milliseconds that a deployed URL gets to answer; 15,000 by default. */
+  verifyMs?: number;
+  developer: FlowSettings['developer'];
+  tester: FlowSettings['tester'];
+  deploy: FlowSettings['deploy'];
+  logger?: Logger;
+}
+
+const DRIVES_AT_A_TIME = 16;
+const STOP_GRACE_MS = 5000;
+
+/** Starts the service: brings its schema up to date, then consumes tasks, results and events until stopped. */
+export async function startLanggraph(config: LanggraphConfig): Promise<RunningService> {
+  turnTracingOff();
+  const logger = config.logger ?? silentLogger;
+  const { redisUrl, instance } = config;
+  const api = createApi({ apiUrl: config.api.url, token: config.api.token, timeoutMs: 10_000, retry: { attempts: 3 } });
+  const { pool, close } = openPool(config.database, logger);
+  const redis = connectRedis(redisUrl, { name: instance, logger });
+  try {
+    await migrate(pool);
+  } catch (error) {
+    await Promise.allSettled([closeRedis(redis), close()]);
+    throw error;
+  }
+  const threads = new Threads(pool);
+  const waits = new Waits(pool);
+  const settings: FlowSettings = {
+    developer: config.developer,
+    tester: config.tester,
+    deploy: config.deploy,
+    resendAfterMs: config.resendAfterMs ?? RESEND_AFTER_MS,
+    verifyMs: config.verifyMs ?? 15_000,
+  };
+  const deps: FlowDeps = { api, redis, waits, logger, settings, driverOf: (threadId) => driver.driverOf(threadId) };
+  const checkpointer = new FencedSaver(pool, deps.driverOf);
+  const flows = {
+    engineering: engineeringGraph(deps, checkpointer) as unknown as Flow,
+    deploy: deployGraph(deps, checkpointer) as unknown as Flow,
+  };
+  const driver: Driver = new Driver({
+    threads,
+    waits,
+    flows: (kind) => flows[kind],
+    endings: makeEndings(deps),
+    instance,
+    leaseMs: config.leaseMs ?? 15_000,
+    concurrency: DRIVES_AT_A_TIME,
+    logger,
+  });
+
+  const stopping = new AbortController();
+  const taskDeps = { api, redis, threads, driver, logger };
+  const consumer = { redisUrl, consumer: instance, service: 'langgraph', concurrency: 8, logger };
+  const consumers = [
+    runConsumer({ ...consumer, contract: engineeringQueue, handler: handleTask('engineering', taskDeps) }),
+    runConsumer({ ...consumer, contract: deployQueue, handler: handleTask('deploy', taskDeps) }),
+    ...consumeResults({ redisUrl, redis, waits, driver, instance, logger }),
+  ];
+  const recorder = recordEvents({ redisUrl, api, instance, logger });
+  const loops = [
+    followResponses({ redisUrl, redis, waits, driver, instance, logger }, stopping.signal),
+    sweep({ api, redis, threads, waits, driver, sweepMs: config.sweepMs ?? 1000, logger }, stopping.signal),
+  ];
+  for (const { done } of [...consumers, recorder]) {
+    done.catch((error: unknown) => logger.error({ error: String(error) }, 'a consumer stopped: restart the service'));
+  }
+
+  const stop = async () => {
+    stopping.abort();
+    await Promise.all([...consumers.map((one) => one.stop()), ...loops]);
+    await driver.stop(STOP_GRACE_MS);
+    await recorder.stop();
+    await closeRedis(redis);
+    await close();
+  };
+  let stopped: Promise<void> | undefined;
+  return {
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}

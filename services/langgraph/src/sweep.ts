@@ -1,0 +1,127 @@
+import { workerResponse } from '@codegen/contracts';
+import type { Api } from '@codegen/sdk/api';
+import type { Logger, Redis } from '@codegen/sdk/queue';
+import { isAway, pauseFor } from './backoff.js';
+import { missingSecrets } from './devops/check-environment.js';
+import { send } from './dispatch.js';
+import type { Driver } from './resume.js';
+import { storeAnswer } from './results.js';
+import type { Threads } from './threads.js';
+import type { DueWait, Waits } from './waits.js';
+
+interface SweepOptions {
+  api: Api;
+  redis: Redis;
+  threads: Threads;
+  waits: Waits;
+  driver: Driver;
+  sweepMs: number;
+  logger: Logger;
+}
+
+const BATCH = 200;
+const CANCEL_POLL_MS = 1500;
+const PURGE_EVERY_MS = 10 * 60_000;
+/** Flows that have ended are kept this long, for whoever wants to look. */
+const KEEP_ENDED_MS = 24 * 60 * 60_000;
+
+/**
+ * The part of the service that needs no event. Every round, on every replica: takes up threads that nobody drives, ends
+ * waits whose time has run out, looks after unanswered ones, and asks which tasks are to be cancelled. Each part may
+ * fail without stopping the others.
+ */
+export async function sweep(options: SweepOptions, signal: AbortSignal): Promise<void> {
+  const everyMs = (ms: number, work: () => Promise<void>) => {
+    let next = 0;
+    return async () => {
+      if (performance.now() < next) return;
+      await work();
+      next = performance.now() + ms;
+    };
+  };
+  const parts: (() => Promise<void>)[] = [
+    everyMs(CANCEL_POLL_MS, () => noticeCancels(options, signal)),
+    () => expireWaits(options),
+    () => lookAfterWaits(options, signal),
+    () => readResponseKeys(options),
+    () => takeUpThreads(options),
+    everyMs(PURGE_EVERY_MS, async () => {
+      while ((await options.threads.purge(KEEP_ENDED_MS, BATCH)) === BATCH) signal.throwIfAborted();
+    }),
+  ];
+  while (!signal.aborted) {
+    for (const part of parts) {
+      if (signal.aborted) return;
+      try {
+        await part();
+      } catch (error) {
+        if (signal.aborted) return;
+        const text = error instanceof Error ? error.message : String(error);
+        if (isAway(error)) options.logger.warn({ error: text }, 'the sweep waits for something that is away');
+        else options.logger.error({ error: text }, 'a part of the sweep failed');
+      }
+    }
+    await pauseFor(options.sweepMs * (0.8 + Math.random() * 0.4), signal);
+  }
+}
+
+async function takeUpThreads({ threads, driver }: SweepOptions): Promise<void> {
+  for (const threadId of await threads.drivable(BATCH)) driver.nudge(threadId);
+}
+
+async function expireWaits({ waits, driver }: SweepOptions): Promise<void> {
+  for (const threadId of await waits.expire(BATCH)) driver.nudge(threadId);
+}
+
+async function lookAfterWaits(options: SweepOptions, signal: AbortSignal): Promise<void> {
+  const due = await options.waits.due(BATCH);
+  for (const wait of due) {
+    if (wait.condition) await checkCondition(options, wait, signal);
+    else if (wait.messages.length > 0) await sendAgain(options, wait);
+  }
+}
+
+async function checkCondition({ api, waits, driver }: SweepOptions, wait: DueWait, signal: AbortSignal): Promise<void> {
+  if (!wait.condition || (await missingSecrets(api, wait.condition, signal)).length > 0) return;
+  const threadId = await waits.answer(wait.requestId, { kind: 'ready' });
+  if (threadId !== undefined) driver.nudge(threadId);
+}
+
+/** Sends the messages again that are no longer in their stream: done with, while the answer was lost, or lost themselves. */
+async function sendAgain({ redis, waits, logger }: SweepOptions, wait: DueWait): Promise<void> {
+  const kept: { stream: string; id: string }[] = [];
+  for (const [index, message] of wait.messages.entries()) {
+    const entry = wait.entries?.[index];
+    const there = entry && (await redis.xrange(entry.stream, entry.id, entry.id)).length > 0;
+    if (entry && there) {
+      kept.push(entry);
+      continue;
+    }
+    logger.info({ request_id: wait.requestId, step: wait.step, queue: message.queue }, 'no answer yet, sending again');
+    kept.push(...(await send(redis, [message])));
+  }
+  await waits.sent(wait.requestId, kept);
+}
+
+async function readResponseKeys({ redis, waits, driver, logger }: SweepOptions): Promise<void> {
+  const waiting = await waits.withResponseKey(BATCH);
+  if (waiting.length === 0) return;
+  const texts = await redis.mget(waiting.map((one) => one.key));
+  for (const [index, text] of texts.entries()) {
+    const requestId = waiting[index]?.requestId;
+    if (!text || requestId === undefined) continue;
+    const answer = JSON.parse(text) as { request_id?: string };
+    if (answer.request_id !== requestId) continue;
+    const response = workerResponse.safeParse(answer);
+    await storeAnswer({ waits, driver, logger }, response.success ? response.data : { ...answer, request_id: requestId });
+  }
+}
+
+async function noticeCancels({ api, waits }: SweepOptions, signal: AbortSignal): Promise<void> {
+  if (!(await waits.anyCancellable())) return;
+  const asked: string[] = [];
+  for await (const task of api.tasks.list({ status: 'running', limit: 500 }, { signal })) {
+    if (task.cancel_requested) asked.push(task.id);
+  }
+  await waits.cancel(asked);
+}

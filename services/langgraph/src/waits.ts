@@ -1,0 +1,195 @@
+import { type DatabasePool, inTransaction } from './database/pool.js';
+import { assertDriver } from './threads.js';
+
+/** A message as it goes to its stream, over and over unchanged. */
+export interface OutgoingMessage {
+  /** Stream of the contract, with its `{…}` unfilled. */
+  queue: string;
+  params: Record<string, string>;
+  message: unknown;
+}
+
+/** What ends a wait. `answer` comes from whoever was asked; the rest from the sweep. */
+export type WaitResult =
+  | { kind: 'answer'; message: unknown }
+  | { kind: 'timeout' }
+  | { kind: 'cancelled' }
+  | { kind: 'ready' };
+
+/** Something that is not told but looked up: the secrets of a project. */
+export interface WaitCondition {
+  type: 'secrets';
+  project_id: string;
+  names: string[];
+}
+
+export interface NewWait {
+  requestId: string;
+  step: string;
+  messages: OutgoingMessage[];
+  condition?: WaitCondition;
+  /** Key where the answer is found too, for the case that its stream entry is missed. */
+  responseKey?: string;
+  /** Milliseconds until the wait counts as timed out; without one it waits as long as it takes. */
+  deadlineMs?: number;
+  /** Milliseconds that an answer still counts after a request to cancel; without it, the wait is not cancelled. */
+  cancelAfterMs?: number;
+}
+
+export interface DueWait {
+  requestId: string;
+  threadId: string;
+  step: string;
+  messages: OutgoingMessage[];
+  condition: WaitCondition | null;
+  entries: { stream: string; id: string }[] | null;
+}
+
+/** First re-send after this long, then after twice as long each time. */
+export const RESEND_AFTER_MS = 30_000;
+/** A condition is looked up this often. */
+export const CONDITION_EVERY_MS = 2000;
+
+/**
+ * The waits table: one row for everything a flow waits for.
+ *
+ * written → sent (entries) → answered (result, once) → resumed
+ * A row is written before its messages go out, so an answer always finds it. The first result stands.
+ */
+export class Waits {
+  readonly #pool: DatabasePool;
+
+  constructor(pool: DatabasePool) {
+    this.#pool = pool;
+  }
+
+  /**
+   * Writes a wait, unless it is there already. Tells whether its messages still have to be sent.
+   * @throws LeaseLost when the driver has lost the thread
+   */
+  async write(threadId: string, driver: string, wait: NewWait, resendAfterMs: number): Promise<{ unsent: boolean }> {
+    return inTransaction(this.#pool, async (transaction) => {
+      await assertDriver(transaction, threadId, driver);
+      const everyMs = wait.condition ? Math.min(CONDITION_EVERY_MS, resendAfterMs) : resendAfterMs;
+      await transaction.query(
+        `insert into langgraph.waits (request_id, thread_id, step, messages, condition, response_key,
+                                      check_every_ms, next_check_at, deadline_at, deadline_result, cancel_after_ms)
+         values ($1, $2, $3, $4, $5, $6, $7::int, now() + $7::int * interval '1 millisecond',
+                 now() + $8::int * interval '1 millisecond', $9, $10)
+         on conflict (request_id) do nothing`,
+        [
+          wait.requestId,
+          threadId,
+          wait.step,
+          JSON.stringify(wait.messages),
+          wait.condition ? JSON.stringify(wait.condition) : null,
+          wait.responseKey ?? null,
+          everyMs,
+          wait.deadlineMs ?? null,
+          JSON.stringify({ kind: 'timeout' }),
+          wait.cancelAfterMs ?? null,
+        ],
+      );
+      const { rows } = await transaction.query('select entries from langgraph.waits where request_id = $1', [
+        wait.requestId,
+      ]);
+      return { unsent: rows[0].entries === null && wait.messages.length > 0 };
+    });
+  }
+
+  /** Notes where the messages of a wait lie now. */
+  async sent(requestId: string, entries: { stream: string; id: string }[]): Promise<void> {
+    await this.#pool.query(
+      'update langgraph.waits set entries = $2, sends = sends + 1 where request_id = $1',
+      [requestId, JSON.stringify(entries)],
+    );
+  }
+
+  /** Stores a result if there is none yet; gives the thread that waited for it. */
+  async answer(requestId: string, result: WaitResult): Promise<string | undefined> {
+    const { rows } = await this.#pool.query(
+      `update langgraph.waits set result = $2, answered_at = now()
+        where request_id = $1 and result is null returning thread_id`,
+      [requestId, JSON.stringify(result)],
+    );
+    return rows[0]?.thread_id as string | undefined;
+  }
+
+  /** The stored result of the wait that a flow stands at. Results of its earlier waits count as resumed from now on. */
+  async resultFor(threadId: string, requestId: string): Promise<WaitResult | undefined> {
+    await this.#pool.query(
+      `update langgraph.waits set resumed_at = now()
+        where thread_id = $1 and request_id <> $2 and result is not null and resumed_at is null`,
+      [threadId, requestId],
+    );
+    const { rows } = await this.#pool.query('select result from langgraph.waits where request_id = $1', [requestId]);
+    return (rows[0]?.result ?? undefined) as WaitResult | undefined;
+  }
+
+  /** Ends the waits whose time has run out; gives their threads. */
+  async expire(limit: number): Promise<string[]> {
+    const { rows } = await this.#pool.query(
+      `update langgraph.waits set result = deadline_result, answered_at = now()
+        where result is null and request_id in (
+          select request_id from langgraph.waits where result is null and deadline_at <= now() limit $1)
+        returning thread_id`,
+      [limit],
+    );
+    return rows.map((row) => row.thread_id as string);
+  }
+
+  /** Waits to look after now. Each is given to one caller only, until its next turn. */
+  async due(limit: number): Promise<DueWait[]> {
+    const { rows } = await this.#pool.query(
+      `update langgraph.waits w
+          set check_every_ms = case when w.condition is null then least(w.check_every_ms::bigint * 2, 3600000) else w.check_every_ms end,
+              next_check_at = now() + w.check_every_ms * interval '1 millisecond'
+        where w.result is null and w.next_check_at <= now() and w.request_id in (
+          select request_id from langgraph.waits where result is null and next_check_at <= now()
+           order by next_check_at limit $1)
+        returning request_id, thread_id, step, messages, condition, entries`,
+      [limit],
+    );
+    return rows.map((row) => ({
+      requestId: row.request_id,
+      threadId: row.thread_id,
+      step: row.step,
+      messages: row.messages,
+      condition: row.condition,
+      entries: row.entries,
+    }));
+  }
+
+  /** Unanswered waits whose answer may lie under a key. */
+  async withResponseKey(limit: number): Promise<{ requestId: string; key: string }[]> {
+    const { rows } = await this.#pool.query(
+      `select request_id, response_key from langgraph.waits
+        where result is null and response_key is not null and created_at < now() - interval '1 second'
+        order by created_at desc limit $1`,
+      [limit],
+    );
+    return rows.map((row) => ({ requestId: row.request_id, key: row.response_key }));
+  }
+
+  /** Whether any flow stands at a wait that a request to cancel would end. */
+  async anyCancellable(): Promise<boolean> {
+    const { rows } = await this.#pool.query(
+      'select 1 from langgraph.waits where result is null and cancel_after_ms is not null limit 1',
+    );
+    return rows.length > 0;
+  }
+
+  /** Brings forward the end of the cancellable waits of these tasks. The first request counts. */
+  async cancel(taskIds: readonly string[]): Promise<void> {
+    if (taskIds.length === 0) return;
+    await this.#pool.query(
+      `update langgraph.waits w
+          set deadline_at = least(w.deadline_at, now() + w.cancel_after_ms * interval '1 millisecond'),
+              deadline_result = $2
+         from langgraph.threads t
+        where t.thread_id = w.thread_id and t.task_id = any($1) and t.state <> 'done'
+          and w.result is null and w.cancel_after_ms is not null and w.deadline_result <> $2::jsonb`,
+      [taskIds, JSON.stringify({ kind: 'cancelled' })],
+    );
+  }
+}
