@@ -1,6 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
-import { stringify } from 'yaml';
 import type { Answers, Template } from './read-template.js';
 
 const TIMEOUT_MS = 60_000;
@@ -24,7 +23,7 @@ export async function runCopier(
   { template, answers, destination }: { template: Template; answers: Answers; destination: string },
 ): Promise<boolean> {
   const answersFile = `${destination}.answers.yml`;
-  await writeFile(answersFile, stringify(answers));
+  await writeFile(answersFile, asYaml(answers));
   try {
     const args = copyArguments({ template: template.folder, destination, answersFile });
     const { exitCode, code, stderr, shortMessage } = await execa(copier, args, {
@@ -39,4 +38,12 @@ export async function runCopier(
   } finally {
     await rm(answersFile, { force: true });
   }
+}
+
+// JSON is YAML, but for the characters that YAML takes for line ends or refuses to read.
+function asYaml(answers: Answers): string {
+  return JSON.stringify(answers).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

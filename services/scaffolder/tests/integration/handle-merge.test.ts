@@ -1,0 +1,176 @@
+import { join } from 'node:path';
+import { type RepositoryMessage, repositoryMessage } from '@codegen/contracts';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { handleMerge } from '../../src/handle-merge.js';
+import type { RepositoryHost } from '../../src/hosts/host.js';
+import { localHost } from '../../src/hosts/local.js';
+import { FakeApi } from '../support/fake-api.js';
+import { commitAndPush, git } from '../support/repository.js';
+
+const NAME = 'local/proj_1';
+const BRANCH = 'task/task_1/1';
+const MANIFEST = 'name: x\ntest: [node, --test]\nstart: [node, server.js]\n';
+
+let folder: Awaited<ReturnType<typeof tempFolder>>;
+let api: FakeApi;
+let host: RepositoryHost;
+let clone: string;
+let main: string;
+
+beforeEach(async () => {
+  folder = await tempFolder('codegen-merge');
+  api = new FakeApi();
+  host = localHost(join(folder.path, 'repos'));
+  await host.ensureRepository(NAME);
+  clone = join(folder.path, 'clone');
+  await git(folder.path, 'clone', '--quiet', join(folder.path, 'repos', `${NAME}.git`), clone);
+  await git(clone, 'commit', '--quiet', '--allow-empty', '-m', 'first');
+  await git(clone, 'push', '--quiet', 'origin', 'HEAD:main');
+  main = await commitAndPush(clone, { files: { '.project.yml': MANIFEST }, branch: 'main', from: 'HEAD' });
+});
+afterEach(() => folder.remove());
+
+const work = (files: Record<string, string> = { 'a.txt': 'a' }, branch = BRANCH) =>
+  commitAndPush(clone, { files, branch });
+
+function merge(changes: Partial<RepositoryMessage>, dependencies: Partial<Parameters<typeof handleMerge>[1]> = {}) {
+  const message = repositoryMessage.parse({
+    request_id: 'merge-1',
+    project_id: 'proj_1',
+    task_id: 'task_1',
+    epoch: 1,
+    operation: 'merge',
+    branch: BRANCH,
+    commit_sha: 'f'.repeat(40),
+    expected_main_sha: main,
+    ...changes,
+  });
+  return handleMerge(message, { host, api, say: async () => undefined, ...dependencies });
+}
+
+it('fast-forwards main to the commit and reports it with its manifest', async () => {
+  const commit_sha = await work();
+  const result = await merge({ commit_sha });
+  expect(result).toMatchObject({
+    request_id: 'merge-1',
+    task_id: 'task_1',
+    epoch: 1,
+    status: 'success',
+    main_sha: commit_sha,
+  });
+  expect(await host.branchTip(NAME, 'main')).toBe(commit_sha);
+  expect(await host.branchTip(NAME, BRANCH)).toBe(commit_sha);
+  expect(api.reports).toEqual([
+    { main_sha: commit_sha, manifest: { test: ['node', '--test'], start: ['node', 'server.js'], environment: [] } },
+  ]);
+});
+
+it('merges the tested commit, not what was pushed to its branch afterwards', async () => {
+  const commit_sha = await work();
+  await commitAndPush(clone, { files: { 'b.txt': 'b' }, branch: BRANCH, from: commit_sha });
+  expect(await merge({ commit_sha })).toMatchObject({ status: 'success', main_sha: commit_sha });
+});
+
+it('asked again, it answers the same and moves nothing', async () => {
+  const commit_sha = await work();
+  await merge({ commit_sha });
+  expect(await merge({ commit_sha })).toMatchObject({ status: 'success', main_sha: commit_sha });
+  expect(await host.branchTip(NAME, 'main')).toBe(commit_sha);
+});
+
+it('asked again after main went on, it says where main stands', async () => {
+  const commit_sha = await work();
+  await merge({ commit_sha });
+  const later = await commitAndPush(clone, { files: { 'c.txt': 'c' }, branch: 'main', from: commit_sha });
+  expect(await merge({ commit_sha })).toMatchObject({ status: 'success', main_sha: later });
+});
+
+it('a try that died after moving main is made good by the next, even when the task has ended since', async () => {
+  const commit_sha = await work();
+  api.failingReports = 1;
+  await expect(merge({ commit_sha })).rejects.toThrow('the API is away');
+  expect(await host.branchTip(NAME, 'main')).toBe(commit_sha);
+  expect(api.project.main_sha).toBeNull();
+  api.task = { ...api.task, status: 'cancelled' };
+  expect(await merge({ commit_sha })).toMatchObject({ status: 'success', main_sha: commit_sha });
+  expect(api.project.main_sha).toBe(commit_sha);
+});
+
+const refused = async (changes: Partial<RepositoryMessage>, reason: string | null, at = main) => {
+  const result = await merge(changes);
+  expect(result).toMatchObject({ status: 'failed', reason, main_sha: at });
+  expect(result.error).toBeTruthy();
+  expect(await host.branchTip(NAME, 'main')).toBe(at);
+  expect(api.reports).toEqual([]);
+};
+
+it('refuses an epoch that is over', async () => {
+  const commit_sha = await work();
+  api.task = { ...api.task, epoch: 2 };
+  await refused({ commit_sha }, 'stale_epoch');
+});
+
+it('refuses a task that no longer runs', async () => {
+  const commit_sha = await work();
+  api.task = { ...api.task, status: 'cancelled' };
+  await refused({ commit_sha }, 'stale_epoch');
+});
+
+it('refuses a branch that is not the one of this task and epoch', async () => {
+  const commit_sha = await work({ 'a.txt': 'a' }, 'task/task_1/2');
+  await refused({ commit_sha, branch: 'task/task_1/2' }, null);
+});
+
+it('refuses a task of another project', async () => {
+  const commit_sha = await work();
+  api.task = { ...api.task, project_id: 'proj_2' };
+  await refused({ commit_sha }, null);
+});
+
+it('refuses a commit that its branch does not hold', async () => {
+  await refused({}, 'commit_missing');
+  await work();
+  await refused({ commit_sha: 'f'.repeat(40) }, 'commit_missing');
+  await refused({ commit_sha: '--help' }, 'commit_missing');
+  const elsewhere = await work({ 'b.txt': 'b' }, 'task/task_9/1');
+  await refused({ commit_sha: elsewhere }, 'commit_missing');
+});
+
+it('refuses when main has moved, and says where it is', async () => {
+  const commit_sha = await work();
+  const moved = await commitAndPush(clone, { files: { 'c.txt': 'c' }, branch: 'main' });
+  await refused({ commit_sha }, 'main_moved', moved);
+});
+
+it('refuses a commit that does not build on main', async () => {
+  const commit_sha = await commitAndPush(clone, {
+    files: { '.project.yml': MANIFEST, 'd.txt': '' },
+    branch: BRANCH,
+    from: 'HEAD~1',
+  });
+  await refused({ commit_sha }, 'not_a_fast_forward');
+});
+
+it('refuses a commit whose .project.yml is broken', async () => {
+  const commit_sha = await work({ '.project.yml': 'test: npm test\n' });
+  await refused({ commit_sha }, 'invalid_manifest');
+});
+
+it('main that moves at the last moment is seen by compare-and-set', async () => {
+  const commit_sha = await work();
+  let moved = '';
+  const racing: RepositoryHost = {
+    ...host,
+    advanceMain: async (name, move) => {
+      moved = await commitAndPush(clone, { files: { 'c.txt': 'c' }, branch: 'main' });
+      return host.advanceMain(name, move);
+    },
+  };
+  expect(await merge({ commit_sha }, { host: racing })).toMatchObject({
+    status: 'failed',
+    reason: 'main_moved',
+    main_sha: moved,
+  });
+  expect(await host.branchTip(NAME, 'main')).toBe(moved);
+});

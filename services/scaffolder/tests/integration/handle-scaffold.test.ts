@@ -1,0 +1,158 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ScaffolderMessage, scaffolderMessage } from '@codegen/contracts';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { type DrawTemplate, templateDrawer } from '../../src/draw-template.js';
+import { handleScaffold } from '../../src/handle-scaffold.js';
+import { localHost } from '../../src/hosts/local.js';
+import { FakeApi } from '../support/fake-api.js';
+import { git } from '../support/repository.js';
+import { treeOf } from '../support/tree.js';
+
+const TEMPLATE = fileURLToPath(new URL('../../../../templates/service', import.meta.url));
+const NAME = 'local/proj_1';
+
+let folder: Awaited<ReturnType<typeof tempFolder>>;
+let bare: string;
+let api: FakeApi;
+let said: string[];
+
+beforeEach(async () => {
+  folder = await tempFolder('codegen-scaffold');
+  bare = join(folder.path, `${NAME}.git`);
+  api = new FakeApi();
+  said = [];
+});
+afterEach(() => folder.remove());
+
+const message = (changes: Partial<ScaffolderMessage> = {}) =>
+  scaffolderMessage.parse({
+    request_id: 'scaffold-1',
+    project_id: 'proj_1',
+    repo_full_name: NAME,
+    project_name: 'window-seat',
+    modules: ['backend'],
+    timestamp: '2026-01-10T12:00:00Z',
+    ...changes,
+  });
+
+function scaffold(
+  received = message(),
+  draw: DrawTemplate = templateDrawer({ templateDir: TEMPLATE, copier: false, logger: console }),
+) {
+  const say = async (text: string) => void said.push(text);
+  return handleScaffold(received, { host: localHost(folder.path), api, draw, say });
+}
+
+it('gives a project a repository with one clean commit, and reports it before it answers', async () => {
+  const result = await scaffold();
+
+  const sha = await git(bare, 'rev-parse', 'main');
+  const files = (await git(bare, 'ls-tree', '-r', '--name-only', 'main')).split('\n');
+  expect(result).toMatchObject({
+    request_id: 'scaffold-1',
+    status: 'success',
+    error: null,
+    files_generated: files.length,
+  });
+  expect(result.repo_url).toBe(`file://${bare}`);
+  expect(await git(bare, 'log', '--format=%s|%an|%ae|%cn', 'main')).toBe(
+    'Scaffold window-seat from the service template|Scaffolder|scaffolder@codegen.invalid|Scaffolder',
+  );
+  expect(files).toEqual(expect.arrayContaining(['.project.yml', '.gitignore', 'src/server.js', 'content/site.json']));
+  expect(api.reports).toEqual([
+    {
+      status: 'scaffolded',
+      repository_url: result.repo_url,
+      main_sha: sha,
+      manifest: {
+        test: ['node', '--test'],
+        start: ['node', 'src/server.js'],
+        environment: [{ name: 'SITE_TITLE', required: false, secret: false }],
+      },
+    },
+  ]);
+  expect(said).toEqual([
+    'Drawing the project from the service template',
+    expect.stringMatching(/^The repository is there/),
+  ]);
+  expect(JSON.parse(await git(bare, 'show', 'main:content/site.json'))).toEqual({
+    title: 'Window seat',
+    intro: 'Notes & <tea>',
+    posts: [],
+  });
+});
+
+it('comes to the same end when it is asked again', async () => {
+  const first = await scaffold();
+  const tree = await treeOf(bare);
+  const again = await scaffold();
+  expect({ ...again, duration_ms: 0 }).toEqual({ ...first, duration_ms: 0 });
+  expect(await treeOf(bare)).toEqual(tree);
+});
+
+it('goes on from a repository that has no main yet', async () => {
+  await localHost(folder.path).ensureRepository(NAME);
+  expect(await scaffold()).toMatchObject({ status: 'success' });
+});
+
+it('two scaffolders at once make one main', async () => {
+  const [one, two] = await Promise.all([scaffold(), scaffold(message({ timestamp: '2026-01-11T12:00:00Z' }))]);
+  expect(one.status).toBe('success');
+  expect(two.status).toBe('success');
+  expect(await git(bare, 'rev-list', '--count', 'main')).toBe('1');
+  expect(api.reports[0]?.main_sha).toBe(api.reports[1]?.main_sha);
+});
+
+it('an API that is away is no failure: the next try reports', async () => {
+  api.failingReports = 1;
+  await expect(scaffold()).rejects.toThrow('the API is away');
+  expect(api.reports).toEqual([]);
+  expect(await scaffold()).toMatchObject({ status: 'success' });
+  expect(api.project.status).toBe('scaffolded');
+});
+
+it.each([
+  ['an unknown module', { modules: ['backend', 'rockets'] }, 'The template has no modules "rockets". Try: backend.'],
+  ['a bad name', { project_name: '../x' }, /"\.\.\/x" is not a project name/],
+  ['a repository of another project', { repo_full_name: 'acme/blog' }, /is local\/proj_1, not "acme\/blog"/],
+])('answers %s as failed, with the project told', async (_, changes, error) => {
+  const result = await scaffold(message(changes));
+  expect(result).toMatchObject({ status: 'failed', repo_url: null, files_generated: 0 });
+  expect(result.error).toMatch(error);
+  expect(api.project.status).toBe('scaffold_failed');
+});
+
+it('never makes a main that has no valid manifest', async () => {
+  const draw: DrawTemplate = async (_, destination) => {
+    await mkdir(destination);
+    await writeFile(join(destination, '.project.yml'), 'test: npm test\n');
+  };
+  expect(await scaffold(message(), draw)).toMatchObject({
+    status: 'failed',
+    error: expect.stringMatching(/\.project\.yml/),
+  });
+  expect(await localHost(folder.path).branchTip(NAME, 'main')).toBeUndefined();
+  expect(await scaffold()).toMatchObject({ status: 'success' });
+});
+
+it('does not set back a project that has moved on', async () => {
+  await scaffold();
+  api.project = { ...api.project, status: 'developing' };
+  expect(await scaffold()).toMatchObject({ status: 'success' });
+  expect(api.project.status).toBe('developing');
+  await rm(bare, { recursive: true });
+  expect(await scaffold(message({ modules: ['rockets'] }))).toMatchObject({ status: 'failed' });
+  expect(api.project.status).toBe('developing');
+});
+
+it('leaves nothing behind in the temporary folder', async () => {
+  const drafts = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('scaffold-'));
+  const before = await drafts();
+  await scaffold();
+  await scaffold(message({ modules: ['rockets'] }));
+  expect((await drafts()).filter((name) => !before.includes(name))).toEqual([]);
+});
