@@ -1,1 +1,2 @@
-export {};
+export { readConfig } from './config.js';
+export { type SchedulerConfig, startScheduler } from './start-scheduler.js';

@@ -1,0 +1,73 @@
+import { deployQueue, engineeringQueue, type OutboxEntry } from '@codegen/contracts';
+import type { Api } from '@codegen/sdk/api';
+import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
+
+/** At most this many messages a round; a full round is followed by the next at once. */
+export const BATCH_SIZE = 100;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 5000;
+
+export interface RelayDependencies {
+  readonly api: Pick<Api, 'outbox' | 'tasks'>;
+  readonly redis: Redis;
+  readonly logger: Logger;
+}
+
+/** The relay: publishes what nobody published. */
+export interface Relay {
+  /**
+   * One round: the API's outbox → XADD → noted as published. Throws where the API is away; what happens to single
+   * entries is in the answer. Dying between XADD and note publishes twice, which is harmless: the claim decides.
+   */
+  round(signal: AbortSignal): Promise<{ found: number; published: number; failed: number }>;
+}
+
+/** Entries that failed rest for a while, longer each time, so that they never hold up the others. */
+export function createRelay({ api, redis, logger }: RelayDependencies): Relay {
+  const resting = new Map<string, { failures: number; untilMs: number }>();
+
+  const relay = async (entry: OutboxEntry, signal: AbortSignal): Promise<boolean> => {
+    const { task_id, message } = entry;
+    try {
+      await publish(redis, contractOf(entry), message, { stream: entry.stream });
+      await api.tasks.published(task_id, { request_id: message.request_id }, { signal });
+      resting.delete(task_id);
+      logger.info({ task_id, stream: entry.stream, correlation_id: message.correlation_id }, 'published');
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      const failures = (resting.get(task_id)?.failures ?? 0) + 1;
+      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+      resting.set(task_id, { failures, untilMs: Date.now() + pauseMs });
+      logger.warn({ task_id, stream: entry.stream, err: messageOf(error), failures }, 'not published, will try again');
+      return false;
+    }
+  };
+
+  return {
+    async round(signal) {
+      const entries = await api.outbox(BATCH_SIZE, { signal });
+      const due = entries.filter((entry) => (resting.get(entry.task_id)?.untilMs ?? 0) <= Date.now());
+      const outcomes = await Promise.all(due.map((entry) => relay(entry, signal)));
+      forgetAbsent(resting, entries);
+      const published = outcomes.filter(Boolean).length;
+      return { found: entries.length, published, failed: due.length - published };
+    },
+  };
+}
+
+function contractOf(entry: OutboxEntry) {
+  const contract = [engineeringQueue, deployQueue].find((one) => one.stream === entry.stream);
+  if (contract) return contract;
+  throw new Error(`no contract for the stream ${entry.stream}: is the API newer than the scheduler?`);
+}
+
+/** What left the outbox by another way needs no memory. */
+function forgetAbsent(resting: Map<string, unknown>, entries: readonly OutboxEntry[]): void {
+  const present = new Set(entries.map((entry) => entry.task_id));
+  for (const taskId of resting.keys()) if (!present.has(taskId)) resting.delete(taskId);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApi } from '@codegen/sdk/api';
+import { closeRedis, connectRedis, type Logger, silentLogger } from '@codegen/sdk/queue';
+import { BATCH_SIZE, createRelay, type Relay } from './jobs/relay.js';
+
+export interface SchedulerConfig {
+  readonly redisUrl: string;
+  readonly api: { readonly url: string; readonly token: string };
+  /** Milliseconds between two rounds of the relay; 500 by default. */
+  readonly intervalMs?: number | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+const LONGEST_BACKOFF_MS = 8000;
+
+/** Starts the periodic jobs. They go on through outages of the API and of Redis. */
+export async function startScheduler(config: SchedulerConfig): Promise<{ stop(): Promise<void> }> {
+  const logger = config.logger ?? silentLogger;
+  const redis = connectRedis(config.redisUrl, { name: 'scheduler', logger });
+  // The rounds are the retry: one try each.
+  const api = createApi({ apiUrl: config.api.url, token: config.api.token, retry: { attempts: 1 }, timeoutMs: 10_000 });
+  const stopping = new AbortController();
+  const running = runRelay(createRelay({ api, redis, logger }), config.intervalMs ?? 500, logger, stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+      await closeRedis(redis);
+    },
+  };
+}
+
+/** Round after round until stopped: at once after a full one, after the interval otherwise, slower while the API is away. */
+async function runRelay(relay: Relay, intervalMs: number, logger: Logger, signal: AbortSignal): Promise<void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    let pauseMs = intervalMs;
+    try {
+      const { published } = await relay.round(signal);
+      if (failures > 0) logger.info({ failures }, 'relay: the API answers again');
+      failures = 0;
+      if (published === BATCH_SIZE) pauseMs = 0;
+    } catch (error) {
+      if (signal.aborted) return;
+      failures += 1;
+      pauseMs = Math.min(intervalMs * 2 ** Math.min(failures, 10), LONGEST_BACKOFF_MS);
+      // One line for an outage, not one a round.
+      if (failures === 1)
+        logger.warn({ err: (error as Error).message }, 'relay: the API does not answer, trying again');
+    }
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+}
