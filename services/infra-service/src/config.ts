@@ -23,6 +23,7 @@ export interface InfraServiceConfig {
   readonly drainMs?: number;
   /** Between SIGTERM and SIGKILL; 5 s by default. */
   readonly stopGraceMs?: number;
+  /** After how long another instance takes over the deploys of one that died; 30 s by default. */
   readonly leaseMs?: number;
   readonly logger?: Logger;
 }
@@ -45,6 +46,7 @@ export function readConfig(env: NodeJS.ProcessEnv): InfraServiceConfig {
     environment: env,
     ...number(env, 'HEALTH_TIMEOUT_MS', 'healthTimeoutMs'),
     ...number(env, 'INSTALL_TIMEOUT_MS', 'installTimeoutMs'),
+    ...number(env, 'LEASE_MS', 'leaseMs'),
   };
 }
 

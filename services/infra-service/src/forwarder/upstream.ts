@@ -29,7 +29,7 @@ export class Upstream {
     };
   }
 
-  /** Settles when nothing is in flight any more, or after the limit; then lets go of the idle connections. */
+  /** Settles when nothing is in flight any more, or after the limit. Once idle, its kept connections are closed. */
   async drain(limitMs: number): Promise<void> {
     if (this.#inFlight > 0) {
       await new Promise<void>((resolve) => {
@@ -42,6 +42,7 @@ export class Upstream {
         this.#idle.add(done);
       });
     }
-    this.agent.destroy();
+    // Destroying cuts connections that are in use, too.
+    if (this.#inFlight === 0) this.agent.destroy();
   }
 }

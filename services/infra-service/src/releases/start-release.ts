@@ -12,6 +12,7 @@ export const RELEASE_HOST = '127.0.0.1';
 const PORT_TRIES = 5;
 const PROBE_EVERY_MS = 50;
 const PROBE_TIMEOUT_MS = 5000;
+const LEAST_PROBE_MS = 1000;
 
 export interface ReleasePlan {
   readonly projectId: string;
@@ -81,8 +82,9 @@ async function waitUntilHealthy(
   const cancelled = aborted(signal);
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const left = Math.max(1, deadline - Date.now());
-    const probe = checkHealth(RELEASE_HOST, port, plan.sha, Math.min(PROBE_TIMEOUT_MS, left));
+    // The last probe too gets time for a real answer, since that is what the failure tells.
+    const probeMs = Math.min(PROBE_TIMEOUT_MS, Math.max(LEAST_PROBE_MS, deadline - Date.now()));
+    const probe = checkHealth(RELEASE_HOST, port, plan.sha, probeMs);
     const wrong = await Promise.race([probe, exited.then(() => 'it ended'), cancelled]);
     signal.throwIfAborted();
     if (exit) throw startFailed(exit, running, plan);

@@ -10,7 +10,7 @@ export interface Answer {
 export interface GetOptions {
   readonly agent?: Agent | false;
   readonly method?: string;
-  readonly headers?: Record<string, string> | readonly string[];
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
 }
 
@@ -18,7 +18,7 @@ export interface GetOptions {
 export function get(port: number, path: string, options: GetOptions = {}): Promise<Answer> {
   const { agent = false, method = 'GET', headers = {}, body } = options;
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: '127.0.0.1', port, path, agent, method, headers: { ...headers } }, (answer) => {
+    const outgoing = request({ host: '127.0.0.1', port, path, agent, method, headers }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.once('error', reject);

@@ -1,0 +1,79 @@
+import { type AnsibleDeployResult, ansibleDeployMessage, ansibleDeployResult } from '@codegen/contracts';
+import { expect, test } from 'vitest';
+import { DeployFailure } from '../../src/executors/executor.js';
+import { type DeployDeps, handleDeploy } from '../../src/handle-deploy.js';
+import { oneAtATime } from '../../src/one-at-a-time.js';
+
+const message = ansibleDeployMessage.parse({
+  request_id: 'r1',
+  project_id: 'proj_1',
+  project_name: 'shop',
+  repo_full_name: 'local/proj_1',
+  server_ip: '127.0.0.1',
+  port: 18_000,
+  github_token_ref: 'none:',
+  secrets_ref: 'none:',
+});
+
+function deps(deploy: () => Promise<{ url: string }>) {
+  const answers: AnsibleDeployResult[] = [];
+  const calls: string[] = [];
+  const all: DeployDeps = {
+    executor: {
+      deploy: () => {
+        calls.push('deploy');
+        return deploy();
+      },
+      stop: async () => undefined,
+    },
+    inOrder: oneAtATime(),
+    recorded: async (requestId) => answers.find((answer) => answer.request_id === requestId),
+    answer: async (result) => void answers.push(result),
+    progress: async (_, text) => void calls.push(text),
+    signal: new AbortController().signal,
+  };
+  return { all, answers, calls };
+}
+
+test('A deploy that serves is answered with its address', async () => {
+  const { all, answers } = deps(async () => ({ url: 'http://127.0.0.1:18000' }));
+  await handleDeploy(message, all);
+  expect(ansibleDeployResult.parse(answers[0])).toMatchObject({
+    request_id: 'r1',
+    status: 'success',
+    deployed_url: 'http://127.0.0.1:18000',
+    server_ip: '127.0.0.1',
+    port: 18_000,
+    error: null,
+  });
+});
+
+test('A failure is answered with reason, output and exit code', async () => {
+  const details = { stdout: 'out', stderr: 'err', exitCode: 7 };
+  const { all, answers } = deps(() => Promise.reject(new DeployFailure('start_failed', 'it ended', details)));
+  await handleDeploy(message, all);
+  expect(ansibleDeployResult.parse(answers[0])).toMatchObject({
+    status: 'failed',
+    error: 'it ended',
+    reason: 'start_failed',
+    stdout: 'out',
+    stderr: 'err',
+    exit_code: 7,
+    deployed_url: null,
+  });
+});
+
+test('Copies of a request, also at the same time, are carried out once and answered alike', async () => {
+  const { all, answers, calls } = deps(() => Promise.reject(new DeployFailure('unhealthy', 'no')));
+  await Promise.all([handleDeploy(message, all), handleDeploy(message, all)]);
+  await handleDeploy(message, all);
+  expect(calls.filter((call) => call === 'deploy')).toHaveLength(1);
+  expect(answers).toHaveLength(3);
+  expect(answers[2]).toEqual(answers[0]);
+});
+
+test('An error that is no outcome is left to the retry policy, unanswered', async () => {
+  const { all, answers } = deps(() => Promise.reject(new Error('disk full')));
+  await expect(handleDeploy(message, all)).rejects.toThrow('disk full');
+  expect(answers).toEqual([]);
+});
