@@ -105,7 +105,11 @@ function slugOf(title, index, taken) {
 }
 
 function firstWords(text) {
-  const words = text.replace(/^[\s#\uFEFF]+/, '').slice(0, 400).split(/\s+/).filter(Boolean);
+  const words = text
+    .replace(/^[\s#\uFEFF]+/, '')
+    .slice(0, 400)
+    .split(/\s+/)
+    .filter(Boolean);
   let title = '';
   for (const word of words.slice(0, 8)) {
     if (title && title.length + word.length > 60) break;
@@ -198,7 +202,10 @@ export function printResult(result) {
 export async function main() {
   try {
     const { site } = await takeTurn(await readStdin(), { folder: process.cwd(), say: (line) => console.log(line) });
-    printResult({ status: 'success', summary: `Wrote "${site.title}" with ${count(site.posts.length)}, and its test.` });
+    printResult({
+      status: 'success',
+      summary: `Wrote "${site.title}" with ${count(site.posts.length)}, and its test.`,
+    });
   } catch (error) {
     printResult({ status: 'failed', summary: error.message });
     process.exitCode = 1;

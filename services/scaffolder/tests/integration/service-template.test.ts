@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { projectModule } from '@codegen/contracts';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../../../tests/support/ports.js';
+import { framedPrompt } from '../../../../tests/support/prompt.js';
+import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { waitFor } from '../../../../tests/support/wait-for.js';
+import { templateDrawer } from '../../src/draw-template.js';
+import { readManifest } from '../../src/read-manifest.js';
+import { readTemplate } from '../../src/read-template.js';
+
+const TEMPLATE = fileURLToPath(new URL('../../../../templates/service', import.meta.url));
+const DEMO_AGENT = fileURLToPath(new URL('../../../../examples/agents/demo-agent.js', import.meta.url));
+
+let folder: Awaited<ReturnType<typeof tempFolder>>;
+let project: string;
+
+beforeAll(async () => {
+  folder = await tempFolder('codegen-service');
+  project = join(folder.path, 'window-seat');
+  const answers = { project_name: 'window-seat', modules: ['backend'], description: 'Notes & "tea" <b>' };
+  await templateDrawer({ templateDir: TEMPLATE, copier: false, logger: console })(answers, project);
+});
+afterAll(() => folder.remove());
+
+const manifest = async () => readManifest(await readFile(join(project, '.project.yml'), 'utf8'));
+
+/** Runs a command of the manifest the way a worker or a release does: argv, no shell, few variables. */
+async function run([program, ...args]: readonly string[]) {
+  return execa(program as string, args, {
+    cwd: project,
+    extendEnv: false,
+    env: { PATH: process.env.PATH ?? '' },
+    reject: false,
+  });
+}
+
+async function serve(env: Record<string, string> = {}): Promise<{ origin: string; child: ChildProcess }> {
+  const [program, ...args] = (await manifest()).start;
+  const port = await freePort();
+  const child = spawn(program as string, args, {
+    cwd: project,
+    env: { PATH: process.env.PATH, PORT: String(port), RELEASE: 'a1b2c3', ...env },
+    stdio: 'ignore',
+  });
+  const origin = `http://127.0.0.1:${port}`;
+  await waitFor('the site to answer', async () => (await fetch(`${origin}/health`)).ok);
+  return { origin, child };
+}
+
+it('offers the modules that projects can have', async () => {
+  const { questions } = await readTemplate(TEMPLATE);
+  expect(questions.get('modules')?.choices).toEqual(projectModule.options);
+});
+
+it('a fresh project passes its own tests and greets kindly', async () => {
+  const { exitCode, stdout } = await run((await manifest()).test);
+  expect(stdout).toContain('# fail 0');
+  expect(exitCode).toBe(0);
+
+  const { origin, child } = await serve();
+  expect(await (await fetch(`${origin}/health`)).json()).toEqual({ status: 'ok', release: 'a1b2c3' });
+  expect(await (await fetch(`${origin}/posts`)).json()).toEqual([]);
+  const page = await (await fetch(origin)).text();
+  expect(page).toContain('Nothing written yet');
+  expect(page).toContain('Notes &amp; &quot;tea&quot; &lt;b&gt;');
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+it('what the demo agent makes of a spec passes the tests and comes back exactly', async () => {
+  const body = '\r\n<script>alert("x")</script>  é 🐱 \u2028 `\u0024{x}`\n\n\ttab\n';
+  const prompt = framedPrompt(`# Tea & scones\n\nHello.\n\n## First\n${body}## Second\n`);
+  await execa(process.execPath, [DEMO_AGENT], { cwd: project, input: prompt });
+  const { exitCode, stdout } = await run((await manifest()).test);
+  expect(stdout).toContain('# fail 0');
+  expect(exitCode).toBe(0);
+
+  const { origin, child } = await serve({ SITE_TITLE: 'Another name' });
+  expect(await (await fetch(`${origin}/posts`)).json()).toEqual([
+    { slug: 'first', title: 'First', body },
+    { slug: 'second', title: 'Second', body: '' },
+  ]);
+  const page = await (await fetch(origin)).text();
+  expect(page).toContain('<h1 dir="auto">Another name</h1>');
+  expect(page).toContain('&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;  é 🐱');
+  expect(page).not.toContain('<script');
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
