@@ -1,0 +1,100 @@
+import { type CommandId, commandTable } from './command-table.js';
+
+/** What a command line asks for, before any flag of a command is parsed. */
+export interface Request {
+  /** The command, if there is one by that name. */
+  command?: CommandId;
+  /** The words given where the command's name belongs. */
+  words: string[];
+  /** Flags and arguments for the command. */
+  argv: string[];
+  json: boolean;
+  help: boolean;
+  version: boolean;
+}
+
+/** Global flags with a value, which may stand before the command. */
+const LEADING_WITH_VALUE = new Set(['--profile', '--api-url']);
+const TRUE = new Set(['1', 'true', 'yes', 'on']);
+
+/** Finds command, mode, help and version in a command line. Nothing here can fail. */
+export function readRequest(argv: readonly string[], env: NodeJS.ProcessEnv): Request {
+  const end = argv.indexOf('--');
+  const own = end < 0 ? argv : argv.slice(0, end);
+  const json = own.includes('--json') || isTrue(env.ORCHESTRATOR_JSON);
+  const help = own.includes('--help') || own.includes('-h');
+  const rest = [...argv];
+  const leading: string[] = [];
+  while (rest[0]?.startsWith('-') && rest[0] !== '--') {
+    const flag = rest.shift() as string;
+    leading.push(flag);
+    if (LEADING_WITH_VALUE.has(flag) && rest.length > 0) leading.push(rest.shift() as string);
+  }
+  const asksHelp = rest[0] === 'help';
+  if (asksHelp) rest.shift();
+  const firstFlag = rest.findIndex((word) => word.startsWith('-'));
+  const plain = firstFlag < 0 ? rest : rest.slice(0, firstFlag);
+  const words = plain.flatMap((word, at) => (at === 0 ? word.split(':') : [word]));
+  const found = longestMatch(words);
+  const after = words.slice(found ? found.split('.').length : 0);
+  return {
+    ...(found && { command: found }),
+    words,
+    argv: [...leading, ...after, ...rest.slice(plain.length)],
+    json,
+    help: help || asksHelp,
+    version: words.length === 0 && (own.includes('--version') || own.includes('-v')),
+  };
+}
+
+/** Whether a variable switches something on. */
+export function isTrue(value: string | undefined): boolean {
+  return value !== undefined && TRUE.has(value.toLowerCase());
+}
+
+function longestMatch(words: readonly string[]): CommandId | undefined {
+  for (let length = Math.min(words.length, 3); length > 0; length -= 1) {
+    const id = words.slice(0, length).join('.');
+    if (Object.hasOwn(commandTable, id)) return id as CommandId;
+  }
+  return undefined;
+}
+
+/** A flag's shape, as far as it matters before parsing. */
+interface FlagShape {
+  type: string;
+  allowNo?: boolean;
+}
+
+/** What `--wait` without a value means. */
+export const NO_LIMIT = 'unlimited';
+
+/**
+ * Gives flags with an optional value (`--wait`, `--wait=15m`, `--wait 15m`) the one form that the parser knows.
+ * What follows another flag as its value is left alone.
+ */
+export function spellOutOptionalValues(
+  argv: readonly string[],
+  flags: Record<string, FlagShape>,
+  optional: readonly string[],
+): string[] {
+  const spelled: string[] = [];
+  for (let at = 0; at < argv.length; at += 1) {
+    const token = argv[at] as string;
+    if (token === '--') return [...spelled, ...argv.slice(at)];
+    const name = token.startsWith('--') ? token.slice(2) : '';
+    const next = argv[at + 1];
+    if (optional.includes(name)) {
+      const given = next !== undefined && /^\d+(ms|s|m|h)?$/.test(next);
+      spelled.push(`${token}=${given ? next : NO_LIMIT}`);
+      if (given) at += 1;
+    } else {
+      spelled.push(token);
+      if (flags[name]?.type === 'option' && next !== undefined) {
+        spelled.push(next);
+        at += 1;
+      }
+    }
+  }
+  return spelled;
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { Orchestrator } from '@codegen/sdk';
+import { type ErrorCode, OrchestratorError } from '@codegen/sdk/errors';
+import { Command } from '@oclif/core/command';
+import type { Config } from '@oclif/core/config';
+import * as Flags from '@oclif/core/flags';
+import { readSettings, type SettingFlags, type Settings } from './config/settings.js';
+import { ciIdempotencyKey } from './idempotency.js';
+import type { Screen } from './render/screen.js';
+import { mayPrompt, type Runtime } from './runtime.js';
+
+/** Flags that every command takes. */
+const globalFlags = {
+  json: Flags.boolean({ description: 'Print one JSON document (also ORCHESTRATOR_JSON=1)', helpGroup: 'GLOBAL' }),
+  profile: Flags.string({ description: 'Profile to use (ORCHESTRATOR_PROFILE)', helpGroup: 'GLOBAL' }),
+  'api-url': Flags.string({ description: 'Address of the API (ORCHESTRATOR_API_URL)', helpGroup: 'GLOBAL' }),
+  'no-input': Flags.boolean({ description: 'Never ask (ORCHESTRATOR_NO_INPUT)', helpGroup: 'GLOBAL' }),
+  quiet: Flags.boolean({ description: 'No progress and no hints on standard error', helpGroup: 'GLOBAL' }),
+  verbose: Flags.boolean({ description: 'Tell of every call (ORCHESTRATOR_DEBUG)', helpGroup: 'GLOBAL' }),
+};
+
+/** What the global flags come to. */
+export interface GlobalFlags extends SettingFlags {
+  'no-input'?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+}
+
+/**
+ * A command: parse, one operation, return the data. `main` prints it: as JSON, or as `render` shows it to people.
+ * Errors are thrown; `main` maps them to the envelope and the exit code.
+ */
+export abstract class BaseCommand<T = unknown> extends Command {
+  static override readonly baseFlags = globalFlags;
+  /** Flags whose value may be left out. */
+  static readonly optionalValues: readonly string[] = [];
+  /** Error codes, beside those of every command, for the table of exit codes in the help. */
+  static readonly failsWith: readonly ErrorCode[] = [];
+
+  constructor(
+    argv: string[],
+    config: Config,
+    protected readonly runtime: Runtime,
+  ) {
+    super(argv, config);
+  }
+
+  abstract override run(): Promise<T>;
+
+  /** The data for people, without a final line break. */
+  abstract render(data: T, screen: Screen): string;
+
+  protected async settings(flags: GlobalFlags): Promise<Settings> {
+    const settings = await readSettings(flags, this.runtime.env, this.runtime.cwd, this.runtime.warnings);
+    this.runtime.redactor.add(settings.token);
+    this.runtime.redactor.add(settings.redisUrl);
+    return settings;
+  }
+
+  /** The client for the settings. @throws OrchestratorError NOT_CONFIGURED where URL or token is missing */
+  protected async client(flags: GlobalFlags): Promise<{ client: Orchestrator; settings: Settings }> {
+    const settings = await this.settings(flags);
+    const { apiUrl, token, redisUrl } = settings;
+    if (apiUrl === undefined) {
+      throw new OrchestratorError('NOT_CONFIGURED', 'no API address is known: log in, or set ORCHESTRATOR_API_URL');
+    }
+    if (token === undefined) {
+      throw new OrchestratorError(
+        'NOT_CONFIGURED',
+        `no token is known for ${apiUrl}: log in, or set ORCHESTRATOR_TOKEN`,
+      );
+    }
+    const retry = { attempts: 3 };
+    const onCall = this.runtime.onCall;
+    return { client: new Orchestrator({ apiUrl, token, redisUrl, retry, onCall }), settings };
+  }
+
+  /** The key of a mutation: the one given, or CI's, or a new one. The envelope names it, so that the call can be repeated. */
+  protected idempotencyKey(flag: string | undefined, input: unknown): string {
+    const key = flag ?? ciIdempotencyKey(this.ctor.name, input, this.runtime.env) ?? randomUUID();
+    this.runtime.meta.idempotency_key = key;
+    return key;
+  }
+
+  protected get signal(): AbortSignal {
+    return this.runtime.signal;
+  }
+
+  protected mayPrompt(flags: GlobalFlags): boolean {
+    return mayPrompt(this.runtime, flags['no-input']);
+  }
+}
+
+/** A command's class, as the table loads it. */
+export interface CommandClass {
+  new (argv: string[], config: Config, runtime: Runtime): BaseCommand;
+  args: typeof Command.args;
+  flags: typeof Command.flags;
+  baseFlags: typeof Command.baseFlags;
+  description: string | undefined;
+  examples: typeof Command.examples;
+  optionalValues: readonly string[];
+  failsWith: readonly ErrorCode[];
+}

@@ -1,0 +1,98 @@
+import type { CommandClass } from './base-command.js';
+
+interface TableEntry {
+  summary: string;
+  load(): Promise<{ default: CommandClass }>;
+}
+
+/** Every command by its canonical id, which ALLOWED_COMMANDS and API scopes name too. A command's code loads when it runs. */
+export const commandTable = {
+  'project.create': {
+    summary: 'Create a project',
+    load: () => import('./commands/project/create.js'),
+  },
+  'project.list': {
+    summary: 'List projects',
+    load: () => import('./commands/project/list.js'),
+  },
+  'project.get': {
+    summary: 'Show a project',
+    load: () => import('./commands/project/get.js'),
+  },
+  'engineering.start': {
+    summary: 'Have something built: a spec becomes code on main',
+    load: () => import('./commands/engineering/start.js'),
+  },
+  'engineering.status': {
+    summary: 'Show how an engineering task stands',
+    load: () => import('./commands/engineering/status.js'),
+  },
+  'engineering.wait': {
+    summary: 'Follow an engineering task to its end',
+    load: () => import('./commands/engineering/wait.js'),
+  },
+  'deploy.start': {
+    summary: "Put a project's main branch at a URL",
+    load: () => import('./commands/deploy/start.js'),
+  },
+  'deploy.status': {
+    summary: 'Show how a deploy task stands',
+    load: () => import('./commands/deploy/status.js'),
+  },
+  'deploy.wait': {
+    summary: 'Follow a deploy task to its end',
+    load: () => import('./commands/deploy/wait.js'),
+  },
+  'task.list': {
+    summary: 'List tasks, newest first',
+    load: () => import('./commands/task/list.js'),
+  },
+  'task.get': {
+    summary: 'Show a task with its spec and result',
+    load: () => import('./commands/task/get.js'),
+  },
+  'task.watch': {
+    summary: "Print a task's events as they happen",
+    load: () => import('./commands/task/watch.js'),
+  },
+  'auth.login': {
+    summary: 'Store where the API is and the token for it',
+    load: () => import('./commands/auth/login.js'),
+  },
+  'auth.logout': {
+    summary: "Forget a profile's token",
+    load: () => import('./commands/auth/logout.js'),
+  },
+  'auth.status': {
+    summary: 'Show who you are to the API',
+    load: () => import('./commands/auth/status.js'),
+  },
+  diagnose: {
+    summary: 'Check API, Redis and projects',
+    load: () => import('./commands/diagnose/all.js'),
+  },
+  'diagnose.api': {
+    summary: 'Check that the API answers and knows you',
+    load: () => import('./commands/diagnose/api.js'),
+  },
+  'diagnose.redis': {
+    summary: 'Check that Redis answers, and the queues',
+    load: () => import('./commands/diagnose/redis.js'),
+  },
+  'diagnose.projects': {
+    summary: 'Check what your projects and their tasks do',
+    load: () => import('./commands/diagnose/projects.js'),
+  },
+} as const satisfies Record<string, TableEntry>;
+
+export type CommandId = keyof typeof commandTable;
+
+/** A command as it is typed: words with spaces. */
+export function spoken(id: string): string {
+  return id.replaceAll('.', ' ');
+}
+
+/** Ids of the commands in a topic. */
+export function commandsUnder(topic: string): CommandId[] {
+  return (Object.keys(commandTable) as CommandId[]).filter((id) => id === topic || id.startsWith(`${topic}.`));
+}

@@ -1,0 +1,47 @@
+import type { Task } from '@codegen/contracts';
+import { BaseCommand } from '../../base-command.js';
+import { chooseProject } from '../../operations/choose-project.js';
+import { type StartedTask, startAndFollow } from '../../operations/start-and-follow.js';
+import type { Screen } from '../../render/screen.js';
+import { renderStarted } from '../../render/started.js';
+import { startFlags } from '../../start-flags.js';
+
+/** Starts a deploy task. */
+export default class DeployStart extends BaseCommand<StartedTask> {
+  static override description =
+    "Puts the project's main branch at a URL. A release that does not answer leaves the old one serving. " +
+    'Without --wait the command returns the task at once.';
+  static override flags = startFlags;
+  static override optionalValues = ['wait'];
+  static override examples = [
+    'orchestrator deploy start --project todo-api --wait',
+    'orchestrator deploy start --project todo-api --json',
+  ];
+  static override failsWith = [
+    'PROJECT_NOT_FOUND',
+    'UNAUTHENTICATED',
+    'NOTHING_TO_DEPLOY',
+    'STILL_RUNNING',
+    'NETWORK',
+  ] as const;
+
+  async run(): Promise<StartedTask> {
+    const { flags } = await this.parse(DeployStart);
+    const { client, settings } = await this.client(flags);
+    const project = await chooseProject(client, settings.project, {
+      mayAsk: this.mayPrompt(flags),
+      signal: this.signal,
+    });
+    const order = { project, correlationId: this.runtime.meta.correlation_id };
+    const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key'], { project }) };
+    const starter = {
+      start: () => client.deploy.start(order, call),
+      check: (): Promise<Task> => client.deploy.check(order, call),
+    };
+    return await startAndFollow(starter, this.runtime, flags);
+  }
+
+  render(task: StartedTask, screen: Screen): string {
+    return renderStarted(task, screen);
+  }
+}

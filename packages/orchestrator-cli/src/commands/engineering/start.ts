@@ -1,0 +1,58 @@
+import type { Task } from '@codegen/contracts';
+import * as Flags from '@oclif/core/flags';
+import { BaseCommand } from '../../base-command.js';
+import { chooseProject } from '../../operations/choose-project.js';
+import { readSpec } from '../../operations/read-spec.js';
+import { type StartedTask, startAndFollow } from '../../operations/start-and-follow.js';
+import { ask, inputRequired } from '../../prompts.js';
+import type { Screen } from '../../render/screen.js';
+import { renderStarted } from '../../render/started.js';
+import { startFlags } from '../../start-flags.js';
+
+/** Starts an engineering task. */
+export default class EngineeringStart extends BaseCommand<StartedTask> {
+  static override description =
+    'The spec says what is wanted, in any language and up to 1 MiB. It reaches the agent byte for byte. ' +
+    'Without --wait the command returns the task at once.';
+  static override flags = {
+    spec: Flags.string({ description: 'What is wanted; - reads standard input', helpValue: 'TEXT' }),
+    'spec-file': Flags.string({ description: 'File that says what is wanted', helpValue: 'FILE' }),
+    ...startFlags,
+  };
+  static override optionalValues = ['wait'];
+  static override examples = [
+    'orchestrator engineering start --project todo-api --spec "Lists with deadlines" --wait',
+    'orchestrator engineering start --project todo-api --spec-file spec.md --wait=15m',
+    'cat spec.md | orchestrator engineering start --project todo-api --spec - --json',
+    'orchestrator engineering start --project todo-api --spec-file spec.md --dry-run',
+  ];
+  static override failsWith = ['PROJECT_NOT_FOUND', 'UNAUTHENTICATED', 'CONFLICT', 'STILL_RUNNING', 'NETWORK'] as const;
+
+  async run(): Promise<StartedTask> {
+    const { flags } = await this.parse(EngineeringStart);
+    const { client, settings } = await this.client(flags);
+    const mayAsk = this.mayPrompt(flags);
+    const given = await readSpec(flags, this.signal);
+    const inputs = {
+      spec: { name: '--spec', question: 'What is wanted?' },
+      file: { name: '--spec-file', question: '' },
+    };
+    if (given === undefined && !mayAsk) throw inputRequired([inputs.spec, inputs.file]);
+    const project = await chooseProject(client, settings.project, { mayAsk, signal: this.signal });
+    const spec = given ?? (await ask(inputs.spec, this.signal));
+    const order = { project, spec, correlationId: this.runtime.meta.correlation_id };
+    const call = {
+      signal: this.signal,
+      idempotencyKey: this.idempotencyKey(flags['idempotency-key'], { project, spec }),
+    };
+    const starter = {
+      start: () => client.engineering.start(order, call),
+      check: (): Promise<Task> => client.engineering.check(order, call),
+    };
+    return await startAndFollow(starter, this.runtime, flags);
+  }
+
+  render(task: StartedTask, screen: Screen): string {
+    return renderStarted(task, screen);
+  }
+}

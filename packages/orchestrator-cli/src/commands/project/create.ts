@@ -1,0 +1,58 @@
+import type { Project } from '@codegen/contracts';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { BaseCommand } from '../../base-command.js';
+import { ask, inputRequired } from '../../prompts.js';
+import { renderProject } from '../../render/project.js';
+import type { Screen } from '../../render/screen.js';
+import { creationFlags } from '../../start-flags.js';
+
+/** Creates a project. Its repository is made with its first engineering task. */
+export default class ProjectCreate extends BaseCommand<Project> {
+  static override description =
+    'A name has 2 to 39 of a-z, 0-9 and -, starting with a letter, and is yours once. ' +
+    'The repository is made with the first engineering task.';
+  static override args = {
+    name: Args.string({ description: 'Name of the project, such as todo-api', ignoreStdin: true }),
+  };
+  static override flags = {
+    name: Flags.string({ description: 'The name, if it is not given as an argument' }),
+    description: Flags.string({ description: 'What it is for, in a sentence', helpValue: 'TEXT' }),
+    module: Flags.string({
+      description: 'Part of the template to draw; may be repeated',
+      multiple: true,
+      multipleNonGreedy: true,
+      options: ['backend'],
+    }),
+    ...creationFlags,
+  };
+  static override examples = [
+    'orchestrator project create todo-api',
+    'orchestrator project create todo-api --description "Lists with deadlines" --json',
+  ];
+  static override failsWith = ['NAME_TAKEN', 'UNAUTHENTICATED', 'NETWORK'] as const;
+
+  async run(): Promise<Project> {
+    const { args, flags } = await this.parse(ProjectCreate);
+    const { client } = await this.client(flags);
+    const body = {
+      name: args.name ?? flags.name ?? (await this.askName(flags)),
+      ...(flags.description !== undefined && { description: flags.description }),
+      ...(flags.module && { modules: flags.module as ['backend'] }),
+      ...(flags['dry-run'] && { dry_run: true }),
+    };
+    const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], body);
+    return await client.projects.create(body, { signal: this.signal, idempotencyKey });
+  }
+
+  render(project: Project, screen: Screen): string {
+    const next = `orchestrator engineering start --project ${project.name} --spec TEXT --wait`;
+    return `${renderProject(project, screen)}\n${screen.paint.bold('Next:')} ${next}`;
+  }
+
+  private async askName(flags: { 'no-input'?: boolean }): Promise<string> {
+    const input = { name: 'NAME', question: 'Name of the project:' };
+    if (!this.mayPrompt(flags)) throw inputRequired([input]);
+    return await ask(input, this.signal);
+  }
+}

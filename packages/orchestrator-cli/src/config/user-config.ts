@@ -1,0 +1,71 @@
+import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { OrchestratorError } from '@codegen/sdk/errors';
+
+/** One system the user works with. `redis_url` holds a password and is as secret as the token. */
+export interface Profile {
+  api_url: string;
+  token: string;
+  redis_url?: string;
+}
+
+export interface UserConfig {
+  current_profile?: string;
+  profiles?: Record<string, Profile>;
+}
+
+/** ORCHESTRATOR_CONFIG_DIR, else the `orchestrator` folder where the XDG rules put configuration. */
+export function configFolder(env: NodeJS.ProcessEnv): string {
+  if (env.ORCHESTRATOR_CONFIG_DIR) return env.ORCHESTRATOR_CONFIG_DIR;
+  return join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'orchestrator');
+}
+
+export function configPath(env: NodeJS.ProcessEnv): string {
+  return join(configFolder(env), 'config.json');
+}
+
+/**
+ * Reads the user's configuration; empty where there is none. Adds a warning when others may read the file.
+ * Plain file reading: loading `conf` for it would double the start of every command.
+ * @throws OrchestratorError USAGE where the file is broken
+ */
+export async function readUserConfig(env: NodeJS.ProcessEnv, warnings: string[] = []): Promise<UserConfig> {
+  const path = configPath(env);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+    const { mode } = await stat(path);
+    if ((mode & 0o077) !== 0) warnings.push(`${path} can be read by others; run: chmod 600 ${path}`);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return {};
+    throw new OrchestratorError('USAGE', `the configuration ${path} cannot be read (${code})`, { cause: error });
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as UserConfig;
+  } catch {
+    // Falls through: the parser's message would quote the file, tokens included.
+  }
+  throw new OrchestratorError('USAGE', `the configuration ${path} is not a JSON object: repair or remove it`);
+}
+
+/** Changes the user's configuration: a 0600 file, replaced as a whole, in a folder of the user's own. */
+export async function changeUserConfig(
+  env: NodeJS.ProcessEnv,
+  change: (config: UserConfig) => UserConfig,
+): Promise<void> {
+  const config = change(await readUserConfig(env));
+  const folder = configFolder(env);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { default: Conf } = await import('conf');
+  const store = new Conf<Record<string, unknown>>({
+    cwd: folder,
+    configName: 'config',
+    configFileMode: 0o600,
+    projectName: 'orchestrator',
+  });
+  store.store = { ...config };
+  await chmod(store.path, 0o600);
+}

@@ -1,0 +1,53 @@
+import { OrchestratorError } from '@codegen/sdk/errors';
+import { BaseCommand } from './base-command.js';
+import { type Check, type CheckName, runCheck } from './operations/diagnose.js';
+import { openScreen, type Screen } from './render/screen.js';
+import { oneLine, pad } from './render/text.js';
+import { withNext } from './translate-error.js';
+
+/** What all checks found. */
+export interface Diagnosis {
+  checks: Check[];
+}
+
+/** `diagnose`: runs checks, prints what each found, and ends as the first failed one did. */
+export abstract class DiagnoseCommand extends BaseCommand<Diagnosis> {
+  static override failsWith = ['UNAUTHENTICATED', 'NETWORK'] as const;
+  protected abstract readonly names: readonly CheckName[];
+
+  async run(): Promise<Diagnosis> {
+    const { flags } = await this.parse(DiagnoseCommand);
+    const settings = await this.settings(flags);
+    if (this.names.length === 1 && this.names[0] === 'redis' && settings.redisUrl === undefined) throw redisRequired();
+    const checked = [];
+    for (const name of this.names) checked.push(await runCheck(name, settings, this.runtime));
+    const checks = checked.map(({ check }) => check);
+    const failed = checked.filter(({ error }) => error !== undefined);
+    const [first] = failed;
+    if (!first?.error) return { checks };
+    if (!this.runtime.json) {
+      const { env, output } = this.runtime;
+      await output.out(`${this.render({ checks }, await openScreen(process.stdout, env))}\n`);
+    }
+    throw withNext(first.error, first.error.next ?? [], { checks });
+  }
+
+  render({ checks }: Diagnosis, { paint }: Screen): string {
+    const marks = { ok: paint.green('✔'), failed: paint.red('✖'), skipped: paint.dim('·') };
+    return checks
+      .map(({ check, status, detail, duration_ms }) => {
+        return `${marks[status]} ${pad(check, 9)} ${oneLine(detail)} ${paint.dim(`${duration_ms} ms`)}`;
+      })
+      .join('\n');
+  }
+}
+
+function redisRequired(): OrchestratorError {
+  return new OrchestratorError(
+    'REDIS_REQUIRED',
+    'no Redis URL is known: set ORCHESTRATOR_REDIS_URL, or log in with it',
+    {
+      next: [{ command: 'orchestrator auth login --help', when: 'to see how a Redis URL is stored' }],
+    },
+  );
+}

@@ -1,0 +1,25 @@
+import { OrchestratorError } from '@codegen/sdk/errors';
+
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/**
+ * Reads `90s`, `15m`, `1h30m` or `500ms`; a bare number is seconds. Returns milliseconds.
+ * @throws OrchestratorError USAGE
+ */
+export function parseDuration(text: string, flag: string): number {
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const parts = [...text.matchAll(/(\d+)(ms|s|m|h)/g)];
+  if (parts.length > 0 && parts.map(([part]) => part).join('') === text) {
+    return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit as string] as number), 0);
+  }
+  throw new OrchestratorError('USAGE', `${flag} takes a duration such as 90s, 15m or 1h30m`);
+}
+
+/** Seconds as a person says them: `8s`, `1m 12s`, `2h 05m`. */
+export function formatSeconds(totalSeconds: number): string {
+  const seconds = Math.max(0, Math.round(totalSeconds));
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m ${String(seconds % 60).padStart(2, '0')}s`;
+  return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
+}

@@ -1,0 +1,33 @@
+import { OrchestratorError } from '@codegen/sdk/errors';
+
+/** Milliseconds a command has to end by itself after the first signal. */
+const GRACE_MS = 500;
+
+/** The process's signals, as an AbortSignal for commands and a rejection for whoever waits for them. */
+export interface Interruption {
+  signal: AbortSignal;
+  /** Rejects a little after the signal, should the command not end by itself. Never resolves. */
+  forced: Promise<never>;
+  /** Stops everything as a signal would. */
+  stop(error: OrchestratorError): void;
+}
+
+/** Listens for SIGINT, SIGTERM and SIGHUP. The second one ends the process at once. */
+export function listenForSignals(): Interruption {
+  const controller = new AbortController();
+  let force: (error: OrchestratorError) => void = () => undefined;
+  const forced = new Promise<never>((_, reject) => {
+    force = reject;
+  });
+  forced.catch(() => undefined);
+  const stop = (error: OrchestratorError) => {
+    if (controller.signal.aborted) process.exit(error.exitCode);
+    controller.abort(error);
+    setTimeout(() => force(error), GRACE_MS);
+  };
+  process.on('SIGINT', () => stop(new OrchestratorError('INTERRUPTED', 'interrupted')));
+  for (const name of ['SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => stop(new OrchestratorError('TERMINATED', `ended by ${name}`)));
+  }
+  return { signal: controller.signal, forced, stop };
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import type { ApiCall } from '@codegen/sdk';
+import { OrchestratorError } from '@codegen/sdk/errors';
+import { isTrue, type Request, readRequest, spellOutOptionalValues } from './argv.js';
+import type { BaseCommand, CommandClass } from './base-command.js';
+import { commandsUnder, commandTable, spoken } from './command-table.js';
+import { failure, success } from './envelope.js';
+import { type Interruption, listenForSignals } from './interruption.js';
+import { nextSteps } from './next-steps.js';
+import { Output } from './output.js';
+import { checkAllowed } from './permissions.js';
+import { Redactor } from './redact.js';
+import type { Screen } from './render/screen.js';
+import type { Runtime } from './runtime.js';
+import { translateError } from './translate-error.js';
+import { unknownCommand } from './unknown-command.js';
+
+/** What a command line came to, before it is printed. */
+interface Outcome {
+  data: unknown;
+  render(screen: Screen): string | Promise<string>;
+}
+
+/**
+ * Runs one command line and ends the process: command → allowed? → parse → run → print → exit code.
+ * Whatever happens, with --json standard output gets one document (before it, for `watch`, its lines).
+ */
+export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const request = readRequest(argv, env);
+  const interruption = listenForSignals();
+  const output = new Output(process.stdout, process.stderr, () => process.exit(0));
+  const runtime = makeRuntime(request, env, interruption, output);
+  const bug = (error: unknown) => interruption.stop(translateError(error, []));
+  process.on('uncaughtException', bug);
+  process.on('unhandledRejection', bug);
+
+  const command: { name: string; flags: string[] } = { name: nameOf(request), flags: [] };
+  let exitCode = 0;
+  try {
+    const outcome = await Promise.race([execute(request, runtime, command), interruption.forced]);
+    await printSuccess(outcome, command.name, runtime);
+  } catch (cause) {
+    const error = translateError(cause, command.flags);
+    exitCode = error.exitCode;
+    await printFailure(error, request, command.name, runtime);
+  }
+  await output.drain();
+  process.exit(exitCode);
+}
+
+async function execute(request: Request, runtime: Runtime, command: { flags: string[] }): Promise<Outcome> {
+  if (request.version) {
+    const { readVersion } = await import('./version.js');
+    const data = await readVersion();
+    return { data, render: () => `orchestrator ${data.version} (node ${data.node})` };
+  }
+  const topic = request.words[0];
+  const isTopic = topic !== undefined && request.words.length === 1 && commandsUnder(topic).length > 0;
+  if (!request.command && topic !== undefined && !isTopic) throw unknownCommand(request.words);
+  if (request.help || (!request.command && isTopic)) {
+    const { helpFor } = await import('./help.js');
+    const { data, render } = await helpFor(request.command, topic);
+    return { data, render };
+  }
+  if (request.command) checkAllowed(request.command, runtime.env);
+  const { default: load } = request.command
+    ? await commandTable[request.command].load()
+    : await import('./commands/home.js');
+  const instance = await instantiate(load as CommandClass, request, runtime, command);
+  const data = await instance.run();
+  return { data, render: (screen) => instance.render(data, screen) };
+}
+
+async function instantiate(
+  Class: CommandClass,
+  request: Request,
+  runtime: Runtime,
+  command: { flags: string[] },
+): Promise<BaseCommand> {
+  const { Config } = await import('@oclif/core/config');
+  const flags = { ...Class.baseFlags, ...Class.flags };
+  command.flags = Object.keys(flags);
+  // Not loaded: the table has found the command already, and there are no plugins to look for.
+  const config = new Config({ root: import.meta.dirname });
+  config.bin = 'orchestrator';
+  return new Class(spellOutOptionalValues(request.argv, flags, Class.optionalValues), config, runtime);
+}
+
+function makeRuntime(request: Request, env: NodeJS.ProcessEnv, { signal }: Interruption, output: Output): Runtime {
+  const debug = isTrue(env.ORCHESTRATOR_DEBUG) || request.argv.includes('--verbose');
+  const meta: Runtime['meta'] = { request_id: randomUUID(), correlation_id: randomUUID() };
+  const redactor = new Redactor();
+  redactor.add(env.ORCHESTRATOR_TOKEN);
+  redactor.add(env.ORCHESTRATOR_REDIS_URL);
+  const onCall = (call: ApiCall) => {
+    if (call.requestId) meta.request_id = call.requestId;
+    if (!debug) return;
+    const outcome = call.status ?? call.error?.code ?? '';
+    const line = `${call.method} ${call.path} → ${outcome} in ${Math.round(call.durationMs)} ms, try ${call.attempt}`;
+    void output.err(`${redactor.clean(line)}\n`);
+  };
+  return { env, cwd: process.cwd(), json: request.json, signal, output, redactor, warnings: [], meta, onCall };
+}
+
+/** The command as the envelope names it. Words that are no command may be anything, so they are not repeated. */
+function nameOf(request: Request): string {
+  if (request.command) return spoken(request.command);
+  if (request.version) return 'version';
+  return request.help ? 'help' : 'orchestrator';
+}
+
+async function printSuccess({ data, render }: Outcome, command: string, runtime: Runtime): Promise<void> {
+  const { output, warnings, meta, redactor } = runtime;
+  const clean = warnings.map((warning) => redactor.clean(warning));
+  if (runtime.json) {
+    await output.out(`${JSON.stringify(success(command, data, clean, meta))}\n`);
+    return;
+  }
+  const { openScreen } = await import('./render/screen.js');
+  const text = await render(await openScreen(process.stdout, runtime.env));
+  if (text !== '') await output.out(`${text}\n`);
+  await printWarnings(clean, runtime);
+}
+
+async function printFailure(
+  error: OrchestratorError,
+  request: Request,
+  command: string,
+  runtime: Runtime,
+): Promise<void> {
+  const { output, meta, redactor } = runtime;
+  const clean = redactor.cleanAll({
+    next: nextSteps(error, request.command && spoken(request.command)),
+    message: error.message,
+    details: error.details,
+  }) as { next: ReturnType<typeof nextSteps>; message: string; details: unknown };
+  const shown = new OrchestratorError(error.code, clean.message, { ...error, details: clean.details });
+  const warnings = runtime.warnings.map((warning) => redactor.clean(warning));
+  if (runtime.json) await output.out(`${JSON.stringify(failure(command, shown, clean.next, warnings, meta))}\n`);
+  else {
+    const [{ renderError }, { openScreen }] = await Promise.all([
+      import('./render/error.js'),
+      import('./render/screen.js'),
+    ]);
+    await printWarnings(warnings, runtime);
+    await output.err(`${renderError(shown, clean.next, await openScreen(process.stderr, runtime.env))}\n`);
+  }
+  if (isTrue(runtime.env.ORCHESTRATOR_DEBUG)) {
+    const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';
+    await output.err(`${redactor.clean(`${error.stack}${cause}`)}\n`);
+  }
+}
+
+async function printWarnings(warnings: readonly string[], { output, env }: Runtime): Promise<void> {
+  if (warnings.length === 0) return;
+  const [{ openScreen }, { oneLine }] = await Promise.all([import('./render/screen.js'), import('./render/text.js')]);
+  const { paint } = await openScreen(process.stderr, env);
+  for (const warning of warnings) await output.err(`${paint.yellow('Warning:')} ${oneLine(warning)}\n`);
+}

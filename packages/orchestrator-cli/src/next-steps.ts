@@ -1,0 +1,47 @@
+import type { NextStep, OrchestratorError } from '@codegen/sdk/errors';
+
+/** What to do about an error: its own advice, else what its code calls for. Never empty. */
+export function nextSteps(error: OrchestratorError, command: string | undefined): NextStep[] {
+  if (error.next && error.next.length > 0) return error.next;
+  const help = `orchestrator ${command ? `${command} ` : ''}--help`;
+  const step = (what: string, when: string): NextStep[] => [{ command: what, when }];
+  switch (error.code) {
+    case 'UNAUTHENTICATED':
+    case 'NOT_CONFIGURED':
+      return step('orchestrator auth login --api-url URL', 'to store the address of the API and a token for it');
+    case 'FORBIDDEN':
+      return step('orchestrator auth status', 'to see what your token may do');
+    case 'COMMAND_NOT_ALLOWED':
+      return step('orchestrator --help', 'to see all commands; ALLOWED_COMMANDS names those that may be used here');
+    case 'PROJECT_NOT_FOUND':
+      return step('orchestrator project list', 'to see which projects there are');
+    case 'NAME_TAKEN':
+      return step('orchestrator project list', 'to see the projects you have');
+    case 'TASK_NOT_FOUND':
+      return step('orchestrator task list', 'to see which tasks there are');
+    case 'NOTHING_TO_DEPLOY':
+      return step(
+        'orchestrator engineering start --project PROJECT --spec TEXT --wait',
+        'to have something built first',
+      );
+    case 'REDIS_UNAVAILABLE':
+      return step('orchestrator diagnose redis', 'to see whether Redis answers');
+    case 'NETWORK':
+    case 'TIMEOUT':
+    case 'API_UNAVAILABLE':
+    case 'BAD_RESPONSE':
+    case 'INTERNAL':
+      if (command?.startsWith('diagnose'))
+        return step('bin/up', 'in a checkout of the project, to start the system here');
+      return step('orchestrator diagnose api', 'to see whether the API answers');
+    case 'RATE_LIMITED':
+    case 'IDEMPOTENCY_IN_PROGRESS':
+      return step(`orchestrator ${command ?? ''}`.trim(), 'again, with the same input, in a moment');
+    case 'IDEMPOTENCY_MISMATCH':
+      return step(help, 'then repeat with another --idempotency-key: this one was used with other input');
+    case 'BUG':
+      return step(`ORCHESTRATOR_DEBUG=1 orchestrator ${command ?? ''}`.trim(), 'to get the details for a bug report');
+    default:
+      return step(help, 'to see what this command takes');
+  }
+}

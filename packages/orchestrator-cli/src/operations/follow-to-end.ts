@@ -1,0 +1,61 @@
+import type { Task } from '@codegen/contracts';
+import type { TaskHandle } from '@codegen/sdk';
+import { isOrchestratorError, type NextStep, OrchestratorError } from '@codegen/sdk/errors';
+import { openProgress } from '../progress/progress.js';
+import type { Runtime } from '../runtime.js';
+import { withNext } from '../translate-error.js';
+
+export interface FollowToEndOptions {
+  /** Milliseconds; without it, as long as the task takes. */
+  timeoutMs?: number | undefined;
+  quiet?: boolean | undefined;
+}
+
+/**
+ * Follows a task with its progress on standard error and returns it, without its spec, when it has completed.
+ * A signal or the timeout lets go of it: the task goes on, and the error says how to follow it again.
+ * @throws OrchestratorError TASK_FAILED, TASK_CANCELLED, STILL_RUNNING, INTERRUPTED, TERMINATED
+ */
+export async function followToEnd(
+  handle: TaskHandle,
+  runtime: Runtime,
+  { timeoutMs, quiet }: FollowToEndOptions,
+): Promise<Task> {
+  const controller = new AbortController();
+  const forward = () => controller.abort(runtime.signal.reason);
+  runtime.signal.addEventListener('abort', forward, { once: true });
+  if (runtime.signal.aborted) forward();
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => controller.abort(late(handle)), timeoutMs);
+  const { signal } = controller;
+  const progress = await openProgress(handle.task, runtime, quiet);
+  try {
+    for await (const event of handle.events({ signal, onInterruption: () => progress.interrupted() })) {
+      progress.show(event);
+    }
+    return withoutSpec(await handle.result({ signal }));
+  } catch (error) {
+    throw isOrchestratorError(error) ? advise(error, handle.task) : error;
+  } finally {
+    clearTimeout(timer);
+    runtime.signal.removeEventListener('abort', forward);
+    progress.close();
+  }
+}
+
+/** A task as answers show it: the spec may be a megabyte and is known to whoever sent it. */
+export function withoutSpec({ spec: _, ...task }: Task): Task {
+  return task;
+}
+
+function late(handle: TaskHandle): OrchestratorError {
+  return new OrchestratorError('STILL_RUNNING', `task ${handle.id} is still running; it goes on`);
+}
+
+function advise(error: OrchestratorError, { id, type }: Task): OrchestratorError {
+  const resume: NextStep = { command: `orchestrator ${type} wait ${id}`, when: 'to follow the task again; it goes on' };
+  const inspect: NextStep = { command: `orchestrator task get ${id}`, when: 'to see all that is known of the task' };
+  if (error.code === 'TASK_FAILED' || error.code === 'TASK_CANCELLED') {
+    return withNext(error, [inspect], withoutSpec(error.details as Task));
+  }
+  return withNext(error, [resume, inspect], error.details ?? { task_id: id });
+}

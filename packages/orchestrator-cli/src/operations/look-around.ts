@@ -1,0 +1,65 @@
+import type { Task } from '@codegen/contracts';
+import { isOrchestratorError, type NextStep } from '@codegen/sdk/errors';
+import type { Settings } from '../config/settings.js';
+import type { Runtime } from '../runtime.js';
+import { withoutSpec } from './follow-to-end.js';
+
+/** Where the command line finds itself. */
+export interface Surroundings {
+  state: 'not_logged_in' | 'unreachable' | 'refused' | 'ready';
+  profile: string;
+  api_url: string | null;
+  user: string | null;
+  project: string | null;
+  projects: number;
+  running: Task[];
+  /** What went wrong, where something did. */
+  problem: string | null;
+  next: NextStep;
+}
+
+/** Looks at configuration and API; never fails for what it finds there. */
+export async function lookAround(settings: Settings, runtime: Runtime): Promise<Surroundings> {
+  const { profile, apiUrl, token, project } = settings;
+  const found: Surroundings = {
+    state: 'not_logged_in',
+    profile,
+    api_url: apiUrl ?? null,
+    user: null,
+    project: project ?? null,
+    projects: 0,
+    running: [],
+    problem: null,
+    next: { command: 'orchestrator auth login --api-url URL', when: 'once a system runs (bin/up starts one here)' },
+  };
+  if (apiUrl === undefined || token === undefined) return found;
+  const { createApi } = await import('@codegen/sdk/api');
+  const call = { signal: runtime.signal };
+  const api = createApi({ apiUrl, token, retry: { attempts: 1 }, timeoutMs: 5000, onCall: runtime.onCall });
+  try {
+    const { user } = await api.whoami(call);
+    const [projects, running] = await Promise.all([
+      api.projects.page({ limit: 500 }, call),
+      api.tasks.page({ status: 'running', limit: 10 }, call),
+    ]);
+    const seen = { user: user.name ?? user.id, projects: projects.items.length };
+    const tasks = running.items.map(withoutSpec);
+    return { ...found, state: 'ready', ...seen, running: tasks, next: nextStep(seen.projects, tasks, project) };
+  } catch (error) {
+    runtime.signal.throwIfAborted();
+    if (!isOrchestratorError(error)) throw error;
+    const problem = runtime.redactor.clean(error.message);
+    const refused = error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN';
+    if (refused) return { ...found, state: 'refused', problem };
+    const next = { command: 'bin/up', when: 'in a checkout of the project, to start the system here' };
+    return { ...found, state: 'unreachable', problem, next };
+  }
+}
+
+function nextStep(projects: number, running: readonly Task[], project: string | undefined): NextStep {
+  const [task] = running;
+  if (task) return { command: `orchestrator ${task.type} wait ${task.id}`, when: 'to follow what runs now' };
+  if (projects === 0) return { command: 'orchestrator project create NAME', when: 'to begin' };
+  const command = `orchestrator engineering start --project ${project ?? 'PROJECT'} --spec TEXT --wait`;
+  return { command, when: 'to have something built' };
+}

@@ -1,0 +1,20 @@
+import { OrchestratorError } from '@codegen/sdk/errors';
+import { exactText, readFileOf, readStdin } from '../read-input.js';
+
+/** Where a spec may come from; `-` for `--spec` is standard input. */
+export interface SpecFlags {
+  spec?: string | undefined;
+  'spec-file'?: string | undefined;
+}
+
+/** The spec that the flags name, byte for byte; undefined where they name none. @throws OrchestratorError USAGE for two */
+export async function readSpec(flags: SpecFlags, signal: AbortSignal): Promise<string | undefined> {
+  const { spec, 'spec-file': file } = flags;
+  if (spec !== undefined && file !== undefined) {
+    throw new OrchestratorError('USAGE', '--spec and --spec-file exclude each other');
+  }
+  if (file !== undefined)
+    return exactText(file === '-' ? await readStdin(signal) : await readFileOf(file, '--spec-file'));
+  if (spec === '-') return exactText(await readStdin(signal));
+  return spec;
+}

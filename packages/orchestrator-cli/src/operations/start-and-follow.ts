@@ -1,0 +1,32 @@
+import type { Task } from '@codegen/contracts';
+import type { TaskHandle } from '@codegen/sdk';
+import { NO_LIMIT } from '../argv.js';
+import { parseDuration } from '../duration.js';
+import type { Runtime } from '../runtime.js';
+import { followToEnd, withoutSpec } from './follow-to-end.js';
+
+/** A task as `start` returns it; `dry_run` where it was only checked and does not exist. */
+export type StartedTask = Omit<Task, 'spec'> & { dry_run?: true };
+
+export interface StartFlags {
+  wait?: string | undefined;
+  'dry-run'?: boolean | undefined;
+  quiet?: boolean | undefined;
+}
+
+/** Starts a task, or has the start checked, and follows it to its end where that is asked for. */
+export async function startAndFollow(
+  starter: { start(): Promise<TaskHandle>; check(): Promise<Task> },
+  runtime: Runtime,
+  flags: StartFlags,
+): Promise<StartedTask> {
+  const { wait } = flags;
+  // Read before anything is started: a mistyped duration must not leave a task behind.
+  const timeoutMs = wait === undefined || wait === NO_LIMIT ? undefined : parseDuration(wait, '--wait');
+  if (flags['dry-run']) return { ...withoutSpec(await starter.check()), dry_run: true };
+  const handle = await starter.start();
+  runtime.warnings.push(...handle.warnings);
+  runtime.meta.correlation_id = handle.task.correlation_id;
+  if (wait === undefined) return withoutSpec(handle.task);
+  return await followToEnd(handle, runtime, { timeoutMs, quiet: flags.quiet });
+}

@@ -1,0 +1,26 @@
+import type { Task, TaskEvent } from '@codegen/contracts';
+import type { Runtime } from '../runtime.js';
+
+/** Shows on standard error how a task gets on. */
+export interface Progress {
+  show(event: TaskEvent): void;
+  /** The API does not answer for the moment. */
+  interrupted(): void;
+  close(): void;
+}
+
+const silent: Progress = { show: () => undefined, interrupted: () => undefined, close: () => undefined };
+
+/** A live view in a terminal, plain lines elsewhere, nothing when quiet. */
+export async function openProgress(task: Task, runtime: Runtime, quiet: boolean | undefined): Promise<Progress> {
+  if (quiet) return silent;
+  const { openScreen } = await import('../render/screen.js');
+  const screen = await openScreen(process.stderr, runtime.env);
+  const live = process.stderr.isTTY && !runtime.json && !runtime.env.CI && runtime.env.TERM !== 'dumb';
+  if (live) {
+    const { LiveProgress } = await import('./live-progress.js');
+    return new LiveProgress(task, runtime.output, screen);
+  }
+  const { PlainProgress } = await import('./plain-progress.js');
+  return new PlainProgress((line) => void runtime.output.err(`${line}\n`), screen);
+}

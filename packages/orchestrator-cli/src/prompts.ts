@@ -1,0 +1,65 @@
+import { createInterface } from 'node:readline/promises';
+import { OrchestratorError } from '@codegen/sdk/errors';
+import { oneLine } from './render/text.js';
+
+/** A value that a command cannot do without. */
+export interface RequiredInput {
+  /** As the user would give it: `--project`, `NAME`. */
+  name: string;
+  /** The question, for a person. */
+  question: string;
+  choices?: readonly string[];
+}
+
+/** The error for input that is not there and may not be asked for. */
+export function inputRequired(inputs: readonly RequiredInput[]): OrchestratorError {
+  const missing = inputs.map(({ name }) => name);
+  const choices = inputs.flatMap((input) => input.choices ?? []);
+  return new OrchestratorError('INPUT_REQUIRED', `${missing.join(' or ')} is needed`, {
+    details: { missing },
+    ...(choices.length > 0 && { choices }),
+  });
+}
+
+/** Asks for one line on the terminal, by number or name where there are choices. */
+export async function ask({ question, choices = [] }: RequiredInput, signal: AbortSignal): Promise<string> {
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const list = choices.map((choice, at) => `  ${at + 1}  ${oneLine(choice)}\n`).join('');
+  try {
+    const answer = (await prompt.question(`${list}${question} `, { signal })).trim();
+    return choices[Number(answer) - 1] ?? answer;
+  } catch (error) {
+    signal.throwIfAborted();
+    // readline takes Ctrl-C for itself while it asks.
+    throw new OrchestratorError('INTERRUPTED', 'interrupted', { cause: error });
+  } finally {
+    prompt.close();
+  }
+}
+
+/** Asks for a secret without showing it. */
+export async function askHidden(question: string, signal: AbortSignal): Promise<string> {
+  const { stdin, stderr } = process;
+  stderr.write(`${question} `);
+  stdin.setRawMode(true);
+  stdin.setEncoding('utf8');
+  const stop = () => stdin.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  let answer = '';
+  try {
+    for await (const chunk of stdin) {
+      for (const key of chunk as string) {
+        if (key === '\r' || key === '\n' || key === '\u0004') return answer;
+        if (key === '\u0003') throw new OrchestratorError('INTERRUPTED', 'interrupted');
+        if (key === '\u007f' || key === '\b') answer = answer.slice(0, -1);
+        else answer += key;
+      }
+    }
+    signal.throwIfAborted();
+    return answer;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    if (!stdin.destroyed) stdin.setRawMode(false);
+    stderr.write('\n');
+  }
+}

@@ -1,0 +1,37 @@
+import type { Project } from '@codegen/contracts';
+import type { Screen } from './screen.js';
+import { ago, paintStatus } from './status.js';
+import { type Column, renderPairs } from './table.js';
+import { oneLine } from './text.js';
+
+/** A project in full. */
+export function renderProject(project: Project, screen: Screen): string {
+  const heading = `${screen.paint.bold(oneLine(project.name))}  ${paintStatus(project.status, project.status, screen)}`;
+  const pairs = renderPairs(
+    [
+      ['id', project.id],
+      ['description', project.description ? oneLine(project.description) : undefined],
+      ['modules', project.modules.map(oneLine).join(', ')],
+      ['repository', project.repository_url ? oneLine(project.repository_url) : undefined],
+      ['main', project.main_sha?.slice(0, 12)],
+      ['updated', ago(project.updated_at)],
+    ],
+    screen,
+  );
+  return `${heading}\n${pairs}`;
+}
+
+/** Projects in a list. */
+export function projectColumns(screen: Screen): Column<Project>[] {
+  return [
+    { title: 'NAME', value: (project) => project.name },
+    {
+      title: 'STATUS',
+      value: (project) => project.status,
+      paint: (text, project) => paintStatus(text, project.status, screen),
+    },
+    { title: 'MAIN', value: (project) => project.main_sha?.slice(0, 8) ?? '' },
+    { title: 'UPDATED', value: (project) => ago(project.updated_at) },
+    { title: 'DESCRIPTION', value: (project) => project.description ?? '' },
+  ];
+}

@@ -1,0 +1,38 @@
+import type { Surroundings } from '../operations/look-around.js';
+import type { Screen } from './screen.js';
+import { renderPairs, renderTable } from './table.js';
+import { taskColumns } from './task.js';
+import { oneLine } from './text.js';
+
+/** Where the command line finds itself, and the next command. */
+export function renderSurroundings(found: Surroundings, screen: Screen): string {
+  const { paint } = screen;
+  const pairs = renderPairs(
+    [
+      ['api', found.api_url ? oneLine(found.api_url) : undefined],
+      ['profile', found.profile],
+      ['user', found.user ? oneLine(found.user) : undefined],
+      ['project', found.project ? oneLine(found.project) : undefined],
+      ['projects', found.state === 'ready' ? String(found.projects) : undefined],
+      ['problem', found.problem ? oneLine(found.problem) : undefined],
+    ],
+    screen,
+  );
+  const running = found.running.length > 0 ? `\n\n${renderTable(found.running, taskColumns(screen), screen)}` : '';
+  const next = `${paint.bold('Next:')} ${found.next.command}  ${paint.dim(found.next.when)}`;
+  const help = `${paint.bold('Help:')} orchestrator --help`;
+  return `${headline(found, screen)}\n${pairs}${running}\n\n${next}\n${help}`;
+}
+
+function headline({ state, running }: Surroundings, { paint }: Screen): string {
+  switch (state) {
+    case 'ready':
+      return paint.green(running.length > 0 ? `${running.length} running now` : 'Ready, nothing runs');
+    case 'not_logged_in':
+      return paint.yellow('Not logged in');
+    case 'refused':
+      return paint.red('The API refuses the token');
+    case 'unreachable':
+      return paint.red('The API does not answer');
+  }
+}

@@ -1,0 +1,54 @@
+import type { Task } from '@codegen/contracts';
+import { formatSeconds } from '../duration.js';
+import type { Screen } from './screen.js';
+import { ago, paintStatus } from './status.js';
+import { type Column, renderPairs } from './table.js';
+import { manyLines, oneLine } from './text.js';
+
+/** A task in full, with what came of it; the spec where it is wanted. */
+export function renderTask(task: Task, screen: Screen, { spec = false }: { spec?: boolean } = {}): string {
+  const heading = `${screen.paint.bold(task.type)}  ${paintStatus(task.status, task.status, screen)}`;
+  const pairs = renderPairs(
+    [
+      ['task', task.id],
+      ['project', task.project_id],
+      ['reason', task.reason ? oneLine(task.reason) : undefined],
+      ['error', task.error ? oneLine(task.error) : undefined],
+      ...resultPairs(task),
+      ['took', duration(task)],
+      ['created', ago(task.created_at)],
+    ],
+    screen,
+  );
+  const text = spec && task.spec ? `\n\n${screen.paint.dim('spec')}\n${manyLines(task.spec).trimEnd()}` : '';
+  return `${heading}\n${pairs}${text}`;
+}
+
+/** Tasks in a list. */
+export function taskColumns(screen: Screen): Column<Task>[] {
+  return [
+    { title: 'TASK', value: (task) => task.id, whole: true },
+    { title: 'TYPE', value: (task) => task.type },
+    { title: 'STATUS', value: (task) => task.status, paint: (text, task) => paintStatus(text, task.status, screen) },
+    { title: 'CREATED', value: (task) => ago(task.created_at) },
+    { title: 'REASON', value: (task) => task.reason ?? '' },
+  ];
+}
+
+function resultPairs({ result }: Task): [string, string | undefined][] {
+  const files = result?.files_changed;
+  return [
+    ['url', textOf(result?.deployed_url)],
+    ['commit', textOf(result?.commit_sha)],
+    ['files', Array.isArray(files) && files.length > 0 ? oneLine(files.join(', ')) : undefined],
+  ];
+}
+
+function duration({ started_at, finished_at }: Task): string | undefined {
+  if (!started_at || !finished_at) return undefined;
+  return formatSeconds((Date.parse(finished_at) - Date.parse(started_at)) / 1000);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? oneLine(value) : undefined;
+}

@@ -1,0 +1,55 @@
+// C0, C1, line and paragraph separators, zero-width and bidirectional controls: what could move the cursor or hide text.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this removes
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence starts with one
+const ESCAPE = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
+const ZERO_WIDTH = /\p{Mn}|\p{Me}|\u200d|[\ufe00-\ufe0f]/u;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** Text from elsewhere, made fit for one line of a terminal. */
+export function oneLine(text: string): string {
+  return text
+    .replace(ESCAPE, '')
+    .replace(/[\r\n\t\u2028\u2029]+/g, ' ')
+    .replace(CONTROL, '')
+    .trim();
+}
+
+/** The same for text of several lines, which keeps its line breaks. */
+export function manyLines(text: string): string {
+  return text
+    .replace(ESCAPE, '')
+    .split(/\r?\n/)
+    .map((line) => line.replaceAll('\t', '  ').replace(CONTROL, ''))
+    .join('\n');
+}
+
+/** Columns that text takes in a terminal; colours take none. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const { segment } of segmenter.segment(text.replace(ESCAPE, ''))) {
+    const first = String.fromCodePoint(segment.codePointAt(0) ?? 0);
+    if (!ZERO_WIDTH.test(first)) width += WIDE.test(first) ? 2 : 1;
+  }
+  return width;
+}
+
+/** Cuts plain text to so many columns, with … where something is gone. */
+export function cut(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  let kept = '';
+  let width = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    width += widthOf(segment);
+    if (width > columns - 1) break;
+    kept += segment;
+  }
+  return columns > 0 ? `${kept}…` : '';
+}
+
+/** Fills text up with spaces to so many columns. */
+export function pad(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
+}

@@ -1,0 +1,26 @@
+import type { ApiCall } from '@codegen/sdk';
+import type { Meta } from './envelope.js';
+import type { Output } from './output.js';
+import type { Redactor } from './redact.js';
+
+/** What one run of the command line shares with its command. */
+export interface Runtime {
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+  json: boolean;
+  /** Aborted by SIGINT and SIGTERM, with the error to end with as its reason. */
+  signal: AbortSignal;
+  output: Output;
+  redactor: Redactor;
+  /** For the user, beside the data. */
+  warnings: string[];
+  meta: Meta;
+  /** Told of every try of an API call. */
+  onCall(call: ApiCall): void;
+}
+
+/** Whether a question may be asked: a person at both ends, and nothing that forbids it. */
+export function mayPrompt(runtime: Pick<Runtime, 'env' | 'json'>, noInput: boolean | undefined): boolean {
+  if (runtime.json || noInput || runtime.env.CI || runtime.env.ORCHESTRATOR_NO_INPUT) return false;
+  return Boolean(process.stdin.isTTY && process.stdout.isTTY);
+}

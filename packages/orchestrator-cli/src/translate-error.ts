@@ -1,0 +1,47 @@
+import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
+import { nearest } from './nearest.js';
+import { oneLine } from './render/text.js';
+
+/** What the parser of oclif throws, told by shape: its classes are not exported. */
+interface ParserError extends Error {
+  oclif?: unknown;
+  flags?: string[];
+  args?: (string | { name: string })[];
+}
+
+/**
+ * Makes any error one of ours. The parser's own texts quote the command line, in which secrets may stand,
+ * so they are written anew. What is left over is a bug.
+ */
+export function translateError(error: unknown, flagNames: readonly string[]): OrchestratorError {
+  if (isOrchestratorError(error)) return error;
+  if (!(error instanceof Error)) return new OrchestratorError('BUG', `something threw ${typeof error}`);
+  const parser = error as ParserError;
+  if (parser.oclif === undefined) return new OrchestratorError('BUG', error.message, { cause: error });
+  if (parser.flags) return unknownFlags(parser.flags, flagNames);
+  if (parser.args?.every((arg) => typeof arg === 'string')) {
+    return new OrchestratorError('USAGE', 'there are more arguments than this command takes; quote text with spaces');
+  }
+  const [first = ''] = error.message.split('\nSee more help');
+  return new OrchestratorError('USAGE', oneLine(first.replace(/^Parsing /, '')).replace(/=\S+ to be/, ' to be'));
+}
+
+function unknownFlags(flags: readonly string[], known: readonly string[]): OrchestratorError {
+  const names = flags.map((flag) => oneLine(flag.split('=')[0] ?? '').slice(0, 40));
+  const close = names.flatMap((name) => nearest(name.replace(/^-+/, ''), known, 1)).map((name) => `--${name}`);
+  const choices = [...new Set(close)];
+  const message = `unknown flag ${names.join(', ')}`;
+  return new OrchestratorError('USAGE', message, choices.length > 0 ? { choices } : {});
+}
+
+/** The same error with a better next step. */
+export function withNext(
+  error: OrchestratorError,
+  next: { command: string; when: string }[],
+  details: unknown = error.details,
+): OrchestratorError {
+  const { message, code, retryable, exitCode, cause, requestId, retryAfterMs, status, choices } = error;
+  const options = { retryable, exitCode, cause, next, details, requestId, retryAfterMs, status, choices };
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return new OrchestratorError(code, message, given);
+}
