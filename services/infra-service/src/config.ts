@@ -46,6 +46,7 @@ export function readConfig(env: NodeJS.ProcessEnv): InfraServiceConfig {
     environment: env,
     ...number(env, 'HEALTH_TIMEOUT_MS', 'healthTimeoutMs'),
     ...number(env, 'INSTALL_TIMEOUT_MS', 'installTimeoutMs'),
+    ...number(env, 'STOP_GRACE_MS', 'stopGraceMs'),
     ...number(env, 'LEASE_MS', 'leaseMs'),
   };
 }

@@ -36,6 +36,7 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
   const environment = splitEnvironment(config.environment);
   const api = createApi({ apiUrl: config.api.url, token: config.api.token });
   const sources = { api, environment: environment.referable };
+  const redis = connectRedis(redisUrl, { name: SERVICE, logger });
   const executor = await startLocalExecutor({
     releasesDir: config.releasesDir,
     reposDir: config.reposDir,
@@ -48,8 +49,10 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
     stopGraceMs: config.stopGraceMs ?? 5000,
     resolveSecrets: (reference, projectId, signal) => resolveSecrets(reference, projectId, sources, signal),
     logger,
+  }).catch(async (error) => {
+    await closeRedis(redis);
+    throw error;
   });
-  const redis = connectRedis(redisUrl, { name: SERVICE, logger });
   const answer = async (message: AnsibleDeployResult) => {
     const key = deployResultKey(message.request_id);
     await answerOnce({ redis, key, contract: ansibleDeployResults, message });

@@ -30,7 +30,8 @@ export async function terminateTree(find: () => number[], graceMs: number): Prom
   signalAll(left, graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
   const started = Date.now();
   while (left.length > 0) {
-    await sleep(20);
+    // Looking through /proc blocks this process for a moment, so it is done less often the longer it takes.
+    await sleep(Math.min(250, 20 + (Date.now() - started) / 4));
     left = find();
     const waited = Date.now() - started;
     if (waited >= graceMs) signalAll(left, 'SIGKILL');

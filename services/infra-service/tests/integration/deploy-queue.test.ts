@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { waitFor } from '../../../../tests/support/wait-for.js';
+import { get } from '../support/clients.js';
+import { processesOf, someFileHolds } from '../support/executor.js';
+import { ServiceSite, type SiteProject } from '../support/service-site.js';
+
+const TOKEN = 'correct-horse-battery';
+const NEEDS_TOKEN = [{ name: 'TOKEN', required: true, secret: true }];
+
+let site: ServiceSite;
+let project: SiteProject;
+
+beforeEach(async () => {
+  site = await ServiceSite.open();
+  project = await site.addProject('a');
+});
+
+afterEach(() => site.close());
+
+test('A deploy is answered on the results stream and under its key, and told as progress', async () => {
+  await site.start();
+  const sha = await project.repository.commit();
+  const message = await site.publish(project, {
+    commit_sha: sha,
+    task_id: 'task_1',
+    callback_stream: 'task_progress:task_1',
+  });
+  const answer = await site.answer(message.request_id);
+  expect(answer).toMatchObject({
+    status: 'success',
+    deployed_url: `http://127.0.0.1:${project.port}`,
+    server_ip: '127.0.0.1',
+    port: project.port,
+    error: null,
+  });
+  expect(answer.duration_ms).toBeGreaterThan(0);
+  expect((await get(project.port, '/')).body).toBe(sha);
+  const key = `deploy:result:${message.request_id}`;
+  expect(JSON.parse((await site.redis.get(key)) as string)).toEqual(answer);
+  expect(await site.redis.ttl(key)).toBeGreaterThan(3500);
+  await waitFor('the acknowledgement', async () => (await site.redis.xlen('ansible:deploy:queue')) === 0);
+  const events = await site.progress('task:events');
+  expect(events.map(({ message: text }) => text)).toEqual([
+    expect.stringMatching(/fetching/),
+    expect.stringMatching(/starting/),
+    expect.stringMatching(/serving at/),
+  ]);
+  expect(events.every((event) => event.task_id === 'task_1' && event.current_step === 'deploy')).toBe(true);
+  expect(await site.progress('task_progress:task_1')).toHaveLength(3);
+});
+
+test('The same request again is answered with the recorded result, and nothing restarts', async () => {
+  await site.start();
+  const message = await site.publish(project, { commit_sha: await project.repository.commit() });
+  const first = await site.answer(message.request_id);
+  const pid = (await get(project.port, '/pid')).body;
+  await site.publish(project, message);
+  await waitFor('the second answer', async () => (await site.answers(message.request_id)).length === 2);
+  expect((await site.answers(message.request_id))[1]).toEqual(first);
+  expect((await get(project.port, '/pid')).body).toBe(pid);
+});
+
+test('The same request after its record has expired succeeds without a restart', async () => {
+  await site.start();
+  const message = await site.publish(project, { commit_sha: await project.repository.commit() });
+  await site.answer(message.request_id);
+  const pid = (await get(project.port, '/pid')).body;
+  await site.redis.del(`deploy:result:${message.request_id}`);
+  await site.publish(project, message);
+  await waitFor('the second answer', async () => (await site.answers(message.request_id)).length === 2);
+  expect((await site.answers(message.request_id))[1]?.status).toBe('success');
+  expect((await get(project.port, '/pid')).body).toBe(pid);
+});
+
+test('Secrets reach the release alone: no stream, key, log, file or answer holds one', async () => {
+  await site.start();
+  site.api.values = { TOKEN };
+  const secrets_ref = `vault:project/${project.id}`;
+  const good = await project.repository.commit({ environment: NEEDS_TOKEN });
+  expect((await site.deploy(project, { commit_sha: good, secrets_ref, task_id: 'task_1' })).status).toBe('success');
+  expect(site.api.requests).toEqual([{ reference: secrets_ref, authorization: 'Bearer cgk_test' }]);
+  expect(JSON.parse((await get(project.port, '/env')).body).TOKEN).toBe(TOKEN);
+  const bad = await project.repository.commit({ variant: 'exits', environment: NEEDS_TOKEN });
+  const failed = await site.deploy(project, { commit_sha: bad, secrets_ref, task_id: 'task_1' });
+  expect(failed).toMatchObject({ status: 'failed', reason: 'start_failed', exit_code: 7, stdout: 'about to fail\n' });
+  expect(failed.stderr).toBe('cannot work with [redacted]\n');
+  expect((await get(project.port, '/')).body).toBe(good);
+  expect(site.log.join('\n')).not.toContain(TOKEN);
+  expect(await someFileHolds(site.releasesDir, TOKEN)).toBe(false);
+  // Redis' append-only file has every command in plain.
+  expect(await someFileHolds(site.server.folder, 'about to fail')).toBe(true);
+  expect(await someFileHolds(site.server.folder, TOKEN)).toBe(false);
+});
+
+test('A missing secret is answered as secret_missing', async () => {
+  await site.start();
+  site.api.refuse = { status: 404, code: 'NOT_FOUND' };
+  const sha = await project.repository.commit({ environment: NEEDS_TOKEN });
+  const answer = await site.deploy(project, { commit_sha: sha, secrets_ref: `vault:project/${project.id}` });
+  expect(answer).toMatchObject({ status: 'failed', reason: 'secret_missing' });
+});
+
+test('An API that is away delays the deploy, but does not fail it', async () => {
+  await site.start();
+  site.api.refuse = { status: 503, code: 'API_UNAVAILABLE' };
+  const sha = await project.repository.commit({ environment: NEEDS_TOKEN });
+  site.api.values = { TOKEN };
+  const message = await site.publish(project, { commit_sha: sha, secrets_ref: `vault:project/${project.id}` });
+  await waitFor('a first try', () => site.api.requests.length > 0);
+  site.api.refuse = undefined;
+  expect((await site.answer(message.request_id, 40_000)).status).toBe('success');
+});
+
+test('A deploy that is dead-lettered is still answered as failed', async () => {
+  await site.start();
+  site.api.refuse = { status: 403, code: 'FORBIDDEN' };
+  const sha = await project.repository.commit({ environment: NEEDS_TOKEN });
+  const answer = await site.deploy(project, { commit_sha: sha, secrets_ref: `vault:project/${project.id}` });
+  expect(answer).toMatchObject({ status: 'failed', error: expect.stringContaining('not for you') });
+  await waitFor('the dead letter', async () => (await site.redis.xlen('ansible:deploy:queue:dlq')) === 1);
+  await site.redis.xadd('ansible:deploy:queue', '*', 'data', JSON.stringify({ version: '9', request_id: 'r-new' }));
+  expect((await site.answer('r-new')).status).toBe('failed');
+});
+
+test('Deploys of one project go one after the other, those of another go on beside them', async () => {
+  await site.start();
+  const other = await site.addProject('b');
+  const slow = await site.publish(project, {
+    commit_sha: await project.repository.commit({ variant: 'slow-start 3000' }),
+  });
+  const last = await project.repository.commit();
+  const next = await site.publish(project, { commit_sha: last });
+  const quick = await site.publish(other, { commit_sha: await other.repository.commit() });
+  expect((await site.answer(quick.request_id)).status).toBe('success');
+  expect(await site.answers(slow.request_id)).toEqual([]);
+  expect((await site.answer(next.request_id)).status).toBe('success');
+  expect(await site.answers(slow.request_id)).toHaveLength(1);
+  expect((await get(project.port, '/')).body).toBe(last);
+});
+
+test('Stopping ends every release, and gives an unfinished deploy back to the queue', async () => {
+  const service = await site.start();
+  await site.deploy(project, { commit_sha: await project.repository.commit({ variant: 'spawns' }) });
+  const message = await site.publish(project, {
+    commit_sha: await project.repository.commit({ variant: 'never-listens' }),
+  });
+  await waitFor('the second release to start', () => processesOf(project.id).length >= 4);
+  await service.stop();
+  expect(processesOf(project.id)).toEqual([]);
+  expect(await site.answers(message.request_id)).toEqual([]);
+  expect(await site.redis.xlen('ansible:deploy:queue')).toBe(1);
+});
