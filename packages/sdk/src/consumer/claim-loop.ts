@@ -17,11 +17,12 @@ export async function claimLoop(core: ConsumerCore): Promise<void> {
   const onReady = () => {
     notBeforeMs = Date.now() + leaseMs / 2;
   };
-  redis.on('ready', onReady);
   await forget(core);
+  redis.on('ready', onReady);
   for (let failures = 0; !stopping.aborted; ) {
     try {
-      if (Date.now() >= notBeforeMs) await sweep(core);
+      // A command given while Redis is away would run before any owner could renew.
+      if (redis.status === 'ready' && Date.now() >= notBeforeMs) await sweep(core);
       failures = 0;
       await pause(leaseMs / 4, stopping);
     } catch (error) {

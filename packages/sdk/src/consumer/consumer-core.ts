@@ -10,6 +10,7 @@ export interface ConsumerCore {
   readonly logger: Logger;
   readonly group: string;
   readonly consumer: string;
+  readonly service: string;
   /** The contract's own stream; retries and dead letters of legacy streams go here too. */
   readonly stream: string;
   /** All streams that are read. */

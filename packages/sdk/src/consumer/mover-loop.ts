@@ -22,7 +22,7 @@ export class Mover {
     const { redis, stream, stopping, logger } = this.#core;
     for (let failures = 0; !stopping.aborted; ) {
       try {
-        const { moved, nextMs = LOOK_EVERY_MS } = await moveDue(redis, stream);
+        const { moved, nextMs = LOOK_EVERY_MS } = await moveDue(redis, stream, this.#core);
         failures = 0;
         if (moved === 0 || nextMs > 0) await this.#sleep(Math.min(nextMs, LOOK_EVERY_MS));
       } catch (error) {

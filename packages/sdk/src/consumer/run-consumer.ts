@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { type QueueContract, streamName } from '@codegen/contracts';
 import type { Redis } from 'ioredis';
 import { backoffMs, pause } from '../queue/backoff.js';
@@ -14,7 +15,7 @@ import { Mover } from './mover-loop.js';
 import type { ConsumerOptions, RunningConsumer } from './options.js';
 import { readLoop } from './read-loop.js';
 import { Settler } from './settle.js';
-import { endHandlers } from './shutdown.js';
+import { endHandlers, withinMs } from './shutdown.js';
 
 const UNBLOCK_TRIES = 10;
 
@@ -35,12 +36,15 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   const blocking = connectRedis(options.redisUrl, { name: `${name}:reader`, blocking: true });
   const stopping = new AbortController();
   const ended = new AbortController();
+  // Every entry that is being settled waits on one of them.
+  setMaxListeners(0, stopping.signal, ended.signal);
   const running = new Set<Promise<void>>();
   const core: ConsumerCore = {
     redis,
     logger,
     group: contract.group,
     consumer,
+    service: options.service,
     stream,
     streams: [stream, ...(readLegacy ? (contract.legacyStreams ?? []) : [])],
     leaseMs,
@@ -105,10 +109,10 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   async function shutDown(): Promise<void> {
     stopping.abort();
     await unblock(redis, blocking, reader);
-    await Promise.all(takingIn);
+    await withinMs(1000, Promise.all(takingIn));
     await endHandlers(core, settler, running);
     ended.abort();
-    await leases;
+    await withinMs(1000, leases);
     if (redis.status === 'ready') {
       const which = { consumer };
       const gone = core.streams.map((one) => forgetConsumers(redis, { stream: one, group: core.group }, which));

@@ -52,7 +52,7 @@ export class Settler {
   }
 
   #apply(entry: HeldEntry, outcome: Outcome): Promise<boolean> {
-    const { redis, stream: target, leaseMs } = this.#core;
+    const { redis, stream: target } = this.#core;
     const reader = readerOf(this.#core, entry.stream);
     switch (outcome.kind) {
       case 'done':
@@ -62,7 +62,7 @@ export class Settler {
       case 'dead':
         return outcome.announce().then(() => deadLetterEntry(redis, reader, { ...outcome, id: entry.id, target }));
       case 'release':
-        return releaseLeases(redis, reader, [entry.id], leaseMs).then(([owned]) => owned === true);
+        return releaseLeases(redis, reader, [entry.id]).then(([owned]) => owned === true);
     }
   }
 

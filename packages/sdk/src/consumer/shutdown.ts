@@ -10,19 +10,20 @@ const ABORTED_GRACE_MS = 1000;
  * they leave. A handler that ignores even that keeps its message pending, for a peer to take over with the lease.
  */
 export async function endHandlers(core: ConsumerCore, settler: Settler, running: Set<Promise<void>>): Promise<void> {
-  const deadline = new AbortController();
-  const within = (ms: number, work: Promise<unknown>) => Promise.race([work, pause(ms, deadline.signal)]);
   const waiting = core.held.all().filter((entry) => entry.state === 'waiting');
   const released = Promise.all(waiting.map((entry) => settler.settle(entry, { kind: 'release' })));
   const all = () => Promise.all([released, ...running]);
-  try {
-    await within(core.deadlineMs, all());
-    const late = core.held.all().filter((entry) => entry.state === 'running');
-    if (late.length === 0) return;
-    core.logger.warn({ entry_ids: late.map(({ id }) => id) }, 'the deadline to stop has passed: aborting handlers');
-    for (const entry of late) entry.abort.abort(new Error('the consumer stops'));
-    await within(ABORTED_GRACE_MS, all());
-  } finally {
-    deadline.abort();
-  }
+  await withinMs(core.deadlineMs, all());
+  const late = core.held.all().filter((entry) => entry.state === 'running');
+  if (late.length === 0) return;
+  core.logger.warn({ entry_ids: late.map(({ id }) => id) }, 'the deadline to stop has passed: aborting handlers');
+  for (const entry of late) entry.abort.abort(new Error('the consumer stops'));
+  await withinMs(ABORTED_GRACE_MS, all());
+}
+
+/** Waits for some work, but not longer than so many milliseconds. */
+export async function withinMs(ms: number, work: Promise<unknown>): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([work, pause(ms, timer.signal)]);
+  timer.abort();
 }

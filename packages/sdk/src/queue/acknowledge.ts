@@ -15,14 +15,12 @@ export function renewLeases(redis: Redis, reader: GroupReader, ids: readonly str
   return ownedScript(redis, renewScript, reader, [0], ids);
 }
 
-/** Makes leases look `leaseMs` old, so that a peer takes the entries over with its next sweep. */
-export function releaseLeases(
-  redis: Redis,
-  reader: GroupReader,
-  ids: readonly string[],
-  leaseMs: number,
-): Promise<boolean[]> {
-  return ownedScript(redis, renewScript, reader, [leaseMs], ids);
+/** Idle time of released entries: longer than any lease, so that the next sweep of any peer takes them. */
+export const RELEASED_IDLE_MS = 1_000_000_000;
+
+/** Gives entries back to the peers; false for each one that this consumer no longer owned. */
+export function releaseLeases(redis: Redis, reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
+  return ownedScript(redis, renewScript, reader, [RELEASED_IDLE_MS], ids);
 }
 
 async function ownedScript(

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { RELEASED_IDLE_MS } from './acknowledge.js';
 import { fieldsOf, type GroupReader, type StreamEntry } from './entry.js';
 import { claimStaleScript } from './lua/claim-stale.js';
 import { runScript } from './script.js';
@@ -24,7 +25,8 @@ export async function claimStale(
   const deleted: string[] = [];
   let cursor = '0-0';
   do {
-    const args = [group, consumer, leaseMs, cursor, Math.min(PAGE, limit - entries.length)];
+    const count = Math.min(PAGE, limit - entries.length);
+    const args = [group, consumer, leaseMs, cursor, count, leaseMs / 2, RELEASED_IDLE_MS];
     const page = (await runScript(redis, claimStaleScript, [stream], args)) as [
       string,
       [string, string[], number][],

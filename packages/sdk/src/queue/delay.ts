@@ -1,5 +1,6 @@
-import { deadLetterStream, type EntryFields } from '@codegen/contracts';
+import { deadLetterStream, type EntryFields, wireNow } from '@codegen/contracts';
 import type { Redis } from 'ioredis';
+import type { ErrorContext } from './dead-letter.js';
 import { flatFields, type GroupReader } from './entry.js';
 import { delayScript } from './lua/delay.js';
 import { moveDueScript } from './lua/move-due.js';
@@ -27,13 +28,31 @@ export async function delayEntry(
   }
 }
 
-/** Puts due entries back into their stream. `nextMs`: until the next one is due, undefined where none waits. */
+/**
+ * Puts due entries back into their stream; what cannot be read goes to the dead letters of `by`.
+ * `nextMs`: until the next one is due, undefined where none waits.
+ */
 export async function moveDue(
   redis: Redis,
   stream: string,
+  by: { service: string; consumer: string },
   limit = 100,
 ): Promise<{ moved: number; nextMs: number | undefined }> {
+  const context: ErrorContext = {
+    error: 'a delayed entry is not {"fields": [name, value, …]}',
+    error_type: 'ValidationError',
+    code: 'invalid_delayed_entry',
+    timestamp: wireNow(),
+    service: by.service,
+    consumer: by.consumer,
+    attempts: 1,
+    entry_id: '0-0',
+    correlation_id: null,
+  };
   const keys = [delayedKey(stream), stream, deadLetterStream(stream)];
-  const [moved, nextMs] = (await runScript(redis, moveDueScript, keys, [limit])) as [number, number];
+  const [moved, nextMs] = (await runScript(redis, moveDueScript, keys, [limit, JSON.stringify(context)])) as [
+    number,
+    number,
+  ];
   return { moved, nextMs: nextMs < 0 ? undefined : nextMs };
 }

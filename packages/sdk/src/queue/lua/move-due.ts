@@ -2,7 +2,7 @@ import { defineScript } from '../script.js';
 
 /**
  * Puts entries that are due back into the stream. A member that is no entry goes to the dead-letter stream.
- * KEYS: delayed set, stream, dead-letter stream. ARGV: most entries to move.
+ * KEYS: delayed set, stream, dead-letter stream. ARGV: most entries to move, error context for such members.
  * Returns how many were moved, and ms until the next one is due or -1.
  */
 export const moveDueScript = defineScript(`
@@ -14,7 +14,7 @@ for _, member in ipairs(due) do
   if ok and type(entry) == 'table' and type(entry.fields) == 'table' and #entry.fields > 1 then
     redis.call('XADD', KEYS[2], '*', unpack(entry.fields))
   else
-    redis.call('XADD', KEYS[3], '*', 'original_message', member, 'error_context', '{"code":"invalid_delayed_entry"}')
+    redis.call('XADD', KEYS[3], '*', 'original_message', cjson.encode({ delayed = member }), 'error_context', ARGV[2])
   end
   redis.call('ZREM', KEYS[1], member)
 end

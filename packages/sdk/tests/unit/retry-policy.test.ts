@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { judge } from '../../src/consumer/retry-policy.js';
+import { FatalError, OrchestratorError, PermanentError, TransientError, UpstreamError } from '../../src/errors.js';
+
+const first = { attempt: 1, deferrals: 0 };
+
+function delaysOf(error: unknown): number[] {
+  const delays: number[] = [];
+  for (let attempt = 1; attempt < 20; attempt += 1) {
+    const verdict = judge(error, { attempt, deferrals: 0 });
+    if (verdict.kind !== 'retry') break;
+    delays.push(verdict.delayMs);
+  }
+  return delays;
+}
+
+describe('retries', () => {
+  test.each([
+    ['transient errors', new TransientError('away'), [1000, 2000, 4000]],
+    ['errors of no known kind', new Error('what?'), [1000, 2000, 4000]],
+    ['upstream errors', new UpstreamError('limit'), [5000, 10_000, 20_000, 60_000, 60_000]],
+    ['our rate limit', new OrchestratorError('RATE_LIMITED', 'slow'), [5000, 10_000, 20_000, 60_000, 60_000]],
+    ['our retryable errors', new OrchestratorError('TIMEOUT', 'late'), [1000, 2000, 4000]],
+  ])('of %s come in the policy’s steps, within 100 ms', (_, error, steps) => {
+    const delays = delaysOf(error);
+    expect(delays.length).toBe(steps.length);
+    delays.forEach((delay, i) => {
+      expect(Math.abs(delay - (steps[i] as number))).toBeLessThanOrEqual(100);
+    });
+  });
+
+  test('there are none for permanent errors', () => {
+    expect(judge(new PermanentError('no'), first)).toEqual({ kind: 'dead', code: 'permanent' });
+    expect(judge(new PermanentError('no', { code: 'no_changes' }), first)).toEqual({
+      kind: 'dead',
+      code: 'no_changes',
+    });
+    expect(judge(new OrchestratorError('STALE_EPOCH', 'old'), first)).toEqual({ kind: 'dead', code: 'STALE_EPOCH' });
+  });
+
+  test('wait as long as a provider asks for, never less', () => {
+    const verdict = judge(new UpstreamError('limit', { retryAfterMs: 42_000 }), first);
+    expect(verdict).toMatchObject({ kind: 'retry', burnsAttempt: true });
+    const delay = verdict.kind === 'retry' ? verdict.delayMs : 0;
+    expect(delay >= 42_000 && delay <= 42_100).toBe(true);
+  });
+
+  test('are counted once, whatever the kinds of error', () => {
+    expect(judge(new TransientError('away'), { attempt: 4, deferrals: 0 })).toEqual({
+      kind: 'dead',
+      code: 'retries_exhausted',
+    });
+    expect(judge(new UpstreamError('limit'), { attempt: 4, deferrals: 0 })).toMatchObject({ kind: 'retry' });
+  });
+
+  test.each([
+    new OrchestratorError('API_UNAVAILABLE', 'down'),
+    new OrchestratorError('NETWORK', 'down'),
+    new OrchestratorError('REDIS_UNAVAILABLE', 'down'),
+    new Error('Command timed out'),
+    new Error('Connection is closed.'),
+  ])('burn no attempt while our own infrastructure is away: $message', (error) => {
+    const delays = [0, 1, 2, 5, 50].map((deferrals) => judge(error, { attempt: 1, deferrals }));
+    expect(delays.every((verdict) => verdict.kind === 'retry' && !verdict.burnsAttempt)).toBe(true);
+    const last = delays.at(-1);
+    expect(last?.kind === 'retry' && Math.abs(last.delayMs - 30_000) <= 100).toBe(true);
+  });
+
+  test.each([new FatalError('no key'), new OrchestratorError('UNAUTHENTICATED', 'no key')])(
+    'stop the consumer at a fatal error: $name',
+    (error) => {
+      expect(judge(error, first)).toEqual({ kind: 'fatal' });
+    },
+  );
+});
