@@ -6,7 +6,7 @@ import { answerOnce, type Redis, recordedAnswer } from '@codegen/sdk/queue';
 const ANSWER_TTL_SECONDS = 24 * 3600;
 
 /** A message that is answered; its `request_id` is what makes it the same one again. */
-export type Request<C extends QueueContract> = MessageOf<C> & { readonly request_id: string };
+type Request<C extends QueueContract> = MessageOf<C> & { readonly request_id: string };
 
 export interface AnsweringOptions<C extends QueueContract, R extends QueueContract> {
   readonly redis: Redis;

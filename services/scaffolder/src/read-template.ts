@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 export type Answers = Record<string, string | readonly string[]>;
 
 /** One question of a template. */
-export interface Question {
+interface Question {
   readonly default?: unknown;
   /** The values that are taken, where they are limited. */
   readonly choices?: readonly string[];
