@@ -16,7 +16,11 @@ export class FencedSaver extends PostgresSaver {
 
   /** @param driverOf the driver under which this process drives a thread */
   constructor(pool: DatabasePool, driverOf: (threadId: string) => string | undefined) {
-    super(fencedPool(pool, () => FencedSaver.#writing.getStore()), undefined, { schema: SCHEMA });
+    super(
+      fencedPool(pool, () => FencedSaver.#writing.getStore()),
+      undefined,
+      { schema: SCHEMA },
+    );
     this.#driverOf = driverOf;
   }
 

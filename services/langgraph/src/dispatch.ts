@@ -34,7 +34,10 @@ export function awaitResult(requestId: string): WaitResult {
 }
 
 /** Adds messages to their streams, in order. */
-export async function send(redis: Redis, messages: readonly OutgoingMessage[]): Promise<{ stream: string; id: string }[]> {
+export async function send(
+  redis: Redis,
+  messages: readonly OutgoingMessage[],
+): Promise<{ stream: string; id: string }[]> {
   const entries: { stream: string; id: string }[] = [];
   for (const { queue, params, message } of messages) {
     const contract: QueueContract = contractOf(queue);

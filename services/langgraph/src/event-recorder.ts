@@ -52,7 +52,10 @@ export function recordEvents(options: {
       if (signal.aborted || isAway(error)) for (const one of live) one.reject(error);
       else if (live.length === 1) live[0]?.reject(refused(error));
       else {
-        logger.warn({ events: live.length, error: String(error) }, 'a batch of events was refused, posting them in halves');
+        logger.warn(
+          { events: live.length, error: String(error) },
+          'a batch of events was refused, posting them in halves',
+        );
         const middle = Math.ceil(live.length / 2);
         await post(live.slice(0, middle));
         await post(live.slice(middle));

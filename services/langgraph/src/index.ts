@@ -1,1 +1,2 @@
+export { readConfig } from './config.js';
 export { type LanggraphConfig, startLanggraph } from './start-langgraph.js';

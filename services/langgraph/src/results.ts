@@ -7,7 +7,7 @@ import {
   workerResponses,
 } from '@codegen/contracts';
 import { type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
-import { currentPosition, type Logger, readLog, type Redis } from '@codegen/sdk/queue';
+import { currentPosition, type Logger, type Redis, readLog } from '@codegen/sdk/queue';
 import { isAway, pauseFor, untilBack } from './backoff.js';
 import type { Driver } from './resume.js';
 import type { Waits } from './waits.js';

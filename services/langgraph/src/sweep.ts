@@ -4,8 +4,8 @@ import type { Logger, Redis } from '@codegen/sdk/queue';
 import { isAway, pauseFor } from './backoff.js';
 import { missingSecrets } from './devops/check-environment.js';
 import { send } from './dispatch.js';
-import type { Driver } from './resume.js';
 import { storeAnswer } from './results.js';
+import type { Driver } from './resume.js';
 import type { Threads } from './threads.js';
 import type { DueWait, Waits } from './waits.js';
 
@@ -113,7 +113,10 @@ async function readResponseKeys({ redis, waits, driver, logger }: SweepOptions):
     const answer = JSON.parse(text) as { request_id?: string };
     if (answer.request_id !== requestId) continue;
     const response = workerResponse.safeParse(answer);
-    await storeAnswer({ waits, driver, logger }, response.success ? response.data : { ...answer, request_id: requestId });
+    await storeAnswer(
+      { waits, driver, logger },
+      response.success ? response.data : { ...answer, request_id: requestId },
+    );
   }
 }
 

@@ -99,10 +99,10 @@ export class Waits {
 
   /** Notes where the messages of a wait lie now. */
   async sent(requestId: string, entries: { stream: string; id: string }[]): Promise<void> {
-    await this.#pool.query(
-      'update langgraph.waits set entries = $2, sends = sends + 1 where request_id = $1',
-      [requestId, JSON.stringify(entries)],
-    );
+    await this.#pool.query('update langgraph.waits set entries = $2, sends = sends + 1 where request_id = $1', [
+      requestId,
+      JSON.stringify(entries),
+    ]);
   }
 
   /** Stores a result if there is none yet; gives the thread that waited for it. */

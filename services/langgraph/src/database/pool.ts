@@ -1,5 +1,5 @@
-import pg from 'pg';
 import type { Logger } from '@codegen/sdk/queue';
+import pg from 'pg';
 
 /** What the graphs need of a `pg.Pool`; the embedded database has a look-alike. */
 export type DatabasePool = Pick<pg.Pool, 'connect' | 'query'>;

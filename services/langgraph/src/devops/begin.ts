@@ -1,4 +1,4 @@
-import { failed, type FlowDeps } from '../flow.js';
+import { type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
 import { type DeployNode, end } from './state.js';
 

@@ -9,7 +9,9 @@ import { type DeployNode, end } from './state.js';
 
 /** Names that a release needs, has no default for, and that must therefore be secrets of the project. */
 export function requiredNames(manifest: ProjectManifest | null): string[] {
-  return (manifest?.environment ?? []).filter((one) => one.required && one.default === undefined).map(({ name }) => name);
+  return (manifest?.environment ?? [])
+    .filter((one) => one.required && one.default === undefined)
+    .map(({ name }) => name);
 }
 
 /** Those of the names that the project has no secret for. */
@@ -31,11 +33,7 @@ export function checkEnvironmentStep(deps: FlowDeps): DeployNode {
     const names = requiredNames(manifest);
     const missing = await missingSecrets(deps.api, { project_id: input.project_id, names }, signal);
     if (missing.length === 0) return { secrets_ref, next: 'allocate' };
-    await deps.api.tasks.transition(
-      input.task_id,
-      { epoch, status: 'running', reason: 'waiting_secret' },
-      { signal },
-    );
+    await deps.api.tasks.transition(input.task_id, { epoch, status: 'running', reason: 'waiting_secret' }, { signal });
     const id = requestId(input.request_id, 'secrets', epoch);
     await dispatch(deps, input.request_id, {
       requestId: id,

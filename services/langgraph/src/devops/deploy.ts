@@ -1,7 +1,7 @@
 import { type AnsibleDeployResult, ansibleDeployQueue, deployResultKey } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
 import { tail } from '../engineering/prompt.js';
-import { cancelled, failed, type FlowDeps } from '../flow.js';
+import { cancelled, type FlowDeps, failed } from '../flow.js';
 import { progress, setProjectStatus } from '../report.js';
 import { requestId } from '../request-id.js';
 import { type DeployNode, end, MAX_PORTS } from './state.js';

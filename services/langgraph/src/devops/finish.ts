@@ -1,5 +1,5 @@
 import { deployResult } from '@codegen/contracts';
-import { failed, type FlowDeps } from '../flow.js';
+import { type FlowDeps, failed } from '../flow.js';
 import { endTask, setProjectStatus } from '../report.js';
 import type { DeployNode } from './state.js';
 

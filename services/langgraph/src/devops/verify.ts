@@ -1,5 +1,5 @@
 import { pauseFor } from '../backoff.js';
-import { failed, type FlowDeps } from '../flow.js';
+import { type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
 import { type DeployNode, end } from './state.js';
 

@@ -1,5 +1,5 @@
 import { engineeringResult, type ProjectStatus } from '@codegen/contracts';
-import { failed, type FlowDeps } from '../flow.js';
+import { type FlowDeps, failed } from '../flow.js';
 import { endTask, setProjectStatus } from '../report.js';
 import type { EngineeringNode, EngineeringState } from './state.js';
 

@@ -1,6 +1,6 @@
 import { type RepositoryResult, repositoryQueue } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
-import { cancelled, failed, type FlowDeps } from '../flow.js';
+import { cancelled, type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
 import { requestId } from '../request-id.js';
 import { type EngineeringNode, type EngineeringState, end, MAX_ROUNDS } from './state.js';

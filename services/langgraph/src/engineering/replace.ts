@@ -1,6 +1,6 @@
 import type { WorkerResponse } from '@codegen/contracts';
 import { awaitResult } from '../dispatch.js';
-import { failed, type FlowDeps } from '../flow.js';
+import { type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
 import { requestId } from '../request-id.js';
 import { dispatchDelete } from './delete-worker.js';

@@ -1,6 +1,6 @@
 import { type ScaffolderResult, scaffolderQueue } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
-import { cancelled, failed, type FlowDeps } from '../flow.js';
+import { cancelled, type FlowDeps, failed } from '../flow.js';
 import { progress, setProjectStatus } from '../report.js';
 import { requestId } from '../request-id.js';
 import { type EngineeringNode, end } from './state.js';

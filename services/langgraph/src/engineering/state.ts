@@ -1,5 +1,5 @@
 import { Annotation } from '@langchain/langgraph';
-import { commonState, type Outcome, type StepConfig, last } from '../flow.js';
+import { commonState, last, type Outcome, type StepConfig } from '../flow.js';
 
 /** Rounds of develop and test that a task gets. */
 export const MAX_ROUNDS = 3;

@@ -1,7 +1,7 @@
 import type { DeveloperWorkerOutput, TurnFailureReason } from '@codegen/contracts';
+import { failed } from '../flow.js';
 import type { WaitResult } from '../waits.js';
 import { type EngineeringState, end, MAX_LOSSES, MAX_ROUNDS } from './state.js';
-import { failed } from '../flow.js';
 
 /** How a worker's turn ended, as the graph sees it. */
 export type TurnOutcome =
