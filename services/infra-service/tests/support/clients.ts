@@ -31,6 +31,12 @@ export function get(port: number, path: string, options: GetOptions = {}): Promi
   });
 }
 
+export interface PollOptions extends Omit<GetOptions, 'agent'> {
+  readonly clients: number;
+  readonly everyMs?: number;
+  readonly keepAlive: boolean;
+}
+
 export interface Polling {
   /** What went wrong, if anything. */
   readonly errors: string[];
@@ -43,7 +49,7 @@ export interface Polling {
 export function poll(
   port: number,
   path: string,
-  { clients, everyMs = 0, keepAlive }: { clients: number; everyMs?: number; keepAlive: boolean },
+  { clients, everyMs = 0, keepAlive, ...options }: PollOptions,
 ): Polling {
   const errors: string[] = [];
   const answers: string[] = [];
@@ -52,7 +58,7 @@ export function poll(
   const one = async () => {
     while (!stopped) {
       try {
-        const { status, body } = await get(port, path, { agent });
+        const { status, body } = await get(port, path, { ...options, agent });
         if (status !== 200) errors.push(`${status} ${body}`);
         answers.push(body);
       } catch (error) {
