@@ -99,3 +99,8 @@ export const poOutput = defineQueue({
   maxLength: 1000,
   expiresSeconds: 86_400,
 });
+
+/** Key that holds a turn's answer for a day: whoever answers a turn again repeats the first answer. */
+export function workerResultKey(workerId: string, requestId: string): string {
+  return `worker:result:${workerId}:${requestId}`;
+}

@@ -1,0 +1,112 @@
+#!/usr/bin/env node
+/**
+ * An agent that is no AI: runs the tests of the project in the working folder, as `.project.yml` names them, and says
+ * how they ended in a result block. Fails with the end of the output as its summary.
+ */
+import { spawn } from 'node:child_process';
+import { access, readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { projectManifest } from '@codegen/contracts';
+import { parse } from 'yaml';
+import { plainLine } from '../progress.js';
+import { readLines } from '../read-events.js';
+
+const MAX_TAIL_BYTES = 16 * 1024;
+/** Room for a sentence before the tail. */
+const TAIL_BYTES = MAX_TAIL_BYTES - 512;
+const PROGRESS_EVERY_MS = 500;
+const DRAIN_MS = 1000;
+
+interface Outcome {
+  readonly ok: boolean;
+  readonly why: string;
+  readonly output: string;
+}
+
+// Whoever reads the prompt is somebody else: the tests need none.
+process.stdin.resume();
+
+const outcome = await runTests().catch((error: unknown) => ({
+  ok: false,
+  why: error instanceof Error ? error.message : String(error),
+  output: '',
+}));
+const summary = outcome.ok ? outcome.why : lastBytes(`${outcome.why}\n${outcome.output}`.trim(), MAX_TAIL_BYTES);
+// Escaped, so that a closing mark in the output does not end the block.
+const block = JSON.stringify({ status: outcome.ok ? 'success' : 'failed', summary }).replaceAll('<', '\\u003c');
+process.stdout.write(`<result>${block}</result>\n`, () => process.exit(outcome.ok ? 0 : 1));
+
+async function runTests(): Promise<Outcome> {
+  const command = await testCommand();
+  const install = await installCommand();
+  if (install) {
+    const installed = await run(install);
+    if (!installed.ok) return { ...installed, why: `the dependencies cannot be installed: ${installed.why}` };
+  }
+  const tested = await run(command);
+  return { ...tested, why: tested.ok ? 'The tests pass.' : `the tests failed: ${tested.why}` };
+}
+
+async function testCommand(): Promise<readonly string[]> {
+  const text = await readFile('.project.yml', 'utf8').catch(() => {
+    throw new Error('there is no .project.yml at the top of the repository: it must name the test command');
+  });
+  const manifest = projectManifest.pick({ test: true }).safeParse(parse(text));
+  if (!manifest.success) throw new Error('.project.yml must have "test": the command as a list of arguments');
+  return manifest.data.test;
+}
+
+async function installCommand(): Promise<readonly string[] | undefined> {
+  const text = await readFile('package.json', 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const { dependencies, devDependencies } = JSON.parse(text) as Record<string, object | undefined>;
+  if (Object.keys({ ...dependencies, ...devDependencies }).length === 0) return undefined;
+  const locked = await access('package-lock.json').then(
+    () => true,
+    () => false,
+  );
+  return ['npm', locked ? 'ci' : 'install', '--no-audit', '--no-fund'];
+}
+
+/** Runs a command, shows some of its lines as progress, keeps the end of its output. */
+async function run(command: readonly string[]): Promise<Outcome> {
+  const [program, ...args] = command as [string, ...string[]];
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, CI: '1', NO_COLOR: '1' },
+  });
+  let output = '';
+  let shownAt = 0;
+  const take = async (stream: Readable) => {
+    for await (const line of readLines(stream)) {
+      output += `${line.slice(-TAIL_BYTES)}\n`;
+      // Cut now and then only: tests may print very many short lines.
+      if (output.length > 8 * TAIL_BYTES) output = lastBytes(output, TAIL_BYTES);
+      const now = Date.now();
+      if (now - shownAt < PROGRESS_EVERY_MS) continue;
+      shownAt = now;
+      // The wrapper takes the mark of a result for ours.
+      process.stdout.write(`${plainLine(line).replaceAll('<result>', '< result>')}\n`);
+    }
+  };
+  const reading = Promise.all([take(child.stdout), take(child.stderr)]);
+  const why = await new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(`${program} cannot be run: ${error.message}`));
+    child.once('exit', (code, signal) =>
+      resolve(code === 0 ? '' : `${program} ended with ${signal ?? `code ${code}`}`),
+    );
+  });
+  // What the command left running may hold its output open; the wrapper ends it.
+  await Promise.race([reading, sleep(DRAIN_MS)]);
+  return { ok: why === '', why, output: lastBytes(output, TAIL_BYTES) };
+}
+
+/** The end of a text, at most so many bytes of UTF-8, from a whole character on. */
+function lastBytes(text: string, bytes: number): string {
+  const all = Buffer.from(text);
+  if (all.length <= bytes) return text;
+  let from = all.length - bytes;
+  while (((all[from] ?? 0) & 0xc0) === 0x80) from += 1;
+  return all.subarray(from).toString();
+}

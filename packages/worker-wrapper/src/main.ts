@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { pino } from 'pino';
+import { readConfig, type WrapperConfig } from './config.js';
+import { startWrapper } from './start-wrapper.js';
+
+function configOrExit(): WrapperConfig {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    process.stderr.write(`worker-wrapper: ${error instanceof Error ? error.message : error}\n`);
+    process.exit(2);
+  }
+}
+
+const config = configOrExit();
+const logger = pino(
+  { level: config.logLevel, base: { service: 'worker-wrapper', worker_id: config.workerId } },
+  pino.destination({ fd: 2, sync: true }),
+);
+const parent = process.ppid;
+const wrapper = await startWrapper(config, logger);
+let ending = false;
+
+/** Kills the agent's tree and leaves the running turn to worker-manager. */
+async function end(why: string): Promise<void> {
+  if (ending) return;
+  ending = true;
+  logger.info({ why }, 'worker ends');
+  await wrapper.stop();
+  process.exit(0);
+}
+
+process.on('SIGTERM', () => void end('SIGTERM'));
+process.on('SIGINT', () => void end('SIGINT'));
+// For systems whose kernel does not tell when a parent dies.
+setInterval(() => process.ppid !== parent && void end('the parent died'), 1000).unref();
+wrapper.done.catch((error: unknown) => {
+  logger.error({ error: String(error) }, 'worker cannot go on');
+  process.exit(1);
+});

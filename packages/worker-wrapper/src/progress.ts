@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
+
+const MAX_CHARACTERS = 500;
+
+/** One line that a person may read: no control characters, at most 500 characters. */
+export function plainLine(text: string): string {
+  // A line may be megabytes long, and only its beginning counts.
+  const start = stripVTControlCharacters(text.slice(0, 8 * MAX_CHARACTERS));
+  const plain = start.replace(/\p{Cc}+/gu, ' ').trim();
+  return Array.from(plain).slice(0, MAX_CHARACTERS).join('');
+}
+
+/**
+ * Passes on progress at most once in `everyMs`, one at a time; what comes meanwhile replaces what waits, so the last
+ * one is always kept. A failing report is dropped: progress may be lost, results may not.
+ */
+export class ProgressThrottle {
+  #waiting: string | undefined;
+  #running: Promise<void> | undefined;
+  readonly #hurry = new AbortController();
+
+  constructor(
+    readonly report: (message: string) => Promise<void>,
+    readonly everyMs = 200,
+  ) {}
+
+  offer(text: string): void {
+    const line = plainLine(text);
+    if (!line) return;
+    this.#waiting = line;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Sends what waits and resolves when it is sent, or has failed. */
+  async flush(): Promise<void> {
+    this.#hurry.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting !== undefined) {
+      const message = this.#waiting;
+      this.#waiting = undefined;
+      await this.report(message).catch(() => undefined);
+      await sleep(this.everyMs, undefined, { signal: this.#hurry.signal }).catch(() => undefined);
+    }
+  }
+}

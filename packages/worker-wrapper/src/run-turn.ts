@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { type DeveloperWorkerOutput, developerWorkerOutput, type WorkerInput } from '@codegen/contracts';
+import type { Logger } from '@codegen/sdk/queue';
+import type { AgentAdapter } from './agents/agent.js';
+import type { WrapperConfig } from './config.js';
+import { redactor } from './redact.js';
+import { spawnAgent } from './spawn-agent.js';
+import { MARKER } from './terminate-tree.js';
+import { judgeAgent, type Verdict } from './verdict.js';
+import { type Changes, GitError, type Workspace } from './workspace.js';
+
+const MAX_TEXT = 16 * 1024;
+const MAX_FILES = 5000;
+
+export interface TurnDeps {
+  readonly config: WrapperConfig;
+  readonly adapter: AgentAdapter;
+  /** Undefined for a worker without a repository. */
+  readonly workspace: Workspace | undefined;
+  readonly sessionId: string;
+  /** Whether the session was used by an earlier turn. */
+  readonly resumes: boolean;
+  readonly onProgress: (line: string) => void;
+  /** Aborted when the worker must end; the turn then throws and is not reported. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+/**
+ * Runs one turn: clone, agent, an independent look at git, push. A turn that fails returns too, with its reason; it
+ * throws only when the worker itself must end.
+ */
+export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<DeveloperWorkerOutput> {
+  const { config, workspace, adapter, signal } = deps;
+  const startedAt = Date.now();
+  const secrets = config.agent.secretNames.map((name) => config.agent.env[name] ?? '');
+  const redact = redactor(secrets);
+  const answer = (verdict: Verdict, more: Partial<DeveloperWorkerOutput> = {}) =>
+    developerWorkerOutput.parse({
+      request_id: input.request_id,
+      status: verdict.ok ? 'success' : 'failed',
+      task_id: input.task_id,
+      worker_id: config.workerId,
+      epoch: input.epoch,
+      duration_ms: Date.now() - startedAt,
+      ...(!verdict.ok && { reason: verdict.reason, error: redact(verdict.error).slice(-MAX_TEXT) }),
+      ...more,
+    });
+
+  let start: string | undefined;
+  try {
+    start = await workspace?.prepare();
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    return answer({ ok: false, reason: 'clone_failed', error: error.message });
+  }
+
+  const turn = { sessionId: deps.sessionId, resumes: deps.resumes };
+  const { exit, report } = await spawnAgent({
+    command: adapter.command(turn),
+    env: agentEnvironment(input, deps),
+    cwd: join(config.workerDir, 'repo'),
+    prompt: input.prompt,
+    reader: adapter.reader(),
+    timeoutMs: input.timeout * 1000,
+    graceMs: config.terminateGraceMs,
+    lingerMs: config.lingerMs,
+    onProgress: (line) => deps.onProgress(redact(line)),
+    signal,
+  });
+  const readOnly = config.repo?.readOnly ?? false;
+  let verdict = judgeAgent(exit, report, { timeoutSeconds: input.timeout, readOnly });
+  const summary = redact(report.summary ?? '').slice(-MAX_TEXT) || null;
+  const said = { summary, usage: report.usage ?? null, exit_code: exit.code };
+  if (!workspace || start === undefined) return answer(verdict, said);
+
+  let changes: Changes;
+  try {
+    changes = await workspace.finish(start, commitMessage(input, summary));
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    deps.logger.warn({ error: error.message }, 'the repository cannot be read after the turn');
+    return answer(verdict.ok ? { ok: false, reason: 'agent_failed', error: error.message } : verdict, said);
+  }
+  const seen = { ...said, commit_sha: changes.sha, files_changed: changes.files.slice(0, MAX_FILES) };
+  if (readOnly) return answer(verdict, seen);
+  if (changes.files.length === 0) {
+    const error = 'the agent ended without changing a file';
+    return answer(verdict.ok ? { ok: false, reason: 'no_changes', error } : verdict, seen);
+  }
+  // Work of a failed turn is pushed too, so that it outlives the worker.
+  const branch = input.task_id ? `task/${input.task_id}/${input.epoch}` : undefined;
+  if (!branch) return answer(verdict, seen);
+  try {
+    await workspace.push(changes.sha, branch);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    if (verdict.ok) verdict = { ok: false, reason: 'push_failed', error: error.message };
+    return answer(verdict, seen);
+  }
+  return answer(verdict, { ...seen, branch });
+}
+
+/** Everything the agent's process gets: an allowlist, what the operator and the command configured, the marker. */
+function agentEnvironment(input: WorkerInput, { config, adapter, sessionId, resumes }: TurnDeps) {
+  return {
+    PATH: config.path,
+    LANG: config.lang,
+    HOME: join(config.workerDir, 'home'),
+    TMPDIR: join(config.workerDir, 'tmp'),
+    ...config.agent.env,
+    ...adapter.env({ sessionId, resumes }),
+    AGENT_SESSION_ID: sessionId,
+    [MARKER]: `${config.workerId}/${input.request_id}`,
+  };
+}
+
+function commitMessage(input: WorkerInput, summary: string | null): string {
+  const subject = (summary ?? '')
+    .split('\n')[0]
+    ?.replace(/^[#\s]+/, '')
+    .trim()
+    .slice(0, 72);
+  return `${subject || 'Work of the developer agent'}\n\nTask: ${input.task_id ?? 'none'}\n`;
+}

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AgentReader, AgentReport } from './agents/agent.js';
+import { diesWithParent } from './die-with-parent.js';
+import { readLines, Tail } from './read-events.js';
+import { MARKER, terminateTree } from './terminate-tree.js';
+import type { AgentExit } from './verdict.js';
+
+export interface AgentRun {
+  readonly command: readonly string[];
+  /** All that the agent gets; nothing of this process's environment is added. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly prompt: string;
+  readonly reader: AgentReader;
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+  readonly lingerMs: number;
+  readonly onProgress: (line: string) => void;
+  /** Aborted when the worker itself must end: everything is killed at once and the run throws. */
+  readonly signal: AbortSignal;
+}
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+/** Milliseconds for the rest of stdout, after everyone who could write to it is dead. */
+const DRAIN_MS = 2000;
+
+/**
+ * Runs the agent once. States: running → exited, out of time, lingering after its last word, or aborted → its tree is
+ * ended → stdout is drained. Whatever the agent left running dies with it, also after a normal exit.
+ */
+export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; report: AgentReport }> {
+  const tree = { group: undefined as number | undefined, marker: run.env[MARKER] ?? '' };
+  const [program, ...args] = await diesWithParent(run.command);
+  run.signal.throwIfAborted();
+  const child = spawn(program as string, args, { cwd: run.cwd, env: run.env, detached: true, stdio: 'pipe' });
+  tree.group = child.pid;
+
+  const stderr = new Tail();
+  child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.add(text));
+  // An agent need not read its prompt to the end.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(run.prompt);
+
+  const over = new AbortController();
+  const when = (ms: number) => sleep(Math.min(ms, MAX_TIMER_MS), undefined, { signal: over.signal });
+  let saidLastWord: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => {
+    saidLastWord = resolve;
+  });
+  const reading = (async () => {
+    for await (const line of readLines(child.stdout)) {
+      const progress = run.reader.line(line);
+      if (progress) run.onProgress(progress);
+      if (run.reader.finished) saidLastWord();
+    }
+  })();
+  const ended = new Promise<Pick<AgentExit, 'code' | 'signal' | 'startError'>>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', (error) => resolve({ code: null, signal: null, startError: startErrorText(error) }));
+  });
+  const aborted = new Promise<'aborted'>((resolve) => {
+    run.signal.addEventListener('abort', () => resolve('aborted'), { once: true, signal: over.signal });
+    if (run.signal.aborted) resolve('aborted');
+  });
+  const never = new Promise<never>(() => undefined);
+  const timedOut = when(run.timeoutMs).then(
+    () => 'timeout' as const,
+    () => never,
+  );
+  const lingered = finished
+    .then(() => when(run.lingerMs))
+    .then(
+      () => 'lingered' as const,
+      () => never,
+    );
+
+  const first = await Promise.race([ended, timedOut, lingered, aborted]);
+  over.abort();
+  await terminateTree(tree, { graceMs: first === 'aborted' ? 0 : run.graceMs });
+  const how = await ended;
+  run.signal.throwIfAborted();
+  await Promise.race([reading, sleep(DRAIN_MS)]);
+  child.stdout.destroy();
+  child.stderr.destroy();
+  const stopped = first === 'timeout' || first === 'lingered' ? first : undefined;
+  return { exit: { ...how, stopped, stderr: stderr.text }, report: run.reader.report() };
+}
+
+function startErrorText(error: NodeJS.ErrnoException): string {
+  return `the agent could not be started (${error.code ?? error.message}): check its command in the agents file`;
+}

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type DeveloperWorkerOutput,
+  developerWorkerOutput,
+  poWorkerOutput,
+  type WorkerInput,
+  type WorkerLifecycleEvent,
+  workerInputs,
+  workerLifecycle,
+} from '@codegen/contracts';
+import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
+import { connectRedis, type Logger, publish, reportProgress } from '@codegen/sdk/queue';
+import { chooseAgent } from './agents/choose-agent.js';
+import type { WrapperConfig } from './config.js';
+import { Outbox, type TurnRecord } from './outbox.js';
+import { ProgressThrottle } from './progress.js';
+import { runTurn } from './run-turn.js';
+import { Workspace } from './workspace.js';
+
+/** Milliseconds that the last word to Redis may take: whoever ends a worker waits for it. */
+const GOODBYE_MS = 500;
+
+/**
+ * Runs a worker: one turn after the other from its input stream, until it is stopped. `done` rejects where it cannot
+ * go on. States of a turn: read → (already answered: answered again) or run → kept in the outbox → published →
+ * acknowledged. A turn that is cut short by `stop` stays pending: worker-manager answers it.
+ */
+export async function startWrapper(
+  config: WrapperConfig,
+  logger: Logger,
+): Promise<RunningService & { done: Promise<void> }> {
+  const { workerId, workerDir, workerType } = config;
+  const adapter = chooseAgent(config.agent);
+  for (const name of ['repo', 'home', 'tmp']) await mkdir(join(workerDir, name), { recursive: true });
+  const ending = new AbortController();
+  const { signal } = ending;
+  const redis = connectRedis(config.redisUrl, { name: workerId, logger });
+  const outbox = new Outbox({ workerDir, workerId, workerType, redis, logger, signal });
+  const workspace =
+    config.repo &&
+    new Workspace({ folder: join(workerDir, 'repo'), repo: config.repo, path: config.path, workerId, signal });
+  const ownSession = randomUUID();
+  const usedSessions = new Set<string>();
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const lifecycle = (event: WorkerLifecycleEvent['event'], requestId: string | null = null) =>
+    publish(redis, workerLifecycle, { worker_id: workerId, request_id: requestId, event }).catch((error: unknown) =>
+      logger.warn({ error: String(error), event }, 'a lifecycle event was lost'),
+    );
+
+  async function execute(input: WorkerInput): Promise<DeveloperWorkerOutput> {
+    const sessionId = input.session_id ?? ownSession;
+    const resumes = input.session_id !== null || usedSessions.has(sessionId);
+    usedSessions.add(sessionId);
+    const progress = new ProgressThrottle((message) => report(input, message));
+    const onProgress = (line: string) => progress.offer(line);
+    try {
+      return await runTurn(input, { config, adapter, workspace, sessionId, resumes, onProgress, signal, logger });
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'the turn broke');
+      return failure(input, `the worker could not run the turn: ${error instanceof Error ? error.message : error}`);
+    } finally {
+      await progress.flush();
+    }
+  }
+
+  async function report(input: WorkerInput, message: string): Promise<void> {
+    if (input.task_id === null && !input.callback_stream) return;
+    const step = config.repo?.readOnly ? 'test' : 'develop';
+    const { request_id, task_id, callback_stream } = input;
+    await reportProgress(redis, {
+      type: 'progress',
+      request_id,
+      task_id,
+      message,
+      current_step: step,
+      callback_stream,
+    });
+  }
+
+  function failure(input: Pick<WorkerInput, 'request_id' | 'task_id' | 'epoch'>, error: string) {
+    const { request_id, task_id, epoch } = input;
+    const about = { request_id, task_id, epoch, worker_id: workerId };
+    return developerWorkerOutput.parse({ ...about, status: 'failed', reason: 'agent_failed', error });
+  }
+
+  function record(output: DeveloperWorkerOutput, userId: number | null): TurnRecord {
+    const ok = output.status === 'success';
+    const text = output.summary ?? '';
+    const { request_id, error, exit_code = null } = output;
+    return {
+      output:
+        workerType === 'developer'
+          ? output
+          : poWorkerOutput.parse({ request_id, user_id: userId ?? 0, text: ok ? text : `Failed: ${error}` }),
+      lifecycle: {
+        worker_id: workerId,
+        request_id,
+        event: ok ? 'completed' : 'failed',
+        timestamp: new Date().toISOString(),
+        result: text || null,
+        error,
+        exit_code,
+      },
+    };
+  }
+
+  async function answer(input: WorkerInput): Promise<void> {
+    let kept = await outbox.find(input.request_id);
+    if (!kept) {
+      await Promise.race([lifecycle('started', input.request_id), sleep(GOODBYE_MS)]);
+      kept = record(await execute(input), input.user_id);
+      await outbox
+        .keep(input.request_id, kept)
+        .catch((error: unknown) => logger.error({ error: String(error) }, 'the result cannot be kept on disk'));
+    }
+    await outbox.deliver(input.request_id, kept);
+  }
+
+  const consumer = runConsumer({
+    redisUrl: config.redisUrl,
+    contract: workerInputs,
+    params: { type: workerType, worker_id: workerId },
+    consumer: workerId,
+    service: 'worker-wrapper',
+    concurrency: 1,
+    logger,
+    handler: async (input) => {
+      turn = answer(input);
+      // A turn that is cut short must neither be acknowledged nor put aside, so its handler never returns.
+      await turn.catch((error: unknown) => (signal.aborted ? new Promise(() => undefined) : Promise.reject(error)));
+    },
+    onDeadLetter: async (input, { requestId, error }) => {
+      if (requestId === undefined) return;
+      const about = input ?? { request_id: requestId, task_id: null, epoch: 0 };
+      await outbox.deliver(
+        requestId,
+        record(failure(about, `the input cannot be used: ${error}`), input?.user_id ?? 0),
+      );
+    },
+  });
+  await Promise.race([lifecycle('started'), sleep(GOODBYE_MS)]);
+  return {
+    done: consumer.done,
+    stop: async () => {
+      ending.abort(new Error('the worker ends'));
+      await turn.catch(() => undefined);
+      await Promise.race([lifecycle('stopped'), sleep(GOODBYE_MS)]);
+    },
+  };
+}

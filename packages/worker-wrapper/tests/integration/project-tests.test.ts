@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { projectTestsCommand } from '../../src/index.js';
+import { startBench } from '../support/worker.js';
+
+let bench: Awaited<ReturnType<typeof startBench>>;
+let command: string[];
+beforeAll(async () => {
+  bench = await startBench();
+  // The sources run from src here; what a worker starts is the built file.
+  command = projectTestsCommand().map((part) => part.replace('/src/', '/dist/'));
+});
+afterAll(() => bench.stop());
+
+async function testOf(requestId: string, files: Record<string, string>) {
+  const sha = await bench.repository.commit(files, `branch-${requestId}`);
+  const worker = bench.worker(command, { REPO_REF: sha, REPO_READ_ONLY: 'true' });
+  await worker.send(requestId, 'Run the tests');
+  return worker.output(requestId);
+}
+
+const manifest = (test: string[]) => JSON.stringify({ test, start: ['true'] });
+
+describe('project-tests', () => {
+  it('succeeds when the test command of .project.yml does', async () => {
+    const test = "require('node:fs').accessSync('README.md'); console.log('1 passing')";
+    expect(await testOf('pass', { '.project.yml': manifest(['node', '-e', test]) })).toMatchObject({
+      status: 'success',
+      summary: 'The tests pass.',
+    });
+  });
+
+  it('fails with tests_failed and the end of the output, at most 16 KB of it', async () => {
+    const test =
+      "console.log('first line'); console.log('ä'.repeat(20_000)); console.log('<result>{}</result> expected 1, got 2'); process.exit(1)";
+    const output = await testOf('fail', { '.project.yml': manifest(['node', '-e', test]) });
+    expect(output).toMatchObject({ status: 'failed', reason: 'tests_failed' });
+    const error = output.error as string;
+    expect(error).toContain('node ended with code 1');
+    expect(error.trimEnd()).toMatch(/<result>\{\}<\/result> expected 1, got 2$/);
+    expect(error).not.toContain('first line');
+    expect(Buffer.byteLength(error)).toBeLessThanOrEqual(16 * 1024);
+  });
+
+  it('fails with tests_failed and says what to add when there is no test command', async () => {
+    const without = await testOf('without', { 'a.txt': 'a' });
+    expect(without).toMatchObject({ status: 'failed', reason: 'tests_failed' });
+    expect(without.error).toContain('there is no .project.yml');
+    const broken = await testOf('broken', { '.project.yml': 'test: npm test\n' });
+    expect(broken.error).toContain('"test": the command as a list of arguments');
+  });
+
+  it('installs the dependencies first, and says so when that fails', async () => {
+    const output = await testOf('install', {
+      '.project.yml': manifest(['node', '-e', "require('local-dependency')"]),
+      'package.json': JSON.stringify({ dependencies: { 'local-dependency': 'file:./local' } }),
+      'local/package.json': JSON.stringify({ name: 'local-dependency', version: '1.0.0' }),
+      'local/index.js': '',
+    });
+    expect(output).toMatchObject({ status: 'success' });
+    const failing = await testOf('install-fails', {
+      '.project.yml': manifest(['true']),
+      'package.json': JSON.stringify({ dependencies: { missing: 'file:./missing.tgz' } }),
+    });
+    expect(failing.error).toContain('the dependencies cannot be installed');
+  });
+});

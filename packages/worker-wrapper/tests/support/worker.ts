@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type DeveloperWorkerOutput,
+  type MessageOf,
+  type ProgressEvent,
+  type QueueContract,
+  streamName,
+  type WorkerLifecycleEvent,
+  workerInputs,
+} from '@codegen/contracts';
+import { publish } from '@codegen/sdk/queue';
+import { Redis } from 'ioredis';
+import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
+import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { waitFor } from '../../../../tests/support/wait-for.js';
+import { type BareRepository, createBareRepository } from './bare-repository.js';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+/** Argv of an agent among the fixtures. */
+export function fixture(name: string): string[] {
+  return [process.execPath, resolve(here, '..', 'fixtures', `${name}.js`)];
+}
+
+/** The wrapper's built entry. */
+export const wrapperMain = resolve(here, '..', '..', 'dist', 'main.js');
+
+/** A place for workers: Redis, a repository and a folder. */
+export async function startBench() {
+  const folder = await tempFolder('codegen-worker');
+  const server = await startRedis();
+  const redis = new Redis(server.url);
+  redis.on('error', () => undefined);
+  const repository = await createBareRepository(join(folder.path, 'repos'));
+  const workers: Worker[] = [];
+  return {
+    folder: folder.path,
+    server,
+    redis,
+    repository,
+    /** Starts a wrapper as a process of its own. */
+    worker: (agent: string | string[], env: Record<string, string> = {}) => {
+      const id = `w-${workers.length + 1}-${process.pid}`;
+      const worker = new Worker(id, { server, redis, repository, dir: join(folder.path, id) });
+      worker.start(typeof agent === 'string' ? fixture(agent) : agent, env);
+      workers.push(worker);
+      return worker;
+    },
+    stop: async () => {
+      await Promise.all(workers.map((worker) => worker.kill('SIGKILL')));
+      redis.disconnect();
+      await server.stop();
+      await folder.remove();
+    },
+  };
+}
+
+/** Everything in a stream, decoded. */
+export async function entriesOf<C extends QueueContract>(
+  redis: Redis,
+  contract: C,
+  params: Record<string, string> = {},
+): Promise<MessageOf<C>[]> {
+  const entries = await redis.xrange(streamName(contract, params), '-', '+');
+  return entries.map(([, fields]) => JSON.parse(fields[1] as string) as MessageOf<C>);
+}
+
+export class Worker {
+  process!: ChildProcess;
+  log = '';
+
+  constructor(
+    readonly id: string,
+    readonly place: { server: TestRedis; redis: Redis; repository: BareRepository; dir: string },
+  ) {}
+
+  start(command: string[], env: Record<string, string>): void {
+    const { server, repository, dir } = this.place;
+    this.process = spawn(process.execPath, [wrapperMain], {
+      env: {
+        PATH: process.env.PATH,
+        REDIS_URL: server.url,
+        WORKER_ID: this.id,
+        WORKER_DIR: dir,
+        AGENT_COMMAND: JSON.stringify(command),
+        REPO_URL: repository.path,
+        REPO_REF: 'main',
+        TERMINATE_GRACE_MS: '300',
+        LOG_LEVEL: 'warn',
+        ...env,
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.log += text;
+    });
+  }
+
+  async send(requestId: string, prompt: string, more: Record<string, unknown> = {}): Promise<string> {
+    const input = { request_id: requestId, prompt, task_id: 'task_1', epoch: 1, timeout: 60, ...more };
+    const params = { type: 'developer', worker_id: this.id };
+    return (await publish(this.place.redis, workerInputs, input, { params })).entryId;
+  }
+
+  async outputs(): Promise<DeveloperWorkerOutput[]> {
+    const entries = await this.place.redis.xrange('worker:developer:output', '-', '+');
+    const all = entries.map(([, fields]) => JSON.parse(fields[1] as string) as DeveloperWorkerOutput);
+    return all.filter((output) => output.worker_id === this.id);
+  }
+
+  /** The first answer to a request. */
+  output(requestId: string, timeoutMs = 20_000): Promise<DeveloperWorkerOutput> {
+    const find = async () => (await this.outputs()).find((output) => output.request_id === requestId);
+    return waitFor(`the output of ${requestId}; the wrapper says: ${this.log}`, find, { timeoutMs });
+  }
+
+  async lifecycle(): Promise<WorkerLifecycleEvent[]> {
+    const entries = await this.place.redis.xrange('worker:lifecycle', '-', '+');
+    const all = entries.map(([, fields]) => JSON.parse(fields[1] as string) as WorkerLifecycleEvent);
+    return all.filter((event) => event.worker_id === this.id);
+  }
+
+  async progress(requestId: string): Promise<ProgressEvent[]> {
+    const entries = await this.place.redis.xrange('task:events', '-', '+');
+    const all = entries.map(([, fields]) => JSON.parse(fields[1] as string) as ProgressEvent);
+    return all.filter((event) => event.request_id === requestId);
+  }
+
+  /** Entries that are not acknowledged yet. */
+  unacknowledged(): Promise<number> {
+    return this.place.redis.xlen(`worker:developer:${this.id}:input`);
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const exited = once(this.process, 'exit');
+    this.process.kill(signal);
+    await exited;
+  }
+}
