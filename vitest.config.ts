@@ -6,6 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          sequence: { groupOrder: 1 },
           include: [
             'packages/*/tests/unit/**/*.test.ts',
             'services/*/tests/unit/**/*.test.ts',
@@ -16,6 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          sequence: { groupOrder: 2 },
           include: [
             'packages/*/tests/integration/**/*.test.ts',
             'services/*/tests/integration/**/*.test.ts',
@@ -30,6 +32,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 3 },
           include: ['tests/e2e/**/*.test.ts'],
           globalSetup: ['tests/support/start-postgres.ts'],
           testTimeout: 180_000,
