@@ -54,9 +54,14 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
       stopped ??= (async () => {
         clearInterval(cleaning);
         stopping.abort();
+        // A connection whose last answer goes out while closing stays open for its next request: look again.
+        const sweep = setInterval(() => server.server.closeIdleConnections(), 20);
         // A client that does not read its answer must not keep the process.
         const force = setTimeout(() => server.server.closeAllConnections(), STOP_DEADLINE_MS);
-        await server.close().finally(() => clearTimeout(force));
+        await server.close().finally(() => {
+          clearInterval(sweep);
+          clearTimeout(force);
+        });
         await close();
       })();
       return stopped;

@@ -31,10 +31,17 @@ export const eventRoutes: Routes = async (app, deps) => {
       },
     },
     async (request, reply) => {
-      const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
-      const signal = AbortSignal.any([gone.signal, deps.stopping]);
-      return pollEvents(deps, callerOf(request), request.params.id, request.query, signal);
+      // Not AbortSignal.any: on Node 20 its signals stay in memory as long as the source does.
+      const ended = new AbortController();
+      const end = () => ended.abort();
+      reply.raw.once('close', end);
+      deps.stopping.addEventListener('abort', end);
+      if (deps.stopping.aborted) end();
+      try {
+        return await pollEvents(deps, callerOf(request), request.params.id, request.query, ended.signal);
+      } finally {
+        deps.stopping.removeEventListener('abort', end);
+      }
     },
   );
 };

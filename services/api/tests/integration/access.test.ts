@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import type { CreatedApiKey } from '@codegen/contracts';
+import { expect, test } from 'vitest';
+import { type Access, access } from '../../src/access.js';
+import { onBothDatabases } from '../support/both-databases.js';
+import { Client, masterKey, startTestApi } from '../support/test-api.js';
+
+const routes = Object.entries(access).map(([route, needed]) => {
+  const [method = '', path = ''] = route.split(' ');
+  return { route, method, path: path.replace('{epoch}', '1').replace(/\{\w+\}/g, 'x1'), needed };
+});
+const closed = routes.filter((one): one is typeof one & { needed: Access } => one.needed !== 'public');
+
+onBothDatabases('access', (api, database) => {
+  test('every route but two wants a key, and says so', async () => {
+    const nobody = new Client(api.url, undefined);
+    for (const { method, path } of closed) {
+      const answer = await nobody.call(method, path);
+      expect([path, answer.status, answer.body.code]).toEqual([path, 401, 'UNAUTHENTICATED']);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+    }
+    const open = routes.filter((one) => one.needed === 'public').map((one) => one.route);
+    expect(open).toEqual(['GET /health', 'GET /openapi.json']);
+    for (const path of ['/health', '/openapi.json']) expect((await nobody.call('GET', path)).status).toBe(200);
+  });
+
+  test('the access table is the list of routes', async () => {
+    const document = await api.admin.ok('GET', '/openapi.json');
+    const described = Object.entries(document.paths as Record<string, object>).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(document.openapi).toMatch(/^3\.1\./);
+    expect([...described, 'GET /openapi.json'].sort()).toEqual(routes.map((one) => one.route).sort());
+  });
+
+  test('a wrong, mistyped or revoked key opens nothing', async () => {
+    const user = await api.user();
+    const wrong = (token: string) => new Client(api.url, token).refused('GET', '/whoami');
+    const token = user.token as string;
+    const last = token.endsWith('A') ? 'B' : 'A';
+    expect(await wrong(token.slice(0, -1) + last)).toBe('401 UNAUTHENTICATED');
+    expect(await wrong(`cgk_${randomBytes(4).toString('hex')}_${'A'.repeat(43)}`)).toBe('401 UNAUTHENTICATED');
+    expect(await wrong('nonsense')).toBe('401 UNAUTHENTICATED');
+    expect(await wrong('x'.repeat(5000))).toBe('401 UNAUTHENTICATED');
+    const { key } = await user.ok('GET', '/whoami');
+    expect((await user.ok('DELETE', `/api-keys/${key.id}`)).revoked_at).not.toBeNull();
+    expect(await user.refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
+  });
+
+  test("a key expires by the database's clock", async () => {
+    const soon = new Date(Date.now() + 3_600_000).toISOString();
+    const user = await api.user({ expires_at: soon });
+    const { key } = await user.ok('GET', '/whoami');
+    expect(key.expires_at).toBe(soon);
+    await database.sql(`update api_keys set expires_at = now() - interval '1 millisecond' where id = $1`, [key.id]);
+    expect(await user.refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
+    expect(await api.admin.refused('POST', '/api-keys', { name: 'x', expires_at: 'soon' })).toBe(
+      '400 VALIDATION_FAILED',
+    );
+  });
+
+  test('every route with scopes refuses a key that has none of them', async () => {
+    const [user, service] = [await api.user({ scopes: ['other.thing'] }), await api.service(['other.thing'])];
+    for (const { method, path, needed } of closed) {
+      if (needed.scopes.length === 0) continue;
+      const answer = await user.call(method, path, needed.roles || method === 'GET' ? undefined : {});
+      expect([path, answer.status, answer.body.code]).toEqual([path, 403, 'FORBIDDEN']);
+      const asService = await service.call(method, path, method === 'GET' ? undefined : {});
+      const expected = needed.openToServices ? asService.status : 403;
+      expect([method, path, asService.status]).toEqual([method, path, expected]);
+      if (needed.openToServices) expect(asService.status).not.toBe(403);
+    }
+  });
+
+  test('every route for services or admins refuses a user who holds every scope', async () => {
+    const user = await api.user({ scopes: ['*'] });
+    const guarded = closed.filter((one) => one.needed.roles);
+    expect(guarded.length).toBeGreaterThan(10);
+    for (const { method, path } of guarded) {
+      const answer = await user.call(method, path, method === 'GET' ? undefined : {});
+      expect([path, answer.status]).toEqual([path, 403]);
+    }
+  });
+
+  test('one of the listed scopes, its topic or * lets a key in', async () => {
+    for (const scope of ['project.list', 'project.*', '*', 'diagnose.projects']) {
+      expect((await (await api.user({ scopes: [scope] })).call('GET', '/projects')).status).toBe(200);
+    }
+    for (const scope of ['project.lis', 'project', 'proj.*', 'project.list.more']) {
+      expect((await (await api.user({ scopes: [scope] })).call('GET', '/projects')).status).toBe(403);
+    }
+  });
+
+  test('a key for engineering starts no deploy', async () => {
+    const user = await api.user({ scopes: ['engineering.start', 'project.create'] });
+    const { id: project } = await user.createProject();
+    await user.startEngineering(project);
+    expect(await user.refused('POST', '/tasks', { project, type: 'deploy' })).toBe('403 FORBIDDEN');
+  });
+
+  test('a key makes no key that can do more than itself', async () => {
+    const user = await api.user({ scopes: ['project.*', 'auth.key.create', 'auth.key.list'] });
+    const make = (body: object) => user.call<CreatedApiKey>('POST', '/api-keys', { name: 'child', ...body });
+    const statusOf = async (body: object) => (await make(body)).status;
+    expect(await statusOf({ scopes: ['project.list', 'project.*'] })).toBe(201);
+    expect(await statusOf({ scopes: ['task.list'] })).toBe(403);
+    expect(await statusOf({ scopes: ['*'] })).toBe(403);
+    expect(await statusOf({})).toBe(403);
+    for (const role of ['admin', 'service']) expect(await statusOf({ scopes: ['project.*'], role })).toBe(403);
+    const other = await api.user();
+    expect(await statusOf({ scopes: ['project.*'], user_id: other.userId })).toBe(403);
+    expect((await user.ok('GET', '/api-keys')).items).toHaveLength(2);
+    expect(await api.admin.refused('POST', '/api-keys', { name: 'x', user_id: 'user_none' })).toBe('404 NOT_FOUND');
+  });
+
+  test('a child of an expiring key does not outlive it', async () => {
+    const soon = new Date(Date.now() + 60_000).toISOString();
+    const parent = await api.user({ expires_at: soon });
+    const child = await parent.ok<CreatedApiKey>('POST', '/api-keys', { name: 'child' });
+    expect(child.key.expires_at).toBe(soon);
+  });
+
+  test("nobody but an admin sees or revokes other people's keys", async () => {
+    const [ann, bob] = [await api.user(), await api.user()];
+    const { key } = await ann.ok('GET', '/whoami');
+    expect(await bob.refused('DELETE', `/api-keys/${key.id}`)).toBe('404 NOT_FOUND');
+    expect((await bob.ok('GET', '/api-keys')).items.map((one: { id: string }) => one.id)).not.toContain(key.id);
+    expect((await api.admin.ok('GET', '/api-keys')).items.map((one: { id: string }) => one.id)).toContain(key.id);
+    await api.admin.ok('DELETE', `/api-keys/${key.id}`);
+    expect(await ann.refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
+  });
+
+  test('a Telegram id beyond 32 bits belongs to one user', async () => {
+    const telegram_id = 7_000_000_001;
+    const user = await api.admin.ok('POST', '/users', { name: 'Ann', telegram_id });
+    expect(user).toMatchObject({ name: 'Ann', telegram_id, is_admin: false });
+    expect(await api.admin.refused('POST', '/users', { telegram_id })).toBe('409 CONFLICT');
+  });
+
+  test('no header, token or body is logged, whatever the outcome', async () => {
+    const lines: string[] = [];
+    const write = (fields: object, message: string) => void lines.push(message + JSON.stringify(fields));
+    const logger = { debug: write, info: write, warn: write, error: write };
+    const logged = await startTestApi(database, { logger, masterKey });
+    const user = await logged.user();
+    await user.createProject('logged');
+    await user.ok('PUT', '/projects/logged/secrets/TOKEN', { value: 'sesame-open' });
+    await user.call('PUT', '/projects/logged/secrets/TOKEN', '{"value": "sesame-open"');
+    await user.call('GET', '/tasks/nothing');
+    await new Client(logged.url, `${user.token}x`).call('GET', '/whoami');
+    await logged.stop();
+    expect(lines.length).toBeGreaterThan(5);
+    for (const secret of [user.token?.slice(13), logged.admin.token?.slice(13), 'sesame-open', 'Bearer']) {
+      expect(lines.join('\n')).not.toContain(secret);
+    }
+  });
+});

@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest';
+import { onBothDatabases } from '../support/both-databases.js';
+
+onBothDatabases('projects', (api) => {
+  test('a new project is a draft of its creator', async () => {
+    const user = await api.user();
+    const { status, body } = await user.call('POST', '/projects', { name: 'shop', description: 'Sells things' });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ name: 'shop', description: 'Sells things', status: 'draft', owner_id: user.userId });
+    expect(body.id).toMatch(/^proj_[0-9a-f]{32}$/);
+    expect(new Date(body.created_at).toISOString()).toBe(body.created_at);
+    expect(await user.ok('GET', `/projects/${body.id}`)).toEqual(body);
+    expect(await user.ok('GET', '/projects/shop')).toEqual(body);
+  });
+
+  test('a name is taken once per owner, and free again after archiving', async () => {
+    const [ann, bob] = [await api.user(), await api.user()];
+    const first = await ann.createProject('blog');
+    expect(await ann.refused('POST', '/projects', { name: 'blog' })).toBe('409 NAME_TAKEN');
+    await bob.createProject('blog');
+    const archived = await ann.ok('POST', '/projects/blog/archive');
+    expect(archived).toMatchObject({ id: first.id, status: 'archived' });
+    expect(await ann.ok('POST', `/projects/${first.id}/archive`)).toEqual(archived);
+    const second = await ann.createProject('blog');
+    expect((await ann.ok('GET', '/projects/blog')).id).toBe(second.id);
+    expect((await ann.ok('GET', `/projects/${first.id}`)).status).toBe('archived');
+  });
+
+  test('of two simultaneous creations of one name, one wins', async () => {
+    const user = await api.user();
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => user.call('POST', '/projects', { name: 'rush' })),
+    );
+    expect(answers.map((one) => one.status).sort()).toEqual([201, ...Array.from({ length: 9 }, () => 409)]);
+  });
+
+  test('a dry run checks everything and stores nothing', async () => {
+    const user = await api.user();
+    const { status, body } = await user.call('POST', '/projects', { name: 'maybe', dry_run: true });
+    expect([status, body.status]).toEqual([200, 'draft']);
+    expect((await user.ok('GET', '/projects')).items).toEqual([]);
+    await user.createProject('maybe');
+    expect(await user.refused('POST', '/projects', { name: 'maybe', dry_run: true })).toBe('409 NAME_TAKEN');
+  });
+
+  test('what does not fit is refused field by field', async () => {
+    const user = await api.user();
+    const { status, body } = await user.call('POST', '/projects', { name: 'No Good', modules: [] });
+    expect([status, body.code]).toEqual([400, 'VALIDATION_FAILED']);
+    expect(body.errors.map((one: { path: string }) => one.path).sort()).toEqual(['modules', 'name']);
+  });
+
+  test('an unknown project is refused with the nearest names', async () => {
+    const user = await api.user();
+    for (const name of ['weather', 'whether', 'invoices']) await user.createProject(name);
+    const { status, body } = await user.call('GET', '/projects/wether');
+    expect([status, body.code]).toEqual([404, 'PROJECT_NOT_FOUND']);
+    expect(body.choices.sort()).toEqual(['weather', 'whether']);
+  });
+
+  test("somebody else's project is not found, by id, name or action", async () => {
+    const [ann, bob] = [await api.user(), await api.user()];
+    const { id } = await ann.createProject('private');
+    for (const wanted of [id, 'private']) {
+      expect(await bob.refused('GET', `/projects/${wanted}`)).toBe('404 PROJECT_NOT_FOUND');
+      expect(await bob.refused('POST', `/projects/${wanted}/archive`)).toBe('404 PROJECT_NOT_FOUND');
+      expect(await bob.refused('PUT', `/projects/${wanted}/secrets/A`, { value: 'x' })).toBe('404 PROJECT_NOT_FOUND');
+      expect(await bob.refused('POST', '/tasks', { project: wanted, type: 'engineering', spec: 'x' })).toBe(
+        '404 PROJECT_NOT_FOUND',
+      );
+    }
+    const { body } = await bob.call('GET', '/projects/privat');
+    expect(body.choices).toEqual([]);
+    expect((await bob.ok('GET', '/projects')).items).toEqual([]);
+    expect((await (await api.service()).ok('GET', `/projects/${id}`)).id).toBe(id);
+  });
+
+  test('a list is newest first, filtered, and paged without gaps', async () => {
+    const user = await api.user();
+    const names = ['aa', 'bb', 'cc', 'dd', 'ee'];
+    for (const name of names) await user.createProject(name);
+    const seen: string[] = [];
+    let path = '/projects?limit=2';
+    for (;;) {
+      const page = await user.ok('GET', path);
+      seen.push(...page.items.map((one: { name: string }) => one.name));
+      if (page.next_cursor === null) break;
+      path = `/projects?limit=2&cursor=${page.next_cursor}`;
+    }
+    expect(seen.length).toBe(5);
+    expect([...seen].sort()).toEqual(names);
+    await user.ok('POST', '/projects/cc/archive');
+    const archived = await user.ok('GET', '/projects?status=archived');
+    expect(archived.items.map((one: { name: string }) => one.name)).toEqual(['cc']);
+    expect((await user.ok('GET', '/projects?name=dd')).items).toHaveLength(1);
+    expect(await user.refused('GET', '/projects?limit=0')).toBe('400 VALIDATION_FAILED');
+  });
+
+  test('a report sets what it names, and a status only from those it names', async () => {
+    const [user, service] = [await api.user(), await api.service()];
+    const { id } = await user.createProject('reported');
+    const path = `/projects/${id}/report`;
+    const manifest = { test: ['npm', 'test'], start: ['npm', 'start'], environment: [] };
+    const report = { status: 'scaffolded', from: ['draft', 'scaffolding'], main_sha: 'a'.repeat(40), manifest };
+    const reported = await service.ok('PATCH', path, report);
+    expect(reported).toMatchObject({ status: 'scaffolded', main_sha: 'a'.repeat(40), manifest, name: 'reported' });
+    // The same report again is the same state, not a conflict.
+    expect((await service.ok('PATCH', path, report)).status).toBe('scaffolded');
+    expect(await service.refused('PATCH', path, { status: 'testing', from: ['developing'] })).toBe('409 CONFLICT');
+    expect((await service.ok('PATCH', path, { status: 'developing' })).main_sha).toBe('a'.repeat(40));
+    expect(await service.refused('PATCH', path, { status: 'archived' })).toBe('400 VALIDATION_FAILED');
+    expect(await user.refused('PATCH', path, { status: 'active' })).toBe('403 FORBIDDEN');
+    await user.ok('POST', `/projects/${id}/archive`);
+    expect(await service.refused('PATCH', path, { status: 'active' })).toBe('409 PROJECT_ARCHIVED');
+  });
+
+  test('a project with open tasks is not archived', async () => {
+    const [user, service] = [await api.user(), await api.service()];
+    const { id } = await user.createProject();
+    const created = await user.startEngineering(id);
+    expect(await user.refused('POST', `/projects/${id}/archive`)).toBe('409 CONFLICT');
+    await service.claim(created);
+    expect(await user.refused('POST', `/projects/${id}/archive`)).toBe('409 CONFLICT');
+    await service.finish(created);
+    expect((await user.ok('POST', `/projects/${id}/archive`)).status).toBe('archived');
+  });
+});

@@ -1,0 +1,81 @@
+import { makeId } from '@codegen/contracts';
+import { expect, test } from 'vitest';
+import { onBothDatabases } from '../support/both-databases.js';
+
+onBothDatabases('servers', (api) => {
+  const putServer = (from: number, to: number, status = 'active') =>
+    api.admin.ok('PUT', '/servers/local', { ip: '127.0.0.1', port_from: from, port_to: to, status });
+  const allocate = (project_id: string, more = {}) => api.admin.ok('POST', '/allocations', { project_id, ...more });
+
+  test('a server is added, then changed, under its handle', async () => {
+    const added = await api.admin.ok('PUT', '/servers/box', { ip: '10.0.0.1', status: 'maintenance' });
+    expect(added).toMatchObject({ handle: 'box', port_from: 18000, port_to: 18999, last_health_check: null });
+    const changed = { ip: '10.0.0.2', status: 'maintenance', specs: { cpus: 2 } };
+    expect(await api.admin.ok('PUT', '/servers/box', changed)).toMatchObject(changed);
+    const { items } = await (await api.user()).ok('GET', '/servers');
+    expect(items.filter((one: { handle: string }) => one.handle === 'box')).toMatchObject([changed]);
+    const backwards = { ip: '10.0.0.1', port_from: 9, port_to: 8 };
+    expect(await api.admin.refused('PUT', '/servers/box', backwards)).toBe('400 VALIDATION_FAILED');
+  });
+
+  test('a project keeps its port, and each port belongs to one project', async () => {
+    await putServer(20_000, 20_099);
+    const user = await api.user();
+    const projects = await Promise.all(Array.from({ length: 20 }, () => user.createProject()));
+    const ports = await Promise.all(projects.flatMap(({ id }) => [allocate(id), allocate(id)]));
+    expect(new Set(ports.map((one) => one.port)).size).toBe(20);
+    expect(Math.max(...ports.map((one) => one.port))).toBe(20_019);
+    for (const { id } of projects) {
+      const [first, second] = ports.filter((one) => one.project_id === id);
+      expect(second).toEqual(first);
+      expect(await allocate(id)).toEqual(first);
+    }
+    const other = await allocate(projects[0]?.id as string, { service: 'worker' });
+    expect(other).toMatchObject({ port: 20_020, server_handle: 'local', server_ip: '127.0.0.1', service: 'worker' });
+  });
+
+  test('giving up a port that turned out to be taken goes on through all the others', async () => {
+    await putServer(21_000, 21_002);
+    const { id } = await (await api.user()).createProject();
+    const tried = [];
+    let not_port: number | undefined;
+    for (let i = 0; i < 4; i += 1) {
+      const { port } = await allocate(id, { not_port });
+      tried.push(port);
+      not_port = port;
+    }
+    expect(tried).toEqual([21_000, 21_001, 21_002, 21_000]);
+  });
+
+  test('without a free port, or without an active server, there is none', async () => {
+    await putServer(22_000, 22_000);
+    const user = await api.user();
+    const [one, two] = [await user.createProject(), await user.createProject()];
+    await allocate(one.id);
+    expect(await api.admin.refused('POST', '/allocations', { project_id: two.id })).toBe('409 NO_FREE_PORT');
+    await putServer(23_000, 23_000, 'unreachable');
+    expect(await api.admin.refused('POST', '/allocations', { project_id: two.id })).toBe('409 NO_FREE_PORT');
+    const unknown = { project_id: makeId('proj') };
+    expect(await api.admin.refused('POST', '/allocations', unknown)).toBe('404 PROJECT_NOT_FOUND');
+  });
+
+  test('a deployment is stored once per request and listed to its owner', async () => {
+    await putServer(24_000, 24_010);
+    const [user, other, service] = [await api.user(), await api.user(), await api.service()];
+    const { id: project_id, name } = await user.createProject();
+    const deployment = {
+      ...{ project_id, request_id: `r-${project_id}`, task_id: null, server_handle: 'local', service: 'backend' },
+      ...{ port: 24_000, url: 'http://127.0.0.1:24000', commit_sha: 'a'.repeat(40) },
+    };
+    const recorded = await service.ok('POST', '/deployments', deployment);
+    expect(recorded).toMatchObject(deployment);
+    expect(await service.ok('POST', '/deployments', { ...deployment, port: 24_001 })).toEqual(recorded);
+    await service.ok('POST', '/deployments', { ...deployment, request_id: `s-${project_id}` });
+    const { items } = await user.ok('GET', `/deployments?project=${name}&limit=1`);
+    expect(items).toMatchObject([{ request_id: `s-${project_id}` }]);
+    expect((await user.ok('GET', '/deployments')).items).toHaveLength(2);
+    expect((await other.ok('GET', '/deployments')).items).toEqual([]);
+    const nowhere = { ...deployment, request_id: 'x', server_handle: 'nowhere' };
+    expect(await service.refused('POST', '/deployments', nowhere)).toBe('404 NOT_FOUND');
+  });
+});
