@@ -1,15 +1,15 @@
-import { decodeEntry, type EntryFields, type MessageOf, type QueueContract, wireNow } from '@codegen/contracts';
+import { decodeEntry, type MessageOf, type QueueContract } from '@codegen/contracts';
 import { withBindings } from '../queue/logger.js';
 import type { ConsumerCore } from './consumer-core.js';
+import { deadOutcome, textOf } from './dead-outcome.js';
 import type { HeldEntry } from './held-entries.js';
-import type { ConsumerOptions, DeadLetter } from './options.js';
+import type { ConsumerOptions } from './options.js';
 import { judge } from './retry-policy.js';
 import type { Outcome } from './settle.js';
 
 /** The counters that travel in the entry beside `data`: delivery counts of Redis lie. */
 const ATTEMPT = 'attempt';
 const DEFERRALS = 'deferrals';
-const ERROR_LIMIT = 4000;
 
 /**
  * Runs the handler on one entry and says how the entry ends; `fatal` means that the consumer must stop and the entry
@@ -26,7 +26,7 @@ export async function handleEntry<C extends QueueContract>(
   const decoded = decodeEntry(contract, entry.fields);
   if (!decoded.ok) {
     const { code, error, raw, correlationId, requestId } = decoded;
-    return dead(core, options, entry, raw, undefined, {
+    return deadOutcome(core, options, entry, raw, undefined, {
       code,
       error,
       errorType: 'ValidationError',
@@ -45,7 +45,7 @@ export async function handleEntry<C extends QueueContract>(
   });
   if (entry.deliveries > maxTakeovers + 1) {
     const error = `taken over ${entry.deliveries - 1} times: each consumer that had it died or lost its lease`;
-    return dead(core, options, entry, decoded.raw, message, {
+    return deadOutcome(core, options, entry, decoded.raw, message, {
       code: 'crash_loop',
       error,
       errorType: 'CrashLoop',
@@ -73,7 +73,7 @@ export async function handleEntry<C extends QueueContract>(
         : { [ATTEMPT]: String(attempt), [DEFERRALS]: String(deferrals + 1) };
       return { kind: 'retry', delayMs: verdict.delayMs, fields: { ...entry.fields, ...counters } };
     }
-    return dead(core, options, entry, decoded.raw, message, {
+    return deadOutcome(core, options, entry, decoded.raw, message, {
       code: verdict.code,
       error: text,
       errorType: error instanceof Error ? error.name : typeof error,
@@ -82,39 +82,6 @@ export async function handleEntry<C extends QueueContract>(
       ...ids,
     });
   }
-}
-
-function dead<C extends QueueContract>(
-  core: ConsumerCore,
-  options: ConsumerOptions<C>,
-  entry: HeldEntry,
-  original: EntryFields,
-  message: MessageOf<C> | undefined,
-  reason: Omit<DeadLetter, 'entryId'>,
-): Outcome {
-  const { service, consumer, onDeadLetter } = options;
-  const about = { entry_id: entry.id, stream: entry.stream, correlation_id: reason.correlationId };
-  core.logger.error({ ...about, code: reason.code, error: reason.error }, 'message goes to the dead-letter stream');
-  let announced = false;
-  return {
-    kind: 'dead',
-    original,
-    context: {
-      error: reason.error,
-      error_type: reason.errorType,
-      code: reason.code,
-      timestamp: wireNow(),
-      service,
-      consumer,
-      attempts: reason.attempts,
-      entry_id: entry.id,
-      correlation_id: reason.correlationId ?? null,
-    },
-    announce: async () => {
-      if (!announced) await onDeadLetter?.(message, { ...reason, entryId: entry.id });
-      announced = true;
-    },
-  };
 }
 
 function counter(text: string | undefined, least: number): number {
@@ -128,10 +95,4 @@ function idsOf(message: unknown): { correlationId?: string; requestId?: string }
     ...(typeof correlationId === 'string' && { correlationId }),
     ...(typeof requestId === 'string' && { requestId }),
   };
-}
-
-/** The error's text as it may be kept: bounded, without the password of any URL. */
-function textOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/(\w+:\/\/[^\s:@/]*:)[^\s@/]+@/g, '$1[redacted]@').slice(0, ERROR_LIMIT);
 }

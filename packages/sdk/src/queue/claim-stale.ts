@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { RELEASED_IDLE_MS } from './acknowledge.js';
 import { fieldsOf, type GroupReader, type StreamEntry } from './entry.js';
 import { claimStaleScript } from './lua/claim-stale.js';
+import { ownEntriesScript } from './lua/own-entries.js';
 import { runScript } from './script.js';
 
 /** Entries looked at in one step. */
@@ -49,26 +50,23 @@ export async function ownPending(
   { stream, group, consumer }: GroupReader,
   { known, limit, takeover }: { known: (id: string) => boolean; limit: number; takeover: boolean },
 ): Promise<{ entries: ClaimedEntry[]; more: boolean }> {
-  const entries: ClaimedEntry[] = [];
+  const ids: string[] = [];
   let start = '-';
   for (;;) {
-    const page = (await redis.xpending(stream, group, start, '+', PAGE, consumer)) as [
-      string,
-      string,
-      number,
-      number,
-    ][];
-    for (const [id, , , deliveries] of page) {
-      if (known(id)) continue;
-      if (entries.length >= limit) return { entries, more: true };
-      const [found] = (await (takeover
-        ? redis.xclaim(stream, group, consumer, 0, id)
-        : redis.xrange(stream, id, id))) as [string, string[]][];
-      if (found) entries.push({ stream, id, fields: fieldsOf(found[1]), deliveries: deliveries + (takeover ? 1 : 0) });
-      else await redis.xack(stream, group, id);
-    }
+    const page = (await redis.xpending(stream, group, start, '+', PAGE, consumer)) as [string, ...unknown[]][];
+    ids.push(...page.map(([id]) => id).filter((id) => !known(id)));
     const last = page.at(-1);
-    if (!last || page.length < PAGE) return { entries, more: false };
+    if (!last || page.length < PAGE || ids.length > limit) break;
     start = `(${last[0]}`;
   }
+  const wanted = ids.slice(0, limit);
+  const args = [group, consumer, takeover ? 1 : 0, ...wanted];
+  const found = wanted.length > 0 ? await runScript(redis, ownEntriesScript, [stream], args) : [];
+  const entries = (found as [string, string[], number][]).map(([id, flat, deliveries]) => ({
+    stream,
+    id,
+    fields: fieldsOf(flat),
+    deliveries,
+  }));
+  return { entries, more: ids.length > limit };
 }

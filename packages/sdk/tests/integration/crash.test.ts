@@ -153,6 +153,28 @@ describe('a lease', () => {
   });
 });
 
+describe('a delivery whose reply was lost', () => {
+  test('is found again after the connection is back, long before the lease ends', async () => {
+    const seen: string[] = [];
+    const consumer = bench.consume(async (message) => void seen.push(message.task_id), {
+      consumer: 'me',
+      leaseMs: 60_000,
+    });
+    await consumer.ready;
+    await waitFor('the read', async () => /cmd=xreadgroup /.test(String(await bench.redis.client('LIST'))));
+    // As if Redis had delivered and the answer had never come: the entry is ours, and we do not know it.
+    const reader = String(await bench.redis.client('LIST')).match(/^id=(\d+) .*cmd=xreadgroup /m)?.[1] as string;
+    await bench.redis
+      .multi()
+      .call('CLIENT', 'KILL', 'ID', reader)
+      .xadd(STREAM, '*', 'data', '{"task_id":"lost","project_id":"p","user_id":0}')
+      .xreadgroup('GROUP', GROUP, 'me', 'STREAMS', STREAM, '>')
+      .exec();
+    await waitFor('the lost one', () => seen.includes('lost'), { timeoutMs: 3000 });
+    await waitFor('the end', drained);
+  });
+});
+
 describe('the claim sweep', () => {
   test('finds stale entries behind hundreds of fresh ones', async () => {
     await bench.redis.xgroup('CREATE', STREAM, GROUP, '0', 'MKSTREAM');

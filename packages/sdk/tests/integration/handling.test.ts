@@ -266,6 +266,25 @@ describe('onDeadLetter', () => {
     ]);
   });
 
+  test('does not hold a message up for ever when it fails each time', async () => {
+    let calls = 0;
+    bench.consume(
+      async () => {
+        throw new PermanentError('no');
+      },
+      {
+        onDeadLetter: async () => {
+          calls += 1;
+          throw new TypeError('a bug');
+        },
+      },
+    );
+    await bench.add('one');
+    await waitFor('the dead letter', async () => (await bench.deadLetters()).length === 1);
+    expect(calls).toBe(4);
+    expect(bench.logged.some(({ message }) => message.includes('nobody was told'))).toBe(true);
+  });
+
   test('is told the request id of a message that could not be read', async () => {
     const told: unknown[] = [];
     bench.consume(async () => undefined, {

@@ -112,6 +112,6 @@ describe('a dozen idle consumers', () => {
     const perSecond = ((await count()) - before) / 4;
     await Promise.all(consumers.map((consumer) => consumer.stop()));
     // Each looks for due entries somewhat more than once a second; a script counts its own commands too.
-    expect(perSecond).toBeLessThan(12 * 6);
+    expect(perSecond).toBeLessThan(12 * 4);
   });
 });

@@ -6,6 +6,7 @@ import { defineScript } from '../script.js';
  * Returns how many were moved, and ms until the next one is due or -1.
  */
 export const moveDueScript = defineScript(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return { 0, -1 } end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now), 'LIMIT', 0, ARGV[1])
