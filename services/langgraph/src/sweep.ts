@@ -1,4 +1,3 @@
-import { workerResponse } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import type { Logger, Redis } from '@codegen/sdk/queue';
 import { isAway, pauseFor } from './backoff.js';
@@ -110,13 +109,8 @@ async function readResponseKeys({ redis, waits, driver, logger }: SweepOptions):
   for (const [index, text] of texts.entries()) {
     const requestId = waiting[index]?.requestId;
     if (!text || requestId === undefined) continue;
-    const answer = JSON.parse(text) as { request_id?: string };
-    if (answer.request_id !== requestId) continue;
-    const response = workerResponse.safeParse(answer);
-    await storeAnswer(
-      { waits, driver, logger },
-      response.success ? response.data : { ...answer, request_id: requestId },
-    );
+    const answer = JSON.parse(text) as { request_id: string };
+    if (answer.request_id === requestId) await storeAnswer({ waits, driver, logger }, answer);
   }
 }
 

@@ -4,6 +4,7 @@ import {
   workerCommands,
   workerIdFor,
   workerInputs,
+  workerResultKey,
 } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
 import { cancelled, type FlowDeps, failed } from '../flow.js';
@@ -18,7 +19,7 @@ export const TURN_GRACE_MS = 60_000;
 
 /** Gives the developer a turn; the first one goes out together with the command that creates its worker. */
 export function developStep(deps: FlowDeps): EngineeringNode {
-  return async ({ input, epoch, round, developer, base_sha, failure, workers }, { signal }) => {
+  return async ({ input, epoch, round, developer, failure, workers }, { signal }) => {
     const { turnTimeoutSeconds } = deps.settings.developer;
     const [task, project] = await Promise.all([
       deps.api.tasks.get(input.task_id, { signal }),
@@ -68,6 +69,7 @@ export function developStep(deps: FlowDeps): EngineeringNode {
       requestId: id,
       step: 'develop',
       messages: developer === null ? [create(), turn] : [turn],
+      responseKey: workerResultKey(workerId, id),
       deadlineMs: turnTimeoutSeconds * 1000 + TURN_GRACE_MS,
       cancelAfterMs: 0,
     });
@@ -78,7 +80,7 @@ export function developStep(deps: FlowDeps): EngineeringNode {
     return {
       wait: id,
       developer: workerId,
-      base_sha: developer === null ? project.main_sha : base_sha,
+      base_sha: project.main_sha,
       workers: workers.includes(workerId) ? workers : [...workers, workerId],
     };
   };
@@ -89,37 +91,30 @@ export function awaitDevelop(deps: FlowDeps): EngineeringNode {
   return async (state, { signal }) => {
     const outcome = turnOutcome(awaitResult(state.wait));
     if (outcome.kind === 'cancelled') return end(cancelled);
-    if ('output' in outcome && outcome.output) await reportTurn(deps, state, outcome.output, signal);
-    if (outcome.kind === 'done') {
-      const { commit_sha, branch, files_changed } = outcome.output;
-      if (commit_sha === null || branch === null) {
-        const text = 'the turn succeeded, but nothing was committed and pushed';
-        return tell(deps, state, 'no_changes', text, nextRound(state, 'no_changes', text));
-      }
-      const files = files_changed ?? [];
-      const message = `round ${state.round}: ${files.length} files changed, commit ${commit_sha.slice(0, 12)}`;
+    const { output } = outcome;
+    if (output) await reportTurn(deps, state, output, signal);
+    const files = [...new Set([...state.files, ...(output?.files_changed ?? [])])];
+    if (outcome.kind === 'done' && output?.commit_sha && output.branch) {
+      const { commit_sha, branch, files_changed } = output;
+      const message = `round ${state.round}: ${files_changed?.length ?? 0} files changed, commit ${commit_sha.slice(0, 12)}`;
       await progress(deps, state.input, 'develop', message, { pct: 20 + 25 * (state.round - 1) });
-      return { commit: { sha: commit_sha, branch, files }, next: 'test' };
+      return { commit: { sha: commit_sha, branch }, files, next: 'test' };
     }
-    const { reason, text } = outcome;
-    if (outcome.kind === 'hopeless') return tell(deps, state, reason, text, end(failed(reason, text)));
-    if (outcome.kind === 'failure') return tell(deps, state, reason, text, nextRound(state, reason, text));
-    const lost = { workerId: state.developer ?? '', then: 'epoch', reason, text } as const;
-    return tell(deps, state, reason, text, replaceLost(state, lost));
+    const bad = outcome.kind === 'done' ? nothingPushed : outcome;
+    const { reason, text } = bad;
+    const message = `round ${state.round}: the developer's turn ended with ${reason}`;
+    await progress(deps, state.input, 'develop', message, { error: text, errorType: reason });
+    if (bad.kind === 'hopeless') return end(failed(reason, text));
+    if (bad.kind === 'failure') return { files, ...nextRound(state, reason, text) };
+    return replaceLost(state, { workerId: state.developer ?? '', role: 'developer', reason, text });
   };
 }
 
-async function tell(
-  deps: FlowDeps,
-  state: EngineeringState,
-  reason: string,
-  text: string,
-  change: Partial<EngineeringState>,
-): Promise<Partial<EngineeringState>> {
-  const message = `round ${state.round}: the developer's turn ended with ${reason}`;
-  await progress(deps, state.input, 'develop', message, { error: text, errorType: reason });
-  return change;
-}
+const nothingPushed = {
+  kind: 'failure',
+  reason: 'no_changes',
+  text: 'the turn succeeded, but nothing was committed and pushed',
+} as const;
 
 async function reportTurn(
   deps: FlowDeps,

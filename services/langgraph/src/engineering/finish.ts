@@ -6,7 +6,7 @@ import type { EngineeringNode, EngineeringState } from './state.js';
 /** Ends the task: the project's status, the task's, then the event that says so. Each may be done twice. */
 export function finishStep(deps: FlowDeps): EngineeringNode {
   return async (state, { signal }) => {
-    const { input, epoch, started_ms, commit } = state;
+    const { input, epoch, started_ms, commit, files } = state;
     const outcome = state.outcome ?? failed('internal_error', 'the task ended without an outcome');
     const completed = outcome.status === 'completed';
     const result = engineeringResult.parse({
@@ -14,7 +14,7 @@ export function finishStep(deps: FlowDeps): EngineeringNode {
       status: completed ? 'success' : 'failed',
       error: outcome.error,
       duration_ms: Math.max(0, Date.now() - started_ms),
-      files_changed: commit?.files ?? null,
+      files_changed: commit ? files : null,
       commit_sha: (outcome.result?.commit_sha as string | undefined) ?? commit?.sha ?? null,
       branch: commit?.branch ?? null,
     });

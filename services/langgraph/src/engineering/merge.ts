@@ -3,7 +3,7 @@ import { awaitResult, dispatch, outgoing } from '../dispatch.js';
 import { cancelled, type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
 import { requestId } from '../request-id.js';
-import { type EngineeringNode, type EngineeringState, end, MAX_ROUNDS } from './state.js';
+import { type EngineeringNode, type EngineeringState, end } from './state.js';
 import { nextRound } from './turn.js';
 
 /** A merge cannot be called back: its answer is worth waiting for, this long, before the task counts as cancelled. */
@@ -56,15 +56,9 @@ export function awaitMerge(deps: FlowDeps): EngineeringNode {
   };
 }
 
+/** What a developer's next turn may mend: it begins with main as it is then. */
+const MENDABLE = new Set(['main_moved', 'not_a_fast_forward', 'invalid_manifest']);
+
 function afterRefusal(state: EngineeringState, reason: string, text: string): Partial<EngineeringState> {
-  if (reason === 'invalid_manifest') return nextRound(state, reason, text);
-  const moved = reason === 'main_moved' || reason === 'not_a_fast_forward';
-  if (!moved || state.round >= MAX_ROUNDS) return end(failed(reason, text));
-  // The developer's clone is of the old main: a new worker starts from the new one, behind a new epoch.
-  return {
-    round: state.round + 1,
-    failure: `main has moved since you began: ${text}. Do the work again on the main of now.`,
-    doomed: { id: state.developer ?? '', then: 'epoch' },
-    next: 'replace',
-  };
+  return MENDABLE.has(reason) ? nextRound(state, reason, text) : end(failed(reason, text));
 }

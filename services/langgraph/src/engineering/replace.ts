@@ -26,13 +26,21 @@ export function awaitReplace(deps: FlowDeps): EngineeringNode {
       return end(failed('worker_not_deleted', `a worker could not be deleted, so no other may start: ${why}`));
     }
     const left = workers.filter((id) => id !== doomed.id);
-    if (doomed.then === 'test') return { workers: left, doomed: null, next: 'test' };
+    if (doomed.role === 'tester') return { workers: left, doomed: null, next: 'test' };
     const raised = await deps.api.tasks.nextAttempt(
       input.task_id,
       { epoch, request_id: requestId(input.request_id, 'attempt', epoch) },
       { signal },
     );
     await progress(deps, input, 'develop', `a new attempt begins (epoch ${raised.epoch})`);
-    return { workers: left, doomed: null, developer: null, commit: null, epoch: raised.epoch, next: 'develop' };
+    return {
+      workers: left,
+      doomed: null,
+      developer: null,
+      commit: null,
+      files: [],
+      epoch: raised.epoch,
+      next: 'develop',
+    };
   };
 }

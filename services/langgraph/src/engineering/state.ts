@@ -10,14 +10,13 @@ export const MAX_LOSSES = 3;
 export interface Commit {
   sha: string;
   branch: string;
-  files: string[];
 }
 
 /** A worker to be deleted before the flow goes on. */
 export interface DoomedWorker {
   id: string;
-  /** `epoch`: its work is fenced off by a new epoch, then develop; `test`: another tester takes its place. */
-  then: 'epoch' | 'test';
+  /** Whose place is to be filled: a developer's work is fenced off by a new epoch first. */
+  role: 'developer' | 'tester';
 }
 
 export const EngineeringState = Annotation.Root({
@@ -28,9 +27,11 @@ export const EngineeringState = Annotation.Root({
   losses: last<number>(() => 0),
   /** The developer's worker, which keeps its clone and session over the rounds. */
   developer: last<string | null>(() => null),
-  /** Where main stood when the developer cloned it. */
+  /** Where main stood when the developer's turn began. */
   base_sha: last<string | null>(() => null),
   commit: last<Commit | null>(() => null),
+  /** What the turns of this developer changed, all together. */
+  files: last<string[]>(() => []),
   /** What the next prompt says went wrong. */
   failure: last<string | null>(() => null),
   /** Every worker that was asked for and is not known to be gone. */

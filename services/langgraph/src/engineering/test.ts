@@ -1,4 +1,4 @@
-import { createWorkerCommand, workerCommands, workerIdFor, workerInputs } from '@codegen/contracts';
+import { createWorkerCommand, workerCommands, workerIdFor, workerInputs, workerResultKey } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
 import { cancelled, type FlowDeps, failed } from '../flow.js';
 import { progress, setProjectStatus } from '../report.js';
@@ -58,6 +58,7 @@ export function testStep(deps: FlowDeps): EngineeringNode {
       requestId: id,
       step: 'test',
       messages: [create, turn],
+      responseKey: workerResultKey(workerId, id),
       deadlineMs: turnTimeoutSeconds * 1000 + TURN_GRACE_MS,
       cancelAfterMs: 0,
     });
@@ -83,6 +84,6 @@ export function awaitTest(deps: FlowDeps): EngineeringNode {
     await progress(deps, state.input, 'test', message, { error: text, errorType: reason });
     if (outcome.kind === 'hopeless') return end(failed(reason, text));
     if (outcome.kind === 'failure') return nextRound(state, reason, text);
-    return replaceLost(state, { workerId: workerIdFor(testerId(state)), then: 'test', reason, text });
+    return replaceLost(state, { workerId: workerIdFor(testerId(state)), role: 'tester', reason, text });
   };
 }

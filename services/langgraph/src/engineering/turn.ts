@@ -1,11 +1,11 @@
 import type { DeveloperWorkerOutput, TurnFailureReason } from '@codegen/contracts';
 import { failed } from '../flow.js';
 import type { WaitResult } from '../waits.js';
-import { type EngineeringState, end, MAX_LOSSES, MAX_ROUNDS } from './state.js';
+import { type DoomedWorker, type EngineeringState, end, MAX_LOSSES, MAX_ROUNDS } from './state.js';
 
 /** How a worker's turn ended, as the graph sees it. */
 export type TurnOutcome =
-  | { kind: 'cancelled' }
+  | { kind: 'cancelled'; output?: never }
   | { kind: 'done'; output: DeveloperWorkerOutput }
   /** The work is not good enough: uses up a round. */
   | { kind: 'failure'; reason: string; text: string; output: DeveloperWorkerOutput }
@@ -41,8 +41,8 @@ export function nextRound(state: EngineeringState, reason: string, text: string)
 /** Another worker in place of a lost one, or the end after too many. */
 export function replaceLost(
   state: EngineeringState,
-  lost: { workerId: string; then: 'epoch' | 'test'; reason: string; text: string },
+  lost: { workerId: string; role: DoomedWorker['role']; reason: string; text: string },
 ): Partial<EngineeringState> {
   if (state.losses >= MAX_LOSSES) return end(failed(lost.reason, lost.text));
-  return { losses: state.losses + 1, doomed: { id: lost.workerId, then: lost.then }, next: 'replace' };
+  return { losses: state.losses + 1, doomed: { id: lost.workerId, role: lost.role }, next: 'replace' };
 }
