@@ -125,7 +125,7 @@ function renderList(commands: readonly { command: string; summary: string }[], s
   );
   const intro = 'Say what you want; some minutes later it runs at a URL.';
   const usage = `  ${paint.bold('$')} orchestrator COMMAND [FLAGS]`;
-  const hint = `${paint.bold('Try:')} orchestrator COMMAND --help  ${paint.dim('flags, examples and exit codes of a command')}`;
+  const hint = `${paint.bold('Next:')} orchestrator COMMAND --help`;
   return `${intro}\n\n${usage}\n\n${paint.bold('Commands')}\n${list}\n\n${hint}`;
 }
 

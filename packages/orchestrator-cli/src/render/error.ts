@@ -6,14 +6,14 @@ import { oneLine } from './text.js';
 export function renderError(error: OrchestratorError, next: readonly NextStep[], { paint }: Screen): string {
   const bug = error.code === 'BUG' ? 'this is a bug in orchestrator: ' : '';
   const lines = [`${paint.red.bold('Error:')} ${bug}${oneLine(error.message)} ${paint.dim(`(${error.code})`)}`];
-  for (const issue of issuesOf(error)) lines.push(`  ${oneLine(issue.path)}: ${oneLine(issue.message)}`);
-  if (error.choices && error.choices.length > 0 && error.code !== 'COMMAND_NOT_ALLOWED') {
-    const lead = error.choices.length > 1 ? 'One of' : 'Did you mean';
-    const end = error.choices.length > 1 ? '' : '?';
-    lines.push(`${lead}: ${error.choices.map(oneLine).join(', ')}${end}`);
-  }
+  const untold = issuesOf(error).filter((issue) => !error.message.includes(issue.message));
+  for (const issue of untold) lines.push(`  ${oneLine(issue.path)}: ${oneLine(issue.message)}`);
+  const choices = (error.choices ?? []).filter((choice) => !error.message.includes(choice));
+  if (choices.length === 1) lines.push(`Did you mean ${oneLine(choices[0] as string)}?`);
+  if (choices.length > 1) lines.push(`One of: ${choices.map(oneLine).join(', ')}`);
+  // The last line is to be pasted as it stands, so nothing follows the command.
   const [first] = next;
-  if (first) lines.push(`${paint.bold('Try:')} ${oneLine(first.command)}  ${paint.dim(oneLine(first.when))}`);
+  if (first) lines.push(`${paint.bold('Try:')} ${oneLine(first.command)}`);
   return lines.join('\n');
 }
 

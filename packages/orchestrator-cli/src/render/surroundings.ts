@@ -19,7 +19,7 @@ export function renderSurroundings(found: Surroundings, screen: Screen): string 
     screen,
   );
   const running = found.running.length > 0 ? `\n\n${renderTable(found.running, taskColumns(screen), screen)}` : '';
-  const next = `${paint.bold('Next:')} ${found.next.command}  ${paint.dim(found.next.when)}`;
+  const next = `${paint.bold('Next:')} ${found.next.command}`;
   const help = `${paint.bold('Help:')} orchestrator --help`;
   return `${headline(found, screen)}\n${pairs}${running}\n\n${next}\n${help}`;
 }

@@ -28,7 +28,8 @@ export function renderTable<T>(rows: readonly T[], columns: readonly Column<T>[]
         const paint = columns[at]?.paint;
         return paint ? paint(text, rows[index] as T) : text;
       })
-      .join(GAP),
+      .join(GAP)
+      .trimEnd(),
   );
   return [screen.paint.bold(heading.trimEnd()), ...lines].join('\n');
 }

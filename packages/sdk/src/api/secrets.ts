@@ -9,7 +9,10 @@ const secretList = z.object({ items: z.array(secret) });
 export function secretCalls(send: Send) {
   return {
     put: (project: string, name: string, value: string, options?: CallOptions) =>
-      send({ method: 'PUT', path: path`/projects/${project}/secrets/${name}`, body: { value } }, options),
+      send(
+        { method: 'PUT', path: path`/projects/${project}/secrets/${name}`, body: { value }, schema: secret },
+        options,
+      ),
     list: async (project: string, options?: CallOptions) =>
       (await send({ method: 'GET', path: path`/projects/${project}/secrets`, schema: secretList }, options)).items,
     delete: (project: string, name: string, options?: CallOptions) =>

@@ -43,10 +43,10 @@ export async function* followTask(
       yield event;
       if (isTerminalEvent(event) && event.request_id === page.task.request_id) return;
     }
-    if (page.items.length > 0) continue;
     if (!hasEnded(page.task)) drainedAtMs = undefined;
-    else if (drainedAtMs === undefined) drainedAtMs = Date.now() + GRACE_MS;
-    else if (Date.now() >= drainedAtMs) return;
+    else drainedAtMs ??= Date.now() + GRACE_MS;
+    if (page.items.length > 0) continue;
+    if (drainedAtMs !== undefined && Date.now() >= drainedAtMs) return;
     // A server or proxy that does not hold the poll open must not be asked in a tight loop.
     if (Date.now() - askedAtMs < 100) await pause(250, signal);
   }
