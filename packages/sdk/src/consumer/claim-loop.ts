@@ -35,7 +35,7 @@ export async function claimLoop(core: ConsumerCore): Promise<void> {
 
 async function sweep(core: ConsumerCore): Promise<void> {
   for (const stream of core.streams) {
-    const limit = core.capacity - core.held.size;
+    const limit = core.held.room(core.capacity);
     if (limit <= 0) return;
     const found = await claimStale(core.redis, readerOf(core, stream), { leaseMs: core.leaseMs, limit });
     for (const entry of found.entries) {

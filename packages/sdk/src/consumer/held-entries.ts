@@ -16,10 +16,16 @@ export class LeaseLostError extends Error {
 export class HeldEntries {
   readonly #byKey = new Map<string, HeldEntry>();
   readonly #waiting: HeldEntry[] = [];
+  #settling = 0;
   #onChange: (() => void)[] = [];
 
   get size(): number {
     return this.#byKey.size;
+  }
+
+  /** How many wait or run. */
+  get open(): number {
+    return this.#byKey.size - this.#settling;
   }
 
   /** How many wait for a free handler. */
@@ -46,10 +52,29 @@ export class HeldEntries {
     return held;
   }
 
+  /** Its handler has ended; what is left is to tell Redis. */
+  settle(held: HeldEntry): void {
+    if (held.state === 'settling') return;
+    this.#leaveWaiting(held);
+    held.state = 'settling';
+    this.#settling += 1;
+    this.#wake();
+  }
+
   remove(held: HeldEntry): void {
-    this.#byKey.delete(`${held.stream} ${held.id}`);
+    if (!this.#byKey.delete(`${held.stream} ${held.id}`)) return;
+    if (held.state === 'settling') this.#settling -= 1;
+    this.#leaveWaiting(held);
+    this.#wake();
+  }
+
+  #leaveWaiting(held: HeldEntry): void {
+    if (held.state !== 'waiting') return;
     const at = this.#waiting.indexOf(held);
     if (at >= 0) this.#waiting.splice(at, 1);
+  }
+
+  #wake(): void {
     const waiters = this.#onChange;
     this.#onChange = [];
     for (const wake of waiters) wake();
@@ -59,7 +84,12 @@ export class HeldEntries {
     return [...this.#byKey.values()];
   }
 
-  /** Resolves when an entry leaves, or at once when `signal` is aborted. */
+  /** How many entries may come in: as many again as `capacity` may be settling, so that Redis is not waited for. */
+  room(capacity: number): number {
+    return Math.min(capacity - this.open, 2 * capacity - this.size);
+  }
+
+  /** Resolves when an entry leaves or begins to, or at once when `signal` is aborted. */
   change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal.aborted) return resolve();

@@ -21,7 +21,7 @@ export async function readLoop(core: ConsumerCore, blocking: Redis): Promise<voi
   let recovering: 'takeover' | 'lost reply' | false = 'takeover';
   let failures = 0;
   while (!stopping.aborted) {
-    const room = core.capacity - held.size;
+    const room = held.room(core.capacity);
     if (room <= 0 || held.waiting > core.readBelow) {
       await held.change(stopping);
       continue;
@@ -64,7 +64,7 @@ async function takeOwnPending(core: ConsumerCore, room: number, takeover: boolea
     const { entries, more } = await ownPending(core.redis, readerOf(core, stream), how);
     for (const entry of entries) core.held.add(entry, entry.deliveries);
     core.pump();
-    if (more || core.held.size >= core.capacity) return true;
+    if (more || core.held.room(core.capacity) <= 0) return true;
   }
   return false;
 }

@@ -36,7 +36,7 @@ export class Settler {
   async settle(entry: HeldEntry, outcome: Outcome): Promise<void> {
     const { logger, ended, held } = this.#core;
     const about = { entry_id: entry.id, stream: entry.stream };
-    entry.state = 'settling';
+    held.settle(entry);
     for (let failures = 0; !ended.aborted; failures += 1) {
       try {
         const owned = await this.#apply(entry, outcome);
