@@ -45,8 +45,10 @@ async function openPool(
     keepAlive: true,
     application_name: 'codegen-api',
   });
-  // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
-  pool.on('error', (error) => logger.warn({ err: error.message }, 'a database connection was lost'));
+  // A connection that breaks, idle or in use, is replaced for the next query; unheard, its event would end the process.
+  const lost = (error: Error) => logger.warn({ err: error.message }, 'a database connection was lost');
+  pool.on('error', lost);
+  pool.on('connect', (client) => void client.on('error', lost));
   return { pool, close: () => pool.end() };
 }
 

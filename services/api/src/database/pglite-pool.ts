@@ -25,8 +25,11 @@ interface BackendMessage {
   name: string;
   text?: string;
   status?: string;
-  fields?: pg.FieldDef[] | (string | null)[];
+  fields?: RawField[] | (string | null)[];
 }
+
+/** A field as the protocol has it: 0 is text, 1 is binary. */
+type RawField = Omit<pg.FieldDef, 'format'> & { format: number };
 
 /**
  * A `pg.Pool` look-alike over one in-process PGlite: same parameters, same rows, same errors.
@@ -171,7 +174,7 @@ export class PgliteClient extends EventEmitter {
     let current = make();
     let failure: Error | undefined;
     for (const message of messages) {
-      if (message.name === 'rowDescription') current.addFields(message.fields as pg.FieldDef[]);
+      if (message.name === 'rowDescription') current.addFields(toFields(message.fields as RawField[]));
       else if (message.name === 'dataRow') current.addRow(current.parseRow(message.fields as (string | null)[]));
       else if (message.name === 'commandComplete' || message.name === 'emptyQuery') {
         if (message.text) current.addCommandComplete({ text: message.text });
@@ -184,6 +187,10 @@ export class PgliteClient extends EventEmitter {
     const [only, ...more] = results;
     return more.length > 0 || !only ? results : only;
   }
+}
+
+function toFields(fields: readonly RawField[]): pg.FieldDef[] {
+  return fields.map((field) => ({ ...field, format: field.format === 0 ? 'text' : 'binary' }));
 }
 
 function join(...parts: Uint8Array[]): Uint8Array {

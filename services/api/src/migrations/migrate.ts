@@ -31,13 +31,11 @@ export async function migrate(
   });
 }
 
-/** `create table if not exists` can still collide with another process doing the same; then the table is there. */
+/** `create table if not exists` can still collide with another process doing the same; the second time the table is there. */
 async function createMigrationsTable(db: Kysely<Database>): Promise<void> {
   const create = sql`create table if not exists api_migrations (
     name text primary key,
     applied_at timestamptz not null default now()
   )`;
-  await create.execute(db).catch((error: { code?: string }) => {
-    if (error.code !== '23505' && error.code !== '42P07') throw error;
-  });
+  await create.execute(db).catch(() => create.execute(db));
 }
