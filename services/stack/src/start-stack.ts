@@ -13,7 +13,7 @@ import type { Logger } from '@codegen/sdk/queue';
 import { startWorkerManager } from '@codegen/worker-manager';
 import type { StackConfig } from './config.js';
 import { openDataFolder } from './data-folder.js';
-import { ensureSecretFile, issueServiceKeys, type KeyedService, newApiSecret } from './keys.js';
+import { ensureSecretFile, issuePersonKey, issueServiceKeys, type KeyedService, newApiSecret } from './keys.js';
 import { startRedis } from './start-redis.js';
 
 /** A running system. */

@@ -18,10 +18,11 @@ export default class ProjectCreate extends BaseCommand<Project> {
   static override flags = {
     name: Flags.string({ description: 'The name, if it is not given as an argument' }),
     description: Flags.string({ description: 'What it is for, in a sentence', helpValue: 'TEXT' }),
-    module: Flags.string({
-      description: 'Part of the template to draw; may be repeated',
+    modules: Flags.string({
+      description: 'Parts of the template to draw: backend',
       multiple: true,
       multipleNonGreedy: true,
+      delimiter: ',',
       options: ['backend'],
     }),
     ...creationFlags,
@@ -38,7 +39,7 @@ export default class ProjectCreate extends BaseCommand<Project> {
     const body = {
       name: args.name ?? flags.name ?? (await this.askName(flags)),
       ...(flags.description !== undefined && { description: flags.description }),
-      ...(flags.module && { modules: flags.module as ['backend'] }),
+      ...(flags.modules && { modules: flags.modules as ['backend'] }),
       ...(flags['dry-run'] && { dry_run: true }),
     };
     const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], body);
