@@ -53,7 +53,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
   protected async settings(flags: GlobalFlags): Promise<Settings> {
     const settings = await readSettings(flags, this.runtime.env, this.runtime.cwd, this.runtime.warnings);
     this.runtime.redactor.add(settings.token);
-    this.runtime.redactor.add(settings.redisUrl);
+    this.runtime.redactor.addUrl(settings.redisUrl);
     return settings;
   }
 

@@ -91,7 +91,7 @@ function makeRuntime(request: Request, env: NodeJS.ProcessEnv, { signal }: Inter
   const meta: Runtime['meta'] = { request_id: randomUUID(), correlation_id: randomUUID() };
   const redactor = new Redactor();
   redactor.add(env.ORCHESTRATOR_TOKEN);
-  redactor.add(env.ORCHESTRATOR_REDIS_URL);
+  redactor.addUrl(env.ORCHESTRATOR_REDIS_URL);
   const onCall = (call: ApiCall) => {
     if (call.requestId) meta.request_id = call.requestId;
     if (!debug) return;
@@ -106,7 +106,9 @@ function makeRuntime(request: Request, env: NodeJS.ProcessEnv, { signal }: Inter
 function nameOf(request: Request): string {
   if (request.command) return spoken(request.command);
   if (request.version) return 'version';
-  return request.help ? 'help' : 'orchestrator';
+  if (request.help) return 'help';
+  const [topic] = request.words;
+  return request.words.length === 1 && commandsUnder(topic as string).length > 0 ? 'help' : 'orchestrator';
 }
 
 async function printSuccess({ data, render }: Outcome, command: string, runtime: Runtime): Promise<void> {

@@ -39,6 +39,9 @@ export function nextSteps(error: OrchestratorError, command: string | undefined)
       return step(`orchestrator ${command ?? ''}`.trim(), 'again, with the same input, in a moment');
     case 'IDEMPOTENCY_MISMATCH':
       return step(help, 'then repeat with another --idempotency-key: this one was used with other input');
+    case 'INTERRUPTED':
+    case 'TERMINATED':
+      return step(`orchestrator ${command ?? ''}`.trim(), 'to start again');
     case 'BUG':
       return step(`ORCHESTRATOR_DEBUG=1 orchestrator ${command ?? ''}`.trim(), 'to get the details for a bug report');
     default:

@@ -10,6 +10,15 @@ export class Redactor {
     if (secret !== undefined && secret.length >= 8) this.#secrets.add(secret);
   }
 
+  /** Remembers the password in a URL, as it is written there and as it is meant. */
+  addUrl(url: string | undefined): void {
+    this.add(url);
+    if (url === undefined || !URL.canParse(url)) return;
+    const { password } = new URL(url);
+    this.add(password);
+    if (/%[0-9a-f]{2}/i.test(password)) this.add(decodeSafely(password));
+  }
+
   clean(text: string): string {
     let clean = text;
     for (const secret of this.#secrets) clean = clean.replaceAll(secret, '[secret]');
@@ -22,5 +31,13 @@ export class Redactor {
     if (Array.isArray(value)) return value.map((item) => this.cleanAll(item));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.cleanAll(inner)]));
+  }
+}
+
+function decodeSafely(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { ApiCall } from '@codegen/sdk';
+import { isTrue } from './argv.js';
 import type { Meta } from './envelope.js';
 import type { Output } from './output.js';
 import type { Redactor } from './redact.js';
@@ -21,6 +22,11 @@ export interface Runtime {
 
 /** Whether a question may be asked: a person at both ends, and nothing that forbids it. */
 export function mayPrompt(runtime: Pick<Runtime, 'env' | 'json'>, noInput: boolean | undefined): boolean {
-  if (runtime.json || noInput || runtime.env.CI || runtime.env.ORCHESTRATOR_NO_INPUT) return false;
+  if (runtime.json || noInput || inCi(runtime.env) || isTrue(runtime.env.ORCHESTRATOR_NO_INPUT)) return false;
   return Boolean(process.stdin.isTTY && process.stdout.isTTY);
+}
+
+/** Whether a CI system runs this: no questions, no live view. */
+export function inCi(env: NodeJS.ProcessEnv): boolean {
+  return env.CI !== undefined && !['', '0', 'false'].includes(env.CI.toLowerCase());
 }

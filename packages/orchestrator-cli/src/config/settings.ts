@@ -39,7 +39,10 @@ export async function readSettings(
   const apiUrl = flags['api-url'] ?? given(env.ORCHESTRATOR_API_URL) ?? stored?.api_url;
   if (named !== undefined && !stored && given(env.ORCHESTRATOR_TOKEN) === undefined) {
     const choices = Object.keys(profiles);
-    throw new OrchestratorError('NOT_CONFIGURED', `there is no profile ${JSON.stringify(named)}`, { choices });
+    throw new OrchestratorError('NOT_CONFIGURED', `there is no profile ${JSON.stringify(named)}`, {
+      ...(choices.length > 0 && { choices }),
+      next: [{ command: `orchestrator auth login --profile ${named} --api-url URL`, when: 'to make that profile' }],
+    });
   }
   const project = flags.project ?? given(env.ORCHESTRATOR_PROJECT) ?? (await readProjectFile(cwd, warnings))?.project;
   const token = given(env.ORCHESTRATOR_TOKEN);

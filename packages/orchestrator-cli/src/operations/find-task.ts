@@ -32,6 +32,6 @@ async function latest(client: Orchestrator, project: string, type: TaskType, sig
   const [task] = items;
   if (task) return task.id;
   throw new OrchestratorError('TASK_NOT_FOUND', `${project} has no ${type} task yet`, {
-    next: [{ command: `orchestrator ${type} start --project ${project} --help`, when: 'to start one' }],
+    next: [{ command: `orchestrator ${type} start --project ${project}`, when: 'to start one' }],
   });
 }

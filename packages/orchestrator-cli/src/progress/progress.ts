@@ -1,5 +1,5 @@
 import type { Task, TaskEvent } from '@codegen/contracts';
-import type { Runtime } from '../runtime.js';
+import { inCi, type Runtime } from '../runtime.js';
 
 /** Shows on standard error how a task gets on. */
 export interface Progress {
@@ -16,7 +16,7 @@ export async function openProgress(task: Task, runtime: Runtime, quiet: boolean 
   if (quiet) return silent;
   const { openScreen } = await import('../render/screen.js');
   const screen = await openScreen(process.stderr, runtime.env);
-  const live = process.stderr.isTTY && !runtime.json && !runtime.env.CI && runtime.env.TERM !== 'dumb';
+  const live = process.stderr.isTTY && !runtime.json && !inCi(runtime.env) && runtime.env.TERM !== 'dumb';
   if (live) {
     const { LiveProgress } = await import('./live-progress.js');
     return new LiveProgress(task, runtime.output, screen);

@@ -34,7 +34,7 @@ export default class AuthLogin extends BaseCommand<Identity> {
     const apiUrl = await this.apiUrl(flags, config.profiles?.[profile]?.api_url);
     const { token, redisUrl } = await this.secrets(flags);
     redactor.add(token);
-    redactor.add(redisUrl);
+    redactor.addUrl(redisUrl);
     const identity = await identify({ profile, apiUrl, token, redisUrl }, this.runtime);
     if (apiUrl.startsWith('http://') && !/^http:\/\/(localhost|127\.|\[::1\])/.test(apiUrl)) {
       warnings.push(`${apiUrl} is not encrypted: anyone on the way can read the token`);
