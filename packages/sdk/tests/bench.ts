@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { engineeringQueue, type MessageOf } from '@codegen/contracts';
+import { engineeringQueue } from '@codegen/contracts';
 import type { Redis } from 'ioredis';
 import { startRedis, type TestRedis } from '../../../tests/support/redis.js';
 import { waitFor } from '../../../tests/support/wait-for.js';
@@ -14,8 +14,7 @@ export const DLQ = `${STREAM}:dlq`;
 export const GROUP = engineeringQueue.group as string;
 
 type EngineeringOptions = ConsumerOptions<typeof engineeringQueue>;
-export type Handler = EngineeringOptions['handler'];
-export type EngineeringMessage = MessageOf<typeof engineeringQueue>;
+type Handler = EngineeringOptions['handler'];
 
 /** A Redis with the engineering queue, and consumers that end with the test. */
 export interface Bench {
@@ -113,7 +112,7 @@ function startProcess(
   mode: string,
   { consumer, leaseMs }: { consumer: string; leaseMs: number },
 ): ConsumerProcess {
-  const script = fileURLToPath(new URL('./fixtures/consumer-process.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('./fixtures/consumer-process.js', import.meta.url));
   const env = { PATH: process.env.PATH, REDIS_URL: url, CONSUMER: consumer, LEASE_MS: String(leaseMs), MODE: mode };
   const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];

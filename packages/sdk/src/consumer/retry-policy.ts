@@ -56,7 +56,7 @@ export function judge(
 }
 
 /** The stable code an error carries, if any. */
-export function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code === 'string' ? code : undefined;
 }

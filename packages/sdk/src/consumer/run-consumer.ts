@@ -168,7 +168,8 @@ const warned = new Set<string>();
 async function warnWithoutPersistence(redis: Redis, core: ConsumerCore): Promise<void> {
   const where = `${redis.options.host}:${redis.options.port}${redis.options.path ?? ''}`;
   if (warned.has(where)) return;
-  const info = await redis.info('persistence');
+  // Where INFO is not allowed, there is nothing to say.
+  const info = await redis.info('persistence').catch(() => '');
   if (/aof_enabled:0/.test(info)) {
     core.logger.warn({}, 'Redis runs without appendonly: a restart loses every waiting message. Set appendonly yes.');
   }

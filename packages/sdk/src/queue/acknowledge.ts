@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { GroupReader } from './entry.js';
 import { acknowledgeScript } from './lua/acknowledge.js';
+import { releaseScript } from './lua/release.js';
 import { renewScript } from './lua/renew.js';
 import { isGroupGone } from './redis-errors.js';
 import { runScript, type Script } from './script.js';
@@ -12,7 +13,7 @@ export function acknowledge(redis: Redis, reader: GroupReader, ids: readonly str
 
 /** Makes leases young again; false for each entry that this consumer no longer owns. */
 export function renewLeases(redis: Redis, reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
-  return ownedScript(redis, renewScript, reader, [0], ids);
+  return ownedScript(redis, renewScript, reader, [], ids);
 }
 
 /** Idle time of released entries: longer than any lease, so that the next sweep of any peer takes them. */
@@ -20,7 +21,7 @@ export const RELEASED_IDLE_MS = 1_000_000_000;
 
 /** Gives entries back to the peers; false for each one that this consumer no longer owned. */
 export function releaseLeases(redis: Redis, reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
-  return ownedScript(redis, renewScript, reader, [RELEASED_IDLE_MS], ids);
+  return ownedScript(redis, releaseScript, reader, [RELEASED_IDLE_MS], ids);
 }
 
 async function ownedScript(

@@ -4,7 +4,7 @@ import { OrchestratorError } from '../errors.js';
 import type { Logger } from './logger.js';
 
 /** Milliseconds until a command without a reply fails. */
-export const COMMAND_TIMEOUT_MS = 5000;
+const COMMAND_TIMEOUT_MS = 5000;
 /** Milliseconds without a byte, with a reply outstanding, until a connection counts as dead. */
 const SILENCE_MS = 10_000;
 /** Milliseconds that closing waits for a Redis that does not answer. */

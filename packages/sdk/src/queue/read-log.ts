@@ -5,12 +5,15 @@ import { closeRedis, connectBlocking } from './connect.js';
 import { fieldsOf } from './entry.js';
 import { asUnavailable } from './redis-errors.js';
 
+/** Well below the silence limit of the connection. */
+const MAX_BLOCK_MS = 5000;
+
 export interface ReadLogOptions {
   params?: Record<string, string>;
   /** `$`: what comes from now on; `0`: all there is; or the id of the last entry that was read. */
   from: string;
   signal: AbortSignal;
-  /** Milliseconds that one read waits for entries. */
+  /** Milliseconds that one read waits for entries; 5,000 at most. */
   blockMs?: number;
 }
 
@@ -22,20 +25,27 @@ export interface ReadLogOptions {
 export async function* readLog<C extends QueueContract>(
   redis: Redis,
   contract: C,
-  { params, from, signal, blockMs = 5000 }: ReadLogOptions,
+  { params, from, signal, blockMs = MAX_BLOCK_MS }: ReadLogOptions,
 ): AsyncGenerator<{ entryId: string; message: MessageOf<C> }> {
   const stream = streamName(contract, params);
   // A fixed position: with `$` again after a lost connection, what came meanwhile would be missed.
   let position = from === '$' ? await currentPosition(redis, stream) : from;
   const blocking = connectBlocking(redis);
-  const leave = () => blocking.disconnect();
-  signal.addEventListener('abort', leave, { once: true });
+  let leave: () => void = () => undefined;
+  // A read that waits for Redis to come back would not end with its connection.
+  const left = new Promise<null>((resolve) => {
+    leave = () => {
+      blocking.disconnect();
+      resolve(null);
+    };
+    signal.addEventListener('abort', leave, { once: true });
+  });
+  const wait = Math.min(blockMs, MAX_BLOCK_MS);
   let failures = 0;
   try {
     while (!signal.aborted) {
-      const reply = await blocking
-        .xread('COUNT', 100, 'BLOCK', blockMs, 'STREAMS', stream, position)
-        .catch(() => false);
+      const reading = blocking.xread('COUNT', 100, 'BLOCK', wait, 'STREAMS', stream, position);
+      const reply = await Promise.race([reading.catch(() => false), left]);
       if (reply === false) {
         await pause(backoffMs(failures), signal);
         failures += 1;

@@ -91,23 +91,6 @@ describe('a consumer killed in mid-handler', () => {
 });
 
 describe('a lease', () => {
-  test('is kept through a handler of many leases, beside two idle peers', async () => {
-    const runs: string[] = [];
-    for (const name of ['a', 'b', 'c']) {
-      bench.consume(
-        async () => {
-          runs.push(name);
-          await sleep(3000);
-        },
-        { leaseMs: 300, deadlineMs: 5000 },
-      );
-    }
-    await bench.add('long');
-    await waitFor('the end', async () => runs.length > 0 && (await drained()));
-    expect(runs.length).toBe(1);
-    expect(await bench.deadLetters()).toEqual([]);
-  });
-
   test('lost in a blocked event loop fences the loser: its completion is refused', async () => {
     const blocked = bench.consumeInProcess('block', { consumer: 'blocked', leaseMs: LEASE_MS });
     await blocked.said('ready');

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ansibleDeployResults,
   decodeEntry,
@@ -154,6 +155,21 @@ describe('readLog', () => {
     await reading;
     expect(Date.now() - startedAt).toBeLessThan(500);
     await waitFor('the end', async () => !/cmd=xread /.test(String(await bench.redis.client('LIST'))));
+  });
+
+  test('ends when it is aborted while Redis is away', async () => {
+    const stop = new AbortController();
+    const reading = (async () => {
+      for await (const _ of read('0', stop.signal)) throw new Error('there is nothing to read');
+    })();
+    await waitFor('the reader', async () => /cmd=xread /.test(String(await bench.redis.client('LIST'))));
+    await bench.server.kill();
+    await sleep(700);
+    const startedAt = Date.now();
+    stop.abort();
+    await reading;
+    expect(Date.now() - startedAt).toBeLessThan(1500);
+    await bench.server.restart();
   });
 
   function read(from: string, signal = new AbortController().signal) {

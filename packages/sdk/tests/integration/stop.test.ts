@@ -66,6 +66,24 @@ describe('stop', () => {
     expect(reasons).toEqual([1]);
   });
 
+  test('again and again does not make a message look deadly', async () => {
+    const attempts: number[] = [];
+    for (let restarts = 0; restarts < 4; restarts += 1) {
+      const consumer = bench.consume(
+        async (_, { signal, attempt }) => {
+          attempts.push(attempt);
+          await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+        },
+        { deadlineMs: 20, maxTakeovers: 1 },
+      );
+      if (restarts === 0) await bench.add('one');
+      await waitFor('the next run', () => attempts.length === restarts + 1);
+      await consumer.stop();
+    }
+    expect(attempts).toEqual([1, 1, 1, 1]);
+    expect(await bench.deadLetters()).toEqual([]);
+  });
+
   test('does not wait for a handler that ignores the deadline; its message stays pending', async () => {
     const consumer = bench.consume(() => new Promise(() => undefined), { deadlineMs: 100 });
     await bench.add('one');

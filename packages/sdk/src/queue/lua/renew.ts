@@ -1,16 +1,16 @@
 import { defineScript } from '../script.js';
 
 /**
- * Sets the idle time of entries that are pending for this consumer; JUSTID leaves the delivery count alone.
+ * Starts the leases of entries that are pending for this consumer anew; JUSTID leaves the delivery count alone.
  * Without the owner check XCLAIM would steal an entry back from whoever took it over.
- * KEYS: stream. ARGV: group, consumer, idle ms, entry ids. Returns 1 or 0 for each id.
+ * KEYS: stream. ARGV: group, consumer, entry ids. Returns 1 or 0 for each id.
  */
 export const renewScript = defineScript(`
 local result = {}
-for i = 4, #ARGV do
+for i = 3, #ARGV do
   local mine = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1, ARGV[2])
   if #mine == 1 then
-    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'IDLE', ARGV[3], 'JUSTID')
+    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'JUSTID')
     result[#result + 1] = 1
   else
     result[#result + 1] = 0
