@@ -20,7 +20,6 @@ interface FlowConfig {
 
 interface FlowSnapshot {
   values: Record<string, unknown>;
-  next: readonly string[];
   config: { configurable?: Record<string, unknown> };
   tasks: readonly { interrupts: readonly { id?: string; value?: unknown }[] }[];
 }
@@ -152,7 +151,8 @@ export class Driver {
         await flow.invoke({ input: thread.input, epoch: thread.input.epoch }, run);
         continue;
       }
-      if (snapshot.next.length === 0) return undefined;
+      // `next` alone does not tell: it is empty, too, where a node has failed.
+      if (snapshot.tasks.length === 0) return undefined;
       const pending = pendingWait(snapshot);
       if (!pending) {
         await flow.invoke(null, run);

@@ -25,6 +25,7 @@ export function developStep(deps: FlowDeps): EngineeringNode {
       deps.api.tasks.get(input.task_id, { signal }),
       deps.api.projects.get(input.project_id, { signal }),
     ]);
+    if (project.main_sha === null) throw new Error(`project ${project.id} has no main branch to develop from`);
     const createId = requestId(input.request_id, 'create-developer', epoch);
     const workerId = developer ?? workerIdFor(createId);
     const id = requestId(input.request_id, 'develop', epoch, round);

@@ -1,3 +1,5 @@
+import { scaffolderResults } from '@codegen/contracts';
+import { publish } from '@codegen/sdk/queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { databases, World } from '../support/world.js';
 
@@ -409,14 +411,24 @@ describe.each(databases)('engineering on %s', (kind) => {
     expect(await world.redis.xlen('task:events:dlq')).toBe(0);
   });
 
-  it('fails a task with internal_error when a step of ours breaks five times, and deletes its workers', async () => {
+  it('fails a task with internal_error when a step of ours breaks five times in a row', async () => {
     await world.startReplica();
-    const task = await world.start('engineering', await world.scaffoldedProject());
-    // No commit: the next step cannot be asked for.
-    world.executors.script = { test: () => ({ status: 'success' }), merge: () => undefined };
-    const broken = await world.seen('develop', task);
-    await world.pool.query(`update langgraph.threads set failures = 4 where task_id = $1`, [task.id]);
-    expect(broken.taskId).toBe(task.id);
-    await world.ended(task);
+    // Scaffolded, it says, but there is no main: nothing in the flow can go on from there.
+    world.executors.script = { scaffold: () => 'silent' };
+    const task = await world.start('engineering', await world.newProject());
+    const { requestId, message } = await world.seen('scaffold', task);
+    await world.pool.query('update langgraph.threads set failures = 3 where task_id = $1', [task.id]);
+    await publish(world.redis, scaffolderResults, {
+      request_id: requestId,
+      project_id: (message as { project_id: string }).project_id,
+      status: 'success',
+    });
+
+    const done = await world.ended(task);
+
+    expect(done).toMatchObject({ status: 'failed', reason: 'internal_error' });
+    expect(done.error).toContain('no main branch');
+    const { rows } = await world.pool.query('select state from langgraph.threads where task_id = $1', [task.id]);
+    expect(rows).toEqual([{ state: 'done' }]);
   });
 });

@@ -164,7 +164,11 @@ export class World {
       `the end of ${task.type} task ${task.id}`,
       async () => (await this.events(task)).some((event) => event.type === 'completed' || event.type === 'failed'),
       { timeoutMs },
-    );
+    ).catch(async (error: unknown) => {
+      const { status, reason } = await this.api.tasks.get(task.id);
+      const about = [`task: ${status} ${reason ?? ''}`, `events: ${(await this.story(task)).join(' ')}`];
+      throw new Error([String(error), ...about, ...this.complaints.slice(-10)].join('\n'), { cause: error });
+    });
     return this.api.tasks.get(task.id);
   }
 
