@@ -1,0 +1,211 @@
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../../../tests/support/ports.js';
+import { startRedis } from '../../../../tests/support/redis.js';
+import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
+import { envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
+
+let fake: FakeApi;
+let machine: Machine;
+beforeEach(async () => {
+  fake = await startFakeApi();
+  machine = await makeMachine();
+});
+afterEach(async () => {
+  await fake.stop();
+  await machine.remove();
+});
+
+const REDIS = 'redis://:redis-sEcReT@127.0.0.1:6399';
+
+function login(extra: string[] = [], env: Record<string, string> = {}, stdin = `${TOKEN}\n`) {
+  return machine.run(['auth', 'login', '--api-url', fake.url, '--token-stdin', '--json', ...extra], { env, stdin });
+}
+
+async function stored(): Promise<{ current_profile?: string; profiles: Record<string, Record<string, string>> }> {
+  return JSON.parse(await readFile(join(machine.configFolder, 'config.json'), 'utf8'));
+}
+
+describe('auth login', () => {
+  it('stores the token for the user alone, and never prints it', async () => {
+    const ended = await login(['--profile', 'local']);
+
+    expect(ended.code).toBe(0);
+    expect(envelopeOf(ended).data).toMatchObject({ profile: 'local', api_url: fake.url, user: { name: 'Ada' } });
+    expect(ended.stdout + ended.stderr).not.toContain('sEcReT');
+    expect(await stored()).toEqual({
+      current_profile: 'local',
+      profiles: { local: { api_url: fake.url, token: TOKEN } },
+    });
+    expect((await stat(join(machine.configFolder, 'config.json'))).mode & 0o777).toBe(0o600);
+    expect((await stat(machine.configFolder)).mode & 0o777).toBe(0o700);
+  });
+
+  it('makes a file that was open to others private again', async () => {
+    await login();
+    const file = join(machine.configFolder, 'config.json');
+    await chmod(file, 0o644);
+    const warned = envelopeOf(await machine.run(['auth', 'status', '--json']));
+    await login();
+
+    expect(warned.warnings[0]).toContain('chmod 600');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it('stores the Redis URL from the environment or a second line', async () => {
+    await login(['--profile', 'a'], { ORCHESTRATOR_REDIS_URL: REDIS });
+    const ended = await login(['--profile', 'b'], {}, `${TOKEN}\n${REDIS}\n`);
+
+    const { profiles } = await stored();
+    expect(profiles.a?.redis_url).toBe(REDIS);
+    expect(profiles.b?.redis_url).toBe(REDIS);
+    expect(ended.stdout).not.toContain('redis-sEcReT');
+  });
+
+  it('stores nothing when the API refuses the token, or cannot be reached', async () => {
+    const refused = await login([], {}, 'cgk_00000000_wrong\n');
+    const away = await machine.run(
+      ['auth', 'login', '--api-url', `http://127.0.0.1:${await freePort()}`, '--token-stdin', '--json'],
+      { stdin: TOKEN },
+    );
+
+    expect(refused.code).toBe(4);
+    expect(away.code).toBe(75);
+    await expect(stored()).rejects.toThrow('ENOENT');
+  });
+
+  it('says which flag is missing when there is nobody to ask', async () => {
+    const ended = await machine.run(['auth', 'login', '--api-url', fake.url, '--json']);
+
+    expect(envelopeOf(ended)).toMatchObject({ error: { code: 'INPUT_REQUIRED' }, missing: ['--token-stdin'] });
+    expect(ended.code).toBe(2);
+  });
+
+  it('is undone by logout', async () => {
+    await login();
+    const out = await machine.run(['auth', 'logout', '--json']);
+    const status = await machine.run(['auth', 'status', '--json']);
+
+    expect(envelopeOf(out).data).toEqual({ profile: 'default', removed: true });
+    expect((await stored()).profiles).toEqual({});
+    expect(status.code).toBe(4);
+  });
+});
+
+describe('precedence', () => {
+  async function profileOf(args: string[], env: Record<string, string> = {}) {
+    return envelopeOf(await machine.run(['auth', 'status', '--json', ...args], { env }));
+  }
+
+  it('is flag, environment, user configuration for the profile', async () => {
+    for (const profile of ['one', 'two', 'three']) await login(['--profile', profile]);
+
+    expect((await profileOf([])).data.profile).toBe('three');
+    expect((await profileOf([], { ORCHESTRATOR_PROFILE: 'two' })).data.profile).toBe('two');
+    expect((await profileOf(['--profile', 'one'], { ORCHESTRATOR_PROFILE: 'two' })).data.profile).toBe('one');
+    expect(await profileOf(['--profile', 'none'])).toMatchObject({
+      error: { code: 'NOT_CONFIGURED' },
+      choices: ['one', 'two', 'three'],
+    });
+  });
+
+  it('is flag, environment, project file for the project', async () => {
+    await login();
+    for (const name of ['from-file', 'from-env', 'from-flag']) await machine.run(['project', 'create', name]);
+    const nested = join(machine.folder, 'work', 'src');
+    await mkdir(nested, { recursive: true });
+    await writeFile(join(machine.folder, 'work', '.orchestrator.json'), '{"project": "from-file"}');
+    const name = async (args: string[], env: Record<string, string> = {}) =>
+      envelopeOf(await machine.run(['project', 'get', '--json', ...args], { env, cwd: nested })).data.name;
+
+    expect(await name([])).toBe('from-file');
+    expect(await name([], { ORCHESTRATOR_PROJECT: 'from-env' })).toBe('from-env');
+    expect(await name(['--project', 'from-flag'], { ORCHESTRATOR_PROJECT: 'from-env' })).toBe('from-flag');
+  });
+
+  it('lets no project file say where tokens go', async () => {
+    await login();
+    const evil = { api_url: 'https://evil.example.com', token: 'x', project: 'todo-api' };
+    await writeFile(join(machine.folder, '.orchestrator.json'), JSON.stringify(evil));
+
+    const ended = await machine.run(['project', 'get', '--json']);
+
+    expect(envelopeOf(ended).data.name).toBe('todo-api');
+    expect(envelopeOf(ended).warnings[0]).toContain('ignored: api_url, token');
+  });
+
+  it('sends a stored token to no other address than its own', async () => {
+    await login();
+    const other = await startFakeApi();
+
+    const ended = await machine.run(['project', 'list', '--json'], { env: { ORCHESTRATOR_API_URL: other.url } });
+    await other.stop();
+
+    expect(envelopeOf(ended).error.code).toBe('NOT_CONFIGURED');
+    expect(other.seen).toEqual([]);
+  });
+
+  it('takes the environment alone, without any file', async () => {
+    const env = { ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN };
+
+    expect((await machine.run(['project', 'list'], { env })).code).toBe(0);
+  });
+});
+
+describe('a broken file', () => {
+  it('is named, and what is in it is not shown', async () => {
+    await mkdir(machine.configFolder, { recursive: true });
+    await writeFile(join(machine.configFolder, 'config.json'), '{"profiles": {"a": "sEcReT" ', { mode: 0o600 });
+
+    const ended = await machine.run(['project', 'list', '--json']);
+
+    expect(ended.code).toBe(2);
+    expect(envelopeOf(ended).error.message).toContain('config.json');
+    expect(ended.stdout + ended.stderr).not.toContain('sEcReT');
+  });
+});
+
+describe('diagnose', () => {
+  it('checks API, Redis and projects', async () => {
+    const redis = await startRedis();
+    await login([], { ORCHESTRATOR_REDIS_URL: redis.url });
+    const all = await machine.run(['diagnose', '--json']);
+    const text = await machine.run(['diagnose']);
+    await redis.stop();
+    const broken = await machine.run(['diagnose', '--json']);
+
+    const statuses = (checks: unknown) => (checks as { status: string }[]).map(({ status }) => status);
+    expect(all.code).toBe(0);
+    expect(statuses(envelopeOf(all).data.checks)).toEqual(['ok', 'ok', 'ok']);
+    expect(text.stdout).toContain('engineering:queue 0 waiting');
+    expect(broken.code).toBe(75);
+    expect(envelopeOf(broken).error.code).toBe('REDIS_UNAVAILABLE');
+    expect(statuses(envelopeOf(broken).error.details.checks)).toEqual(['ok', 'failed', 'ok']);
+  });
+
+  it('leaves Redis out where none is configured, and asks for it where it is the question', async () => {
+    await login();
+    const all = envelopeOf(await machine.run(['diagnose', '--json']));
+    const redis = await machine.run(['diagnose', 'redis', '--json']);
+
+    expect(all.data.checks).toMatchObject([{ status: 'ok' }, { status: 'skipped' }, { status: 'ok' }]);
+    expect(envelopeOf(redis).error).toMatchObject({ code: 'REDIS_REQUIRED', exit_code: 2 });
+  });
+});
+
+describe('the bare command', () => {
+  it('says where it is and what comes next', async () => {
+    const before = await machine.run([]);
+    await login();
+    const after = await machine.run([]);
+    await fake.stop();
+    const away = await machine.run([]);
+
+    expect(before.stdout).toContain('Not logged in');
+    expect(before.stdout).toContain('Next: orchestrator auth login');
+    expect(after.stdout).toContain('Next: orchestrator engineering start');
+    expect(away.stdout).toContain('does not answer');
+    expect([before.code, after.code, away.code]).toEqual([0, 0, 0]);
+  });
+});
