@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /** Bytes of a line that are kept; agents print lines of 10 MB and more. */
-export const MAX_LINE_BYTES = 16 * 1024 * 1024;
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Splits a stream into lines, without their ends. What a line has beyond `maxBytes` is dropped, so that a stream

@@ -121,6 +121,16 @@ export async function startWrapper(
     await outbox.deliver(input.request_id, kept);
   }
 
+  // The manager gives up on a worker that never says this, so it is said until Redis hears it.
+  async function sayStarted(): Promise<void> {
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      const said = await publish(redis, workerLifecycle, { worker_id: workerId, event: 'started' }).catch(() => false);
+      if (said) return;
+      await sleep(Math.min(2000, 100 * 2 ** failures), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  await Promise.race([sayStarted(), sleep(GOODBYE_MS)]);
   const consumer = runConsumer({
     redisUrl: config.redisUrl,
     contract: workerInputs,
@@ -143,7 +153,6 @@ export async function startWrapper(
       );
     },
   });
-  await Promise.race([lifecycle('started'), sleep(GOODBYE_MS)]);
   return {
     done: consumer.done,
     stop: async () => {

@@ -1,1 +1,2 @@
-export {};
+export type { AgentCommand, WorkerManagerConfig } from './config.js';
+export { startWorkerManager } from './start-worker-manager.js';

@@ -1,7 +1,7 @@
 import type { Usage } from '@codegen/contracts';
 
 /** What an adapter needs to know of the turn to build its command line. The prompt always goes to stdin. */
-export interface AgentTurn {
+interface AgentTurn {
   /** The agent's session; the same over all turns of a worker. */
   readonly sessionId: string;
   /** Whether this session was used before. */

@@ -4,10 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type DeveloperWorkerOutput,
-  type MessageOf,
   type ProgressEvent,
-  type QueueContract,
-  streamName,
   type WorkerLifecycleEvent,
   workerInputs,
 } from '@codegen/contracts';
@@ -21,12 +18,12 @@ import { type BareRepository, createBareRepository } from './bare-repository.js'
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /** Argv of an agent among the fixtures. */
-export function fixture(name: string): string[] {
+function fixture(name: string): string[] {
   return [process.execPath, resolve(here, '..', 'fixtures', `${name}.js`)];
 }
 
 /** The wrapper's built entry. */
-export const wrapperMain = resolve(here, '..', '..', 'dist', 'main.js');
+const wrapperMain = resolve(here, '..', '..', 'dist', 'main.js');
 
 /** A place for workers: Redis, a repository and a folder. */
 export async function startBench() {
@@ -58,17 +55,7 @@ export async function startBench() {
   };
 }
 
-/** Everything in a stream, decoded. */
-export async function entriesOf<C extends QueueContract>(
-  redis: Redis,
-  contract: C,
-  params: Record<string, string> = {},
-): Promise<MessageOf<C>[]> {
-  const entries = await redis.xrange(streamName(contract, params), '-', '+');
-  return entries.map(([, fields]) => JSON.parse(fields[1] as string) as MessageOf<C>);
-}
-
-export class Worker {
+class Worker {
   process!: ChildProcess;
   log = '';
 

@@ -1,0 +1,119 @@
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  deadLetterStream,
+  decodeEntry,
+  developerOutput,
+  poOutput,
+  streamName,
+  type TurnFailureReason,
+  type WorkerInput,
+  type WorkerType,
+  workerInputs,
+  workerLifecycle,
+  workerResultKey,
+} from '@codegen/contracts';
+import { answerOnce } from '@codegen/sdk/consumer';
+import { publish, type Redis } from '@codegen/sdk/queue';
+import { answerAsked } from './answer-commands.js';
+
+/** Whose inputs are answered. */
+export interface SilentWorker {
+  readonly worker_id: string;
+  readonly worker_type: WorkerType;
+  /** What the create command said of the work. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+const PAGE = 100;
+const KEEP_ANSWERS_SECONDS = 86_400;
+const KEEP_DEAD_LETTERS_SECONDS = 7 * 86_400;
+
+/**
+ * Answers every turn that a dead worker was given and has not answered, pending or undelivered, and takes it out of
+ * the stream. A turn that the worker did answer gets that answer again.
+ */
+export async function answerInputs(
+  redis: Redis,
+  worker: SilentWorker,
+  failure: { reason: TurnFailureReason; error: string },
+): Promise<number> {
+  const stream = inputStream(worker);
+  for (let answered = 0; ; ) {
+    const entries = await redis.xrange(stream, '-', '+', 'COUNT', PAGE);
+    if (entries.length === 0) return answered;
+    for (const [id, flat] of entries) {
+      const fields = Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : [])));
+      const decoded = decodeEntry(workerInputs, fields);
+      const input = decoded.ok ? decoded.message : decoded.requestId && { request_id: decoded.requestId };
+      if (input) await answerInput(redis, worker, input, failure);
+      await redis.xack(stream, workerInputs.group as string, id);
+      await redis.xdel(stream, id);
+      answered += 1;
+    }
+  }
+}
+
+/** Removes the input stream of a worker that is deleted; its dead letters stay for a week. */
+export async function removeInputs(redis: Redis, worker: Omit<SilentWorker, 'context'>): Promise<void> {
+  const stream = inputStream(worker);
+  await redis.del(stream);
+  await redis.expire(deadLetterStream(stream), KEEP_DEAD_LETTERS_SECONDS);
+}
+
+async function answerInput(
+  redis: Redis,
+  worker: SilentWorker,
+  input: Pick<WorkerInput, 'request_id'> & Partial<WorkerInput>,
+  { reason, error }: { reason: TurnFailureReason; error: string },
+): Promise<void> {
+  const { worker_id, context } = worker;
+  const { request_id } = input;
+  const record = { redis, key: workerResultKey(worker_id, request_id), ttlSeconds: KEEP_ANSWERS_SECONDS };
+  if (worker.worker_type === 'po') {
+    const text = `The assistant's worker is not there any more (${reason}): ${error}`;
+    const message = { request_id, user_id: input.user_id ?? 0, text };
+    const answer = await answerOnce({ ...record, contract: poOutput, params: { worker_id }, message });
+    const how = answer.first ? { success: false, error } : { success: true, response: answer.message.text };
+    await answerAsked(redis, request_id, how);
+    return;
+  }
+  const { message } = await answerOnce({
+    ...record,
+    contract: developerOutput,
+    message: {
+      request_id,
+      status: 'failed',
+      error,
+      reason,
+      worker_id,
+      task_id: input.task_id ?? context.task_id ?? null,
+      epoch: input.epoch || Number(context.epoch) || 0,
+    },
+  });
+  await answerAsked(redis, request_id, {
+    success: message.status === 'success',
+    response: message.summary,
+    error: message.error,
+  });
+}
+
+/** Publishes the results that a dead worker had ready and could not deliver. */
+export async function deliverOutbox(redis: Redis, worker: SilentWorker, folder: string): Promise<void> {
+  const outbox = join(folder, 'outbox');
+  const names = (await readdir(outbox).catch(() => [])).filter((name) => name.endsWith('.json'));
+  for (const name of names) {
+    const { output, lifecycle } = JSON.parse(await readFile(join(outbox, name), 'utf8'));
+    const key = workerResultKey(worker.worker_id, output.request_id);
+    const record = { redis, key, ttlSeconds: KEEP_ANSWERS_SECONDS, message: output };
+    if (worker.worker_type === 'developer') await answerOnce({ ...record, contract: developerOutput });
+    else await answerOnce({ ...record, contract: poOutput, params: { worker_id: worker.worker_id } });
+    await publish(redis, workerLifecycle, lifecycle);
+    await mkdir(join(folder, 'answered'), { recursive: true });
+    await rename(join(outbox, name), join(folder, 'answered', name));
+  }
+}
+
+function inputStream({ worker_id, worker_type }: Omit<SilentWorker, 'context'>): string {
+  return streamName(workerInputs, { type: worker_type, worker_id });
+}

@@ -1,0 +1,74 @@
+import type { TurnFailureReason } from '@codegen/contracts';
+import { answerInputs, deliverOutbox, removeInputs } from './answer-inputs.js';
+import { type Manager, silentWorker } from './manager.js';
+import { answerCreate } from './start-worker.js';
+import type { WorkerRecord } from './worker-records.js';
+
+/** Milliseconds until a wrapper must have said that it is there. */
+const SPAWN_MS = 60_000;
+
+/**
+ * Ends whatever workers of an earlier manager are left: there must never be two living agents for one task. What they
+ * were asked is answered by the first `reconcile`.
+ */
+export async function endLeftovers(manager: Manager): Promise<void> {
+  const left = manager.records.all().filter(({ state }) => state === 'starting' || state === 'running');
+  const failure = { reason: 'worker_lost', error: 'the worker ended with the manager that had started it' } as const;
+  await Promise.all(left.map((record) => lose(record, failure, manager)));
+}
+
+/**
+ * Brings what is recorded and what is there together, one look at a time: workers that have died, late inputs for those
+ * that are gone, waiting ones for which there is room.
+ */
+export async function reconcile(manager: Manager): Promise<void> {
+  const { records, locks, gone, redis } = manager;
+  const looks = records.all().map((record) => locks.run(record.worker_id, () => look(record.worker_id, manager)));
+  const results = await Promise.allSettled(looks);
+  for (const { worker_id, worker_type, context, reason, error } of await gone.due()) {
+    for (const type of worker_type ? [worker_type] : (['developer', 'po'] as const)) {
+      const worker = { worker_id, worker_type: type, context };
+      if ((await answerInputs(redis, worker, { reason, error })) > 0) await removeInputs(redis, worker);
+    }
+  }
+  manager.fillSlots();
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+async function look(workerId: string, manager: Manager): Promise<void> {
+  const { records, runtime, redis } = manager;
+  let record = records.get(workerId);
+  if (!record || record.state === 'queued') return;
+  if (record.state !== 'lost') {
+    const alive = record.handle !== undefined && (await runtime.isAlive(record.handle));
+    // With Redis away, a worker cannot say that it is there.
+    const from = Math.max(record.started_at ?? 0, manager.steadySince() ?? Number.POSITIVE_INFINITY);
+    const late = record.state === 'starting' && Date.now() - from > SPAWN_MS;
+    if (alive && !late) {
+      await runtime.tidy(workerId, records.folder(workerId));
+      return answerCreate(record, manager);
+    }
+    const failure = alive
+      ? ({ reason: 'spawn_failed', error: `the worker said nothing for ${SPAWN_MS / 1000} seconds` } as const)
+      : ({ reason: 'worker_lost', error: 'the worker died without a word' } as const);
+    record = await lose(record, failure, manager);
+  }
+  const worker = silentWorker(record);
+  await deliverOutbox(redis, worker, records.folder(workerId));
+  await answerInputs(redis, worker, record.failure ?? { reason: 'worker_lost', error: 'the worker was lost' });
+  await answerCreate(record, manager);
+}
+
+/** Ends what is left of a worker, and only then calls it lost: from then on its turns may be given to another one. */
+async function lose(
+  record: WorkerRecord,
+  failure: { reason: TurnFailureReason; error: string },
+  { runtime, records, busy, logger }: Manager,
+): Promise<WorkerRecord> {
+  await runtime.end(record.worker_id, record.handle);
+  const lost: WorkerRecord = { ...record, state: 'lost', failure };
+  await records.put(lost);
+  busy.delete(record.worker_id);
+  logger.warn({ worker_id: record.worker_id, ...failure }, 'worker lost');
+  return lost;
+}

@@ -1,0 +1,68 @@
+import type { Logger } from '@codegen/sdk/queue';
+import type { WorkerRecord } from './worker-records.js';
+
+/** Which waiting workers may start now, in the order of their commands, so that at most `max` live at a time. */
+export function nextToStart(
+  records: readonly WorkerRecord[],
+  max: number,
+  reserved: ReadonlySet<string> = new Set(),
+): WorkerRecord[] {
+  const living = records.filter(({ state, worker_id }) => isLiving(state) || reserved.has(worker_id)).length;
+  const waiting = records.filter(({ state, worker_id }) => state === 'queued' && !reserved.has(worker_id));
+  const inOrder = waiting.sort((a, b) => compareEntries(a.entry_id, b.entry_id));
+  return inOrder.slice(0, Math.max(0, max - living));
+}
+
+/** Starts waiting workers beside each other as slots become free. Nobody waits for a slot but the record on disk. */
+export class Slots {
+  readonly #reserved = new Set<string>();
+  readonly #starting = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(
+    readonly options: {
+      readonly max: number;
+      readonly records: () => WorkerRecord[];
+      /** Starts a worker; leaves it queued where that cannot be done for now. */
+      readonly start: (workerId: string) => Promise<void>;
+      readonly logger: Logger;
+    },
+  ) {}
+
+  fill(): void {
+    if (this.#closed) return;
+    for (const { worker_id } of nextToStart(this.options.records(), this.options.max, this.#reserved)) {
+      this.#reserved.add(worker_id);
+      const starting = this.#start(worker_id).finally(() => this.#starting.delete(starting));
+      this.#starting.add(starting);
+    }
+  }
+
+  /** Starts no more and resolves when what has begun is done. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#starting);
+  }
+
+  async #start(workerId: string): Promise<void> {
+    const { start, records, logger } = this.options;
+    await start(workerId).catch((error: unknown) =>
+      logger.warn({ worker_id: workerId, error: String(error) }, 'a worker cannot be started yet'),
+    );
+    this.#reserved.delete(workerId);
+    // One that was refused has left its slot; one that waits on is tried again with the next look.
+    const state = records().find(({ worker_id }) => worker_id === workerId)?.state;
+    if (state === undefined) this.fill();
+  }
+}
+
+function isLiving(state: WorkerRecord['state']): boolean {
+  return state === 'starting' || state === 'running';
+}
+
+/** By the ids of stream entries, `<ms>-<n>`. */
+function compareEntries(a: string, b: string): number {
+  const [aMs = 0, aSeq = 0] = a.split('-').map(Number);
+  const [bMs = 0, bSeq = 0] = b.split('-').map(Number);
+  return aMs - bMs || aSeq - bSeq;
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { workerCommands, workerIdFor, workerLifecycle } from '@codegen/contracts';
+import { createApi } from '@codegen/sdk/api';
+import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
+import { closeRedis, connectRedis, silentLogger } from '@codegen/sdk/queue';
+import { respond } from './answer-commands.js';
+import { inheritedEnvironment, installedWrapper, ownVariable, type WorkerManagerConfig } from './config.js';
+import { GoneWorkers } from './gone-workers.js';
+import { handleCommand } from './handle-command.js';
+import { handleLifecycle } from './handle-lifecycle.js';
+import type { Manager } from './manager.js';
+import { endLeftovers, reconcile } from './reconcile.js';
+import { processRuntime } from './runtimes/process.js';
+import { Slots } from './slots.js';
+import { refuse, startWaiting } from './start-worker.js';
+import { WorkerLocks } from './worker-locks.js';
+import { isWorkerId, WorkerRecords } from './worker-records.js';
+
+/** Commands at a time: none of them waits long, since workers without a slot wait on disk. */
+const CONCURRENCY = 16;
+
+/**
+ * Starts worker-manager: first ends what an earlier one left, then serves commands and looks after the workers.
+ * Stopping it ends every worker; their turns are answered as lost by the next start.
+ */
+export async function startWorkerManager(config: WorkerManagerConfig): Promise<RunningService> {
+  const { redisUrl, logger = silentLogger, reconcileMs = 1000 } = config;
+  const consumer = config.instance ?? `worker-manager-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const runtime = processRuntime({
+    redisUrl,
+    wrapperCommand: config.wrapperCommand ?? installedWrapper(),
+    environment: inheritedEnvironment(),
+    terminateGraceMs: config.terminateGraceMs ?? 10_000,
+  });
+  logger.warn({}, 'workers run as processes of this account: only for agents that you trust');
+  const redis = connectRedis(redisUrl, { name: consumer, logger });
+  let steadySince: number | undefined;
+  redis.on('ready', () => {
+    steadySince = Date.now();
+  });
+  redis.on('close', () => {
+    steadySince = undefined;
+  });
+  const api = config.api && createApi({ apiUrl: config.api.url, token: config.api.token });
+  const stopping = new AbortController();
+  let look = new AbortController();
+  const manager: Manager = {
+    redis,
+    runtime,
+    records: await WorkerRecords.open(config.workersDir),
+    gone: new GoneWorkers(redis),
+    locks: new WorkerLocks(),
+    agents: config.agents,
+    reposDir: config.reposDir,
+    sources: { resolveSecret: api && ((reference) => api.secrets.resolve(reference)), variable: ownVariable },
+    busy: new Map(),
+    logger,
+    steadySince: () => steadySince,
+    lookSoon: () => look.abort(),
+    fillSlots: () => slots.fill(),
+  };
+  const slots = new Slots({
+    max: config.maxWorkers ?? 8,
+    records: () => manager.records.all(),
+    start: (workerId) => startWaiting(workerId, manager),
+    logger,
+  });
+  await endLeftovers(manager);
+
+  const commands = runConsumer({
+    redisUrl,
+    contract: workerCommands,
+    consumer,
+    service: 'worker-manager',
+    concurrency: CONCURRENCY,
+    logger,
+    handler: (command, { entryId }) => handleCommand(command, manager, entryId),
+    onDeadLetter: async (command, { requestId, error }) => {
+      if (command?.command === 'create' && isWorkerId(workerIdFor(command.request_id))) {
+        const worker_id = workerIdFor(command.request_id);
+        const failure = { reason: 'spawn_failed', error } as const;
+        await manager.locks.run(worker_id, () => refuse({ ...command, worker_id }, failure, manager));
+      } else if (requestId !== undefined) {
+        await respond(redis, { request_id: requestId, success: false, error });
+      }
+    },
+  });
+  const lifecycle = runConsumer({
+    redisUrl,
+    contract: workerLifecycle,
+    consumer,
+    service: 'worker-manager',
+    logger,
+    handler: (event) => handleLifecycle(event, manager),
+  });
+
+  const looking = (async () => {
+    for (let failures = 0; !stopping.signal.aborted; ) {
+      try {
+        await reconcile(manager);
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        if (failures === 1) logger.warn({ error: String(error) }, 'the workers cannot be looked after, still trying');
+      }
+      await sleep(reconcileMs, undefined, { signal: AbortSignal.any([look.signal, stopping.signal]) }).catch(
+        () => undefined,
+      );
+      if (look.signal.aborted) look = new AbortController();
+    }
+  })();
+  await Promise.all([commands.ready, lifecycle.ready]);
+  return {
+    stop: async () => {
+      stopping.abort();
+      await Promise.all([commands.stop(), looking, slots.close()]);
+      const living = manager.records.all().filter(({ state }) => state === 'starting' || state === 'running');
+      await Promise.all(living.map(({ worker_id, handle }) => runtime.end(worker_id, handle)));
+      await lifecycle.stop();
+      await closeRedis(redis);
+    },
+  };
+}

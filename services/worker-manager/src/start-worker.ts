@@ -1,0 +1,143 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CreateWorkerCommand, TurnFailureReason } from '@codegen/contracts';
+import { isOrchestratorError, PermanentError } from '@codegen/sdk/errors';
+import { respond } from './answer-commands.js';
+import { answerInputs, removeInputs } from './answer-inputs.js';
+import { type Manager, silentWorker } from './manager.js';
+import { resolveEnvironment } from './resolve-environment.js';
+import type { WorkerSpec } from './runtimes/runtime.js';
+import type { WorkerRecord } from './worker-records.js';
+
+/** Starts a worker that waits; one that cannot be started for now goes on waiting. */
+export function startWaiting(workerId: string, manager: Manager): Promise<void> {
+  return manager.locks.run(workerId, async () => {
+    const record = manager.records.get(workerId);
+    if (record?.state === 'queued') await startWorker(record, manager);
+  });
+}
+
+async function startWorker(record: WorkerRecord, manager: Manager): Promise<void> {
+  const { records, runtime, logger } = manager;
+  let spec: WorkerSpec;
+  try {
+    spec = await workerSpec(record, manager);
+    await prepareFolder(record, spec.folder);
+  } catch (error) {
+    // The vault being away is no fault of the work: the worker keeps its place in the queue.
+    if (isOrchestratorError(error) && error.retryable) {
+      logger.warn({ worker_id: record.worker_id, code: error.code }, 'a worker waits for its secrets');
+      return;
+    }
+    await refuse(record, refusalOf(error), manager);
+    return;
+  }
+  const starting: WorkerRecord = { ...record, state: 'starting', started_at: Date.now() };
+  await records.put(starting);
+  let started: WorkerRecord;
+  try {
+    started = { ...starting, handle: await runtime.start(spec, () => manager.lookSoon()) };
+    await records.put(started);
+  } catch (error) {
+    await refuse(record, { reason: 'spawn_failed', error: `the worker cannot be started: ${textOf(error)}` }, manager);
+    return;
+  }
+  logger.info({ worker_id: record.worker_id, agent_config: record.config.agent_config }, 'worker started');
+  await answerCreate(started, manager);
+}
+
+/** Answers the create of a worker that has started, or was lost, unless that was done. */
+export async function answerCreate(record: WorkerRecord, { redis, records }: Manager): Promise<void> {
+  if (record.answered) return;
+  const { request_id, worker_id, state, failure } = record;
+  const lost = { success: false, worker_id: null, error: failure?.error ?? 'the worker was lost' };
+  await respond(redis, { request_id, ...(state === 'lost' ? lost : { success: true, worker_id }) });
+  await records.put({ ...record, answered: true });
+}
+
+/** Answers a create that cannot be served, together with the inputs that came with it or still come. */
+export async function refuse(
+  record: Pick<WorkerRecord, 'worker_id' | 'request_id' | 'config' | 'context'>,
+  failure: { reason: TurnFailureReason; error: string },
+  { gone, redis, records, runtime, logger }: Manager,
+): Promise<void> {
+  const worker = silentWorker(record as WorkerRecord);
+  logger.warn({ worker_id: worker.worker_id, ...failure }, 'a worker is refused');
+  await gone.add({ ...worker, ...failure, gone_at: Date.now() });
+  await runtime.end(worker.worker_id);
+  await answerInputs(redis, worker, failure);
+  await removeInputs(redis, worker);
+  await respond(redis, { request_id: record.request_id, success: false, worker_id: null, error: failure.error });
+  await records.remove(worker.worker_id);
+}
+
+/** Why a create cannot be served, whatever else happens; undefined where it can. */
+export function refusal(
+  { config }: Pick<CreateWorkerCommand, 'config'>,
+  { agents }: Pick<Manager, 'agents'>,
+): { reason: TurnFailureReason; error: string } | undefined {
+  if (config.agent !== 'custom') {
+    const error = `the agent ${config.agent} is not available here: use custom with an agent_config`;
+    return { reason: 'unknown_agent', error };
+  }
+  const name = config.agent_config;
+  if (name === undefined || !Object.hasOwn(agents, name)) {
+    const known = Object.keys(agents).sort().join(', ') || 'none';
+    const asked = name === undefined ? 'agent_config is missing' : `there is no agent named ${JSON.stringify(name)}`;
+    return { reason: 'unknown_agent', error: `${asked}; the agents file knows: ${known}` };
+  }
+  if (config.repo && !isRepositoryName(config.repo.repo_full_name)) {
+    return { reason: 'spawn_failed', error: 'repo_full_name must be org/repo' };
+  }
+  return undefined;
+}
+
+async function workerSpec(record: WorkerRecord, manager: Manager): Promise<WorkerSpec> {
+  const { config, worker_id: workerId } = record;
+  // The agents may be others than when the worker was asked for.
+  const refused = refusal(record, manager);
+  if (refused) throw new RefusedError(refused);
+  const agent = manager.agents[config.agent_config as string] as Manager['agents'][string];
+  const environment = await resolveEnvironment(agent.env ?? {}, config.env_vars, manager.sources);
+  return {
+    workerId,
+    workerType: config.worker_type ?? 'developer',
+    folder: manager.records.folder(workerId),
+    agent: { name: config.agent, command: agent.command, ...environment },
+    ...(config.repo && {
+      repo: {
+        url: join(manager.reposDir, `${config.repo.repo_full_name}.git`),
+        ref: config.repo.ref,
+        readOnly: config.repo.read_only,
+      },
+    }),
+  };
+}
+
+async function prepareFolder({ config }: WorkerRecord, folder: string): Promise<void> {
+  const home = join(folder, 'home');
+  await mkdir(home, { recursive: true });
+  if (config.instructions === undefined) return;
+  for (const name of ['CLAUDE.md', 'AGENTS.md']) await writeFile(join(home, name), config.instructions);
+}
+
+class RefusedError extends Error {
+  constructor(readonly refused: { reason: TurnFailureReason; error: string }) {
+    super(refused.error);
+  }
+}
+
+function refusalOf(error: unknown): { reason: TurnFailureReason; error: string } {
+  if (error instanceof RefusedError) return error.refused;
+  const text = error instanceof PermanentError ? error.message : `the worker cannot be prepared: ${textOf(error)}`;
+  return { reason: 'spawn_failed', error: text };
+}
+
+function isRepositoryName(name: string): boolean {
+  const parts = name.split('/');
+  return parts.length === 2 && parts.every((part) => /^[\w.-]{1,100}$/.test(part) && !/^[.-]/.test(part));
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { processesIn, processesWith } from '../../../../packages/worker-wrapper/tests/support/processes.js';
+import { waitFor } from '../../../../tests/support/wait-for.js';
+import { agents, startBench } from '../support/bench.js';
+
+const main = resolve(fileURLToPath(new URL('.', import.meta.url)), '..', '..', 'dist', 'main.js');
+let bench: Awaited<ReturnType<typeof startBench>>;
+let children: ChildProcess[];
+beforeEach(async () => {
+  bench = await startBench();
+  children = [];
+});
+afterEach(async () => {
+  for (const child of children) await kill(child);
+  await bench.stop();
+});
+
+async function kill(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+  return child.exitCode;
+}
+
+/** The manager as a process of its own. */
+async function spawnManager(): Promise<ChildProcess> {
+  const agentsFile = join(bench.folder, 'agents.json');
+  await writeFile(agentsFile, JSON.stringify(agents));
+  const child = spawn(process.execPath, [main], {
+    env: {
+      PATH: process.env.PATH,
+      REDIS_URL: bench.server.url,
+      WORKERS_DIR: bench.workersDir,
+      REPOS_DIR: bench.reposDir,
+      AGENTS_FILE: agentsFile,
+      TERMINATE_GRACE_MS: '300',
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  children.push(child);
+  let log = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  await waitFor(`the manager`, () => log.includes('worker-manager runs'));
+  return child;
+}
+
+const agentPids = (workerId: string) => processesWith(`AGENT_RUN_ID=${workerId}/`);
+
+describe('a wrapper that is killed', () => {
+  it('in mid-turn: its turns are answered as lost, once, and nothing of it goes on running', async () => {
+    await bench.start();
+    const workerId = await bench.create('spawns-children');
+    const turn = await bench.input(workerId, 'stay');
+    const waiting = await bench.input(workerId, 'next');
+    await bench.saying(turn, 'children started');
+    process.kill(await bench.wrapper(workerId), 'SIGKILL');
+    const lost = { status: 'failed', reason: 'worker_lost', worker_id: workerId, epoch: 7 };
+    expect(await bench.output(turn)).toMatchObject({ ...lost, task_id: `task_${turn}` });
+    // Nothing may be alive at the moment of the answer: the next attempt starts on it.
+    expect(await agentPids(workerId)).toEqual([]);
+    expect(await processesIn(join(bench.workersDir, workerId))).toEqual([]);
+    expect(await bench.output(waiting)).toMatchObject(lost);
+    await waitFor(
+      'the stream to be empty',
+      async () => !(await bench.redis.xlen(`worker:developer:${workerId}:input`)),
+    );
+    expect(await bench.outputs(turn)).toHaveLength(1);
+    const late = await bench.input(workerId, 'late');
+    expect(await bench.output(late)).toMatchObject(lost);
+    expect(await bench.delete(workerId)).toMatchObject({ success: true });
+    expect(await readdir(bench.workersDir)).toEqual([]);
+  });
+
+  it('with a result that it could not deliver: the result is delivered for it', async () => {
+    await bench.start();
+    const workerId = await bench.create('writes-file');
+    const turn = await bench.input(workerId, 'wait 1500', { task_id: 'task_outbox' });
+    await bench.saying(turn, 'writing');
+    const wrapper = await bench.wrapper(workerId);
+    await bench.server.kill();
+    const outbox = join(bench.workersDir, workerId, 'outbox');
+    const kept = async () => (await readdir(outbox).catch(() => [])).some((name) => name.endsWith('.json'));
+    await waitFor('the result on disk', kept, { timeoutMs: 20_000 });
+    process.kill(wrapper, 'SIGKILL');
+    await bench.server.restart();
+    expect(await bench.output(turn)).toMatchObject({ status: 'success', branch: 'task/task_outbox/7' });
+    await waitFor(
+      'the stream to be empty',
+      async () => !(await bench.redis.xlen(`worker:developer:${workerId}:input`)),
+    );
+    const statuses = (await bench.outputs(turn)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set(['success']));
+  });
+});
+
+describe('a manager that is killed', () => {
+  it('takes wrappers and agents along, and the next one reports their turns as lost', async () => {
+    const manager = await spawnManager();
+    const workerId = await bench.create('spawns-children');
+    const turn = await bench.input(workerId, 'stay');
+    await bench.saying(turn, 'children started');
+    await kill(manager);
+    await waitFor('everything to end', async () => (await processesIn(join(bench.workersDir, workerId))).length === 0);
+    expect(await bench.outputs(turn)).toEqual([]);
+    await bench.start();
+    expect(await bench.output(turn)).toMatchObject({ status: 'failed', reason: 'worker_lost' });
+  });
+
+  it('leaves survivors only until the next one: they are killed before their turns are reported as lost', async () => {
+    const manager = await spawnManager();
+    const workerId = await bench.create('forever');
+    const turn = await bench.input(workerId, 'stay');
+    await bench.saying(turn, 'working');
+    // A stopped process takes no notice of the end of its parent.
+    process.kill(await bench.wrapper(workerId), 'SIGSTOP');
+    await kill(manager);
+    expect(await agentPids(workerId)).toHaveLength(1);
+    await bench.start();
+    expect(await bench.output(turn)).toMatchObject({ reason: 'worker_lost' });
+    expect(await agentPids(workerId)).toEqual([]);
+    expect(await processesWith(`WORKER_ID=${workerId}`)).toEqual([]);
+  });
+
+  it('keeps who waits for a slot: the next one starts them', async () => {
+    const first = await bench.start({ maxWorkers: 1 });
+    const blocker = await bench.create('forever');
+    await bench.response(blocker.slice(2));
+    const workerId = await bench.create('writes-file');
+    const turn = await bench.input(workerId, 'Write this');
+    await waitFor('both workers', async () => (await readdir(bench.workersDir)).length === 2);
+    await first.stop();
+    await bench.start({ maxWorkers: 1 });
+    expect(await bench.output(turn)).toMatchObject({ status: 'success' });
+  });
+
+  it('that is asked to stop ends its workers and exits with 0', async () => {
+    const manager = await spawnManager();
+    const workerId = await bench.create('ignores-sigterm');
+    const turn = await bench.input(workerId, 'stay');
+    await bench.saying(turn, 'working');
+    expect(await kill(manager, 'SIGTERM')).toBe(0);
+    expect(await agentPids(workerId)).toEqual([]);
+    expect(await processesWith(`WORKER_ID=${workerId}`)).toEqual([]);
+    await bench.start();
+    expect(await bench.output(turn)).toMatchObject({ reason: 'worker_lost' });
+  });
+});
+
+it('live workers are not taken for lost when Redis loses everything', async () => {
+  await bench.start();
+  const workerId = await bench.create('writes-file');
+  const turn = await bench.input(workerId, 'wait 1500', { task_id: 'task_flushed' });
+  await bench.saying(turn, 'writing');
+  await bench.redis.flushall();
+  expect(await bench.output(turn)).toMatchObject({ status: 'success', branch: 'task/task_flushed/7' });
+});

@@ -1,0 +1,40 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { readConfig } from '../../src/config.js';
+
+let folder: Awaited<ReturnType<typeof tempFolder>>;
+let env: Record<string, string>;
+beforeAll(async () => {
+  folder = await tempFolder();
+  const agentsFile = join(folder.path, 'agents.json');
+  await writeFile(agentsFile, JSON.stringify({ demo: { command: ['demo'], env: { A: '1' } } }));
+  env = { REDIS_URL: 'redis://localhost', WORKERS_DIR: '/w', REPOS_DIR: '/r', AGENTS_FILE: agentsFile };
+});
+afterAll(() => folder.remove());
+
+describe('readConfig', () => {
+  it('reads the agents, and the token from a file', async () => {
+    const tokenFile = join(folder.path, 'token');
+    await writeFile(tokenFile, 'cgk_token\n');
+    const config = await readConfig({ ...env, API_URL: 'http://api', API_TOKEN_FILE: tokenFile, MAX_WORKERS: '3' });
+    expect(config).toMatchObject({
+      api: { url: 'http://api', token: 'cgk_token' },
+      agents: { demo: { command: ['demo'], env: { A: '1' } } },
+      maxWorkers: 3,
+    });
+  });
+
+  it.each(['REDIS_URL', 'WORKERS_DIR', 'REPOS_DIR', 'AGENTS_FILE'])('names %s when it is missing', async (name) => {
+    await expect(readConfig({ ...env, [name]: '' })).rejects.toThrow(`${name} is not set`);
+  });
+
+  it('names what is wrong', async () => {
+    await expect(readConfig({ ...env, MAX_WORKERS: 'many' })).rejects.toThrow('MAX_WORKERS must be a whole number');
+    await expect(readConfig({ ...env, API_URL: 'http://api' })).rejects.toThrow('API_TOKEN is not set');
+    const broken = join(folder.path, 'broken.json');
+    await writeFile(broken, JSON.stringify({ demo: { command: 'demo --fast' } }));
+    await expect(readConfig({ ...env, AGENTS_FILE: broken })).rejects.toThrow('the agent "demo" does not fit');
+  });
+});
