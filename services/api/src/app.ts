@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { ApiError } from './api-error.js';
 import { registerAuth } from './auth.js';
 import { errorHandler } from './error-handler.js';
 import { parseJsonBody } from './json-body.js';
+import { openapi } from './openapi.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import type { Dependencies } from './routes/dependencies.js';
 import { deploymentRoutes } from './routes/deployments.js';
@@ -51,15 +52,7 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
     deps.logger.debug({ ...fields, key: request.caller?.key.prefix }, 'request');
   });
   registerAuth(app, deps.db);
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Codegen orchestrator', version: '1', description: 'Projects, tasks and what became of them.' },
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'cgk_…' } } },
-      security: [{ apiKey: [] }],
-    },
-    transform: jsonSchemaTransform,
-  });
+  await app.register(swagger, openapi);
   const groups = [healthRoutes, userRoutes, apiKeyRoutes, projectRoutes, secretRoutes, taskRoutes, taskRunRoutes];
   for (const routes of [...groups, eventRoutes, outboxRoutes, serverRoutes, deploymentRoutes]) {
     await app.register(routes, deps);

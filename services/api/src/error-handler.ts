@@ -12,7 +12,9 @@ export function errorHandler(logger: Logger) {
   return (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const refusal = toApiError(error, request);
     if (refusal.code === 'INTERNAL') {
-      logger.error({ request_id: request.id, route: request.routeOptions.url, err: error.stack }, 'request failed');
+      const cause = error.cause instanceof Error ? error.cause.message : undefined;
+      const fields = { request_id: request.id, route: request.routeOptions.url, err: error.stack, cause };
+      logger.error(fields, 'request failed');
     } else if (refusal.code === 'API_UNAVAILABLE') {
       logger.warn({ request_id: request.id, err: error.message }, 'the database is away');
     }

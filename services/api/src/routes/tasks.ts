@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { startScopes } from '../access.js';
 import { ApiError } from '../api-error.js';
 import { callerOf, requireScope } from '../auth.js';
+import { checkCallbackStream } from '../callback-stream.js';
 import { mutate } from '../idempotency.js';
 import { notePublished } from '../store/outbox.js';
 import { toPage } from '../store/pages.js';
@@ -42,6 +43,7 @@ export const taskRoutes: Routes = async (app, deps) => {
       const caller = callerOf(request);
       const { type, correlation_id, callback_stream, dry_run } = request.body;
       requireScope(caller, startScopes[type]);
+      checkCallbackStream(callback_stream);
       const spec = checkSpec(type, request.body.spec);
       const prepare = async (db: typeof deps.db) => {
         const project = await findProject(db, caller, request.body.project);

@@ -5,7 +5,7 @@ import { iso, isoOrNull } from './timestamps.js';
 import { toUser } from './users.js';
 
 /** The row as the API shows it: never the hash. */
-export function toApiKey(row: Omit<Selectable<Database['api_keys']>, 'secret_hash'>): ApiKey {
+function toApiKey(row: Omit<Selectable<Database['api_keys']>, 'secret_hash'>): ApiKey {
   return {
     id: row.id,
     name: row.name,

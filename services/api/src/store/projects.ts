@@ -9,7 +9,7 @@ import { json } from './storable.js';
 import { iso } from './timestamps.js';
 
 /** The row as the API shows it. */
-export function toProject(row: Selectable<Database['projects']>): Project {
+function toProject(row: Selectable<Database['projects']>): Project {
   return {
     id: row.id,
     name: row.name,

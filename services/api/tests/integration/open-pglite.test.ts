@@ -76,9 +76,10 @@ test('an initialisation that was cut off starts anew', async () => {
   expect(await rowsOf(path)).toBe(1);
 });
 
+// Three whole initialisations: some 6 s each, more on a busy machine.
 test('the prepared image is made once and used; a broken or foreign one is not', async () => {
   const cacheFolder = join(folder.path, 'cache');
-  const open = (name: string) => rowsOf(join(folder.path, name), { cacheFolder });
+  const open = (name: string) => rowsOf(join(folder.path, name), { cacheFolder }, 240_000);
   expect(await open('first')).toBe(1);
   const [image = ''] = await readdir(cacheFolder);
   expect(image).toMatch(/^pglite-[\d.]+\.tar\.gz$/);

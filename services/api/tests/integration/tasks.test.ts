@@ -63,6 +63,17 @@ onBothDatabases('tasks', (api, database) => {
     expect(await start('half \ud83d')).toBe('400 VALIDATION_FAILED');
   });
 
+  test('a stream of ours is not taken for progress: it would be trimmed', async () => {
+    const user = await api.user();
+    const { id: project } = await user.createProject();
+    const start = (callback_stream: string) =>
+      user.call('POST', '/tasks', { project, type: 'engineering', spec: 'x', callback_stream, dry_run: true });
+    for (const ours of ['engineering:queue', 'deploy:queue:dlq', 'worker:commands', 'task:events', '{a}:delayed', '']) {
+      expect([ours, (await start(ours)).body.code]).toEqual([ours, 'VALIDATION_FAILED']);
+    }
+    for (const theirs of ['task_progress:abc', 'my-bot:progress']) expect((await start(theirs)).status).toBe(200);
+  });
+
   test('deploying needs code on main, and no spec', async () => {
     const [user, service] = [await api.user(), await api.service()];
     const { id: project } = await user.createProject();
