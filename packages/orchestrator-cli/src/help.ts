@@ -81,11 +81,15 @@ interface FlagShape {
 }
 
 function flagHelp(name: string, flag: FlagShape, optional: boolean): FlagHelp {
-  const value = flag.options?.join('|') ?? flag.helpValue ?? name.split('-').at(-1)?.toUpperCase() ?? 'VALUE';
+  const options = flag.options?.join('|') ?? '';
+  // A long list of values would push the descriptions off the screen.
+  const listed = options !== '' && options.length <= 20;
+  const value = listed ? options : (flag.helpValue ?? name.split('-').at(-1)?.toUpperCase() ?? 'VALUE');
+  const choices = options === '' || listed ? '' : `: ${flag.options?.join(', ')}`;
   return {
     name: `--${name}`,
     ...(flag.type === 'option' && { value: optional ? `[=${value}]` : value }),
-    description: flag.description ?? '',
+    description: `${flag.description ?? ''}${choices}`,
     global: flag.helpGroup === 'GLOBAL',
   };
 }

@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Machine, makeSystem } from '../support/run-cli.js';
+
+let machine: Machine;
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  ({ machine, stop } = await makeSystem());
+});
+afterAll(() => stop());
+
+/** Names of the packages that a command line loads. */
+async function packagesOf(...args: string[]): Promise<Set<string>> {
+  const LOADS = join(machine.folder, `loads-${args.join('-').replaceAll(/\W/g, '')}`);
+  const hook = pathToFileURL(join(import.meta.dirname, '../fixtures/log-loads.mjs')).href;
+  const { code } = await machine.run(args, { env: { LOADS, NODE_OPTIONS: `--import=${hook}` } });
+  expect(code).toBe(0);
+  const urls = (await readFile(LOADS, 'utf8')).split('\n');
+  const names = urls.map((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1]);
+  return new Set(names.filter((name) => name !== undefined));
+}
+
+describe('start-up', () => {
+  it('loads nothing for --version and --help with JSON', async () => {
+    expect([...(await packagesOf('--version', '--json'))]).toEqual([]);
+    expect([...(await packagesOf('--help', '--json'))]).toEqual([]);
+  });
+
+  it('of a command that only speaks HTTP loads no Redis client, no configuration writer and no proxy client', async () => {
+    const packages = await packagesOf('project', 'list', '--json');
+
+    expect(packages).toContain('@oclif/core');
+    for (const heavy of ['ioredis', 'conf', 'undici', 'chalk']) expect(packages).not.toContain(heavy);
+  });
+});

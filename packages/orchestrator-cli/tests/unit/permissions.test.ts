@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { commandTable } from '../../src/command-table.js';
+import { allowedPatterns, checkAllowed, isAllowed } from '../../src/permissions.js';
+
+const allowed = (id: string, variable: string | undefined) => isAllowed(id, allowedPatterns(variable));
+
+describe('ALLOWED_COMMANDS', () => {
+  it('allows everything when it is missing or *', () => {
+    for (const id of Object.keys(commandTable)) {
+      expect(allowed(id, undefined)).toBe(true);
+      expect(allowed(id, '*')).toBe(true);
+    }
+  });
+
+  it('allows nothing when it is empty', () => {
+    expect(allowed('project.list', '')).toBe(false);
+    expect(allowed('project.list', ' , ')).toBe(false);
+  });
+
+  it('takes ids, whole topics and roles, by commas or spaces', () => {
+    const variable = 'project.*, engineering.start respond';
+
+    expect(allowed('project.create', variable)).toBe(true);
+    expect(allowed('engineering.start', variable)).toBe(true);
+    expect(allowed('engineering.wait', variable)).toBe(false);
+    expect(allowed('deploy.start', variable)).toBe(false);
+    expect(allowed('engineering.start', 'PRODUCT_OWNER')).toBe(true);
+    expect(allowed('project.create', 'DEVELOPER')).toBe(false);
+    expect(allowed('deploy.start', 'devops')).toBe(true);
+  });
+
+  it('knows a topic that is a command too, and no look-alikes', () => {
+    expect(allowed('diagnose', 'diagnose.*')).toBe(true);
+    expect(allowed('diagnose.api', 'diagnose')).toBe(false);
+    expect(allowed('projects.list', 'project.*')).toBe(false);
+    expect(allowed('project.list', 'project')).toBe(false);
+  });
+
+  it('names what is allowed when it refuses', () => {
+    expect(() => checkAllowed('deploy.start', { ALLOWED_COMMANDS: 'task.get' })).toThrow(
+      expect.objectContaining({ code: 'COMMAND_NOT_ALLOWED', exitCode: 6, choices: ['task.get'] }),
+    );
+  });
+});

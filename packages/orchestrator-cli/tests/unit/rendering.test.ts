@@ -1,0 +1,62 @@
+import { Chalk } from 'chalk';
+import { describe, expect, it } from 'vitest';
+import { type Column, renderTable } from '../../src/render/table.js';
+import { cut, manyLines, oneLine, pad, widthOf } from '../../src/render/text.js';
+
+const plain = new Chalk({ level: 0 });
+
+describe('text from elsewhere', () => {
+  it('loses what could move the cursor, colour, hide or reorder', () => {
+    expect(oneLine('a\u001b[2J\u001b[31mb\u001b]0;title\u0007c\r\nd\te\u0007\u009b\u202ef')).toBe('abc d ef');
+  });
+
+  it('keeps its line breaks where it may have several', () => {
+    expect(manyLines('a\u001b[1mb\r\nc\u0000d\n')).toBe('ab\ncd\n');
+  });
+});
+
+describe('width', () => {
+  it('counts columns: wide characters two, accents and colours none', () => {
+    expect(widthOf('abc')).toBe(3);
+    expect(widthOf('日本語')).toBe(6);
+    expect(widthOf('e\u0301')).toBe(1);
+    expect(widthOf('👩‍💻')).toBe(2);
+    expect(widthOf('\u001b[31mred\u001b[39m')).toBe(3);
+  });
+
+  it('is what cutting and padding go by', () => {
+    expect(cut('日本語テスト', 7)).toBe('日本語…');
+    expect(cut('short', 7)).toBe('short');
+    expect(widthOf(pad('日本', 7))).toBe(7);
+  });
+});
+
+describe('a table', () => {
+  interface Row {
+    id: string;
+    text: string;
+  }
+  const columns: Column<Row>[] = [
+    { title: 'ID', value: ({ id }) => id, whole: true },
+    { title: 'TEXT', value: ({ text }) => text },
+  ];
+  const rows = [
+    { id: 'task_0123456789', text: 'x'.repeat(100) },
+    { id: 'task_1', text: '日本語\u001b[2J'.repeat(20) },
+  ];
+
+  it('fits the screen and keeps ids whole', () => {
+    const lines = renderTable(rows, columns, { columns: 80, paint: plain }).split('\n');
+
+    expect(lines).toHaveLength(3);
+    for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
+    expect(lines[1]).toContain('task_0123456789  xxx');
+    expect(lines[1]?.endsWith('…')).toBe(true);
+  });
+
+  it('cuts nothing where no terminal is', () => {
+    const text = renderTable(rows, columns, { columns: Number.POSITIVE_INFINITY, paint: plain });
+
+    expect(text).toContain('x'.repeat(100));
+  });
+});

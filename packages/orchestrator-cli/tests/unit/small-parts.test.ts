@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { formatSeconds, parseDuration } from '../../src/duration.js';
+import { pickFields, readFields } from '../../src/fields.js';
+import { ciIdempotencyKey } from '../../src/idempotency.js';
+import { nearest } from '../../src/nearest.js';
+import { exactText } from '../../src/read-input.js';
+import { Redactor } from '../../src/redact.js';
+
+describe('durations', () => {
+  it('are read with units, and a bare number as seconds', () => {
+    expect(['90s', '15m', '1h30m', '500ms', '7'].map((text) => parseDuration(text, '--wait'))).toEqual([
+      90_000, 900_000, 5_400_000, 500, 7000,
+    ]);
+  });
+
+  it('are refused when they are something else', () => {
+    for (const text of ['', 'soon', '15x', '-5m', '1.5h', '5m!']) {
+      expect(() => parseDuration(text, '--wait')).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    }
+  });
+
+  it('are told as people do', () => {
+    expect([0, 59, 72, 3600, 7500].map(formatSeconds)).toEqual(['0s', '59s', '1m 12s', '1h 00m', '2h 05m']);
+  });
+});
+
+describe('did you mean', () => {
+  it('finds what was mistyped, best first, and nothing far away', () => {
+    const commands = ['project create', 'project list', 'task list'];
+
+    expect(nearest('project lsit', commands)[0]).toBe('project list');
+    expect(nearest('prject create', commands)[0]).toBe('project create');
+    expect(nearest('zebra', commands)).toEqual([]);
+  });
+});
+
+describe('redaction', () => {
+  it('takes out what it was told, keys, and passwords in URLs', () => {
+    const redactor = new Redactor();
+    redactor.add('a-long-secret');
+    redactor.addUrl('redis://user:p%40ssw0rd-x@host:6379');
+
+    const clean = redactor.clean(
+      'a-long-secret cgk_0a1b2c3d_AbC-_9 redis://u:other@h p%40ssw0rd-x p@ssw0rd-x https://host/a:b@c',
+    );
+
+    expect(clean).toBe('[secret] [secret] redis://u:[secret]@h [secret] [secret] https://host/a:b@c');
+  });
+
+  it('reaches into whatever an error carries', () => {
+    expect(new Redactor().cleanAll({ a: ['cgk_1_2', 7, null], b: { c: 'x' } })).toEqual({
+      a: ['[secret]', 7, null],
+      b: { c: 'x' },
+    });
+  });
+});
+
+describe('the idempotency key of CI', () => {
+  const env = { GITHUB_RUN_ID: '7', GITHUB_JOB: 'build' };
+
+  it('follows from run, command and input', () => {
+    const key = ciIdempotencyKey('start', { spec: 'x' }, env);
+
+    expect(key).toMatch(/^ci-[0-9a-f]{40}$/);
+    expect(ciIdempotencyKey('start', { spec: 'x' }, { ...env })).toBe(key);
+    expect(ciIdempotencyKey('start', { spec: 'y' }, env)).not.toBe(key);
+    expect(ciIdempotencyKey('create', { spec: 'x' }, env)).not.toBe(key);
+    expect(ciIdempotencyKey('start', { spec: 'x' }, { ...env, GITHUB_JOB: 'test' })).not.toBe(key);
+  });
+
+  it('is none elsewhere', () => {
+    expect(ciIdempotencyKey('start', {}, { CI: 'true' })).toBeUndefined();
+  });
+});
+
+describe('fields', () => {
+  it('are picked by name, with null for what is not there', () => {
+    const names = readFields('b, a', ['a', 'b', 'c']);
+
+    expect(pickFields({ a: 1, c: 2 }, names)).toEqual({ b: null, a: 1 });
+    expect(pickFields({ a: 1 }, readFields(undefined, []))).toEqual({ a: 1 });
+  });
+
+  it('are refused when they are unknown or none', () => {
+    for (const flag of ['d', '', ' , ']) {
+      expect(() => readFields(flag, ['a'])).toThrow(
+        expect.objectContaining({ code: 'VALIDATION_FAILED', choices: ['a'] }),
+      );
+    }
+  });
+});
+
+describe('bytes of a spec', () => {
+  it('become text without a change, or are refused', () => {
+    const bytes = Buffer.from('\uFEFFa\r\nb\u0000 ', 'utf8');
+
+    expect(Buffer.from(exactText(bytes), 'utf8').equals(bytes)).toBe(true);
+    expect(() => exactText(Buffer.from([0xc3, 0x28]))).toThrow(expect.objectContaining({ code: 'VALIDATION_FAILED' }));
+  });
+});
