@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { type QueueContract, streamName } from '@codegen/contracts';
-import type { Redis } from 'ioredis';
 import { backoffMs, pause } from '../queue/backoff.js';
 import { closeRedis, connectRedis } from '../queue/connect.js';
 import { ensureGroup, forgetConsumers } from '../queue/group.js';
@@ -13,11 +12,11 @@ import { HeldEntries, type HeldEntry } from './held-entries.js';
 import { leaseLoop, renewAll } from './lease.js';
 import { Mover } from './mover-loop.js';
 import type { ConsumerOptions, RunningConsumer } from './options.js';
+import { warnWithoutPersistence } from './persistence-warning.js';
 import { readLoop } from './read-loop.js';
 import { Settler } from './settle.js';
 import { endHandlers, withinMs } from './shutdown.js';
-
-const UNBLOCK_TRIES = 10;
+import { unblock } from './unblock.js';
 
 /**
  * Consumes a work queue until it is stopped. Delivery is at least once: a handler must take the same message twice.
@@ -139,39 +138,4 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   ready.catch(() => undefined);
   done.catch(() => undefined);
   return { ready, done, stop };
-}
-
-/** Ends a blocked read; drops the connection when that does not help in time. */
-async function unblock(redis: Redis, blocking: Redis, reader: Promise<void>): Promise<void> {
-  const left = new AbortController();
-  void reader.finally(() => left.abort());
-  // The read may be on its way to Redis still, and cannot be unblocked before it is there.
-  for (let tries = 0; tries < UNBLOCK_TRIES && !left.signal.aborted; tries += 1) {
-    if (redis.status === 'ready' && blocking.status === 'ready') {
-      const id = await clientId(redis, blocking.options.connectionName).catch(() => undefined);
-      if (id !== undefined) await redis.client('UNBLOCK', id).catch(() => undefined);
-    }
-    await pause(50, left.signal);
-  }
-  if (!left.signal.aborted) blocking.disconnect();
-}
-
-/** The id of a blocked connection, asked for on another one: it cannot answer itself. */
-async function clientId(redis: Redis, name: string | undefined): Promise<string | undefined> {
-  const lines = String(await redis.client('LIST')).split('\n');
-  return /^id=(\d+)/.exec(lines.find((line) => line.includes(` name=${name} `)) ?? '')?.[1];
-}
-
-/** Redis servers that were warned about. */
-const warned = new Set<string>();
-
-async function warnWithoutPersistence(redis: Redis, core: ConsumerCore): Promise<void> {
-  const where = `${redis.options.host}:${redis.options.port}${redis.options.path ?? ''}`;
-  if (warned.has(where)) return;
-  // Where INFO is not allowed, there is nothing to say.
-  const info = await redis.info('persistence').catch(() => '');
-  if (/aof_enabled:0/.test(info)) {
-    core.logger.warn({}, 'Redis runs without appendonly: a restart loses every waiting message. Set appendonly yes.');
-  }
-  warned.add(where);
 }
