@@ -37,7 +37,7 @@ async function home() {
   const admin = new Client(`http://127.0.0.1:${port}`, token);
   const start = async () => {
     const api = run({ DATA_DIR: join(folder.path, 'data'), PORT: String(port), ADMIN_TOKEN_FILE: tokenFile });
-    await waitFor('the API', async () => (await admin.call('GET', '/health')).status === 200, { timeoutMs: 30_000 });
+    await waitFor('the API', async () => (await admin.call('GET', '/health')).status === 200, { timeoutMs: 60_000 });
     return api;
   };
   return { folder, admin, start };
@@ -55,7 +55,7 @@ test('SIGTERM stops it cleanly, also with a poll open; the folder is free again'
     expect((await polling).items).toEqual([]);
   }
   await folder.remove();
-});
+}, 180_000);
 
 test('a process killed in mid-write leaves everything that it acknowledged', async () => {
   const { folder, admin, start } = await home();
@@ -81,4 +81,4 @@ test('a process killed in mid-write leaves everything that it acknowledged', asy
   api.child.kill('SIGTERM');
   await api.exited;
   await folder.remove();
-});
+}, 180_000);

@@ -79,7 +79,7 @@ test('an initialisation that was cut off starts anew', async () => {
 // Three whole initialisations: some 6 s each, more on a busy machine.
 test('the prepared image is made once and used; a broken or foreign one is not', async () => {
   const cacheFolder = join(folder.path, 'cache');
-  const open = (name: string) => rowsOf(join(folder.path, name), { cacheFolder }, 240_000);
+  const open = (name: string) => rowsOf(join(folder.path, name), { cacheFolder });
   expect(await open('first')).toBe(1);
   const [image = ''] = await readdir(cacheFolder);
   expect(image).toMatch(/^pglite-[\d.]+\.tar\.gz$/);
@@ -91,7 +91,7 @@ test('the prepared image is made once and used; a broken or foreign one is not',
   await chmod(join(cacheFolder, image), 0o666);
   expect(await open('fourth')).toBe(1);
   expect((await stat(join(cacheFolder, image))).mode & 0o777).toBe(0o600);
-});
+}, 240_000);
 
 test('the API keeps its data over a restart on the same folder, and no secret lies in it', async () => {
   const adminToken = makeApiKeySecret();
