@@ -115,5 +115,6 @@ describe('redactor', () => {
     expect(redact('a secret-value-longer b secret-value c true abcdefgh')).toBe(
       'a [redacted] b [redacted] c true [redacted]',
     );
+    expect(redactor(['quo"ted\nvalue'])('{"token":"quo\\"ted\\nvalue"}')).toBe('{"token":"[redacted]"}');
   });
 });
