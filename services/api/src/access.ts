@@ -54,7 +54,7 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'GET /tasks/{id}/events': reading(...following),
   'POST /tasks/{id}/cancel': forAll('task.cancel'),
   'POST /tasks/{id}/retry': forAll('task.retry'),
-  'POST /tasks/{id}/published': forAll('outbox.read', 'task.retry', ...starting),
+  'POST /tasks/{id}/published': forAll('task.published', 'outbox.read', 'task.retry', ...starting),
   'POST /tasks/{id}/claim': forServices('task.claim'),
   'POST /tasks/{id}/transition': forServices('task.transition'),
   'POST /tasks/{id}/attempts': forServices('task.claim'),
