@@ -24,7 +24,7 @@ const points: Point[] = [
     title: 'the worker runs',
     phase: 'engineering',
     stream: 'worker:lifecycle',
-    andThen: async () => waitFor('the agent', async () => (await agents()).length > 0),
+    andThen: (system) => waitFor('the agent', async () => (await agents(system)).length > 0),
   },
   { title: 'the result is published', phase: 'engineering', stream: 'worker:developer:output' },
   { title: 'the merge is under way', phase: 'engineering', stream: 'repository:queue' },
@@ -37,9 +37,9 @@ const points: Point[] = [
 ];
 
 /** Command lines of the agents that live now, by pid. */
-async function agents(): Promise<string[]> {
+async function agents(system: StackSystem): Promise<string[]> {
   const lines = await Promise.all(
-    (await processesWithMarker()).map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+    (await processesWithMarker(system.home)).map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
   );
   return lines.filter((line) => /\0?[^\0]*\/slow\.js\0?$/.test(line));
 }
@@ -54,12 +54,12 @@ async function releases(system: StackSystem): Promise<number[]> {
 }
 
 /** Counts the agents that live at the same time, until stopped. */
-function countAgents(): { most(): number; stop(): void } {
+function countAgents(system: StackSystem): { most(): number; stop(): void } {
   let most = 0;
   let running = true;
   const look = async (): Promise<void> => {
     while (running) {
-      most = Math.max(most, (await agents()).length);
+      most = Math.max(most, (await agents(system)).length);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
@@ -78,7 +78,7 @@ describe.each(['stack', 'everything'] as const)('SIGKILL of %s, then a restart',
       agent: 'slow',
       agents: { slow: fixtureAgent('slow', { DEMO_DELAY_MS: '1500' }) },
     });
-    const counter = countAgents();
+    const counter = countAgents(system);
     try {
       const created = (await system.cli(['project', 'create', '--name', 'phoenix', '--json'])).json();
       const projectId = created.data.id as string;
@@ -139,7 +139,7 @@ describe.each(['stack', 'everything'] as const)('SIGKILL of %s, then a restart',
       const posts = (await (await fetch(`${deployed.result.deployed_url}/posts`)).json()) as { body: string }[];
       expect(posts.map((post) => post.body)).toEqual(['A bird that burns and comes back']);
       expect(await releases(system)).toHaveLength(1);
-      await waitFor('the workers to be gone', async () => (await processesWithMarker()).length === 0);
+      await waitFor('the workers to be gone', async () => (await processesWithMarker(system.home)).length === 0);
     } finally {
       counter.stop();
       await system.stop();

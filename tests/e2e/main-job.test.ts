@@ -148,7 +148,7 @@ describe.each([
   });
 
   it('leaves no agent running', async () => {
-    expect(await processesWithMarker()).toEqual([]);
+    expect(await processesWithMarker(system.home)).toEqual([]);
   });
 
   it('refuses a call without a key', async () => {

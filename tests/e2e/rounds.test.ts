@@ -83,6 +83,6 @@ describe.each([
 
   it('leaves main unchanged and no agent behind', async () => {
     expect(outcome.mainLog).toHaveLength(1);
-    expect(await processesWithMarker()).toEqual([]);
+    expect(await processesWithMarker(outcome.system.home)).toEqual([]);
   });
 });

@@ -29,6 +29,8 @@ export interface RunningStack {
 export type LoggerFor = (service: string) => Logger;
 
 const HOST = '127.0.0.1';
+/** The data folder's lock leaves one stack at a time: under one name it takes over at once what it left when it was killed. */
+const INSTANCE = 'stack';
 
 /**
  * Starts everything in this process on one data folder: redis-server, PGlite, the API, then the services. What was
@@ -78,6 +80,7 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
       startWorkerManager({
         redisUrl,
         api: apiFor('worker-manager'),
+        instance: INSTANCE,
         workersDir: folder.workers,
         reposDir: folder.repos,
         agents: config.agents,
@@ -86,6 +89,7 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
       startInfraService({
         redisUrl,
         api: apiFor('infra-service'),
+        instance: INSTANCE,
         releasesDir: folder.releases,
         reposDir: folder.repos,
         host: HOST,
@@ -96,6 +100,7 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
         api: apiFor('scaffolder'),
         reposDir: folder.repos,
         templateDir: config.templateDir,
+        instance: INSTANCE,
         logger: loggerFor('scaffolder'),
       }),
       startScheduler({ redisUrl, api: apiFor('scheduler'), logger: loggerFor('scheduler') }),
@@ -103,7 +108,7 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
         redisUrl,
         api: apiFor('langgraph'),
         database: { pool: database.pool },
-        instance: `stack-${process.pid}`,
+        instance: INSTANCE,
         developer: { agent: 'custom', agentConfig: config.agent, turnTimeoutSeconds: config.turnTimeoutSeconds },
         tester: { agentConfig: 'project-tests', turnTimeoutSeconds: config.turnTimeoutSeconds },
         deploy: { server: 'local' },

@@ -338,12 +338,12 @@ export async function processesIn(folder: string): Promise<number[]> {
   return found;
 }
 
-/** Pids that carry the agents' marker. */
-export async function processesWithMarker(): Promise<number[]> {
+/** Pids that carry the agents' marker and work in a folder. */
+export async function processesWithMarker(folder: string): Promise<number[]> {
   const found: number[] = [];
-  for (const name of await readdir('/proc')) {
-    const environment = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '');
-    if (/(^|\0)AGENT_RUN_ID=/.test(environment)) found.push(Number(name));
+  for (const pid of await processesIn(folder)) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (/(^|\0)AGENT_RUN_ID=/.test(environment)) found.push(pid);
   }
   return found;
 }
