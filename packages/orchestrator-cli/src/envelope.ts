@@ -1,6 +1,6 @@
 import type { NextStep, OrchestratorError } from '@codegen/sdk/errors';
 
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 /** What is known of a call beside its data. */
 export interface Meta {

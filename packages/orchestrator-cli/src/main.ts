@@ -33,6 +33,8 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   const bug = (error: unknown) => interruption.stop(translateError(error, []));
   process.on('uncaughtException', bug);
   process.on('unhandledRejection', bug);
+  // Node would end silently with nothing left to wait for, and leave no document behind.
+  process.on('beforeExit', () => bug(new Error('the command ended without an answer')));
 
   const command: { name: string; flags: string[] } = { name: nameOf(request), flags: [] };
   let exitCode = 0;

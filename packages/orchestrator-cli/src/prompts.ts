@@ -41,25 +41,28 @@ export async function ask({ question, choices = [] }: RequiredInput, signal: Abo
 export async function askHidden(question: string, signal: AbortSignal): Promise<string> {
   const { stdin, stderr } = process;
   stderr.write(`${question} `);
-  stdin.setRawMode(true);
   stdin.setEncoding('utf8');
-  const stop = () => stdin.destroy();
-  signal.addEventListener('abort', stop, { once: true });
-  let answer = '';
+  stdin.setRawMode(true);
   try {
-    for await (const chunk of stdin) {
-      for (const key of chunk as string) {
-        if (key === '\r' || key === '\n' || key === '\u0004') return answer;
-        if (key === '\u0003') throw new OrchestratorError('INTERRUPTED', 'interrupted');
-        if (key === '\u007f' || key === '\b') answer = answer.slice(0, -1);
-        else answer += key;
-      }
-    }
-    signal.throwIfAborted();
-    return answer;
+    return await new Promise<string>((resolve, reject) => {
+      let answer = '';
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      stdin.on('end', () => resolve(answer));
+      stdin.on('data', (chunk: string) => {
+        for (const key of chunk) {
+          if (key === '\r' || key === '\n' || key === '\u0004') return resolve(answer);
+          // In raw mode Ctrl-C is a key like any other.
+          if (key === '\u0003') return reject(new OrchestratorError('INTERRUPTED', 'interrupted'));
+          answer = key === '\u007f' || key === '\b' ? answer.slice(0, -1) : answer + key;
+        }
+      });
+      // An earlier question has paused it.
+      stdin.resume();
+    });
   } finally {
-    signal.removeEventListener('abort', stop);
-    if (!stdin.destroyed) stdin.setRawMode(false);
+    stdin.removeAllListeners('data');
+    stdin.pause();
+    stdin.setRawMode(false);
     stderr.write('\n');
   }
 }

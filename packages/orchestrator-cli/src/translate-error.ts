@@ -23,7 +23,10 @@ export function translateError(error: unknown, flagNames: readonly string[]): Or
     return new OrchestratorError('USAGE', 'there are more arguments than this command takes; quote text with spaces');
   }
   const [first = ''] = error.message.split('\nSee more help');
-  return new OrchestratorError('USAGE', oneLine(first.replace(/^Parsing /, '')).replace(/=\S+ to be/, ' to be'));
+  return new OrchestratorError(
+    'USAGE',
+    oneLine(first.replace(/^Parsing (--[\w-]+)\s+/, '$1: ')).replace(/=\S+ to be/, ' to be'),
+  );
 }
 
 function unknownFlags(flags: readonly string[], known: readonly string[]): OrchestratorError {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OrchestratorError } from '@codegen/sdk/errors';
 
-export const PROJECT_FILE = '.orchestrator.json';
+const PROJECT_FILE = '.orchestrator.json';
 
 /** What a folder of a project may decide. It comes with a checkout, so it may not say where tokens are sent. */
 export interface ProjectFile {

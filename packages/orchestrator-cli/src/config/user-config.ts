@@ -16,7 +16,7 @@ export interface UserConfig {
 }
 
 /** ORCHESTRATOR_CONFIG_DIR, else the `orchestrator` folder where the XDG rules put configuration. */
-export function configFolder(env: NodeJS.ProcessEnv): string {
+function configFolder(env: NodeJS.ProcessEnv): string {
   if (env.ORCHESTRATOR_CONFIG_DIR) return env.ORCHESTRATOR_CONFIG_DIR;
   return join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'orchestrator');
 }

@@ -11,6 +11,9 @@ export interface FollowToEndOptions {
   quiet?: boolean | undefined;
 }
 
+/** A timer that is set for longer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Follows a task with its progress on standard error and returns it, without its spec, when it has completed.
  * A signal or the timeout lets go of it: the task goes on, and the error says how to follow it again.
@@ -25,7 +28,10 @@ export async function followToEnd(
   const forward = () => controller.abort(runtime.signal.reason);
   runtime.signal.addEventListener('abort', forward, { once: true });
   if (runtime.signal.aborted) forward();
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => controller.abort(late(handle)), timeoutMs);
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => controller.abort(late(handle)), Math.min(timeoutMs, LONGEST_TIMER_MS));
   const { signal } = controller;
   const progress = await openProgress(handle.task, runtime, quiet);
   try {

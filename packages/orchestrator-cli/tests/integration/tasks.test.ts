@@ -93,7 +93,7 @@ describe('engineering start', () => {
     expect(fake.tasks.size).toBe(1);
   });
 
-  it('is one task when a CI job is run again, and another for other input', async () => {
+  it('is one task when a step of a CI job is repeated, and another for other input', async () => {
     const env = { GITHUB_RUN_ID: '77', GITHUB_JOB: 'deploy', CI: 'true' };
     for (const spec of ['Lists', 'Lists', 'Other']) await machine.run([...start, '--spec', spec], { env });
 

@@ -30,7 +30,7 @@ export interface RunOptions {
   cwd?: string;
 }
 
-export interface Running {
+interface Running {
   child: ChildProcessWithoutNullStreams;
   stdout(): string;
   stderr(): string;

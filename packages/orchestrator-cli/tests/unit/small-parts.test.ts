@@ -66,6 +66,7 @@ describe('the idempotency key of CI', () => {
     expect(ciIdempotencyKey('start', { spec: 'y' }, env)).not.toBe(key);
     expect(ciIdempotencyKey('create', { spec: 'x' }, env)).not.toBe(key);
     expect(ciIdempotencyKey('start', { spec: 'x' }, { ...env, GITHUB_JOB: 'test' })).not.toBe(key);
+    expect(ciIdempotencyKey('start', { spec: 'x' }, { ...env, GITHUB_RUN_ATTEMPT: '2' })).not.toBe(key);
   });
 
   it('is none elsewhere', () => {

@@ -40,7 +40,7 @@ export interface ApiOptions {
 }
 
 /** One endpoint's call. `schema` left out: the answer has no body worth reading. */
-export interface Call<S extends z.ZodType = z.ZodType> {
+interface Call<S extends z.ZodType = z.ZodType> {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string | CheckedPath;
   query?: object | undefined;

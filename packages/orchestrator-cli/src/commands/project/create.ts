@@ -1,4 +1,4 @@
-import type { CreateProject, Project } from '@codegen/contracts';
+import type { Project } from '@codegen/contracts';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
@@ -56,9 +56,4 @@ export default class ProjectCreate extends BaseCommand<Project> {
     if (!this.mayPrompt(flags)) throw inputRequired([input]);
     return await ask(input, this.signal);
   }
-}
-
-/** The server knows which modules there are; an unknown one is its to refuse. */
-function splitModules(flag: string): NonNullable<CreateProject['modules']> {
-  return flag.split(',').map((name) => name.trim()) as NonNullable<CreateProject['modules']>;
 }

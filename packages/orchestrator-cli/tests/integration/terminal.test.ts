@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../../../../tests/support/wait-for.js';
+import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
+import { envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
+
+const BIN = join(import.meta.dirname, '../../bin/run.js');
+
+let fake: FakeApi;
+let machine: Machine;
+beforeEach(async () => {
+  fake = await startFakeApi();
+  machine = await makeMachine();
+});
+afterEach(async () => {
+  await fake.stop();
+  await machine.remove();
+});
+
+/** Runs a command line in a terminal of its own, which util-linux's `script` provides. */
+function inTerminal(args: string, env: Record<string, string> = {}) {
+  const child = spawn('script', ['-qec', `"${process.execPath}" "${BIN}" ${args}`, '/dev/null'], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: machine.folder,
+      ORCHESTRATOR_CONFIG_DIR: machine.configFolder,
+      TERM: 'xterm',
+      ...env,
+    },
+  });
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const screen = () => Buffer.concat(chunks).toString('utf8');
+  return {
+    screen,
+    shows: (text: string) => waitFor(`${JSON.stringify(text)} on the screen`, () => screen().includes(text)),
+    type: (text: string) => child.stdin.write(text),
+    exit: once(child, 'exit').then(([code]) => code as number),
+  };
+}
+
+describe('in a terminal', () => {
+  it('login asks for what is missing and never shows the token', async () => {
+    const terminal = inTerminal('auth login');
+    await terminal.shows('Address of the API:');
+    terminal.type(`${fake.url}\r`);
+    await terminal.shows('Token:');
+    terminal.type(`${TOKEN}\r`);
+
+    expect(await terminal.exit).toBe(0);
+    expect(terminal.screen()).toContain('Logged in');
+    expect(terminal.screen()).not.toContain('sEcReT');
+    expect(envelopeOf(await machine.run(['auth', 'status', '--json'])).data).toMatchObject({ user: { name: 'Ada' } });
+  });
+
+  it('a wait is a live view, and Ctrl-C lets go of it and gives the cursor back', async () => {
+    const env = { ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN };
+    const terminal = inTerminal('engineering start --project todo-api --spec Lists --wait', env);
+    await waitFor('the task', () => fake.tasks.size === 1);
+    fake.emit(fake.onlyTask(), { current_step: 'develop', message: 'round 1: writing tests' });
+    await terminal.shows('round 1: writing tests');
+    terminal.type('\u0003');
+
+    expect(await terminal.exit).toBe(130);
+    expect(terminal.screen()).toContain(`orchestrator engineering wait ${fake.onlyTask()}`);
+    expect(terminal.screen().lastIndexOf('\u001b[?25h')).toBeGreaterThan(terminal.screen().lastIndexOf('\u001b[?25l'));
+  });
+
+  it('nothing is asked with --no-input or CI', async () => {
+    for (const [args, env] of [
+      ['auth login --no-input', {}],
+      ['auth login', { CI: 'true' }],
+      ['auth login', { ORCHESTRATOR_NO_INPUT: '1' }],
+    ] as const) {
+      const terminal = inTerminal(args, env);
+
+      expect(await terminal.exit).toBe(2);
+      expect(terminal.screen()).toContain('--api-url is needed');
+    }
+  });
+});
