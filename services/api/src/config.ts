@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseConfig } from './database/open.js';
 import type { ApiConfig } from './start-api.js';
@@ -21,6 +22,12 @@ export function readConfig(env: Environment): ApiConfig {
   };
 }
 
+/** Where this user's programs keep what can be made again, or undefined where there is no such place. */
+export function userCacheFolder(env: Environment): string | undefined {
+  const base = env.XDG_CACHE_HOME || (homedir() === '/' ? '' : join(homedir(), '.cache'));
+  return base ? join(base, 'codegen-orchestrator') : undefined;
+}
+
 function readPort(text: string | undefined): number {
   const port = Number(text || 8000);
   if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
@@ -36,7 +43,7 @@ function readDatabase(env: Environment): DatabaseConfig {
     if (!/^postgres(ql)?:\/\//.test(env.DATABASE_URL)) throw new Error('DATABASE_URL must start with postgres://');
     return { url: env.DATABASE_URL };
   }
-  if (env.DATA_DIR) return { folder: join(env.DATA_DIR, 'db') };
+  if (env.DATA_DIR) return { folder: join(env.DATA_DIR, 'db'), cacheFolder: userCacheFolder(env) };
   throw new Error('set DATABASE_URL to a PostgreSQL server, or DATA_DIR to a folder for the embedded database');
 }
 

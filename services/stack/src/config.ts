@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { userCacheFolder } from '@codegen/api';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { projectTestsCommand } from '@codegen/worker-wrapper';
 import { dataFolderPath } from './data-folder.js';
@@ -27,6 +28,8 @@ export interface StackConfig {
   /** Tells the CLI of this account where the system is. */
   login: boolean;
   logLevel: string;
+  /** Where a prepared database may be kept, so that new folders start faster. */
+  cacheFolder: string | undefined;
 }
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
@@ -63,6 +66,7 @@ export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv
     templateDir: resolve(values['template-dir'] ?? env.TEMPLATE_DIR ?? join(root, 'templates', 'service')),
     login: values.login ?? false,
     logLevel: env.LOG_LEVEL ?? 'info',
+    cacheFolder: userCacheFolder(env),
   };
 }
 

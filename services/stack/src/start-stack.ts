@@ -55,7 +55,7 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
     const folder = await openDataFolder(config.dataDir);
     started.push(() => folder.unlock());
     const redis = await keep(startRedis(folder, loggerFor('redis')));
-    const database = await openPglite(folder.db);
+    const database = await openPglite(folder.db, { cacheFolder: config.cacheFolder });
     started.push(() => database.close());
     // The API stores its hash; the next start makes another one.
     const adminToken = newApiSecret();

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { lockFolder } from './folder-lock.js';
@@ -15,16 +14,18 @@ export interface OpenedPglite {
 
 /**
  * Opens the embedded database in a folder, making it where there is none: about 5 s the first time on a machine,
- * 1 s for later new folders (from a prepared image in the user's cache), under 0.5 s for an existing one.
+ * 1 s for later new folders where there is a cache folder for a prepared image, under 0.5 s for an existing one.
  * It survives a killed process but not a power cut: PGlite does not fsync.
  * @throws {FolderLockedError} where another process has it open
  */
-export async function openPglite(folder: string, options: { cacheFolder?: string | null } = {}): Promise<OpenedPglite> {
+export async function openPglite(
+  folder: string,
+  options: { cacheFolder?: string | undefined } = {},
+): Promise<OpenedPglite> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const unlock = await lockFolder(join(folder, 'lock'));
   try {
-    const cache = options.cacheFolder === undefined ? userCacheFolder() : options.cacheFolder;
-    const database = await openOrInitialise(folder, cache);
+    const database = await openOrInitialise(folder, options.cacheFolder);
     const pool = new PglitePool(database);
     let closing: Promise<void> | undefined;
     const close = () => {
@@ -38,12 +39,12 @@ export async function openPglite(folder: string, options: { cacheFolder?: string
   }
 }
 
-async function openOrInitialise(folder: string, cache: string | null): Promise<PGlite> {
+async function openOrInitialise(folder: string, cache: string | undefined): Promise<PGlite> {
   const data = join(folder, 'data');
   // Written when initialising is complete: a folder without it was cut off before anyone stored a row.
   const complete = join(folder, 'initialised');
   if (existsSync(complete)) return start(data);
-  const image = cache === null ? undefined : join(cache, `pglite-${await pgliteVersion()}.tar.gz`);
+  const image = cache === undefined ? undefined : join(cache, `pglite-${await pgliteVersion()}.tar.gz`);
   await rm(data, { recursive: true, force: true });
   let database = image ? await startFromImage(data, image) : undefined;
   if (!database) {
@@ -92,11 +93,6 @@ async function saveImage(database: PGlite, image: string): Promise<void> {
   } catch {
     await rm(partial, { force: true }).catch(() => undefined);
   }
-}
-
-function userCacheFolder(): string | null {
-  const base = process.env.XDG_CACHE_HOME || (homedir() === '/' ? '' : join(homedir(), '.cache'));
-  return base ? join(base, 'codegen-orchestrator') : null;
 }
 
 async function pgliteVersion(): Promise<string> {

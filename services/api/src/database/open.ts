@@ -8,7 +8,10 @@ import type { DatabasePool } from './pglite-pool.js';
 import type { Database } from './schema.js';
 
 /** Where the tables are: a pool that someone else owns, a PostgreSQL server, or a folder for the embedded database. */
-export type DatabaseConfig = { pool: DatabasePool } | { url: string } | { folder: string };
+export type DatabaseConfig =
+  | { pool: DatabasePool }
+  | { url: string }
+  | { folder: string; cacheFolder?: string | undefined };
 
 export interface OpenedDatabase {
   readonly db: Kysely<Database>;
@@ -36,7 +39,7 @@ async function openPool(
   logger: Logger,
 ): Promise<{ pool: DatabasePool; close(): Promise<void> }> {
   if ('pool' in config) return { pool: config.pool, close: async () => undefined };
-  if ('folder' in config) return openPglite(config.folder);
+  if ('folder' in config) return openPglite(config.folder, { cacheFolder: config.cacheFolder });
   const pool = new pg.Pool({
     connectionString: config.url,
     max: 20,

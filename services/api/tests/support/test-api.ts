@@ -5,6 +5,7 @@ import pg from 'pg';
 import { createDatabase } from '../../../../tests/support/postgres.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { makeApiKeySecret } from '../../src/auth.js';
+import { userCacheFolder } from '../../src/config.js';
 import { openPglite } from '../../src/database/open-pglite.js';
 import type { DatabasePool } from '../../src/database/pglite-pool.js';
 import type { Logger } from '../../src/logger.js';
@@ -23,7 +24,7 @@ export interface TestDatabase {
 export async function openTestDatabase(backend: Backend): Promise<TestDatabase> {
   if (backend === 'PGlite') {
     const folder = await tempFolder('codegen-pglite');
-    const { pool, close } = await openPglite(join(folder.path, 'db'));
+    const { pool, close } = await openPglite(join(folder.path, 'db'), { cacheFolder: userCacheFolder(process.env) });
     return withSql(pool, async () => {
       await close();
       await folder.remove();

@@ -5,8 +5,8 @@ import { readConfig } from '../../src/config.js';
 const VAULT_KEY = randomBytes(32).toString('hex');
 
 test('a data folder is enough', () => {
-  expect(readConfig({ DATA_DIR: '/data' })).toEqual({
-    ...{ host: '127.0.0.1', port: 8000, database: { folder: '/data/db' } },
+  expect(readConfig({ DATA_DIR: '/data', XDG_CACHE_HOME: '/cache' })).toEqual({
+    ...{ host: '127.0.0.1', port: 8000, database: { folder: '/data/db', cacheFolder: '/cache/codegen-orchestrator' } },
     masterKeyFile: '/data/keys/vault.key',
   });
 });
