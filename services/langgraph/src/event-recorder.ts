@@ -25,6 +25,7 @@ export function recordEvents(options: {
   redisUrl: string;
   api: Pick<Api, 'events'>;
   instance: string;
+  leaseMs: number;
   logger: Logger;
 }): RunningConsumer {
   const { api, logger } = options;
@@ -68,6 +69,7 @@ export function recordEvents(options: {
     contract: taskEvents,
     consumer: options.instance,
     service: 'langgraph',
+    leaseMs: options.leaseMs,
     concurrency: BATCH,
     prefetch: BATCH,
     logger,

@@ -18,6 +18,8 @@ interface ResultsOptions {
   waits: Waits;
   driver: Driver;
   instance: string;
+  /** Milliseconds until a dead replica's entries are taken over. */
+  leaseMs: number;
   logger: Logger;
 }
 
@@ -40,6 +42,7 @@ export function consumeResults(options: ResultsOptions): RunningConsumer[] {
       contract,
       consumer: options.instance,
       service: 'langgraph',
+      leaseMs: options.leaseMs,
       concurrency: 16,
       logger: options.logger,
       handler: async (message, { signal }) => {

@@ -143,24 +143,25 @@ export class Driver {
   /** Runs the graph until it waits (gives the wait's request id) or ends (undefined). */
   async #advance(flow: Flow, thread: TakenThread, drive: Drive): Promise<string | undefined> {
     const config = configOf(thread.threadId);
-    const run = { ...config, signal: drive.abort.signal };
+    const invoke = (input: unknown) =>
+      withOwnSignal(drive.abort.signal, (signal) => flow.invoke(input, { ...config, signal }));
     for (;;) {
       drive.abort.signal.throwIfAborted();
       const snapshot = await flow.getState(config);
       if (snapshot.config.configurable?.checkpoint_id === undefined) {
-        await flow.invoke({ input: thread.input, epoch: thread.input.epoch }, run);
+        await invoke({ input: thread.input, epoch: thread.input.epoch });
         continue;
       }
       // `next` alone does not tell: it is empty, too, where a node has failed.
       if (snapshot.tasks.length === 0) return undefined;
       const pending = pendingWait(snapshot);
       if (!pending) {
-        await flow.invoke(null, run);
+        await invoke(null);
         continue;
       }
       const result = await this.options.waits.resultFor(thread.threadId, pending.requestId);
       if (!result) return pending.requestId;
-      await flow.invoke(new Command({ resume: { [pending.interruptId]: result } }), run);
+      await invoke(new Command({ resume: { [pending.interruptId]: result } }));
     }
   }
 
@@ -249,6 +250,18 @@ function pendingWait(snapshot: FlowSnapshot): { interruptId: string; requestId: 
     if (id !== undefined && requestId !== undefined) return { interruptId: id, requestId };
   }
   return undefined;
+}
+
+/** LangGraph leaves its listeners on the signal that it gets, so every run gets one that ends with it. */
+async function withOwnSignal<T>(outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const own = new AbortController();
+  const forward = () => own.abort(outer.reason);
+  outer.addEventListener('abort', forward, { once: true });
+  try {
+    return await work(own.signal);
+  } finally {
+    outer.removeEventListener('abort', forward);
+  }
 }
 
 function textOf(error: unknown): string {

@@ -11,6 +11,7 @@ import { engineeringGraph } from './engineering/graph.js';
 import { recordEvents } from './event-recorder.js';
 import type { FlowDeps, FlowSettings } from './flow.js';
 import { handleTask } from './handle-task.js';
+import { holdRole } from './hold-role.js';
 import { consumeResults, followResponses } from './results.js';
 import { Driver, type Flow } from './resume.js';
 import { sweep } from './sweep.js';
@@ -45,7 +46,7 @@ const STOP_GRACE_MS = 5000;
 export async function startLanggraph(config: LanggraphConfig): Promise<RunningService> {
   turnTracingOff();
   const logger = config.logger ?? silentLogger;
-  const { redisUrl, instance } = config;
+  const { redisUrl, instance, leaseMs = 15_000 } = config;
   const api = createApi({ apiUrl: config.api.url, token: config.api.token, timeoutMs: 10_000, retry: { attempts: 3 } });
   const { pool, close } = openPool(config.database, logger);
   const redis = connectRedis(redisUrl, { name: instance, logger });
@@ -76,27 +77,36 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningSe
     flows: (kind) => flows[kind],
     endings: makeEndings(deps),
     instance,
-    leaseMs: config.leaseMs ?? 15_000,
+    leaseMs,
     concurrency: DRIVES_AT_A_TIME,
     logger,
   });
 
   const stopping = new AbortController();
   const taskDeps = { api, redis, threads, driver, logger };
-  const consumer = { redisUrl, consumer: instance, service: 'langgraph', concurrency: 8, logger };
+  const consumer = { redisUrl, consumer: instance, service: 'langgraph', leaseMs, concurrency: 8, logger };
+  const results = { redisUrl, redis, waits, driver, instance, leaseMs, logger };
   const consumers = [
     runConsumer({ ...consumer, contract: engineeringQueue, handler: handleTask('engineering', taskDeps) }),
     runConsumer({ ...consumer, contract: deployQueue, handler: handleTask('deploy', taskDeps) }),
-    ...consumeResults({ redisUrl, redis, waits, driver, instance, logger }),
+    ...consumeResults(results),
   ];
-  const recorder = recordEvents({ redisUrl, api, instance, logger });
   const loops = [
-    followResponses({ redisUrl, redis, waits, driver, instance, logger }, stopping.signal),
+    followResponses(results, stopping.signal),
     sweep({ api, redis, threads, waits, driver, sweepMs: config.sweepMs ?? 1000, logger }, stopping.signal),
   ];
-  for (const { done } of [...consumers, recorder]) {
+  for (const { done } of consumers) {
     done.catch((error: unknown) => logger.error({ error: String(error) }, 'a consumer stopped: restart the service'));
   }
+  // One recorder at a time, so that events keep their order.
+  const recorder = holdRole({
+    pool,
+    name: 'event-recorder',
+    holder: instance,
+    leaseMs: Math.min(leaseMs, 5000),
+    start: () => recordEvents({ redisUrl, api, instance, leaseMs: Math.min(leaseMs, 5000), logger }),
+    logger,
+  });
 
   const stop = async () => {
     stopping.abort();

@@ -47,7 +47,8 @@ const steps: readonly string[] = [
    create index waits_unanswered on langgraph.waits (next_check_at) where result is null;
    create index waits_deadlines on langgraph.waits (deadline_at) where result is null and deadline_at is not null;
    create index waits_unresumed on langgraph.waits (thread_id) where result is not null and resumed_at is null;
-   create index waits_by_thread on langgraph.waits (thread_id);`,
+   create index waits_by_thread on langgraph.waits (thread_id);
+   create table langgraph.roles (name text primary key, holder text not null, lease_until timestamptz not null);`,
 ];
 
 /** Brings the schema up to date. Several replicas may do so at once. */

@@ -112,6 +112,11 @@ export class Executors {
     );
   }
 
+  /** Loses the answer to a request, as if it had never been served. */
+  forget(requestId: string): void {
+    this.#answers.delete(requestId);
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all([...this.#consumers.map((one) => one.stop()), this.#inputs]);

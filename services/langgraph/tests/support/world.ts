@@ -14,7 +14,7 @@ import { createDatabase } from '../../../../tests/support/postgres.js';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { makeApiKeySecret, openPglite, startApi } from '../../../api/src/index.js';
+import { makeApiKeySecret, openPglite, startApi, userCacheFolder } from '../../../api/src/index.js';
 import type { DatabasePool } from '../../src/database/pool.js';
 import { type LanggraphConfig, startLanggraph } from '../../src/index.js';
 import { Executors } from './executors.js';
@@ -160,16 +160,19 @@ export class World {
 
   /** The task once it has ended and its end was recorded as an event. */
   async ended(task: Task, timeoutMs = 20_000): Promise<Task> {
-    await waitFor(
-      `the end of ${task.type} task ${task.id}`,
-      async () => (await this.events(task)).some((event) => event.type === 'completed' || event.type === 'failed'),
-      { timeoutMs },
-    ).catch(async (error: unknown) => {
-      const { status, reason } = await this.api.tasks.get(task.id);
-      const about = [`task: ${status} ${reason ?? ''}`, `events: ${(await this.story(task)).join(' ')}`];
-      throw new Error([String(error), ...about, ...this.complaints.slice(-10)].join('\n'), { cause: error });
-    });
-    return this.api.tasks.get(task.id);
+    const deadline = Date.now() + timeoutMs;
+    for (let since = 0; Date.now() < deadline; ) {
+      const page = await this.api.tasks
+        .events(task.id, { since, wait_ms: 1000 })
+        .catch(() => ({ items: [], last_seq: since, task }));
+      if (page.items.some((event) => event.type === 'completed' || event.type === 'failed')) {
+        return this.api.tasks.get(task.id);
+      }
+      since = Math.max(since, ...page.items.map((event) => event.seq));
+    }
+    const { status, reason } = await this.api.tasks.get(task.id);
+    const about = [`task: ${status} ${reason ?? ''}`, `events: ${(await this.story(task)).join(' ')}`];
+    throw new Error([`${task.type} task ${task.id} did not end`, ...about, ...this.complaints.slice(-10)].join('\n'));
   }
 
   async events(task: Task): Promise<TaskEvent[]> {
@@ -185,7 +188,11 @@ export class World {
 
   /** Waits until a request of that step has come, and gives it. */
   async seen(step: Parameters<Executors['of']>[0], task: Task, times = 1) {
-    return waitFor(`${times} × ${step}`, () => this.executors.of(step, task)[times - 1], { timeoutMs: 15_000 });
+    return waitFor(`${times} × ${step}`, () => this.executors.of(step, task)[times - 1], { timeoutMs: 15_000 }).catch(
+      (error: unknown) => {
+        throw new Error([String(error), ...this.complaints.slice(-10)].join('\n'), { cause: error });
+      },
+    );
   }
 
   stopApi(): Promise<void> {
@@ -209,7 +216,7 @@ async function openDatabase(
   if (kind === 'PGlite') {
     const folder = await tempFolder('codegen-langgraph');
     closers.push(() => folder.remove());
-    const database = await openPglite(folder.path);
+    const database = await openPglite(folder.path, { cacheFolder: userCacheFolder(process.env) });
     closers.push(() => database.close());
     return { pool: database.pool, url: '' };
   }
