@@ -1,0 +1,161 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { databases, World } from '../support/world.js';
+
+describe.each(databases)('deploy on %s', (kind) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.open(kind);
+  });
+  afterEach(() => world.reset());
+  afterAll(() => world.close());
+
+  it('allocates, deploys main, records the deployment and verifies the URL', async () => {
+    await world.startReplica();
+    const project = await world.scaffoldedProject();
+    const task = await world.start('deploy', project);
+
+    const done = await world.ended(task);
+
+    const [request] = world.executors.of('deploy', task);
+    const message = request?.message as { port: number };
+    expect(done).toMatchObject({ status: 'completed', reason: null });
+    expect(done.result).toMatchObject({ request_id: task.request_id, status: 'success', port: message.port });
+    expect(message).toMatchObject({
+      project_name: project.name.replaceAll('-', '_'),
+      repo_full_name: `local/${project.id}`,
+      commit_sha: 'a'.repeat(40),
+      secrets_ref: 'none:',
+      github_token_ref: 'none:',
+    });
+    const health = await fetch(`${String(done.result?.deployed_url)}/health`);
+    expect(await health.json()).toEqual({ status: 'ok', release: 'a'.repeat(40) });
+    expect((await world.api.deployments.page({ project: project.id })).items).toMatchObject([
+      { task_id: task.id, commit_sha: 'a'.repeat(40), url: done.result?.deployed_url, port: message.port },
+    ]);
+    expect((await world.api.projects.get(project.id)).status).toBe('active');
+    expect(await world.story(task)).toEqual(['started', 'allocate', 'deploy', 'deploy', 'verify', 'completed']);
+    expect(world.complaints).toEqual([]);
+  });
+
+  it('waits for a required secret, says which, and goes on when it is set', async () => {
+    await world.startReplica({ resendAfterMs: 200 });
+    const project = await world.scaffoldedProject([
+      { name: 'DB_PASSWORD' },
+      { name: 'API_SALT' },
+      { name: 'OPTIONAL', required: false },
+    ]);
+    await world.api.secrets.put(project.id, 'API_SALT', 'nacl');
+    const task = await world.start('deploy', project);
+    await expect.poll(async () => (await world.api.tasks.get(task.id)).reason).toBe('waiting_secret');
+    await expect.poll(async () => (await world.events(task)).at(-1)?.message).toContain('DB_PASSWORD');
+    expect((await world.events(task)).at(-1)?.message).not.toContain('API_SALT');
+    expect(world.executors.of('deploy', task)).toHaveLength(0);
+    await world.api.secrets.put(project.id, 'DB_PASSWORD', 'hunter2');
+
+    const done = await world.ended(task);
+
+    expect(done).toMatchObject({ status: 'completed', reason: null });
+    expect(world.executors.of('deploy', task)[0]?.message).toMatchObject({
+      secrets_ref: `vault:project/${project.id}`,
+    });
+    expect(JSON.stringify(await world.events(task))).not.toContain('hunter2');
+    expect((await world.story(task)).slice(0, 4)).toEqual(['started', 'secrets', 'secrets', 'allocate']);
+  });
+
+  it('tries another port when one is in use', async () => {
+    await world.startReplica();
+    world.executors.script = {
+      deploy: (_, times) => (times < 3 ? { status: 'failed', reason: 'port_in_use', error: 'taken' } : undefined),
+    };
+    const task = await world.start('deploy', await world.scaffoldedProject());
+
+    expect(await world.ended(task)).toMatchObject({ status: 'completed' });
+    const ports = world.executors.of('deploy', task).map((one) => (one.message as { port: number }).port);
+    expect(new Set(ports).size).toBe(3);
+  });
+
+  it('fails after five ports', async () => {
+    await world.startReplica();
+    world.executors.script = { deploy: () => ({ status: 'failed', reason: 'port_in_use', error: 'taken' }) };
+    const task = await world.start('deploy', await world.scaffoldedProject());
+
+    expect(await world.ended(task)).toMatchObject({ status: 'failed', reason: 'port_in_use' });
+    expect(world.executors.of('deploy', task)).toHaveLength(5);
+  });
+
+  it('fails with what the executor says, and with the end of its error output', async () => {
+    await world.startReplica();
+    world.executors.script = {
+      deploy: () => ({
+        status: 'failed',
+        reason: 'unhealthy',
+        error: 'no 200 within 30 s',
+        stderr: 'SyntaxError: boom',
+      }),
+    };
+    const project = await world.scaffoldedProject();
+    const task = await world.start('deploy', project);
+
+    const done = await world.ended(task);
+
+    expect(done).toMatchObject({
+      status: 'failed',
+      reason: 'unhealthy',
+      error: 'no 200 within 30 s\nSyntaxError: boom',
+    });
+    expect(done.result).toMatchObject({ status: 'failed', deployed_url: null });
+    expect((await world.events(task)).at(-1)).toMatchObject({ type: 'failed', error_type: 'unhealthy' });
+    expect((await world.api.projects.get(project.id)).status).toBe('failed');
+  });
+
+  it('fails when the URL runs something else', async () => {
+    await world.startReplica({ verifyMs: 500 });
+    world.executors.script = { deploy: () => ({ deployed_url: 'http://127.0.0.1:9' }) };
+    const task = await world.start('deploy', await world.scaffoldedProject());
+
+    expect(await world.ended(task)).toMatchObject({ status: 'failed', reason: 'unverified' });
+  });
+
+  it('ends cancelled while it waits for a secret', async () => {
+    await world.startReplica();
+    const task = await world.start('deploy', await world.scaffoldedProject([{ name: 'DB_PASSWORD' }]));
+    await expect.poll(async () => (await world.api.tasks.get(task.id)).reason).toBe('waiting_secret');
+    await world.api.tasks.cancel(task.id);
+
+    expect(await world.ended(task)).toMatchObject({ status: 'cancelled', reason: 'cancelled' });
+    expect(world.executors.of('deploy', task)).toHaveLength(0);
+  });
+
+  it('ends cancelled when the executor does not answer after the request to cancel', async () => {
+    await world.startReplica();
+    world.executors.script = { deploy: () => 'silent' };
+    const task = await world.start('deploy', await world.scaffoldedProject());
+    await world.seen('deploy', task);
+    await world.api.tasks.cancel(task.id);
+
+    expect(await world.ended(task)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('asks once, though the message comes twice and its answer too', async () => {
+    await world.startReplica();
+    const project = await world.scaffoldedProject();
+    const created = await world.api.tasks.create({ project: project.id, type: 'deploy' });
+    await world.publish(created);
+    await world.publish(created);
+
+    await world.ended(created.task);
+
+    expect(world.executors.of('deploy', created.task)).toHaveLength(1);
+    expect((await world.api.deployments.page({ project: project.id })).items).toHaveLength(1);
+  });
+
+  it('keeps a project active whose next deploy fails', async () => {
+    await world.startReplica();
+    const project = await world.scaffoldedProject();
+    await world.ended(await world.start('deploy', project));
+    world.executors.script = { deploy: () => ({ status: 'failed', reason: 'start_failed', error: 'no' }) };
+
+    expect(await world.ended(await world.start('deploy', project))).toMatchObject({ status: 'failed' });
+    expect((await world.api.projects.get(project.id)).status).toBe('active');
+  });
+});

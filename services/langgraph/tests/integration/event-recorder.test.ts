@@ -1,0 +1,78 @@
+import { taskEvents } from '@codegen/contracts';
+import { publish, reportProgress } from '@codegen/sdk/queue';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { databases, World } from '../support/world.js';
+
+describe.each(databases)('the event recorder on %s', (kind) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.open(kind);
+  });
+  afterEach(() => world.reset());
+  afterAll(() => world.close());
+
+  const newTask = async () => {
+    const project = await world.scaffoldedProject();
+    return (await world.api.tasks.create({ project: project.id, type: 'deploy' })).task;
+  };
+  const said = (task_id: string, message: string) => ({
+    type: 'progress' as const,
+    request_id: 'r',
+    task_id,
+    message,
+    current_step: 'develop',
+  });
+
+  it('brings hundreds of events to the API in the order of the stream, with two replicas', async () => {
+    const task = await newTask();
+    const messages = Array.from({ length: 700 }, (_, index) => `event ${index}`);
+    await Promise.all([world.startReplica(), world.startReplica()]);
+    for (const message of messages) await publish(world.redis, taskEvents, said(task.id, message));
+
+    await expect
+      .poll(async () => (await world.api.tasks.get(task.id)) && (await world.events(task)).length, { timeout: 20_000 })
+      .toBe(700);
+    const events = await world.events(task);
+    expect(events.map((event) => event.message)).toEqual(messages);
+    expect(events.map((event) => event.seq)).toEqual(messages.map((_, index) => index + 1));
+    await expect.poll(() => world.redis.xlen('task:events')).toBe(0);
+  });
+
+  it('keeps a poison event from holding up the rest', async () => {
+    const task = await newTask();
+    await publish(world.redis, taskEvents, said(task.id, 'before'));
+    await world.redis.xadd('task:events', '*', 'data', '{"type":"nonsense"}');
+    await publish(world.redis, taskEvents, said('task_of_nobody', 'unknown task'));
+    await publish(world.redis, taskEvents, { ...said(task.id, 'no task'), task_id: null });
+    await publish(world.redis, taskEvents, said(task.id, 'after'));
+    await world.startReplica();
+
+    await expect
+      .poll(async () => (await world.events(task)).map((event) => event.message))
+      .toEqual(['before', 'after']);
+    await expect.poll(() => world.redis.xlen('task:events')).toBe(0);
+    expect(await world.redis.xlen('task:events:dlq')).toBe(1);
+  });
+
+  it('adds events to the callback stream too', async () => {
+    const task = await newTask();
+    await world.startReplica();
+    await reportProgress(world.redis, { ...said(task.id, 'for all'), callback_stream: `task_progress:${task.id}` });
+
+    await expect.poll(() => world.redis.xlen(`task_progress:${task.id}`)).toBe(1);
+    await expect.poll(async () => (await world.events(task)).length).toBe(1);
+  });
+
+  it('hands the role on when the replica that has it stops', async () => {
+    const task = await newTask();
+    const first = await world.startReplica();
+    await publish(world.redis, taskEvents, said(task.id, 'one'));
+    await expect.poll(async () => (await world.events(task)).length).toBe(1);
+    await world.startReplica();
+    world.replicas.splice(world.replicas.indexOf(first), 1);
+    await first.stop();
+    await publish(world.redis, taskEvents, said(task.id, 'two'));
+
+    await expect.poll(async () => (await world.events(task)).length, { timeout: 5000 }).toBe(2);
+  });
+});
