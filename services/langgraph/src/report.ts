@@ -11,7 +11,6 @@ export type StepName =
   | 'develop'
   | 'test'
   | 'merge'
-  | 'secrets'
   | 'allocate'
   | 'deploy'
   | 'verify'

@@ -23,6 +23,9 @@ interface ResultsOptions {
   logger: Logger;
 }
 
+/** Handlers may be cut short at a stop: what they had goes to a peer. */
+export const HANDLER_GRACE_MS = 3000;
+
 /** Result streams, each of which every replica reads in the same group. */
 const resultQueues: readonly QueueContract[] = [
   developerOutput,
@@ -43,6 +46,7 @@ export function consumeResults(options: ResultsOptions): RunningConsumer[] {
       consumer: options.instance,
       service: 'langgraph',
       leaseMs: options.leaseMs,
+      deadlineMs: HANDLER_GRACE_MS,
       concurrency: 16,
       logger: options.logger,
       handler: async (message, { signal }) => {

@@ -12,7 +12,7 @@ import { recordEvents } from './event-recorder.js';
 import type { FlowDeps, FlowSettings } from './flow.js';
 import { handleTask } from './handle-task.js';
 import { holdRole } from './hold-role.js';
-import { consumeResults, followResponses } from './results.js';
+import { consumeResults, followResponses, HANDLER_GRACE_MS } from './results.js';
 import { Driver, type Flow } from './resume.js';
 import { sweep } from './sweep.js';
 import { Threads } from './threads.js';
@@ -84,7 +84,15 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningSe
 
   const stopping = new AbortController();
   const taskDeps = { api, redis, threads, driver, logger };
-  const consumer = { redisUrl, consumer: instance, service: 'langgraph', leaseMs, concurrency: 8, logger };
+  const consumer = {
+    redisUrl,
+    consumer: instance,
+    service: 'langgraph',
+    leaseMs,
+    deadlineMs: HANDLER_GRACE_MS,
+    concurrency: 8,
+    logger,
+  };
   const results = { redisUrl, redis, waits, driver, instance, leaseMs, logger };
   const consumers = [
     runConsumer({ ...consumer, contract: engineeringQueue, handler: handleTask('engineering', taskDeps) }),

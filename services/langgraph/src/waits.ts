@@ -48,7 +48,7 @@ export interface DueWait {
 /** First re-send after this long, then after twice as long each time. */
 export const RESEND_AFTER_MS = 30_000;
 /** A condition is looked up this often. */
-export const CONDITION_EVERY_MS = 2000;
+const CONDITION_EVERY_MS = 2000;
 
 /**
  * The waits table: one row for everything a flow waits for.

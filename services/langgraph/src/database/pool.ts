@@ -23,6 +23,8 @@ export function openPool(config: DatabaseConfig, logger: Logger): { pool: Databa
   });
   // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
   pool.on('error', (error) => logger.warn({ error: error.message }, 'a database connection was lost'));
+  // One that breaks while it is in use says so in its next query, and here.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return { pool, close: () => pool.end() };
 }
 

@@ -8,7 +8,7 @@ import type { WaitCondition } from '../waits.js';
 import { type DeployNode, end } from './state.js';
 
 /** Names that a release needs, has no default for, and that must therefore be secrets of the project. */
-export function requiredNames(manifest: ProjectManifest | null): string[] {
+function requiredNames(manifest: ProjectManifest | null): string[] {
   return (manifest?.environment ?? [])
     .filter((one) => one.required && one.default === undefined)
     .map(({ name }) => name);
@@ -42,7 +42,7 @@ export function checkEnvironmentStep(deps: FlowDeps): DeployNode {
       condition: { type: 'secrets', project_id: input.project_id, names },
       cancelAfterMs: 0,
     });
-    await progress(deps, input, 'secrets', `waiting for secrets that .project.yml requires: ${missing.join(', ')}`);
+    await progress(deps, input, 'allocate', `waiting for secrets that .project.yml requires: ${missing.join(', ')}`);
     return { secrets_ref, wait: id, next: 'await_secrets' };
   };
 }
@@ -53,7 +53,7 @@ export function awaitSecrets(deps: FlowDeps): DeployNode {
     const result = awaitResult(wait);
     if (result.kind === 'cancelled') return end(cancelled);
     await deps.api.tasks.transition(input.task_id, { epoch, status: 'running', reason: null }, { signal });
-    await progress(deps, input, 'secrets', 'every required secret is there');
+    await progress(deps, input, 'allocate', 'every required secret is there');
     return { next: 'allocate' };
   };
 }

@@ -5,7 +5,7 @@ import { requestId } from '../request-id.js';
 import type { ThreadInput } from '../threads.js';
 
 /** The request id of a worker's deletion. */
-export function deleteRequestId(input: ThreadInput, workerId: string): string {
+function deleteRequestId(input: ThreadInput, workerId: string): string {
   return requestId(input.request_id, 'delete', workerId);
 }
 

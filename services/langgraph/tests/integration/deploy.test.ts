@@ -59,7 +59,7 @@ describe.each(databases)('deploy on %s', (kind) => {
       secrets_ref: `vault:project/${project.id}`,
     });
     expect(JSON.stringify(await world.events(task))).not.toContain('hunter2');
-    expect((await world.story(task)).slice(0, 4)).toEqual(['started', 'secrets', 'secrets', 'allocate']);
+    expect((await world.story(task)).slice(0, 4)).toEqual(['started', 'allocate', 'allocate', 'allocate']);
   });
 
   it('tries another port when one is in use', async () => {

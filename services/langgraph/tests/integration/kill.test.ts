@@ -101,6 +101,23 @@ describe('kill -9', () => {
     }
   });
 
+  it('flows survive a database that drops every connection again and again', async () => {
+    start();
+    const tasks = await Promise.all(
+      Array.from({ length: 4 }, async () => world.start('engineering', await world.newProject())),
+    );
+    const ended = Promise.all(tasks.map((task) => world.ended(task, 50_000)));
+    for (let times = 0; times < 8; times += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await world.pool.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'codegen-langgraph'",
+      );
+    }
+
+    expect((await ended).map((task) => [task.status, task.epoch])).toEqual(tasks.map(() => ['completed', 1]));
+    for (const task of tasks) expectOneOfEach(task);
+  });
+
   it('stops on SIGTERM and gives its threads away', async () => {
     const child = start();
     world.executors.script = { develop: () => 'silent' };

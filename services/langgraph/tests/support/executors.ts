@@ -28,7 +28,7 @@ import { type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
 import { answerOnce, closeRedis, connectRedis, publish, type Redis } from '@codegen/sdk/queue';
 
 /** What an executor does with a request: the answer's fields, or silence. */
-export type Answer<T> = Partial<T> | 'silent' | undefined;
+type Answer<T> = Partial<T> | 'silent' | undefined;
 
 export type Step = 'scaffold' | 'create' | 'develop' | 'test' | 'merge' | 'deploy' | 'delete';
 
@@ -59,7 +59,7 @@ export interface Script {
   remove?: (workerId: string) => 'silent' | undefined;
 }
 
-export const manifest = { test: ['node', '--test'], start: ['node', 'server.js'], environment: [] };
+const manifest = { test: ['node', '--test'], start: ['node', 'server.js'], environment: [] };
 
 /**
  * Scaffolder, worker-manager with its workers, and infra-service, as far as the wire shows them: each answers what its
@@ -261,6 +261,6 @@ export class Executors {
 }
 
 /** A commit id that follows from a request. */
-export function shaOf(requestId: string): string {
+function shaOf(requestId: string): string {
   return requestId.replaceAll('-', '').padEnd(40, '0');
 }

@@ -1,0 +1,185 @@
+import { silentLogger } from '@codegen/sdk/queue';
+import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FencedSaver } from '../../src/checkpoints.js';
+import { migrate } from '../../src/database/migrate.js';
+import { Driver, type Flow } from '../../src/resume.js';
+import { LeaseLost, Threads } from '../../src/threads.js';
+import { Waits } from '../../src/waits.js';
+import { databases, World } from '../support/world.js';
+
+const State = Annotation.Root({ input: Annotation<unknown>, epoch: Annotation<number>, done: Annotation<string> });
+
+describe.each(databases)('leases on %s', (kind) => {
+  let world: World;
+  let threads: Threads;
+  let threadId: string;
+  let count = 0;
+  beforeAll(async () => {
+    world = await World.open(kind);
+    await Promise.all([migrate(world.pool), migrate(world.pool)]);
+    threads = new Threads(world.pool);
+  });
+  beforeEach(async () => {
+    count += 1;
+    threadId = `thread-${count}`;
+    await threads.ensure('engineering', {
+      request_id: threadId,
+      task_id: `task-${count}`,
+      project_id: 'p',
+      user_id: 0,
+      correlation_id: 'c',
+      callback_stream: null,
+      epoch: 1,
+    });
+  });
+  afterAll(() => world.close());
+
+  const checkpoints = async () =>
+    (await world.pool.query('select 1 from langgraph.checkpoints where thread_id = $1', [threadId])).rows.length;
+
+  it('gives a thread to one of many who ask at once', async () => {
+    const asked = Array.from({ length: 20 }, (_, index) => threads.take(threadId, `driver-${index}`, 10_000));
+
+    expect((await Promise.all(asked)).filter(Boolean)).toHaveLength(1);
+  });
+
+  it('gives it to another only when the lease has run out, and the first can renew it no more', async () => {
+    await threads.take(threadId, 'first', 200);
+    expect(await threads.take(threadId, 'second', 10_000)).toBeUndefined();
+    expect(await threads.renew(threadId, 'first', 200)).toBe(true);
+    await expect.poll(() => threads.take(threadId, 'second', 10_000)).toBeDefined();
+
+    expect(await threads.renew(threadId, 'first', 10_000)).toBe(false);
+  });
+
+  it('releases and finishes only for the driver that has it', async () => {
+    await threads.take(threadId, 'mine', 10_000);
+    await threads.release(threadId, 'other');
+    await threads.finish(threadId, 'other');
+    expect(await threads.take(threadId, 'third', 10_000)).toBeUndefined();
+    await threads.finish(threadId, 'mine');
+
+    expect(await threads.take(threadId, 'third', 10_000)).toBeUndefined();
+    expect(await threads.drivable(100)).not.toContain(threadId);
+  });
+
+  it('refuses checkpoints and waits of a driver that lost the thread', async () => {
+    await threads.take(threadId, 'first', 10_000);
+    const saver = new FencedSaver(world.pool, () => 'first');
+    const graph = new StateGraph(State)
+      .addNode('only', () => ({ done: 'yes' }))
+      .addEdge(START, 'only')
+      .addEdge('only', END)
+      .compile({ checkpointer: saver });
+    const config = { configurable: { thread_id: threadId }, durability: 'sync' as const };
+    await graph.invoke({ epoch: 1 }, config);
+    const before = await checkpoints();
+    await world.pool.query(`update langgraph.threads set driver = 'second' where thread_id = $1`, [threadId]);
+
+    await expect(graph.invoke({ epoch: 2 }, config)).rejects.toThrow(LeaseLost);
+    const wait = { requestId: `wait-${count}`, step: 'develop', messages: [] };
+    await expect(new Waits(world.pool).write(threadId, 'first', wait, 1000)).rejects.toThrow(LeaseLost);
+    expect(await checkpoints()).toBe(before);
+    expect(before).toBeGreaterThan(0);
+  });
+
+  it('stops in mid-run when the lease is lost: the next step never runs', async () => {
+    let unblock: (() => void) | undefined;
+    const ran: string[] = [];
+    const graph = new StateGraph(State)
+      .addNode('one', async () => {
+        ran.push('one');
+        await new Promise<void>((resolve) => {
+          unblock = resolve;
+        });
+        return {};
+      })
+      .addNode('two', () => {
+        ran.push('two');
+        return {};
+      })
+      .addEdge(START, 'one')
+      .addEdge('one', 'two')
+      .addEdge('two', END)
+      .compile({ checkpointer: new FencedSaver(world.pool, (id) => driver.driverOf(id)) });
+    const driver: Driver = new Driver({
+      threads,
+      waits: new Waits(world.pool),
+      flows: () => graph as unknown as Flow,
+      endings: { giveUp: () => Promise.reject(new Error('no')), abandon: () => Promise.reject(new Error('no')) },
+      instance: 'test',
+      leaseMs: 300,
+      concurrency: 1,
+      logger: silentLogger,
+    });
+    driver.nudge(threadId);
+    await expect.poll(() => unblock).toBeDefined();
+    await world.pool.query(
+      `update langgraph.threads set driver = 'thief', lease_until = now() + interval '1 hour' where thread_id = $1`,
+      [threadId],
+    );
+    await expect.poll(() => driver.driverOf(threadId)).toBeUndefined();
+    unblock?.();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+
+    expect(ran).toEqual(['one']);
+    const { rows } = await world.pool.query('select driver, state from langgraph.threads where thread_id = $1', [
+      threadId,
+    ]);
+    expect(rows).toEqual([{ driver: 'thief', state: 'ready' }]);
+  });
+
+  it('renews the lease for as long as a step runs', async () => {
+    const graph = new StateGraph(State)
+      .addNode('slow', async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        return {};
+      })
+      .addEdge(START, 'slow')
+      .addEdge('slow', END)
+      .compile({ checkpointer: new FencedSaver(world.pool, (id) => driver.driverOf(id)) });
+    const driver: Driver = new Driver({
+      threads,
+      waits: new Waits(world.pool),
+      flows: () => graph as unknown as Flow,
+      endings: { giveUp: () => Promise.reject(new Error('no')), abandon: () => Promise.reject(new Error('no')) },
+      instance: 'test',
+      leaseMs: 500,
+      concurrency: 1,
+      logger: silentLogger,
+    });
+    driver.nudge(threadId);
+    await expect.poll(() => threads.drivable(100)).not.toContain(threadId);
+    let taken = 0;
+    while (driver.driverOf(threadId)) {
+      if (await threads.take(threadId, 'thief', 10_000)) taken += 1;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+
+    expect(taken).toBe(0);
+    const { rows } = await world.pool.query('select state from langgraph.threads where thread_id = $1', [threadId]);
+    expect(rows).toEqual([{ state: 'done' }]);
+  });
+
+  it('removes what has been over for a day, with its checkpoints', async () => {
+    await threads.take(threadId, 'mine', 10_000);
+    const saver = new FencedSaver(world.pool, () => 'mine');
+    const graph = new StateGraph(State)
+      .addNode('only', () => ({ done: 'yes' }))
+      .addEdge(START, 'only')
+      .addEdge('only', END)
+      .compile({ checkpointer: saver });
+    await graph.invoke({ epoch: 1 }, { configurable: { thread_id: threadId }, durability: 'sync' });
+    await threads.finish(threadId, 'mine');
+    expect(await threads.purge(24 * 3_600_000, 100)).toBe(0);
+    await world.pool.query(
+      `update langgraph.threads set finished_at = now() - interval '2 days' where thread_id = $1`,
+      [threadId],
+    );
+
+    expect(await threads.purge(24 * 3_600_000, 100)).toBe(1);
+    expect(await checkpoints()).toBe(0);
+    expect(await threads.exists(threadId)).toBe(false);
+  });
+});
