@@ -102,6 +102,17 @@ describe('a wrapper that is killed', () => {
   });
 });
 
+it('a turn that was answered before its worker died is answered the same way again, not as lost', async () => {
+  await bench.start();
+  const workerId = await bench.create('writes-file');
+  const turn = await bench.input(workerId, 'Write this');
+  const answer = await bench.output(turn);
+  process.kill(await bench.wrapper(workerId), 'SIGKILL');
+  await bench.input(workerId, 'Write this', { request_id: turn, task_id: `task_${turn}` });
+  await waitFor('the second answer', async () => (await bench.outputs(turn)).length === 2);
+  expect((await bench.outputs(turn))[1]).toEqual(answer);
+});
+
 describe('a manager that is killed', () => {
   it('takes wrappers and agents along, and the next one reports their turns as lost', async () => {
     const manager = await spawnManager();
