@@ -50,13 +50,14 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningSe
   const api = createApi({ apiUrl: config.api.url, token: config.api.token, timeoutMs: 10_000, retry: { attempts: 3 } });
   const { pool, close } = openPool(config.database, logger);
   const redis = connectRedis(redisUrl, { name: instance, logger });
+  const threads = new Threads(pool);
   try {
     await migrate(pool);
+    await threads.freeOf(instance);
   } catch (error) {
     await Promise.allSettled([closeRedis(redis), close()]);
     throw error;
   }
-  const threads = new Threads(pool);
   const waits = new Waits(pool);
   const settings: FlowSettings = {
     developer: config.developer,

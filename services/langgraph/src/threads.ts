@@ -61,6 +61,15 @@ export class Threads {
     return rows.length > 0;
   }
 
+  /** Frees the threads that an earlier process of this name drove when it died: a name belongs to one process at a time. */
+  async freeOf(instance: string): Promise<void> {
+    await this.#pool.query(
+      `update langgraph.threads set driver = null, lease_until = null, state = 'ready', next_try_at = now()
+        where starts_with(driver, $1)`,
+      [`${instance}/`],
+    );
+  }
+
   /** Takes a thread that nobody drives; undefined when someone does, or it has ended. */
   async take(threadId: string, driver: string, leaseMs: number): Promise<TakenThread | undefined> {
     const { rows } = await this.#pool.query(

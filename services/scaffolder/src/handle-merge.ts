@@ -45,7 +45,7 @@ export async function handleMerge(message: RepositoryMessage, deps: MergeDepende
     return failed(moved(expected_main_sha, await mainTip()));
   }
   await api.projects.report(project_id, { main_sha: target, manifest });
-  await say(`main is at ${target.slice(0, 12)}`);
+  await say(`fast-forwarded main to ${target.slice(0, 12)}`);
   const { request_id, epoch } = message;
   const duration_ms = Date.now() - startedMs;
   return { request_id, task_id, epoch, status: 'success', error: null, duration_ms, main_sha: target };

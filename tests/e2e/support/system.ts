@@ -109,7 +109,9 @@ export async function startStack(options: SystemOptions = {}): Promise<StackSyst
     if (options.agent) args.push('--agent', options.agent);
     if (agentsFile) args.push('--agents-file', agentsFile);
     if (options.turnTimeoutSeconds) args.push('--turn-timeout', String(options.turnTimeoutSeconds));
-    child = spawn(process.execPath, [join(root, 'services', 'stack', 'dist', 'main.js'), ...args], {
+    // With the test run killed, nobody would stop the stack.
+    const command = ['--pdeathsig', 'SIGTERM', process.execPath, join(root, 'services', 'stack', 'dist', 'main.js')];
+    child = spawn('setpriv', [...command, ...args], {
       env: { PATH: process.env.PATH, HOME: home.path, ORCHESTRATOR_CONFIG_DIR: configDir, LOG_LEVEL: 'debug' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       detached: true,
@@ -191,7 +193,8 @@ export async function startServices(
   const redis = await startRedis();
   const processes = new Map<string, ChildProcess>();
   const launch = (name: string, service: string, env: Record<string, string>) => {
-    const child = spawn(process.execPath, [join(root, 'services', service, 'dist', 'main.js')], {
+    const main = join(root, 'services', service, 'dist', 'main.js');
+    const child = spawn('setpriv', ['--pdeathsig', 'SIGTERM', process.execPath, main], {
       env: { PATH: process.env.PATH, HOME: home.path, LOG_LEVEL: 'info', ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });

@@ -78,16 +78,19 @@ async function run(command: readonly string[]): Promise<Outcome> {
   });
   let output = '';
   let shownAt = 0;
+  let tap = false;
   const take = async (stream: Readable) => {
     for await (const line of readLines(stream)) {
       output += `${line.slice(-TAIL_BYTES)}\n`;
       // Cut now and then only: tests may print very many short lines.
       if (output.length > 8 * TAIL_BYTES) output = lastBytes(output, TAIL_BYTES);
+      tap ||= line.startsWith('TAP version ');
+      const shown = tap ? tapProgress(line) : line;
       const now = Date.now();
-      if (now - shownAt < PROGRESS_EVERY_MS) continue;
+      if (shown === undefined || now - shownAt < PROGRESS_EVERY_MS) continue;
       shownAt = now;
       // The wrapper takes the mark of a result for ours.
-      process.stdout.write(`${plainLine(line).replaceAll('<result>', '< result>')}\n`);
+      process.stdout.write(`${plainLine(shown).replaceAll('<result>', '< result>')}\n`);
     }
   };
   const reading = Promise.all([take(child.stdout), take(child.stderr)]);
@@ -100,6 +103,12 @@ async function run(command: readonly string[]): Promise<Outcome> {
   // What the command left running may hold its output open; the wrapper ends it.
   await Promise.race([reading, sleep(DRAIN_MS)]);
   return { ok: why === '', why, output: lastBytes(output, TAIL_BYTES) };
+}
+
+/** What a line of the Test Anything Protocol says to a person: how a test ended. Plans and details say nothing. */
+function tapProgress(line: string): string | undefined {
+  const result = /^\s*(not )?ok \d+ - (.+)$/.exec(line);
+  return result ? `${result[1] ? 'failed' : 'passed'}: ${result[2]}` : undefined;
 }
 
 /** The end of a text, at most so many bytes of UTF-8, from a whole character on. */

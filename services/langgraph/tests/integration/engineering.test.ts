@@ -1,4 +1,4 @@
-import { scaffolderResults } from '@codegen/contracts';
+import { scaffolderResults, workerResponseKey } from '@codegen/contracts';
 import { publish } from '@codegen/sdk/queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { databases, World } from '../support/world.js';
@@ -379,6 +379,33 @@ describe.each(databases)('engineering on %s', (kind) => {
     expect(await world.ended(created.task)).toMatchObject({ status: 'cancelled' });
     expect(await world.story(created.task)).toEqual(['failed']);
     expect(world.executors.of('develop', created.task)).toHaveLength(0);
+  });
+
+  it('finds an answer under its key when the log of responses was missed', async () => {
+    await world.startReplica();
+    world.executors.script = { remove: () => 'silent' };
+    const task = await world.start('engineering', await world.scaffoldedProject());
+    for (let times = 1; times <= 2; times += 1) {
+      const { requestId } = await world.seen('delete', task, times);
+      await world.redis.set(workerResponseKey(requestId), JSON.stringify({ request_id: requestId, success: true }));
+    }
+
+    expect(await world.ended(task)).toMatchObject({ status: 'completed' });
+  });
+
+  it('sends again, unchanged, what an emptied Redis lost', async () => {
+    await world.startReplica();
+    world.executors.script = { develop: () => 'silent' };
+    const task = await world.start('engineering', await world.scaffoldedProject());
+    const first = await world.seen('develop', task);
+    await world.redis.flushall();
+    world.executors.script = {};
+    world.executors.forget(first.requestId);
+    await world.pool.query('update langgraph.waits set next_check_at = now() where result is null');
+
+    expect(await world.ended(task, 30_000)).toMatchObject({ status: 'completed', epoch: 1 });
+    const again = world.executors.of('develop', task)[1];
+    expect(again?.message).toEqual(first.message);
   });
 
   it('loses nothing while the API is down for seconds', async () => {

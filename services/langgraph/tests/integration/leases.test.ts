@@ -53,6 +53,15 @@ describe.each(databases)('leases on %s', (kind) => {
     expect(await threads.renew(threadId, 'first', 10_000)).toBe(false);
   });
 
+  it('is free at once for the next process of the same name, and for that one only', async () => {
+    await threads.take(threadId, 'stack/1', 60_000);
+    await threads.freeOf('stac');
+    expect(await threads.take(threadId, 'other/1', 60_000)).toBeUndefined();
+    await threads.freeOf('stack');
+    expect(await threads.drivable(1000)).toContain(threadId);
+    expect(await threads.take(threadId, 'stack/2', 60_000)).toBeDefined();
+  });
+
   it('releases and finishes only for the driver that has it', async () => {
     await threads.take(threadId, 'mine', 10_000);
     await threads.release(threadId, 'other');
