@@ -1,12 +1,18 @@
-import type { FlowDeps } from '../flow.js';
+import { type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
-import type { DeployNode } from './state.js';
+import { type DeployNode, end } from './state.js';
 
 /** Gets the project's port, or another one in place of one that turned out to be taken. */
 export function allocateStep(deps: FlowDeps): DeployNode {
   return async ({ input, not_port, ports }, { signal }) => {
     const wanted = { project_id: input.project_id, ...(not_port !== null && { not_port }) };
     const { server_handle, server_ip, service, port } = await deps.api.allocations.allocate(wanted, { signal });
+    const mine = deps.settings.deploy.server;
+    if (server_handle !== mine) {
+      // The executor would start it on a machine that this port does not belong to.
+      const text = `the project's port is on server ${server_handle}, and this service deploys to ${mine}`;
+      return end(failed('wrong_server', text));
+    }
     await progress(deps, input, 'allocate', `port ${port} of server ${server_handle}`, { pct: 20 });
     return { place: { server_handle, server_ip, service, port }, ports: ports + 1, next: 'deploy' };
   };

@@ -28,7 +28,7 @@ export function deployGraph(deps: FlowDeps, checkpointer: BaseCheckpointSaver) {
     .addConditionalEdges('begin', route, ['check_environment', 'finish'])
     .addConditionalEdges('check_environment', route, ['await_secrets', 'allocate'])
     .addConditionalEdges('await_secrets', route, ['allocate', 'finish'])
-    .addEdge('allocate', 'deploy')
+    .addConditionalEdges('allocate', route, ['deploy', 'finish'])
     .addEdge('deploy', 'await_deploy')
     .addConditionalEdges('await_deploy', route, ['allocate', 'verify', 'finish'])
     .addConditionalEdges('verify', route, ['finish'])

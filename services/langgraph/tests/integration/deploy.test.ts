@@ -116,6 +116,14 @@ describe.each(databases)('deploy on %s', (kind) => {
     expect(await world.ended(task)).toMatchObject({ status: 'failed', reason: 'unverified' });
   });
 
+  it('deploys to no other server than its own', async () => {
+    await world.startReplica({ deploy: { server: 'elsewhere' } });
+    const task = await world.start('deploy', await world.scaffoldedProject());
+
+    expect(await world.ended(task)).toMatchObject({ status: 'failed', reason: 'wrong_server' });
+    expect(world.executors.of('deploy', task)).toHaveLength(0);
+  });
+
   it('ends cancelled while it waits for a secret', async () => {
     await world.startReplica();
     const task = await world.start('deploy', await world.scaffoldedProject([{ name: 'DB_PASSWORD' }]));
