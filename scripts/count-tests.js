@@ -6,7 +6,9 @@ const tests = (report.testResults ?? []).flatMap((file) => file.assertionResults
 const count = (...states) => tests.filter((test) => states.includes(test.status)).length;
 
 // A file that broke before its first test counts as one failure.
-const broken = (report.testResults ?? []).filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+const broken = (report.testResults ?? []).filter(
+  (file) => file.status === 'failed' && file.assertionResults.length === 0,
+);
 const passed = count('passed');
 const failed = count('failed') + broken.length;
 const skipped = tests.length - passed - count('failed');

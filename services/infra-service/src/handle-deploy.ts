@@ -34,7 +34,7 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
   const progress = (text: string) => deps.progress(message, text);
   try {
     const { url } = await deps.executor.deploy(message, { signal: deps.signal, progress });
-    await progress(`serving at ${url}`);
+    await progress('healthy; new requests go to it now');
     return {
       ...EMPTY,
       request_id: message.request_id,

@@ -9,7 +9,7 @@ import { projectTestsCommand } from '@codegen/worker-wrapper';
 import { dataFolderPath } from './data-folder.js';
 
 /** A command that a worker's custom agent may be; the operator names it, messages only refer to the name. */
-export interface AgentCommand {
+interface AgentCommand {
   command: string[];
   env?: Record<string, string>;
 }

@@ -20,7 +20,7 @@ export async function endProcesses(folder: string, graceMs = 2000): Promise<void
 }
 
 /** Pids that work in a folder, without this process and those above it. */
-export function processesOf(folder: string): number[] {
+function processesOf(folder: string): number[] {
   const spared = new Set([process.pid, process.ppid]);
   return pids().filter((pid) => !spared.has(pid) && worksIn(pid, folder));
 }

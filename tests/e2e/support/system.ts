@@ -11,7 +11,7 @@ import { waitFor } from '../../support/wait-for.js';
 export const root = resolve(import.meta.dirname, '..', '..', '..');
 
 /** What a CLI run left behind. */
-export interface CliRun {
+interface CliRun {
   code: number | null;
   stdout: string;
   stderr: string;
@@ -51,7 +51,7 @@ export function fixtureAgent(name: string, env: Record<string, string> = {}) {
 }
 
 /** Runs the CLI as it is built, with a clean environment. */
-export async function runCli(
+async function runCli(
   configDir: string,
   args: readonly string[],
   options: { input?: string; env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {},

@@ -71,7 +71,7 @@ export class ProjectReleases {
     const forwarder = await this.#ports.open(target.server_ip, target.allocated_port);
     try {
       const sha = await resolveCommit(target.repo_full_name, revision, this.#settings, signal);
-      await progress(`fetching and installing ${sha}`);
+      await progress(`fetching and installing ${sha.slice(0, 12)}`);
       const plan = await this.#plan(target, sha, signal);
       const candidate = (await this.#sameAndHealthy(plan)) ?? (await this.#startCandidate(plan, signal, progress));
       await this.#adopt(candidate, target, forwarder);
@@ -115,7 +115,7 @@ export class ProjectReleases {
     signal: AbortSignal,
     progress: (message: string) => Promise<void>,
   ): Promise<Release> {
-    await progress(`starting ${plan.sha}`);
+    await progress(`starting ${plan.sha.slice(0, 12)}`);
     return startRelease(plan, this.#settings, signal);
   }
 

@@ -43,7 +43,7 @@ test('A deploy is answered on the results stream and under its key, and told as 
   expect(events.map(({ message: text }) => text)).toEqual([
     expect.stringMatching(/fetching/),
     expect.stringMatching(/starting/),
-    expect.stringMatching(/serving at/),
+    expect.stringMatching(/healthy/),
   ]);
   expect(events.every((event) => event.task_id === 'task_1' && event.current_step === 'deploy')).toBe(true);
   expect(await site.progress('task_progress:task_1')).toHaveLength(3);

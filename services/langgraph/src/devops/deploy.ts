@@ -67,7 +67,7 @@ export function awaitDeploy(deps: FlowDeps): DeployNode {
         },
         { signal },
       );
-      await progress(deps, input, 'deploy', `released at ${url}`, { pct: 80 });
+      await progress(deps, input, 'deploy', `serving at ${url}`, { pct: 80 });
       return { url, next: 'verify' };
     }
     const reason = answer.reason ?? 'deploy_failed';

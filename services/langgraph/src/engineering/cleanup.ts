@@ -18,7 +18,7 @@ export function cleanupStep(deps: FlowDeps): EngineeringNode {
       wait = id;
       anyFirst ||= first;
     }
-    if (anyFirst) await progress(deps, input, 'cleanup', `deleting ${workers.length} workers`, { pct: 97 });
+    if (anyFirst) await progress(deps, input, 'cleanup', 'clearing the workers away', { pct: 97 });
     return { wait, next: workers.length > 0 ? 'await_cleanup' : 'finish' };
   };
 }

@@ -75,7 +75,7 @@ export function developStep(deps: FlowDeps): EngineeringNode {
       cancelAfterMs: 0,
     });
     if (first) {
-      const message = `round ${round} of ${MAX_ROUNDS}: ${workerId} develops`;
+      const message = `round ${round} of ${MAX_ROUNDS}: the developer starts`;
       await progress(deps, input, 'develop', message, { pct: 10 + 25 * (round - 1) });
     }
     return {

@@ -32,7 +32,7 @@ export function mergeStep(deps: FlowDeps): EngineeringNode {
       messages: [message],
       cancelAfterMs: CANCEL_GRACE_MS,
     });
-    if (first) await progress(deps, input, 'merge', `merging ${commit.branch} into main`, { pct: 90 });
+    if (first) await progress(deps, input, 'merge', 'merging the tested commit into main', { pct: 90 });
     return { wait: id };
   };
 }
