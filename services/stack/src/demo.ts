@@ -197,7 +197,7 @@ class Demo {
     if (stack?.pid && stack.exitCode === null && stack.signalCode === null) {
       const ended = once(stack, 'exit');
       stack.kill('SIGTERM');
-      const inTime = await Promise.race([ended.then(() => true), sleep(20_000, false)]);
+      const inTime = await Promise.race([ended.then(() => true), sleep(20_000, false, { ref: false })]);
       if (!inTime) {
         stack.kill('SIGKILL');
         await ended;

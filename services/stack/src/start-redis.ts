@@ -61,7 +61,7 @@ export async function startRedis(folder: DataFolder, logger: Logger): Promise<Su
       if (isAlive(child)) {
         child.kill('SIGTERM');
         // Ten seconds are plenty to write the tail of the AOF.
-        const gone = await Promise.race([once(child, 'exit').then(() => true), sleep(10_000, false)]);
+        const gone = await Promise.race([once(child, 'exit').then(() => true), sleep(10_000, false, { ref: false })]);
         if (!gone) child.kill('SIGKILL');
       }
       await supervision;

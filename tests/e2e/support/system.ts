@@ -276,7 +276,7 @@ export async function startServices(
         running.map(async (child) => {
           const exited = once(child, 'exit');
           child.kill('SIGTERM');
-          if (!(await Promise.race([exited.then(() => true), sleep(20_000, false)]))) {
+          if (!(await Promise.race([exited.then(() => true), sleep(20_000, false, { ref: false })]))) {
             child.kill('SIGKILL');
             throw new Error(`${child.spawnargs.join(' ')} did not stop`);
           }
