@@ -14,6 +14,11 @@ function allowed(from: string, to: string): boolean {
   return to === '@codegen/contracts' || to === '@codegen/sdk';
 }
 
+/** All that the API, which knows no queue, may import of the SDK. */
+const OF_THE_SDK_IN_THE_API = ['@codegen/sdk/service', '@codegen/sdk/errors'];
+/** Starting a service, so also the API: of packages it may import pino alone, and no other part of the SDK. */
+const IN_SDK_SERVICE = /^(node:|\.\/|pino$)/;
+
 /** Everything that a tree of workspaces does against the table. */
 function violations(tree: string): string[] {
   const found: string[] = [];
@@ -38,6 +43,12 @@ function violations(tree: string): string[] {
         if (name && !dependencies.includes(name) && name !== manifest.name)
           found.push(`${where} imports undeclared ${name}`);
         if (target.startsWith('@codegen/sdk/testing')) found.push(`${where} imports ${target}, which is for tests`);
+        if (manifest.name === '@codegen/api' && name === '@codegen/sdk' && !OF_THE_SDK_IN_THE_API.includes(target)) {
+          found.push(`${where} imports ${target}: the API knows no queue`);
+        }
+        if (where.startsWith('packages/sdk/src/service/') && !IN_SDK_SERVICE.test(target)) {
+          found.push(`${where} imports ${target}: services start without it`);
+        }
         const inside = resolve(dirname(file), target).startsWith(join(folder, 'src'));
         if (target.startsWith('.') && !inside) found.push(`${where} imports ${target}, outside of its package`);
         if (/\/main\.js$/.test(target)) found.push(`${where} imports main`);
@@ -91,18 +102,27 @@ describe('boundaries', () => {
         'services/a/src/up.ts',
         "import '../../b/src/index.js';\nawait import('@codegen/sdk/testing');\nimport './main.js';",
       );
+      file('packages/sdk/package.json', JSON.stringify({ name: '@codegen/sdk', dependencies: { ioredis: '6' } }));
+      file('packages/sdk/src/service/run.ts', "import 'pino';\nimport './read.js';\nimport '../queue/connect.js';");
+      file(
+        'services/api/package.json',
+        JSON.stringify({ name: '@codegen/api', dependencies: { '@codegen/sdk': '1' } }),
+      );
+      file('services/api/src/queue.ts', "import '@codegen/sdk/queue';\nimport '@codegen/sdk/service';");
       file('services/a/src/config.ts', 'export const fine = process.env.X;');
       expect(violations(tree).sort()).toEqual([
         '@codegen/a depends on @codegen/b',
         '@codegen/contracts depends on more than zod',
         'packages/contracts/src/index.ts imports @codegen/sdk',
         'packages/contracts/src/index.ts imports undeclared @codegen/sdk',
+        'packages/sdk/src/service/run.ts imports ../queue/connect.js: services start without it',
         'services/a/src/handle.ts imports @codegen/b',
         'services/a/src/handle.ts reads the environment',
         'services/a/src/up.ts imports ../../b/src/index.js, outside of its package',
         'services/a/src/up.ts imports @codegen/sdk/testing, which is for tests',
         'services/a/src/up.ts imports main',
         'services/a/src/up.ts imports undeclared @codegen/sdk',
+        'services/api/src/queue.ts imports @codegen/sdk/queue: the API knows no queue',
       ]);
     } finally {
       rmSync(tree, { recursive: true });

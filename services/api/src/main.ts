@@ -1,30 +1,5 @@
-import { pino } from 'pino';
+import { runService } from '@codegen/sdk/service';
 import { readConfig } from './config.js';
 import { startApi } from './start-api.js';
 
-const logger = pino(
-  { name: 'api', level: process.env.LOG_LEVEL || 'info', redact: ['authorization', '*.authorization', 'token'] },
-  pino.destination(2),
-);
-
-try {
-  const api = await startApi({ ...readConfig(process.env), logger });
-  let asked = false;
-  const stop = (signal: NodeJS.Signals) => {
-    if (asked) process.exit(1);
-    asked = true;
-    logger.info({ signal }, 'stopping');
-    api.stop().then(
-      () => process.exit(0),
-      (error: Error) => {
-        logger.error({ err: error.message }, 'did not stop cleanly');
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-} catch (error) {
-  logger.fatal({ err: (error as Error).message }, 'the API did not start');
-  process.exitCode = 1;
-}
+await runService({ name: 'api', readConfig, start: startApi });

@@ -90,7 +90,7 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
     ...(config.leaseMs === undefined ? {} : { leaseMs: config.leaseMs }),
   });
   consumer.done.catch((error) =>
-    logger.error({ error: String(error) }, 'no more deploys are taken; releases serve on: correct this, then restart'),
+    logger.error({ error: String(error) }, 'no more deploys are taken: correct this, then restart'),
   );
   return {
     done: consumer.done,

@@ -39,11 +39,16 @@ export interface LanggraphConfig {
   logger?: Logger;
 }
 
+export interface RunningLanggraph extends RunningService {
+  /** Rejects with what a consumer could not go on for. */
+  readonly done: Promise<void>;
+}
+
 const DRIVES_AT_A_TIME = 16;
 const STOP_GRACE_MS = 5000;
 
 /** Starts the service: brings its schema up to date, then consumes tasks, results and events until stopped. */
-export async function startLanggraph(config: LanggraphConfig): Promise<RunningService> {
+export async function startLanggraph(config: LanggraphConfig): Promise<RunningLanggraph> {
   turnTracingOff();
   const logger = config.logger ?? silentLogger;
   const { redisUrl, instance, leaseMs = 15_000 } = config;
@@ -104,9 +109,8 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningSe
     followResponses(results, stopping.signal),
     sweep({ api, redis, threads, waits, driver, sweepMs: config.sweepMs ?? 1000, logger }, stopping.signal),
   ];
-  for (const { done } of consumers) {
-    done.catch((error: unknown) => logger.error({ error: String(error) }, 'a consumer stopped: restart the service'));
-  }
+  const done = Promise.all(consumers.map((one) => one.done)).then(() => undefined);
+  done.catch((error: unknown) => logger.error({ error: String(error) }, 'a consumer stopped: restart the service'));
   // One recorder at a time, so that events keep their order.
   const recorder = holdRole({
     pool,
@@ -127,6 +131,7 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningSe
   };
   let stopped: Promise<void> | undefined;
   return {
+    done,
     stop: () => {
       stopped ??= stop();
       return stopped;

@@ -25,7 +25,9 @@ test.each(Object.keys(complete))('Without %s the error names it', (name) => {
 });
 
 test('A wrong value is named without being repeated', () => {
-  expect(() => readConfig({ ...complete, REDIS_URL: 'secret-thing' })).toThrow(/^REDIS_URL is not a URL$/);
+  expect(() => readConfig({ ...complete, REDIS_URL: 'secret-thing' })).toThrow(
+    /^REDIS_URL is not a URL(?!.*secret-thing)/,
+  );
   expect(() => readConfig({ ...complete, HEALTH_TIMEOUT_MS: 'soon' })).toThrow(/HEALTH_TIMEOUT_MS/);
 });
 

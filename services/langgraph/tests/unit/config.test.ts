@@ -12,7 +12,7 @@ const complete = {
 
 describe('the configuration', () => {
   it.each(['REDIS_URL', 'API_URL', 'DATABASE_URL', 'DEVELOPER_AGENT_CONFIG'])('names %s when it is missing', (name) => {
-    expect(() => readConfig({ ...complete, [name]: undefined })).toThrow(`set ${name} to`);
+    expect(() => readConfig({ ...complete, [name]: undefined })).toThrow(`${name} is not set. Set it to`);
   });
 
   it('says why the embedded database will not do', () => {

@@ -1,0 +1,22 @@
+import { type Logger, pino } from 'pino';
+import { type Environment, readChoice } from './read-environment.js';
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Fields whose values never reach the log, at the top of a line or one level down. */
+const SECRETS = ['token', 'password', 'authorization', 'redisUrl', 'databaseUrl'];
+
+/**
+ * A logger of JSON lines on stderr, written before the call returns; LOG_LEVEL is `info` by default.
+ * @throws {Error} naming LOG_LEVEL when there is no such level
+ */
+export function createLogger(name: string, env: Environment): Logger {
+  return pino(
+    {
+      name,
+      level: readChoice(env, 'LOG_LEVEL', LEVELS, 'info'),
+      redact: SECRETS.flatMap((field) => [field, `*.${field}`]),
+    },
+    pino.destination({ fd: 2, sync: true }),
+  );
+}

@@ -1,0 +1,65 @@
+/** Variables as a process gets them; an empty one counts as missing. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+// No reader repeats a value: an address may hold a password, and a secret may stand in the wrong variable.
+
+/** The longest that timers take, in milliseconds: about 24 days. */
+const MAX_WHOLE_NUMBER = 2_147_483_647;
+
+/**
+ * A text that has to be there. `what` completes "Set it to …".
+ * @throws {Error} naming the variable when it is missing
+ */
+export function readText(env: Environment, name: string, what: string): string {
+  const value = env[name];
+  if (value) return value;
+  throw new Error(`${name} is not set. Set it to ${what}.`);
+}
+
+/**
+ * An address that has to be there, with one of these schemes (`http`, without a colon).
+ * @throws {Error} naming the variable when it is missing or no such URL
+ */
+export function readUrl(env: Environment, name: string, schemes: readonly string[], what: string): string {
+  const value = readText(env, name, what);
+  if (URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1))) return value;
+  const begins = schemes.map((scheme) => `${scheme}:`).join(' or ');
+  throw new Error(`${name} is not a URL that begins with ${begins}. Set it to ${what}.`);
+}
+
+/**
+ * A whole number within a range, both ends included; `fallback` where it is missing.
+ * @throws {Error} naming the variable when it is something else
+ */
+export function readWholeNumber(
+  env: Environment,
+  name: string,
+  range: { min: number; max?: number; fallback: number },
+): number;
+export function readWholeNumber(
+  env: Environment,
+  name: string,
+  range: { min: number; max?: number },
+): number | undefined;
+export function readWholeNumber(
+  env: Environment,
+  name: string,
+  { min, max = MAX_WHOLE_NUMBER, fallback }: { min: number; max?: number; fallback?: number },
+): number | undefined {
+  const text = env[name];
+  if (!text) return fallback;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new Error(`${name} must be a whole number from ${min} to ${max}. Correct it or leave it out.`);
+}
+
+/**
+ * One of some words; `fallback` where it is missing.
+ * @throws {Error} naming the variable and the words when it is something else
+ */
+export function readChoice<C extends string>(env: Environment, name: string, choices: readonly C[], fallback: C): C {
+  const value = env[name] || fallback;
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  throw new Error(`${name} must be one of ${choices.join(', ')}. Correct it or leave it out for ${fallback}.`);
+}

@@ -1,0 +1,114 @@
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { createLogger } from './create-logger.js';
+import type { Environment } from './read-environment.js';
+
+/** Milliseconds that a start may take once it was asked to stop, say because a server it waits for is away. */
+const START_GRACE_MS = 15_000;
+
+/** What a service's `start` gives. */
+export interface StartedService {
+  /** Ends what runs, closes what is open. */
+  stop(): Promise<void>;
+  /** Rejects when the service cannot go on; resolving says nothing. */
+  readonly done?: Promise<unknown>;
+}
+
+/** What a service is made of. */
+export interface ServiceParts<Config extends object> {
+  /** As the log calls it. */
+  readonly name: string;
+  /** Throws naming the variable that is missing or wrong. */
+  readonly readConfig: (env: Environment) => Config | Promise<Config>;
+  readonly start: (config: Config & { logger: Logger }) => Promise<StartedService>;
+}
+
+/**
+ * Runs a service as this process: configuration, log, start, signals. Resolves once it runs; a parent process with an
+ * IPC channel is told `{ready: true}`. Exit code 0 after SIGTERM or SIGINT, 1 after anything else.
+ *
+ * States: reading → starting → running → stopping → ended. A signal while starting waits for the start, as that may
+ * have begun what must be ended; a second signal ends the process at once. A rejected `done` stops as a signal does.
+ */
+export async function runService<Config extends object>(parts: ServiceParts<Config>): Promise<void> {
+  const { name, start } = parts;
+  const { config, logger } = await read(parts);
+  const asked = firstSignal();
+  const starting = new AbortController();
+  void asked.then((signal) => endStuckStart(name, logger, signal, starting.signal));
+  try {
+    const service = await start({ ...config, logger });
+    starting.abort();
+    logger.info({}, `${name} runs`);
+    process.send?.({ ready: true });
+    void stopWhenAsked(name, logger, service, asked);
+  } catch (error) {
+    logger.fatal(described(error), `${name} did not start`);
+    process.exit(1);
+  }
+}
+
+async function read<Config extends object>({ name, readConfig }: ServiceParts<Config>) {
+  try {
+    return { logger: createLogger(name, process.env), config: await readConfig(process.env) };
+  } catch (error) {
+    // For the person who starts it: one line of plain text, at any level of the log.
+    process.stderr.write(`${name}: ${described(error).error.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+    process.exit(1);
+  }
+}
+
+/** The first signal that asks to stop; the second one ends the process. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let seen = 0;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        seen += 1;
+        if (seen > 1) process.exit(1);
+        resolve(signal);
+      });
+    }
+  });
+}
+
+async function endStuckStart(name: string, logger: Logger, signal: string, started: AbortSignal): Promise<void> {
+  if (started.aborted) return;
+  logger.info({ signal }, `${name} stops when it has started; a second signal ends it at once`);
+  await sleep(START_GRACE_MS, undefined, { signal: started, ref: false }).catch(() => undefined);
+  if (started.aborted) return;
+  logger.fatal({ signal }, `${name} neither started nor failed, and ends now`);
+  process.exit(1);
+}
+
+/** Waits for a signal or for what keeps the service from going on, then stops it and ends the process. */
+async function stopWhenAsked(
+  name: string,
+  logger: Logger,
+  service: StartedService,
+  asked: Promise<NodeJS.Signals>,
+): Promise<never> {
+  let exitCode = 0;
+  const failed = new Promise<never>((_, reject) => service.done?.catch(reject));
+  try {
+    const signal = await Promise.race([asked, failed]);
+    logger.info({ signal }, `${name} stops`);
+  } catch (error) {
+    exitCode = 1;
+    logger.fatal(described(error), `${name} cannot go on, and stops`);
+  }
+  try {
+    await service.stop();
+    logger.info({}, `${name} stopped`);
+  } catch (error) {
+    exitCode = 1;
+    logger.error(described(error), `${name} did not stop cleanly`);
+  }
+  process.exit(exitCode);
+}
+
+// Not the error itself: its other fields may hold what was sent, such as a password to Redis.
+function described(error: unknown): { error: string; stack?: string | undefined } {
+  return error instanceof Error ? { error: error.message, stack: error.stack } : { error: String(error) };
+}
