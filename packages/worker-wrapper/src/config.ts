@@ -1,4 +1,5 @@
 import { agentName, workerType } from '@codegen/contracts';
+import { type Environment, readChoice, readRedisUrl, readText, readWholeNumber } from '@codegen/sdk/service';
 
 /** Everything a worker is told at its start. */
 export interface WrapperConfig {
@@ -22,26 +23,16 @@ export interface WrapperConfig {
   /** What the agent and git get of this process's environment. */
   readonly path: string;
   readonly lang: string;
-  readonly logLevel: string;
 }
 
 /** Reads the environment. @throws {Error} naming the variable that is missing or wrong */
-export function readConfig(env: NodeJS.ProcessEnv): WrapperConfig {
-  const required = (name: string): string => {
-    const value = env[name];
-    if (!value) throw new Error(`${name} is not set. worker-manager sets it when it starts a worker.`);
-    return value;
-  };
-  const agent = agentName.safeParse(env.AGENT ?? 'custom');
-  if (!agent.success) throw new Error(`AGENT must be one of ${agentName.options.join(', ')}.`);
-  const type = workerType.safeParse(env.WORKER_TYPE ?? 'developer');
-  if (!type.success) throw new Error(`WORKER_TYPE must be one of ${workerType.options.join(', ')}.`);
+export function readConfig(env: Environment): WrapperConfig {
   return {
-    workerId: required('WORKER_ID'),
-    workerType: type.data,
-    redisUrl: required('REDIS_URL'),
+    workerId: readText(env, 'WORKER_ID', "the worker's id, as worker-manager does"),
+    workerType: readChoice(env, 'WORKER_TYPE', workerType.options, 'developer'),
+    redisUrl: readRedisUrl(env),
     agent: {
-      name: agent.data,
+      name: readChoice(env, 'AGENT', agentName.options, 'custom'),
       command: stringList('AGENT_COMMAND', env.AGENT_COMMAND ?? '[]'),
       env: stringMap('AGENT_ENV', env.AGENT_ENV ?? '{}'),
       secretNames: stringList('AGENT_SECRET_NAMES', env.AGENT_SECRET_NAMES ?? '[]'),
@@ -49,12 +40,11 @@ export function readConfig(env: NodeJS.ProcessEnv): WrapperConfig {
     ...(env.REPO_URL && {
       repo: { url: env.REPO_URL, ref: env.REPO_REF || 'main', readOnly: env.REPO_READ_ONLY === 'true' },
     }),
-    workerDir: required('WORKER_DIR'),
-    terminateGraceMs: milliseconds('TERMINATE_GRACE_MS', env.TERMINATE_GRACE_MS, 10_000),
-    lingerMs: milliseconds('LINGER_MS', env.LINGER_MS, 3000),
+    workerDir: readText(env, 'WORKER_DIR', "the worker's own folder, as worker-manager does"),
+    terminateGraceMs: readWholeNumber(env, 'TERMINATE_GRACE_MS', { min: 0, fallback: 10_000 }),
+    lingerMs: readWholeNumber(env, 'LINGER_MS', { min: 0, fallback: 3000 }),
     path: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     lang: env.LANG ?? 'C.UTF-8',
-    logLevel: env.LOG_LEVEL ?? 'info',
   };
 }
 
@@ -78,11 +68,4 @@ function json(name: string, text: string): unknown {
     // Without the parser's message, which quotes the value.
     throw new Error(`${name} is not JSON.`);
   }
-}
-
-function milliseconds(name: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined || text === '') return otherwise;
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new Error(`${name} must be a whole number of milliseconds, 0 or more.`);
 }

@@ -1,22 +1,21 @@
 #!/usr/bin/env node
-import { pino } from 'pino';
-import { readConfig, type WrapperConfig } from './config.js';
+import { createLogger } from '@codegen/sdk/service';
+import { readConfig } from './config.js';
 import { startWrapper } from './start-wrapper.js';
 
-function configOrExit(): WrapperConfig {
+function configured() {
   try {
-    return readConfig(process.env);
+    const config = readConfig(process.env);
+    const logger = createLogger('worker-wrapper', process.env).child({ worker_id: config.workerId });
+    return { config, logger };
   } catch (error) {
     process.stderr.write(`worker-wrapper: ${error instanceof Error ? error.message : error}\n`);
     process.exit(2);
   }
 }
 
-const config = configOrExit();
-const logger = pino(
-  { level: config.logLevel, base: { service: 'worker-wrapper', worker_id: config.workerId } },
-  pino.destination({ fd: 2, sync: true }),
-);
+// Not runService: a further signal is no hurry here, since the kernel and worker-manager both tell of the end.
+const { config, logger } = configured();
 const parent = process.ppid;
 const wrapper = await startWrapper(config, logger);
 let ending = false;

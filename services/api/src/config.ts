@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Environment, readSecretFile, readUrl, readWholeNumber } from '@codegen/sdk/service';
+import { type Environment, readNamedFile, readUrl, readWholeNumber } from '@codegen/sdk/service';
 import type { DatabaseConfig } from './database/open.js';
 import type { ApiConfig } from './start-api.js';
 import { parseMasterKey } from './vault.js';
@@ -11,7 +11,7 @@ import { parseMasterKey } from './vault.js';
  * @throws {Error} naming the variable that is missing or wrong
  */
 export function readConfig(env: Environment): ApiConfig {
-  const adminToken = readSecretFile(env, 'ADMIN_TOKEN_FILE');
+  const adminToken = readNamedFile(env, 'ADMIN_TOKEN_FILE');
   return {
     host: env.HOST || '127.0.0.1',
     port: readWholeNumber(env, 'PORT', { min: 0, max: 65_535, fallback: 8000 }),

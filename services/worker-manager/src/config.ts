@@ -1,7 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from '@codegen/sdk/queue';
+import {
+  type Environment,
+  readApi,
+  readNamedFile,
+  readRedisUrl,
+  readText,
+  readWholeNumber,
+} from '@codegen/sdk/service';
 
 /** A command that a custom agent may be. Values in `env` may be references. */
 export interface AgentCommand {
@@ -33,28 +40,19 @@ export interface WorkerManagerConfig {
 }
 
 /** Reads the environment. @throws {Error} naming the variable that is missing or wrong */
-export async function readConfig(env: NodeJS.ProcessEnv): Promise<WorkerManagerConfig & { logLevel: string }> {
-  const required = (name: string, what: string): string => {
-    const value = env[name];
-    if (!value) throw new Error(`${name} is not set. Set it to ${what}.`);
-    return value;
-  };
-  const token = env.API_TOKEN || (env.API_TOKEN_FILE && (await readFile(env.API_TOKEN_FILE, 'utf8')).trim());
-  if (env.API_URL && !token) throw new Error('API_TOKEN is not set. Set it, or API_TOKEN_FILE, to a key of the API.');
-  const agentsFile = required('AGENTS_FILE', 'a JSON file: {"name": {"command": ["program", "argument"]}}');
+export function readConfig(env: Environment): WorkerManagerConfig {
+  const maxWorkers = readWholeNumber(env, 'MAX_WORKERS', { min: 1 });
+  const terminateGraceMs = readWholeNumber(env, 'TERMINATE_GRACE_MS', { min: 0 });
   return {
-    redisUrl: required('REDIS_URL', 'redis://host:port'),
-    ...(env.API_URL && token && { api: { url: env.API_URL, token } }),
-    workersDir: resolve(required('WORKERS_DIR', 'the folder for the workers')),
-    reposDir: resolve(required('REPOS_DIR', 'the folder with the bare repositories')),
-    agents: parseAgents(await readFile(agentsFile, 'utf8'), agentsFile),
-    ...(env.MAX_WORKERS && { maxWorkers: wholeNumber('MAX_WORKERS', env.MAX_WORKERS, 1) }),
-    ...(env.TERMINATE_GRACE_MS && {
-      terminateGraceMs: wholeNumber('TERMINATE_GRACE_MS', env.TERMINATE_GRACE_MS, 0),
-    }),
+    redisUrl: readRedisUrl(env),
+    ...(env.API_URL && { api: readApi(env) }),
+    workersDir: resolve(readText(env, 'WORKERS_DIR', 'the folder for the workers')),
+    reposDir: resolve(readText(env, 'REPOS_DIR', 'the folder with the bare repositories')),
+    agents: readAgents(env),
+    ...(maxWorkers !== undefined && { maxWorkers }),
+    ...(terminateGraceMs !== undefined && { terminateGraceMs }),
     ...(env.WRAPPER_COMMAND && { wrapperCommand: argv('WRAPPER_COMMAND', env.WRAPPER_COMMAND) }),
     ...(env.INSTANCE && { instance: env.INSTANCE }),
-    logLevel: env.LOG_LEVEL ?? 'info',
   };
 }
 
@@ -75,11 +73,13 @@ export function installedWrapper(): string[] {
   return [process.execPath, join(dirname(entry), 'main.js')];
 }
 
-function parseAgents(text: string, path: string): Record<string, AgentCommand> {
+function readAgents(env: Environment): Record<string, AgentCommand> {
+  const path = readText(env, 'AGENTS_FILE', 'a JSON file: {"name": {"command": ["program", "argument"]}}');
   let agents: unknown;
   try {
-    agents = JSON.parse(text);
+    agents = JSON.parse(readNamedFile(env, 'AGENTS_FILE') as string);
   } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
     throw new Error(`AGENTS_FILE: ${path} is not JSON.`, { cause });
   }
   const shape = 'must hold {"name": {"command": ["program", "argument"], "env": {"NAME": "value"}}}';
@@ -93,17 +93,15 @@ function parseAgents(text: string, path: string): Record<string, AgentCommand> {
 }
 
 function argv(name: string, text: string): string[] {
-  const value: unknown = JSON.parse(text);
-  if (isArgv(value)) return value;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isArgv(value)) return value;
+  } catch {
+    // The parser's message would quote the value.
+  }
   throw new Error(`${name} must be a JSON list: ["program", "argument"].`);
 }
 
 function isArgv(value: unknown): value is string[] {
   return Array.isArray(value) && value.length > 0 && value.every((part) => typeof part === 'string');
-}
-
-function wholeNumber(name: string, text: string, min: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= min) return value;
-  throw new Error(`${name} must be a whole number, ${min} or more, not ${JSON.stringify(text)}.`);
 }

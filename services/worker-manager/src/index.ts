@@ -1,2 +1,2 @@
 export type { AgentCommand, WorkerManagerConfig } from './config.js';
-export { startWorkerManager } from './start-worker-manager.js';
+export { type RunningWorkerManager, startWorkerManager } from './start-worker-manager.js';

@@ -20,11 +20,16 @@ import { isWorkerId, WorkerRecords } from './worker-records.js';
 /** Commands at a time: none of them waits long, since workers without a slot wait on disk. */
 const CONCURRENCY = 16;
 
+export interface RunningWorkerManager extends RunningService {
+  /** Rejects with what a consumer could not go on for. */
+  readonly done: Promise<void>;
+}
+
 /**
  * Starts worker-manager: first ends what an earlier one left, then serves commands and looks after the workers.
  * Stopping it ends every worker; their turns are answered as lost by the next start.
  */
-export async function startWorkerManager(config: WorkerManagerConfig): Promise<RunningService> {
+export async function startWorkerManager(config: WorkerManagerConfig): Promise<RunningWorkerManager> {
   const { redisUrl, logger = silentLogger, reconcileMs = 1000 } = config;
   const consumer = config.instance ?? `worker-manager-${process.pid}-${randomUUID().slice(0, 8)}`;
   const runtime = processRuntime({
@@ -110,8 +115,11 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
       if (look.signal.aborted) look = new AbortController();
     }
   })();
+  const done = Promise.all([commands.done, lifecycle.done]).then(() => undefined);
+  done.catch((error: unknown) => logger.error({ error: String(error) }, 'a consumer stopped: restart the service'));
   await Promise.all([commands.ready, lifecycle.ready]);
   return {
+    done,
     stop: async () => {
       stopping.abort();
       await Promise.all([commands.stop(), looking, slots.close()]);

@@ -1,5 +1,5 @@
 export { createLogger } from './create-logger.js';
 export { readApi, readRedisUrl } from './read-addresses.js';
 export { type Environment, readChoice, readText, readUrl, readWholeNumber } from './read-environment.js';
-export { readSecret, readSecretFile } from './read-secret.js';
+export { readNamedFile, readSecret } from './read-secret.js';
 export { runService, type ServiceParts, type StartedService } from './run-service.js';

@@ -6,7 +6,7 @@ import type { Environment } from './read-environment.js';
  * @throws {Error} naming the variables when both are missing, or the file when it cannot be read or is empty
  */
 export function readSecret(env: Environment, name: string, what: string): string {
-  const secret = env[name] || readSecretFile(env, `${name}_FILE`);
+  const secret = env[name] || readNamedFile(env, `${name}_FILE`);
   if (secret) return secret;
   throw new Error(`${name} is not set. Set ${name}_FILE to a file that holds ${what}, or ${name} to it.`);
 }
@@ -15,12 +15,12 @@ export function readSecret(env: Environment, name: string, what: string): string
  * What the file that a variable names holds, without space around it; undefined where the variable is missing.
  * @throws {Error} naming the variable and the file when it cannot be read or is empty
  */
-export function readSecretFile(env: Environment, name: string): string | undefined {
+export function readNamedFile(env: Environment, name: string): string | undefined {
   const file = env[name];
   if (!file) return undefined;
-  const secret = contents(name, file).trim();
-  if (secret) return secret;
-  throw new Error(`${name}: ${file} is empty. Write the secret into it.`);
+  const text = contents(name, file).trim();
+  if (text) return text;
+  throw new Error(`${name}: ${file} is empty. Write into it what ${name} is for, or name another file.`);
 }
 
 function contents(name: string, file: string): string {

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   readApi,
   readChoice,
+  readNamedFile,
   readRedisUrl,
   readSecret,
-  readSecretFile,
   readText,
   readUrl,
   readWholeNumber,
@@ -67,7 +67,7 @@ describe('a secret', () => {
     );
   });
 
-  it('need not be there where only a file may hold it', () => expect(readSecretFile({}, 'KEY_FILE')).toBeUndefined());
+  it('need not be there where only a file may hold it', () => expect(readNamedFile({}, 'KEY_FILE')).toBeUndefined());
 
   it.each([
     ['missing', /^KEY_FILE: \S+\/missing cannot be read: there is no such file/],
