@@ -15,9 +15,11 @@ function allowed(from: string, to: string): boolean {
 }
 
 /** All that the API, which knows no queue, may import of the SDK. */
-const OF_THE_SDK_IN_THE_API = ['@codegen/sdk/service', '@codegen/sdk/errors'];
+const OF_THE_SDK_IN_THE_API = ['@codegen/sdk/service', '@codegen/sdk/errors', '@codegen/sdk/processes'];
 /** Starting a service, so also the API: of packages it may import pino alone, and no other part of the SDK. */
 const IN_SDK_SERVICE = /^(node:|\.\/|pino$)/;
+/** Processes, so also those of the API: no package at all. */
+const IN_SDK_PROCESSES = /^(node:|\.\/)/;
 
 /** Everything that a tree of workspaces does against the table. */
 function violations(tree: string): string[] {
@@ -48,6 +50,9 @@ function violations(tree: string): string[] {
         }
         if (where.startsWith('packages/sdk/src/service/') && !IN_SDK_SERVICE.test(target)) {
           found.push(`${where} imports ${target}: services start without it`);
+        }
+        if (where.startsWith('packages/sdk/src/processes/') && !IN_SDK_PROCESSES.test(target)) {
+          found.push(`${where} imports ${target}: processes are known without it`);
         }
         const inside = resolve(dirname(file), target).startsWith(join(folder, 'src'));
         if (target.startsWith('.') && !inside) found.push(`${where} imports ${target}, outside of its package`);
@@ -104,6 +109,7 @@ describe('boundaries', () => {
       );
       file('packages/sdk/package.json', JSON.stringify({ name: '@codegen/sdk', dependencies: { ioredis: '6' } }));
       file('packages/sdk/src/service/run.ts', "import 'pino';\nimport './read.js';\nimport '../queue/connect.js';");
+      file('packages/sdk/src/processes/end.ts', "import 'node:fs';\nimport 'execa';\nimport '../queue/connect.js';");
       file(
         'services/api/package.json',
         JSON.stringify({ name: '@codegen/api', dependencies: { '@codegen/sdk': '1' } }),
@@ -115,6 +121,8 @@ describe('boundaries', () => {
         '@codegen/contracts depends on more than zod',
         'packages/contracts/src/index.ts imports @codegen/sdk',
         'packages/contracts/src/index.ts imports undeclared @codegen/sdk',
+        'packages/sdk/src/processes/end.ts imports ../queue/connect.js: processes are known without it',
+        'packages/sdk/src/processes/end.ts imports execa: processes are known without it',
         'packages/sdk/src/service/run.ts imports ../queue/connect.js: services start without it',
         'services/a/src/handle.ts imports @codegen/b',
         'services/a/src/handle.ts reads the environment',
