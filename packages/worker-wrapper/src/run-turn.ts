@@ -4,8 +4,7 @@ import type { Logger } from '@codegen/sdk/queue';
 import type { AgentAdapter } from './agents/agent.js';
 import type { WrapperConfig } from './config.js';
 import { redactor } from './redact.js';
-import { spawnAgent } from './spawn-agent.js';
-import { MARKER } from './terminate-tree.js';
+import { MARKER, spawnAgent } from './spawn-agent.js';
 import { judgeAgent, type Verdict } from './verdict.js';
 import { type Changes, GitError, type Workspace } from './workspace.js';
 

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deathSignalPrefix, endTree, identityOf } from '@codegen/sdk/processes';
 import type { AgentReader, AgentReport } from './agents/agent.js';
-import { diesWithParent } from './die-with-parent.js';
 import { readLines, Tail } from './read-events.js';
-import { MARKER, terminateTree } from './terminate-tree.js';
 import type { AgentExit } from './verdict.js';
+
+/** Variable that every process of a turn carries; its value is `<worker id>/<turn's request id>`. */
+export const MARKER = 'AGENT_RUN_ID';
 
 export interface AgentRun {
   readonly command: readonly string[];
@@ -30,11 +32,10 @@ const DRAIN_MS = 2000;
  * ended → stdout is drained. Whatever the agent left running dies with it, also after a normal exit.
  */
 export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; report: AgentReport }> {
-  const tree = { group: undefined as number | undefined, marker: run.env[MARKER] ?? '' };
-  const [program, ...args] = await diesWithParent(run.command);
+  const [program, ...args] = [...(await deathSignalPrefix('SIGKILL')), ...run.command];
   run.signal.throwIfAborted();
   const child = spawn(program as string, args, { cwd: run.cwd, env: run.env, detached: true, stdio: 'pipe' });
-  tree.group = child.pid;
+  const leaders = child.pid === undefined ? [] : [identityOf(child.pid)];
 
   const stderr = new Tail();
   child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.add(text));
@@ -77,7 +78,8 @@ export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; repo
 
   const first = await Promise.race([ended, timedOut, lingered, aborted]);
   over.abort();
-  await terminateTree(tree, { graceMs: first === 'aborted' ? 0 : run.graceMs });
+  const tree = { leaders, markers: { [MARKER]: (value: string) => value === run.env[MARKER] } };
+  await endTree(tree, { graceMs: first === 'aborted' ? 0 : run.graceMs });
   const how = await ended;
   run.signal.throwIfAborted();
   await Promise.race([reading, sleep(DRAIN_MS)]);
