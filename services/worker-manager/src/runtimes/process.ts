@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import { open, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
-import { endTree } from './end-tree.js';
-import { processEntry } from './process-table.js';
-import type { Runtime, WorkerSpec } from './runtime.js';
+import { deathSignalPrefix, endTree, identityOf, isSameProcess, type ProcessIdentity } from '@codegen/sdk/processes';
+import type { Runtime, WorkerHandle, WorkerSpec } from './runtime.js';
 
 export interface ProcessRuntimeOptions {
   readonly redisUrl: string;
@@ -15,8 +13,6 @@ export interface ProcessRuntimeOptions {
   readonly terminateGraceMs: number;
 }
 
-/** Of util-linux; busybox's knows no --pdeathsig. */
-const SETPRIV = 'setpriv';
 const LOG = 'wrapper.log';
 const MAX_LOG_BYTES = 5 * 1024 * 1024;
 /** Milliseconds that a wrapper gets to say goodbye. */
@@ -27,11 +23,10 @@ const GOODBYE_MS = 2000;
  * end when this process does, where the kernel offers that.
  */
 export function processRuntime(options: ProcessRuntimeOptions): Runtime {
-  let prefix: Promise<readonly string[]> | undefined;
   return {
     async start(spec, onExit) {
-      prefix ??= diesWithParent();
-      const [program, ...args] = [...(await prefix), ...options.wrapperCommand] as [string, ...string[]];
+      const prefix = await deathSignalPrefix('SIGTERM');
+      const [program, ...args] = [...prefix, ...options.wrapperCommand] as [string, ...string[]];
       const log = await open(join(spec.folder, LOG), 'a', 0o600);
       try {
         const child = spawn(program, args, {
@@ -45,18 +40,20 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
           child.once('error', reject);
         });
         child.once('exit', onExit);
-        const pid = child.pid as number;
-        return { pid, start_time: (await processEntry(pid))?.startTime ?? 0 };
+        const { pid, startTime, bootId } = identityOf(child.pid as number);
+        return { pid, start_time: startTime, boot_id: bootId };
       } finally {
         await log.close();
       }
     },
-    async isAlive({ pid, start_time: startTime }) {
-      return (await processEntry(Number(pid)))?.startTime === startTime;
+    async isAlive(handle) {
+      return isSameProcess(wrapperOf(handle));
     },
     async end(workerId, handle) {
-      const wrapper = handle && (await this.isAlive(handle)) ? Number(handle.pid) : undefined;
-      await endTree(workerId, { wrapper, graceMs: GOODBYE_MS });
+      const wrapper = handle && (await this.isAlive(handle)) ? wrapperOf(handle) : undefined;
+      const tree = { leaders: wrapper ? [wrapper] : [], markers: markersOf(workerId) };
+      // The wrapper alone is asked, so that it can end its agent and say goodbye.
+      await endTree(tree, { graceMs: wrapper ? GOODBYE_MS : 0, ask: wrapper?.pid });
     },
     async tidy(_workerId, folder) {
       // The wrapper appends, so it goes on at the new end.
@@ -66,11 +63,16 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
   };
 }
 
-/** What starts a command such that the kernel tells it when this process dies; nothing where setpriv cannot do that. */
-async function diesWithParent(): Promise<readonly string[]> {
-  const prefix = ['--pdeathsig', 'SIGTERM', '--'];
-  const tried = await execa(SETPRIV, [...prefix, 'true'], { reject: false, stdio: 'ignore' });
-  return tried.exitCode === 0 ? [SETPRIV, ...prefix] : [];
+function wrapperOf({ pid, start_time: startTime, boot_id: bootId }: WorkerHandle): ProcessIdentity {
+  return { pid: Number(pid), startTime: String(startTime), bootId: String(bootId) };
+}
+
+/** What a worker's wrapper, git, the agent and all that these leave behind carry in their environments. */
+function markersOf(workerId: string) {
+  return {
+    WORKER_ID: (value: string) => value === workerId,
+    AGENT_RUN_ID: (value: string) => value.startsWith(`${workerId}/`),
+  };
 }
 
 function wrapperEnvironment(spec: WorkerSpec, options: ProcessRuntimeOptions): Record<string, string> {
