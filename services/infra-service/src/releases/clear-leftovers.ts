@@ -1,7 +1,7 @@
-import { bootId, readProcess } from './process-table.js';
-import { findTree, terminateTree } from './process-tree.js';
+import { endTree, isSameProcess, type ProcessIdentity } from '@codegen/sdk/processes';
+import { GIVE_UP_MS, MARKER } from './marked-process.js';
 import { listProjects, ProjectFolders } from './release-folders.js';
-import { type ReleaseState, readReleaseState } from './release-state.js';
+import { readReleaseState } from './release-state.js';
 
 /**
  * Ends what a killed service left running from this folder, and removes what it left half made. Processes are known by
@@ -12,17 +12,16 @@ export async function clearLeftovers(
   isOurs: (marker: string) => boolean,
   graceMs: number,
 ): Promise<void> {
-  const leaders: (number | undefined)[] = [undefined];
+  const leaders: ProcessIdentity[] = [];
   for (const projectId of await listProjects(releasesDir)) {
     const folders = new ProjectFolders(releasesDir, projectId);
     await folders.sweep();
     // A state that cannot be read is reported where the release is to run again.
     const state = await readReleaseState(folders.stateFile).catch(() => undefined);
-    if (state && stillRuns(state)) leaders.push(state.pid);
+    if (!state) continue;
+    const leader = { pid: state.pid, startTime: state.process_start_time, bootId: state.boot_id };
+    // After a crash a pid alone proves nothing.
+    if (leader.startTime !== '' && isSameProcess(leader)) leaders.push(leader);
   }
-  await terminateTree(() => [...new Set(leaders.flatMap((leader) => findTree(leader, isOurs)))], graceMs);
-}
-
-function stillRuns(state: ReleaseState): boolean {
-  return state.boot_id === bootId() && readProcess(state.pid)?.startTime === state.process_start_time;
+  await endTree({ leaders, markers: { [MARKER]: isOurs } }, { graceMs, giveUpMs: GIVE_UP_MS });
 }

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deathSignalPrefix, endTree, identityOf, type ProcessIdentity } from '@codegen/sdk/processes';
 import { OutputTail } from './output-tail.js';
-import { readProcess } from './process-table.js';
-import { findTree, MARKER, terminateTree } from './process-tree.js';
+
+/** Every process that a release starts carries its run id in this variable, so that none is lost from sight. */
+export const MARKER = 'RELEASE_RUN_ID';
+/** Milliseconds of SIGKILL after which a process counts as one that cannot die. */
+export const GIVE_UP_MS = 5000;
 
 export interface MarkedCommand {
   readonly argv: readonly [string, ...string[]];
@@ -23,9 +25,7 @@ export interface Exit {
 
 export interface MarkedProcess {
   /** Undefined where it could not be started. */
-  readonly pid: number | undefined;
-  /** Its start time in /proc; empty where there is none. */
-  readonly startTime: string;
+  readonly identity: ProcessIdentity | undefined;
   readonly exited: Promise<Exit>;
   /** The ends of what it wrote, secrets replaced. */
   output(): { stdout: string; stderr: string };
@@ -37,14 +37,21 @@ export interface MarkedProcess {
  * Starts a command that dies with this service and can be found again by its marker. It leads its own session, so
  * that a signal for this service's terminal does not reach it.
  */
-export function startMarkedProcess({ argv, folder, environment, marker, secrets }: MarkedCommand): MarkedProcess {
-  const [command, ...args] = withDeathSignal(argv, environment.PATH ?? '');
+export async function startMarkedProcess({
+  argv,
+  folder,
+  environment,
+  marker,
+  secrets,
+}: MarkedCommand): Promise<MarkedProcess> {
+  const [command, ...args] = [...(await deathSignalPrefix('SIGTERM')), ...argv] as [string, ...string[]];
   const child = spawn(command, args, {
     cwd: folder,
     env: { ...environment, [MARKER]: marker },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const identity = child.pid === undefined ? undefined : identityOf(child.pid);
   const stdout = new OutputTail(secrets);
   const stderr = new OutputTail(secrets);
   child.stdout.on('data', (chunk: Buffer) => stdout.write(chunk));
@@ -61,43 +68,15 @@ export function startMarkedProcess({ argv, folder, environment, marker, secrets 
       resolve({ code, signal });
     });
   });
-  const { pid } = child;
-  const startTime = (pid !== undefined && readProcess(pid)?.startTime) || '';
   return {
-    pid,
-    startTime,
+    identity,
     exited,
     output: () => ({ stdout: stdout.text(), stderr: stderr.text() }),
     stop: async (graceMs) => {
-      const find = () => findTree(isReused(pid, startTime) ? undefined : pid, (found) => found === marker);
-      await terminateTree(find, graceMs);
+      const tree = { leaders: identity ? [identity] : [], markers: { [MARKER]: (value: string) => value === marker } };
+      await endTree(tree, { graceMs, giveUpMs: GIVE_UP_MS });
       child.stdout.destroy();
       child.stderr.destroy();
     },
   };
-}
-
-/** Whether the number went to another process after this one was gone. */
-function isReused(pid: number | undefined, startTime: string): boolean {
-  const now = pid === undefined ? undefined : readProcess(pid);
-  return now !== undefined && now.startTime !== startTime;
-}
-
-/** Has the kernel send SIGTERM to the command when this service dies, where `setpriv` is installed. */
-function withDeathSignal(argv: readonly [string, ...string[]], path: string): readonly [string, ...string[]] {
-  const setpriv = path
-    .split(delimiter)
-    .filter(Boolean)
-    .map((folder) => join(folder, 'setpriv'))
-    .find(isExecutable);
-  return process.platform === 'linux' && setpriv ? [setpriv, '--pdeathsig', 'SIGTERM', '--', ...argv] : argv;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -81,7 +81,7 @@ async function install(
 ): Promise<void> {
   if (!(await hasDependencies(folder))) return;
   const locked = await stat(join(folder, 'package-lock.json')).catch(() => undefined);
-  const npm = startMarkedProcess({
+  const npm = await startMarkedProcess({
     argv: ['npm', locked ? 'ci' : 'install', '--omit=dev', '--no-audit', '--no-fund', '--no-update-notifier'],
     folder,
     environment: { ...settings.installEnvironment, PATH: settings.path, HOME: folders.home, LANG: 'C.UTF-8' },

@@ -5,7 +5,6 @@ import { AllocatedPorts } from './allocated-ports.js';
 import { checkHealth } from './check-health.js';
 import { readManifest } from './manifest.js';
 import { type PrepareSettings, prepareRelease, resolveCommit } from './prepare-release.js';
-import { bootId } from './process-table.js';
 import { contractEnvironment } from './release-environment.js';
 import type { ProjectFolders } from './release-folders.js';
 import { type ReleaseState, readReleaseState, writeReleaseState } from './release-state.js';
@@ -166,9 +165,9 @@ export class ProjectReleases {
       allocated_port: target.allocated_port,
       release_port: release.upstream.port,
       secrets_ref: target.secrets_ref,
-      pid: release.process.pid ?? 0,
-      process_start_time: release.process.startTime,
-      boot_id: bootId(),
+      pid: release.process.identity?.pid ?? 0,
+      process_start_time: release.process.identity?.startTime ?? '',
+      boot_id: release.process.identity?.bootId ?? '',
       started_at: release.startedAt.toISOString(),
       previous: [...new Set(history)].filter((known) => known !== sha).slice(0, KEPT_BEFORE),
     };

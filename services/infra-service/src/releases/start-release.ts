@@ -49,7 +49,7 @@ export async function startRelease(plan: ReleasePlan, settings: StartSettings, s
     const port = await freePort(RELEASE_HOST);
     signal.throwIfAborted();
     const place = { path: settings.path, home: plan.home, host: RELEASE_HOST, port, sha: plan.sha };
-    const running = startMarkedProcess({
+    const running = await startMarkedProcess({
       argv: plan.argv as [string, ...string[]],
       folder: plan.folder,
       environment: releaseEnvironment(plan.contract, place),

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type AnsibleDeployMessage, ansibleDeployMessage } from '@codegen/contracts';
@@ -6,8 +7,7 @@ import { freePort } from '../../../../tests/support/ports.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import type { Executor } from '../../src/executors/executor.js';
 import { type LocalExecutorSettings, startLocalExecutor } from '../../src/executors/local.js';
-import { environmentOf, listProcesses } from '../../src/releases/process-table.js';
-import { MARKER } from '../../src/releases/process-tree.js';
+import { MARKER } from '../../src/releases/marked-process.js';
 import { ProjectRepository } from './project-repository.js';
 
 /** A local executor on its own folders, with one project in it. */
@@ -98,10 +98,20 @@ export async function openSite(settings: Partial<LocalExecutorSettings> = {}): P
 
 /** Living processes that carry a project's run id. */
 export function processesOf(projectId: string): { pid: number; marker: string }[] {
-  return listProcesses().flatMap(({ pid }) => {
-    const marker = environmentOf(pid, MARKER);
-    return marker?.startsWith(`${projectId}/`) ? [{ pid, marker }] : [];
+  const start = `${MARKER}=${projectId}/`;
+  return readdirSync('/proc').flatMap((name) => {
+    const pair = environmentOf(name).find((one) => one.startsWith(start));
+    return pair ? [{ pid: Number(name), marker: pair.slice(MARKER.length + 1) }] : [];
   });
+}
+
+/** Empty for what is no process, or a zombie. */
+function environmentOf(name: string): string[] {
+  try {
+    return /^\d+$/.test(name) ? readFileSync(`/proc/${name}/environ`, 'latin1').split('\0') : [];
+  } catch {
+    return [];
+  }
 }
 
 /** Whether any file below a folder holds a text. */
