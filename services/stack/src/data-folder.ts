@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { isSameProcess, type ProcessIdentity, thisProcess } from './process-identity.js';
+import { isSameProcess, type ProcessIdentity, thisProcess } from '@codegen/sdk/processes';
 
 /** Everything one system keeps on this machine. */
 export interface DataFolder {

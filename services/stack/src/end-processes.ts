@@ -1,50 +1,29 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { argumentsOf, endAll, type ProcessEntry, processTable, workingFolderOf } from '@codegen/sdk/processes';
+
+const GIVE_UP_MS = 10_000;
 
 /**
  * Ends every process of this user that works in a folder: its working folder is inside, or its environment or arguments
  * name it. For folders that are nobody else's, such as a temporary one of our own. Without /proc it does nothing.
+ * @throws {Error} where something survives SIGKILL
  */
 export async function endProcesses(folder: string, graceMs = 2000): Promise<void> {
-  for (const deadline = Date.now() + graceMs + 10_000; Date.now() < deadline; await sleep(50)) {
-    const pids = processesOf(folder);
-    if (pids.length === 0) return;
-    for (const pid of pids) {
-      try {
-        process.kill(pid, Date.now() > deadline - 10_000 ? 'SIGKILL' : 'SIGTERM');
-      } catch {
-        // It ended by itself in between.
-      }
-    }
-  }
+  await endAll(() => processesOf(folder), { graceMs, giveUpMs: GIVE_UP_MS });
 }
 
-/** Pids that work in a folder, without this process and those above it. */
-function processesOf(folder: string): number[] {
+/** Pids that work in a folder, without this process and the one above it. */
+async function processesOf(folder: string): Promise<number[]> {
   const spared = new Set([process.pid, process.ppid]);
-  return pids().filter((pid) => !spared.has(pid) && worksIn(pid, folder));
+  const table = await processTable();
+  return table.filter((entry) => !spared.has(entry.pid) && worksIn(entry, folder)).map(({ pid }) => pid);
 }
 
-function pids(): number[] {
-  try {
-    return readdirSync('/proc').map(Number).filter(Number.isInteger);
-  } catch {
-    return [];
-  }
-}
-
-function worksIn(pid: number, folder: string): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    if (stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')) return false;
-    const cwd = readlinkSync(`/proc/${pid}/cwd`);
-    if (cwd === folder || cwd.startsWith(`${folder}/`)) return true;
-    return ['environ', 'cmdline'].some((file) =>
-      readFileSync(`/proc/${pid}/${file}`, 'utf8')
-        .split('\0')
-        .some((word) => word.slice(word.indexOf('=') + 1).startsWith(`${folder}/`)),
-    );
-  } catch {
-    return false;
-  }
+function worksIn({ pid, environment }: ProcessEntry, folder: string): boolean {
+  const cwd = workingFolderOf(pid);
+  // Whose folder may not be read is not ours.
+  if (cwd === undefined) return false;
+  if (cwd === folder || cwd.startsWith(`${folder}/`)) return true;
+  return [...environment, ...argumentsOf(pid)].some((word) =>
+    word.slice(word.indexOf('=') + 1).startsWith(`${folder}/`),
+  );
 }

@@ -1,15 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OrchestratorError } from '@codegen/sdk/errors';
+import { deathSignalPrefix, identityOf, isSameProcess, type ProcessIdentity } from '@codegen/sdk/processes';
 import { connectRedis, type Logger } from '@codegen/sdk/queue';
 import type { DataFolder } from './data-folder.js';
-import { isSameProcess, type ProcessIdentity, startTimeOf, thisProcess } from './process-identity.js';
 
 /** The stack's own redis-server. */
 export interface SupervisedRedis {
@@ -104,8 +103,7 @@ async function loadSettings(folder: DataFolder): Promise<Settings> {
 }
 
 async function launch(folder: DataFolder, config: string, url: string): Promise<ChildProcess> {
-  const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
-  const [command, ...args] = [...(setpriv ? [setpriv, '--pdeathsig', 'SIGTERM'] : []), 'redis-server', config];
+  const [command, ...args] = [...(await deathSignalPrefix('SIGTERM')), 'redis-server', config];
   // A group of its own: Ctrl-C in the terminal is for the stack, which then stops things in order.
   const child = spawn(command as string, args, { stdio: 'ignore', detached: true, cwd: folder.redis });
   const failed = once(child, 'error').then(([error]) => {
@@ -119,12 +117,7 @@ async function launch(folder: DataFolder, config: string, url: string): Promise<
   });
   await Promise.race([failed, becomesReady(child, url, folder)]);
   failed.catch(() => undefined);
-  const identity: ProcessIdentity = {
-    ...thisProcess(),
-    pid: child.pid as number,
-    startTime: startTimeOf(child.pid as number) ?? '',
-  };
-  await writeFile(join(folder.run, 'redis.pid'), JSON.stringify(identity), { mode: 0o600 });
+  await writeFile(join(folder.run, 'redis.pid'), JSON.stringify(identityOf(child.pid as number)), { mode: 0o600 });
   return child;
 }
 

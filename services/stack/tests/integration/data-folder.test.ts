@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { thisProcess } from '@codegen/sdk/processes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { openDataFolder } from '../../src/data-folder.js';
-import { thisProcess } from '../../src/process-identity.js';
 
 describe('the data folder', () => {
   let temp: Awaited<ReturnType<typeof tempFolder>>;
