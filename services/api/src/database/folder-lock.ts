@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { isSameProcess, thisProcess } from '@codegen/sdk/processes';
 
 interface Holder {
   pid: number;
   /** When the process started, so that another process with a recycled pid is not taken for it. */
   started: string;
+  /** The boot that `started` counts from; a lock that an earlier version made does not name it. */
+  boot?: string;
 }
 
 /** Thrown where another process (or this one) has the folder open. */
@@ -42,7 +45,8 @@ export async function lockFolder(path: string): Promise<() => Promise<void>> {
 
 async function takeLock(file: string): Promise<void> {
   const own = `${file}.${randomUUID()}`;
-  const me: Holder = { pid: process.pid, started: await startTime(process.pid) };
+  const { pid, startTime, bootId } = thisProcess();
+  const me: Holder = { pid, started: startTime, boot: bootId };
   await writeFile(own, JSON.stringify(me), { mode: 0o600, flag: 'wx' });
   try {
     for (;;) {
@@ -56,7 +60,7 @@ async function takeLock(file: string): Promise<void> {
       );
       if (taken) return;
       const holder = await readHolder(file);
-      if (holder && (await isAlive(holder))) throw new FolderLockedError(file, holder.pid);
+      if (holder && isAlive(holder)) throw new FolderLockedError(file, holder.pid);
       await removeStale(file, holder);
     }
   } finally {
@@ -89,21 +93,6 @@ async function readHolder(file: string): Promise<Holder | undefined> {
   }
 }
 
-async function isAlive(holder: Holder): Promise<boolean> {
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  return (await startTime(holder.pid)) === holder.started;
-}
-
-/** In clock ticks since boot, where /proc tells; elsewhere empty, and the pid alone decides. */
-async function startTime(pid: number): Promise<string> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
+function isAlive({ pid, started, boot = thisProcess().bootId }: Holder): boolean {
+  return isSameProcess({ pid, startTime: started, bootId: boot });
 }

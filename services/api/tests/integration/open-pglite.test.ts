@@ -54,10 +54,12 @@ test("another live process's lock holds; a dead one's does not, even where its p
   await expect(openPglite(path)).rejects.toThrow(`held by process ${other.pid}`);
   await lock({ pid: other.pid, started: '1' });
   expect(await rowsOf(path)).toBe(1);
+  await lock({ pid: other.pid, started, boot: 'an earlier one' });
+  expect(await rowsOf(path)).toBe(2);
   other.kill('SIGKILL');
   await once(other, 'exit');
   await lock({ pid: other.pid, started });
-  expect(await rowsOf(path)).toBe(2);
+  expect(await rowsOf(path)).toBe(3);
   expect((await readdir(path)).sort()).toEqual(['data', 'initialised']);
 });
 
