@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait-for.js';
 import { watchStreams } from './support/streams.js';
 import { fixtureAgent, processesIn, processesWithMarker, type StackSystem, startStack } from './support/system.js';
@@ -73,76 +73,66 @@ function countAgents(system: StackSystem): { most(): number; stop(): void } {
 }
 
 describe.each(['stack', 'everything'] as const)('SIGKILL of %s, then a restart', (what) => {
-  it.each(points)('goes on where it was when $title', async ({ phase, stream, entry, andThen }) => {
-    const system = await startStack({
-      agent: 'slow',
-      agents: { slow: fixtureAgent('slow', { DEMO_DELAY_MS: '1500' }) },
-    });
-    const counter = countAgents(system);
-    try {
-      const created = (await system.cli(['project', 'create', '--name', 'phoenix', '--json'])).json();
-      const projectId = created.data.id as string;
-      const killAt = async () => {
-        const watch = await watchStreams(system.redisUrl);
-        const reached = waitFor(
-          `${stream}`,
-          () => watch.entries.some((one) => one.stream === stream && (!entry || entry.test(one.data))),
-          { timeoutMs: 60_000, everyMs: 2 },
-        );
-        return { reached: reached.finally(() => watch.stop()) };
-      };
-      const start = async (type: 'engineering' | 'deploy') => {
-        const spec = type === 'engineering' ? ['--spec', 'A bird that burns and comes back'] : [];
-        const answer = (await system.cli([type, 'start', '--project', 'phoenix', ...spec, '--json'])).json();
-        return answer.data.id as string;
-      };
-      const interrupt = async (type: 'engineering' | 'deploy') => {
-        if (type !== phase) return start(type);
-        const { reached } = await killAt();
-        const id = await start(type);
-        await reached;
-        await andThen?.(system);
-        await system.kill(what);
-        await system.start();
-        return id;
-      };
-      const finish = async (id: string, type: string) => {
-        const waited = await system.cli([type, 'wait', id, '--json']);
-        expect(waited.code, waited.stdout + waited.stderr).toBe(0);
-        return waited.json().data;
-      };
-      const engineering = await interrupt('engineering');
-      await finish(engineering, 'engineering');
-      const deploy = await interrupt('deploy');
-      const deployed = await finish(deploy, 'deploy');
-
-      expect(counter.most()).toBe(1);
-      const { stdout } = await run('git', [
-        '-C',
-        join(system.reposDir, 'local', `${projectId}.git`),
-        'log',
-        '--format=%s',
-        'main',
-      ]);
-      expect(stdout.trim().split('\n')).toHaveLength(2);
-      const get = async (path: string) => {
-        const response = await fetch(`${system.apiUrl}${path}`, {
-          headers: { authorization: `Bearer ${system.token}` },
-        });
-        return (await response.json()) as { items: { type: string }[] };
-      };
-      expect((await get(`/deployments?project=${projectId}`)).items).toHaveLength(1);
-      for (const id of [engineering, deploy]) {
-        const { items } = await get(`/tasks/${id}/events?limit=1000`);
-        expect(items.filter((event) => event.type === 'completed' || event.type === 'failed')).toHaveLength(1);
-      }
-      const posts = (await (await fetch(`${deployed.result.deployed_url}/posts`)).json()) as { body: string }[];
-      expect(posts.map((post) => post.body)).toEqual(['A bird that burns and comes back']);
-      expect(await releases(system)).toHaveLength(1);
-      await waitFor('the workers to be gone', async () => (await processesWithMarker(system.home)).length === 0);
-    } finally {
-      counter.stop();
-      await system.stop();
-    }
+  let system: StackSystem;
+  beforeAll(async () => {
+    system = await startStack({ agent: 'slow', agents: { slow: fixtureAgent('slow', { DEMO_DELAY_MS: '1000' }) } });
   });
+  afterAll(() => system?.stop());
+
+  /** Starts a task; at the point it kills and starts the system again. Gives the ended task. */
+  async function runTask(type: 'engineering' | 'deploy', project: string, point?: Point) {
+    const watch = await watchStreams(system.redisUrl);
+    const spec = type === 'engineering' ? ['--spec', `A bird called ${project}`] : [];
+    const started = await system.cli([type, 'start', '--project', project, ...spec, '--json']);
+    const { id } = started.json().data as { id: string };
+    if (point) {
+      const { stream, entry = /./ } = point;
+      const reached = () => watch.entries.some((one) => one.stream === stream && entry.test(one.data));
+      await waitFor(stream, reached, { timeoutMs: 60_000, everyMs: 2 });
+      await point.andThen?.(system);
+      await system.kill(what);
+      await system.start();
+    }
+    watch.stop();
+    const waited = await system.cli([type, 'wait', id, '--json']);
+    expect(waited.code, waited.stdout + waited.stderr).toBe(0);
+    return waited.json().data as { id: string; project_id: string; result: { deployed_url: string } };
+  }
+
+  async function get(path: string) {
+    const response = await fetch(`${system.apiUrl}${path}`, { headers: { authorization: `Bearer ${system.token}` } });
+    return (await response.json()) as { items: { type: string }[] };
+  }
+
+  it.each(points.map((point, index) => ({ ...point, project: `phoenix-${index}` })))(
+    'goes on where it was when $title',
+    async ({ project, ...point }) => {
+      const counter = countAgents(system);
+      try {
+        await system.cli(['project', 'create', '--name', project]);
+        const inDeploy = point.phase === 'deploy';
+        const tasks = [await runTask('engineering', project, inDeploy ? undefined : point)];
+        if (inDeploy) tasks.push(await runTask('deploy', project, point));
+
+        expect(counter.most()).toBe(1);
+        const { id, project_id } = tasks[0] as (typeof tasks)[0];
+        const repo = join(system.reposDir, 'local', `${project_id}.git`);
+        const { stdout } = await run('git', ['-C', repo, 'log', '--format=%s', 'main']);
+        expect(stdout.trim().split('\n')).toHaveLength(2);
+        for (const task of tasks) {
+          const { items } = await get(`/tasks/${task.id}/events?limit=1000`);
+          expect(items.filter((event) => event.type === 'completed' || event.type === 'failed')).toHaveLength(1);
+        }
+        await waitFor('the workers to be gone', async () => (await processesWithMarker(system.home)).length === 0);
+        if (!inDeploy) return;
+        expect((await get(`/deployments?project=${project_id}`)).items).toHaveLength(1);
+        expect(await releases(system)).toHaveLength(1);
+        const url = tasks.find((task) => task.id !== id)?.result.deployed_url;
+        const posts = (await (await fetch(`${url}/posts`)).json()) as { body: string }[];
+        expect(posts.map((post) => post.body)).toEqual([`A bird called ${project}`]);
+      } finally {
+        counter.stop();
+      }
+    },
+  );
 });
