@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.js';
 import { Changes } from './changes.js';
@@ -35,6 +36,8 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
   const vault = createVault(masterKey);
   const { db, close } = await openDatabase(config.database, logger);
   const stopping = new AbortController();
+  // Every long poll that is open listens.
+  setMaxListeners(0, stopping.signal);
   let app: FastifyInstance | undefined;
   try {
     await migrate(db, async (trx) => {

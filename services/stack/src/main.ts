@@ -16,15 +16,22 @@ async function main(): Promise<void> {
   const config = await readConfig(process.argv.slice(2), process.env);
   const log = await openLog(config);
   const stack = await startStack(config, (service) => log.child({ service }));
-  if (config.login) await logInCli(stack, process.env);
-  process.stdout.write(card(config, stack, (performance.now() - startedMs) / 1000));
-  process.send?.({ ready: true });
-  const signal = await stopRequested;
+  const askedWhileStarting = await Promise.race([stopRequested.then(() => true), false]);
+  if (!askedWhileStarting) {
+    if (config.login) await logInCli(stack, process.env);
+    process.stdout.write(card(config, stack, (performance.now() - startedMs) / 1000));
+    process.send?.({ ready: true });
+  }
+  const signal = await Promise.race([stopRequested, stack.done]).catch((error: unknown) => {
+    log.fatal({ error: String(error) }, 'a service cannot go on');
+    process.stderr.write(`A service cannot go on: ${error instanceof Error ? error.message : error}\n`);
+    return undefined;
+  });
   process.stdout.write('\nStopping …\n');
   await stack.stop();
   process.stdout.write('Stopped.\n');
   log.flush();
-  process.exitCode = signal === 'SIGINT' ? 130 : 143;
+  process.exitCode = signal === undefined ? 1 : signal === 'SIGINT' ? 130 : 143;
 }
 
 /** The first signal that asks to stop; the second one ends the process, and with it everything it started. */

@@ -23,6 +23,8 @@ export interface RunningStack {
   /** Makes an API key for the person at this machine. */
   issuePersonKey(): Promise<string>;
   stop(): Promise<void>;
+  /** Rejects when a service cannot go on. */
+  readonly done: Promise<never>;
 }
 
 /** One logger per service. */
@@ -120,11 +122,18 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
       await Promise.all(departments.map((one) => one.status === 'fulfilled' && one.value.stop()));
     });
     for (const one of departments) if (one.status === 'rejected') throw one.reason;
+    const done = new Promise<never>((_, reject) => {
+      for (const one of departments) {
+        const running = one.status === 'fulfilled' ? (one.value as { done?: Promise<unknown> }) : {};
+        running.done?.catch(reject);
+      }
+    });
+    done.catch(() => undefined);
     const card = join(folder.run, 'stack.json');
     await writeFile(`${card}.new`, JSON.stringify({ pid: process.pid, api_url: api.url }), { mode: 0o600 });
     await rename(`${card}.new`, card);
     started.push(() => rm(card, { force: true }));
-    return { apiUrl: api.url, redisUrl, issuePersonKey: () => issuePersonKey(admin, folder.run), stop };
+    return { apiUrl: api.url, redisUrl, issuePersonKey: () => issuePersonKey(admin, folder.run), stop, done };
   } catch (error) {
     await stop();
     throw error;
