@@ -92,6 +92,7 @@ describe('bin/demo', () => {
   });
 
   it.each([
+    ['at once', '', 1],
     ['while the system starts', 'Starting the system', 1],
     ['during engineering', 'develop', 1],
     ['during engineering, pressed twice', 'develop', 2],
@@ -141,8 +142,10 @@ describe('bin/demo', () => {
 
   it.each([
     ['both texts', ['--spec', 'a', '--spec-file', 'b'], /one of them/],
-    ['a file that is not there', ['--spec-file', '/nowhere.md'], /no file \/nowhere\.md/],
-    ['an unknown flag', ['--speck'], /Usage/],
+    ['a file that is not there', ['--spec-file', '/nowhere.md'], /nowhere\.md cannot be read.*\nTry: /],
+    ['an empty text', ['--spec', ' \n'], /empty/],
+    ['a folder', ['--spec-file', '/tmp'], /cannot be read/],
+    ['an unknown flag', ['--speck'], /Try: bin\/demo --help/],
   ])('refuses %s with exit 2', async (_title, args, message) => {
     const run = new DemoRun(temp.path, args);
     expect(await run.closed).toBe(2);

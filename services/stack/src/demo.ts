@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { MAX_SPEC_BYTES } from '@codegen/contracts';
 import { cliPath } from './config.js';
 import { closingCard, type DemoResult, printable } from './demo-card.js';
 import { endProcesses } from './end-processes.js';
@@ -61,10 +62,8 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     await demo.stop();
-    if (signalExitCode !== 0) {
-      process.stdout.write('\nStopped; nothing left running.\n');
-      return signalExitCode;
-    }
+    // bin/demo says that all is stopped, whenever the signal came.
+    if (signalExitCode !== 0) return signalExitCode;
     if (!(error instanceof DemoError)) throw error;
     process.stderr.write(`\n${error.message}\n`);
     return error.exitCode;
@@ -212,14 +211,34 @@ class Demo {
 function readOptions(): { help: boolean; keep: boolean; spec: string[] } {
   const { values } = parse();
   if (values.spec !== undefined && values['spec-file'] !== undefined) {
-    throw new DemoError(`--spec and --spec-file are the same thing: give one of them.\n\n${usage}`, 2);
+    throw new DemoError(`--spec and --spec-file are the same thing: give one of them.\nTry: bin/demo --help`, 2);
   }
-  if (values.spec !== undefined) return { help: !!values.help, keep: !!values.keep, spec: ['--spec', values.spec] };
+  const options = { help: !!values.help, keep: !!values.keep };
+  if (values.spec !== undefined) {
+    checkSpec(values.spec);
+    return { ...options, spec: ['--spec', values.spec] };
+  }
   const file = resolve(values['spec-file'] ?? join(root, 'examples', 'blog', 'spec.md'));
-  if (!existsSync(file)) throw new DemoError(`There is no file ${file}.`, 2);
+  checkSpec(readSpec(file));
   // As short as a person would type it, where the example is what is built.
   const shown = values['spec-file'] === undefined && process.cwd() === root ? 'examples/blog/spec.md' : file;
-  return { help: !!values.help, keep: !!values.keep, spec: ['--spec-file', shown] };
+  return { ...options, spec: ['--spec-file', shown] };
+}
+
+function readSpec(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(error);
+    throw new DemoError(`${file} cannot be read: ${why}.\nTry: bin/demo --spec-file examples/blog/spec.md`, 2);
+  }
+}
+
+/** What the system would refuse is refused before it is started. */
+function checkSpec(spec: string): void {
+  if (spec.trim() === '') throw new DemoError('The spec is empty.\nTry: bin/demo --spec "A page about the sea"', 2);
+  if (Buffer.byteLength(spec) <= MAX_SPEC_BYTES) return;
+  throw new DemoError(`The spec is larger than ${MAX_SPEC_BYTES} bytes.\nTry: a shorter one`, 2);
 }
 
 function parse() {
@@ -233,7 +252,7 @@ function parse() {
       },
     });
   } catch (error) {
-    throw new DemoError(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`, 2);
+    throw new DemoError(`${error instanceof Error ? error.message : String(error)}\nTry: bin/demo --help`, 2);
   }
 }
 
