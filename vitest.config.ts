@@ -26,7 +26,7 @@ export default defineConfig({
           globalSetup: ['tests/support/start-postgres.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {
@@ -37,7 +37,7 @@ export default defineConfig({
           globalSetup: ['tests/support/start-postgres.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],

@@ -27,7 +27,7 @@ async function main(): Promise<void> {
     process.stderr.write(`A service cannot go on: ${error instanceof Error ? error.message : error}\n`);
     return undefined;
   });
-  process.stdout.write('\nStopping …\n');
+  process.stdout.write('\nStopping … (Ctrl-C again ends everything at once)\n');
   await stack.stop();
   process.stdout.write('Stopped.\n');
   log.flush();
@@ -80,12 +80,13 @@ function card(config: StackConfig, stack: RunningStack, seconds: number): string
     API     ${stack.apiUrl}
     data    ${folder}
     log     ${folder}/logs/stack.log
-    agent   ${agent}; runs as this user: use agents that you trust
+    agent   ${agent}
+            agents run as this user: use those that you trust
 
   Next, in another terminal:
 
     bin/orchestrator project create --name blog
-    bin/orchestrator engineering start --project blog --spec "A blog about tea" --wait
+    bin/orchestrator engineering start --project blog --spec "A tea blog" --wait
     bin/orchestrator deploy start --project blog --wait
 
   Ctrl-C stops everything; work that is under way goes on at the next start.
