@@ -1,16 +1,23 @@
 import type { Logger } from '@codegen/sdk/queue';
 import type { WorkerRecord } from './worker-records.js';
 
-/** Which waiting workers may start now, in the order of their commands, so that at most `max` live at a time. */
+/**
+ * Which waiting workers may start now, in the order of their commands. At most `max` that write and `max` that only
+ * read live at a time: a developer keeps its slot until its work is tested, so its tester must not need one of those.
+ */
 export function nextToStart(
   records: readonly WorkerRecord[],
   max: number,
   reserved: ReadonlySet<string> = new Set(),
 ): WorkerRecord[] {
-  const living = records.filter(({ state, worker_id }) => isLiving(state) || reserved.has(worker_id)).length;
+  const free = { developers: max, testers: max };
+  for (const record of records) if (isLiving(record.state) || reserved.has(record.worker_id)) free[poolOf(record)] -= 1;
   const waiting = records.filter(({ state, worker_id }) => state === 'queued' && !reserved.has(worker_id));
   const inOrder = waiting.sort((a, b) => compareEntries(a.entry_id, b.entry_id));
-  return inOrder.slice(0, Math.max(0, max - living));
+  return inOrder.filter((record) => {
+    free[poolOf(record)] -= 1;
+    return free[poolOf(record)] >= 0;
+  });
 }
 
 /** Starts waiting workers beside each other as slots become free. Nobody waits for a slot but the record on disk. */
@@ -54,6 +61,10 @@ export class Slots {
     const state = records().find(({ worker_id }) => worker_id === workerId)?.state;
     if (state === undefined) this.fill();
   }
+}
+
+function poolOf({ config }: WorkerRecord): 'developers' | 'testers' {
+  return config.repo?.read_only ? 'testers' : 'developers';
 }
 
 function isLiving(state: WorkerRecord['state']): boolean {

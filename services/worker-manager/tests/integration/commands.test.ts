@@ -131,6 +131,19 @@ describe('create', () => {
   });
 });
 
+describe('a tester', () => {
+  it('starts while a developer that waits for it holds the only slot', async () => {
+    await bench.start({ maxWorkers: 1 });
+    const developer = await bench.create('writes-file');
+    const turn = await bench.input(developer, 'Write this');
+    expect(await bench.output(turn)).toMatchObject({ status: 'success' });
+    const repo = { repo_full_name: 'local/proj_1', ref: 'main', read_only: true };
+    const tester = await bench.create('writes-file', { repo });
+    expect(await bench.output(await bench.input(tester, 'Test this'))).toMatchObject({ status: 'success' });
+    expect(await status(developer)).toMatchObject({ status: 'idle' });
+  });
+});
+
 describe('variables of an agent', () => {
   const secretApi = async () => {
     let away = false;

@@ -10,6 +10,10 @@ const record = (worker_id: string, state: WorkerRecord['state'], entry_id = '1-0
   config: { name: 'n', agent: 'custom', capabilities: [], env_vars: {}, mount_session_volume: false },
   context: {},
 });
+const tester = (worker_id: string, state: WorkerRecord['state'], entry_id = '1-0'): WorkerRecord => {
+  const written = record(worker_id, state, entry_id);
+  return { ...written, config: { ...written.config, repo: { repo_full_name: 'a/b', ref: 'c', read_only: true } } };
+};
 const names = (records: WorkerRecord[]) => records.map(({ worker_id }) => worker_id);
 
 describe('nextToStart', () => {
@@ -35,5 +39,24 @@ describe('nextToStart', () => {
     const records = [record('a', 'queued', '1-0'), record('b', 'queued', '2-0'), record('c', 'starting', '3-0')];
     expect(names(nextToStart(records, 3, new Set(['a', 'c'])))).toEqual(['b']);
     expect(nextToStart(records, 2, new Set(['a', 'c']))).toEqual([]);
+  });
+
+  it('starts a tester while developers that wait for theirs hold every slot', () => {
+    expect(names(nextToStart([record('dev', 'running'), tester('test', 'queued', '2-0')], 1))).toEqual(['test']);
+  });
+
+  it('lets neither developers nor testers starve the others', () => {
+    const records = [
+      record('dev-1', 'running'),
+      record('dev-2', 'running'),
+      record('dev-3', 'queued', '3-0'),
+      tester('test-1', 'queued', '4-0'),
+      tester('test-2', 'queued', '5-0'),
+      tester('test-3', 'queued', '6-0'),
+    ];
+    expect(names(nextToStart(records, 2))).toEqual(['test-1', 'test-2']);
+    expect(names(nextToStart(records, 2, new Set(['test-1', 'test-2'])))).toEqual([]);
+    const oneDone = records.filter(({ worker_id }) => worker_id !== 'dev-1');
+    expect(names(nextToStart(oneDone, 2, new Set(['test-1', 'test-2'])))).toEqual(['dev-3']);
   });
 });
