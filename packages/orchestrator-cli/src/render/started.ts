@@ -2,15 +2,14 @@ import type { StartedTask } from '../operations/start-and-follow.js';
 import type { Screen } from './screen.js';
 import { renderTask } from './task.js';
 
-/** A task that was just started, checked or followed to its end, and what comes next. */
-export function renderStarted(task: StartedTask, screen: Screen): string {
+/** A task that was just started, checked or followed to its end, and what comes next; `project` as the person calls it. */
+export function renderStarted(task: StartedTask, screen: Screen, project = task.project_id): string {
   if (task.dry_run) return 'This would work. Nothing was stored.';
   const text = renderTask(task, screen);
   const bold = screen.paint.bold('Next:');
   if (task.status === 'queued' || task.status === 'running') {
     return `${text}\n${bold} orchestrator ${task.type} wait ${task.id}`;
   }
-  if (task.type === 'engineering')
-    return `${text}\n${bold} orchestrator deploy start --project ${task.project_id} --wait`;
+  if (task.type === 'engineering') return `${text}\n${bold} orchestrator deploy start --project ${project} --wait`;
   return text;
 }

@@ -28,6 +28,8 @@ export default class EngineeringStart extends BaseCommand<StartedTask> {
   ];
   static override failsWith = ['PROJECT_NOT_FOUND', 'UNAUTHENTICATED', 'CONFLICT', 'STILL_RUNNING', 'NETWORK'] as const;
 
+  private project: string | undefined;
+
   async run(): Promise<StartedTask> {
     const { flags } = await this.parse(EngineeringStart);
     const { client, settings } = await this.client(flags);
@@ -39,6 +41,7 @@ export default class EngineeringStart extends BaseCommand<StartedTask> {
     };
     if (given === undefined && !mayAsk) throw inputRequired([inputs.spec, inputs.file]);
     const project = await chooseProject(client, settings.project, { mayAsk, signal: this.signal });
+    this.project = project;
     const spec = given ?? (await ask(inputs.spec, this.signal));
     const order = { project, spec, correlationId: this.runtime.meta.correlation_id };
     const call = {
@@ -53,6 +56,6 @@ export default class EngineeringStart extends BaseCommand<StartedTask> {
   }
 
   render(task: StartedTask, screen: Screen): string {
-    return renderStarted(task, screen);
+    return renderStarted(task, screen, this.project);
   }
 }
