@@ -1,13 +1,17 @@
+import { resolve } from 'node:path';
+
 const identity = { name: 'Developer agent', email: 'agent@codegen.invalid' };
 
 /** Variables under which git reads only what a command names: no configuration of this machine, no hooks, no prompt. */
-export function gitEnvironment(path: string, workerId: string): Record<string, string> {
+export function gitEnvironment(path: string, workerId: string, ceiling: string): Record<string, string> {
   return {
     PATH: path,
     LC_ALL: 'C',
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
+    // Where a clone is gone, git must not go on with a repository around it.
+    GIT_CEILING_DIRECTORIES: ceiling,
     // Also where the agent has changed the repository's configuration.
     GIT_AUTHOR_NAME: identity.name,
     GIT_AUTHOR_EMAIL: identity.email,
@@ -21,13 +25,16 @@ export function gitEnvironment(path: string, workerId: string): Record<string, s
 // What the agent may have written into the repository's own configuration must not run anything or hang.
 const safe = ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'commit.gpgSign=false', 'gc.auto=0'];
 
-/** Arguments for any git call in a folder. */
+const settings = safe.flatMap((setting) => ['-c', setting]);
+
+/** Arguments for any git call on a clone: on this one, never on a repository around it. */
 function git(folder: string, ...args: string[]): string[] {
-  return ['git', ...safe.flatMap((setting) => ['-c', setting]), '-C', folder, ...args];
+  const clone = resolve(folder);
+  return ['git', ...settings, '-C', clone, `--git-dir=${resolve(clone, '.git')}`, `--work-tree=${clone}`, ...args];
 }
 
 export function initCommand(folder: string): string[] {
-  return git(folder, 'init', '--quiet', '--initial-branch', 'work');
+  return ['git', ...settings, '-C', resolve(folder), 'init', '--quiet', '--initial-branch', 'work'];
 }
 
 /** Who commits here: in the repository's own configuration, for the agent's commits too. */

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type DeveloperWorkerOutput, developerWorkerOutput, type WorkerInput } from '@codegen/contracts';
 import type { Logger } from '@codegen/sdk/queue';
 import type { AgentAdapter } from './agents/agent.js';
@@ -79,7 +79,8 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     deps.logger.warn({ error: error.message }, 'the repository cannot be read after the turn');
-    return answer(verdict.ok ? { ok: false, reason: 'agent_failed', error: error.message } : verdict, said);
+    const failed = { ok: false, reason: 'agent_failed', error: error.message } as const;
+    return answer(verdict.ok ? failed : { ...verdict, error: `${verdict.error}\n${error.message}` }, said);
   }
   const seen = { ...said, commit_sha: changes.sha, files_changed: changes.files.slice(0, MAX_FILES) };
   if (readOnly) return answer(verdict, seen);
@@ -107,6 +108,8 @@ function agentEnvironment(input: WorkerInput, { config, adapter, sessionId, resu
     LANG: config.lang,
     HOME: join(config.workerDir, 'home'),
     TMPDIR: join(config.workerDir, 'tmp'),
+    // The agent's git must not take a repository around the worker's folder for its own.
+    GIT_CEILING_DIRECTORIES: resolve(config.workerDir),
     ...config.agent.env,
     ...adapter.env({ sessionId, resumes }),
     AGENT_SESSION_ID: sessionId,

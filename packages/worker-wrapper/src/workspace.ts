@@ -1,5 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, mkdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import * as commands from './git-commands.js';
@@ -29,7 +29,8 @@ const PERMANENT =
 export class Workspace {
   readonly folder: string;
   readonly #pushed = new Map<string, string>();
-  #cloned = false;
+  #lastPushed: string | undefined;
+  #state: 'none' | 'cloned' | 'destroyed' = 'none';
 
   constructor(
     readonly options: {
@@ -47,23 +48,28 @@ export class Workspace {
 
   /**
    * Makes the clone ready for a turn and returns the commit it starts from. Later turns go on where the last one ended,
-   * with what came to the base branch meanwhile merged in, if that goes without conflicts.
+   * with what came to the base branch meanwhile merged in, if that goes without conflicts. After a turn that destroyed
+   * the clone there is a new one, at what was pushed last.
    * @throws {GitError} where the repository or the ref cannot be had
    */
   async prepare(): Promise<string> {
     const { ref } = this.options.repo;
-    if (!this.#cloned) {
+    if (this.#state === 'cloned' && !(await this.#isIntact('HEAD'))) this.#state = 'destroyed';
+    if (this.#state !== 'cloned') {
+      // Not what is there before the first turn: files may have been sent to the worker.
+      if (this.#state === 'destroyed') await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
       await mkdir(this.folder, { recursive: true });
       await this.#must(commands.initCommand(this.folder));
       for (const command of commands.identityCommands(this.folder)) await this.#must(command);
       await this.#fetch();
       const base = await this.#base();
       if (!base) throw new GitError(`there is neither a branch nor a commit ${ref} in the repository`);
-      await this.#must(commands.checkoutCommand(this.folder, base));
-      this.#cloned = true;
-      return base;
+      const start = (this.#lastPushed && (await this.#commit(this.#lastPushed))) ?? base;
+      await this.#must(commands.checkoutCommand(this.folder, start));
+      this.#state = 'cloned';
+      if (start !== base) await this.#merge(base);
+      return start;
     }
-    await this.#clearLocks();
     const start = await this.#head();
     await this.#fetch();
     const base = await this.#base();
@@ -71,9 +77,15 @@ export class Workspace {
     return start;
   }
 
-  /** Commits what the agent left uncommitted and says what changed since `start`. */
+  /**
+   * Commits what the agent left uncommitted and says what changed since `start`.
+   * @throws {GitError} where that cannot be done; where the clone is destroyed, the next turn gets a new one
+   */
   async finish(start: string, message: string): Promise<Changes> {
-    await this.#clearLocks();
+    if (!(await this.#isIntact(start))) {
+      this.#state = 'destroyed';
+      throw new GitError('the agent destroyed the repository of its folder: the next turn starts in a fresh clone');
+    }
     if (!this.options.repo.readOnly) {
       await this.#must(commands.addAllCommand(this.folder));
       const staged = await this.#run(commands.stagedCommand(this.folder));
@@ -99,6 +111,7 @@ export class Workspace {
       return remote.exitCode === 0 && remote.stdout.startsWith(sha) ? undefined : result.stderr;
     });
     this.#pushed.set(branch, sha);
+    this.#lastPushed = sha;
   }
 
   #fetch(): Promise<void> {
@@ -111,10 +124,26 @@ export class Workspace {
   async #base(): Promise<string | undefined> {
     const { ref } = this.options.repo;
     for (const revision of [`refs/remotes/origin/${ref}`, ...(/^[0-9a-f]{40,64}$/.test(ref) ? [ref] : [])]) {
-      const found = await this.#run(commands.resolveCommand(this.folder, revision));
-      if (found.exitCode === 0) return found.stdout.trim();
+      const found = await this.#commit(revision);
+      if (found) return found;
     }
     return undefined;
+  }
+
+  async #commit(revision: string): Promise<string | undefined> {
+    const found = await this.#run(commands.resolveCommand(this.folder, revision));
+    return found.exitCode === 0 ? found.stdout.trim() : undefined;
+  }
+
+  /** Whether the clone is one, not a link to another repository, and its history and index can be read. */
+  async #isIntact(start: string): Promise<boolean> {
+    for (const path of [this.folder, join(this.folder, '.git')]) {
+      if (!(await lstat(path).catch(() => undefined))?.isDirectory()) return false;
+    }
+    await this.#clearLocks();
+    if (!(await this.#commit('HEAD')) || !(await this.#commit(start))) return false;
+    const { exitCode } = await this.#run(commands.stagedCommand(this.folder));
+    return exitCode === 0 || exitCode === 1;
   }
 
   async #merge(base: string): Promise<void> {
@@ -153,7 +182,7 @@ export class Workspace {
   async #run(command: readonly string[], input?: string) {
     const [program, ...args] = command as [string, ...string[]];
     const result = await execa(program, args, {
-      env: commands.gitEnvironment(this.options.path, this.options.workerId),
+      env: commands.gitEnvironment(this.options.path, this.options.workerId, dirname(resolve(this.folder))),
       extendEnv: false,
       reject: false,
       stripFinalNewline: false,

@@ -145,7 +145,17 @@ describe('a turn', () => {
     expect(output).toMatchObject({ status: 'success', summary: 'token: [redacted]' });
     const environment = JSON.parse(await bench.repository.git('show', 'task/task_env/1:environment.json'));
     expect(Object.keys(environment).sort()).toEqual(
-      ['AGENT_RUN_ID', 'AGENT_SESSION_ID', 'HOME', 'LANG', 'PATH', 'PLAIN', 'TMPDIR', 'TOKEN'].sort(),
+      [
+        'AGENT_RUN_ID',
+        'AGENT_SESSION_ID',
+        'GIT_CEILING_DIRECTORIES',
+        'HOME',
+        'LANG',
+        'PATH',
+        'PLAIN',
+        'TMPDIR',
+        'TOKEN',
+      ].sort(),
     );
     expect(environment).toMatchObject({
       AGENT_RUN_ID: `${worker.id}/env`,

@@ -6,12 +6,17 @@ describe('git commands', () => {
     const [program, ...args] = fetchCommand('/w/repo', '/repos/a/b.git');
     expect(program).toBe('git');
     expect(args.join(' ')).toContain('-c core.hooksPath=/dev/null -c core.fsmonitor=false');
-    expect(gitEnvironment('/bin', 'w-1')).toMatchObject({
+    expect(gitEnvironment('/bin', 'w-1', '/w')).toMatchObject({
       PATH: '/bin',
       GIT_CONFIG_GLOBAL: '/dev/null',
       GIT_CONFIG_NOSYSTEM: '1',
       GIT_TERMINAL_PROMPT: '0',
+      GIT_CEILING_DIRECTORIES: '/w',
     });
+  });
+
+  it('name the clone that they are for', () => {
+    expect(fetchCommand('/w/repo', '/repos/a/b.git').join(' ')).toContain('--git-dir=/w/repo/.git --work-tree=/w/repo');
   });
 
   it('never take a URL for an option', () => {
