@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { deathSignalPrefix, endTree, identityOf } from '@codegen/sdk/processes';
 import type { AgentReader, AgentReport } from './agents/agent.js';
 import { readLines, Tail } from './read-events.js';
+import { TurnProcesses } from './turn-processes.js';
 import type { AgentExit } from './verdict.js';
 
 /** Variable that every process of a turn carries; its value is `<worker id>/<turn's request id>`. */
@@ -36,6 +37,9 @@ export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; repo
   run.signal.throwIfAborted();
   const child = spawn(program as string, args, { cwd: run.cwd, env: run.env, detached: true, stdio: 'pipe' });
   const leaders = child.pid === undefined ? [] : [identityOf(child.pid)];
+  const over = new AbortController();
+  const processes = new TurnProcesses(leaders, [MARKER, run.env[MARKER] ?? '']);
+  const watching = processes.watch(over.signal);
 
   const stderr = new Tail();
   child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.add(text));
@@ -43,7 +47,6 @@ export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; repo
   child.stdin.on('error', () => undefined);
   child.stdin.end(run.prompt);
 
-  const over = new AbortController();
   const when = (ms: number) => sleep(Math.min(ms, MAX_TIMER_MS), undefined, { signal: over.signal });
   let saidLastWord: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => {
@@ -78,7 +81,10 @@ export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; repo
 
   const first = await Promise.race([ended, timedOut, lingered, aborted]);
   over.abort();
-  const tree = { leaders, markers: { [MARKER]: (value: string) => value === run.env[MARKER] } };
+  await watching;
+  await processes.look();
+  const all = [...leaders, ...processes.remembered];
+  const tree = { leaders: all, markers: { [MARKER]: (value: string) => value === run.env[MARKER] } };
   await endTree(tree, { graceMs: first === 'aborted' ? 0 : run.graceMs });
   const how = await ended;
   run.signal.throwIfAborted();

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { processesIn, processesWith } from '../support/processes.js';
+import { processesCalled, processesIn, processesWith } from '../support/processes.js';
 import { startBench } from '../support/worker.js';
 
 let bench: Awaited<ReturnType<typeof startBench>>;
@@ -208,6 +208,19 @@ describe('the end of a turn', () => {
       branch: 'task/task_children_2/1',
     });
     expect(await processesIn(join(bench.folder, worker.id))).toEqual([]);
+  });
+
+  it('takes along who left the session, the environment, the folder and the agent behind', async () => {
+    const seconds = `7${process.pid}`;
+    // Both the child and the one that it leaves to its session, whose leader is gone.
+    const left = `trap "" TERM HUP; sleep ${seconds}1 & exec sleep ${seconds}2`;
+    const script = `cd /; env -i PATH="$PATH" setsid sh -c '${left}' <&- >&- 2>&- & sleep 1`;
+    const worker = bench.worker(['/bin/sh', '-c', script]);
+    await worker.send('escape', 'go');
+    const started = () => processesCalled(`sleep ${seconds}`);
+    await waitFor('the escaped', async () => (await started()).length === 2);
+    await worker.output('escape');
+    expect(await started()).toEqual([]);
   });
 
   it('does not wait for an agent that stays after its last word', async () => {

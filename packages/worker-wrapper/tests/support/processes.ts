@@ -22,3 +22,14 @@ export async function processesIn(folder: string): Promise<number[]> {
   }
   return found;
 }
+
+/** Pids of living processes whose command line begins like this, such as `sleep 7`. */
+export async function processesCalled(start: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const words = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+    if (words.split('\0').join(' ').startsWith(start)) found.push(Number(name));
+  }
+  return found;
+}
