@@ -20,6 +20,9 @@ interface Refusal {
   readonly error: string;
 }
 
+/** The sender's idea of main is wrong. It has it from the API, which has it from here. */
+const BUILT_ELSEWHERE = new Set<Refusal['reason']>(['main_moved', 'not_a_fast_forward']);
+
 /**
  * Fast-forwards main to a tested commit, from exactly where the message expects it. A commit that main already holds
  * counts as merged, so a try that died before its report is made good by the next one.
@@ -30,7 +33,11 @@ export async function handleMerge(message: RepositoryMessage, deps: MergeDepende
   const { project_id, task_id, commit_sha, expected_main_sha } = message;
   const fullName = host.nameOf(project_id);
   const mainTip = () => host.branchTip(fullName, 'main');
-  const failed = async (refusal: Refusal) => failedMerge(message, refusal, await mainTip(), Date.now() - startedMs);
+  const failed = async (refusal: Refusal) => {
+    const tip = await mainTip();
+    if (tip && BUILT_ELSEWHERE.has(refusal.reason)) await reportMain(message, tip, deps);
+    return failedMerge(message, refusal, tip, Date.now() - startedMs);
+  };
 
   const main = await mainTip();
   const isMerged = main !== undefined && (await host.contains(fullName, main, commit_sha));
@@ -89,6 +96,12 @@ async function unfit(
   if (main !== expected_main_sha) return moved(expected_main_sha, main);
   if (await host.contains(fullName, commit_sha, main)) return undefined;
   return { reason: 'not_a_fast_forward', error: `${commit_sha} does not build on main at ${main}` };
+}
+
+// Told before the answer, so that whoever tries again starts from there, wherever main was moved from.
+async function reportMain({ project_id }: RepositoryMessage, tip: string, { host, api }: MergeDependencies) {
+  const manifest = await manifestAt(host, host.nameOf(project_id), tip);
+  await api.projects.report(project_id, { main_sha: tip, ...('reason' in manifest ? {} : { manifest }) });
 }
 
 function moved(expected: string, main: string | undefined): Refusal {

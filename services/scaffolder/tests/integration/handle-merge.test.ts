@@ -11,6 +11,7 @@ import { commitAndPush, git } from '../support/repository.js';
 const NAME = 'local/proj_1';
 const BRANCH = 'task/task_1/1';
 const MANIFEST = 'name: x\ntest: [node, --test]\nstart: [node, server.js]\n';
+const known = { test: ['node', '--test'], start: ['node', 'server.js'], environment: [] };
 
 let folder: Awaited<ReturnType<typeof tempFolder>>;
 let api: FakeApi;
@@ -61,9 +62,7 @@ it('fast-forwards main to the commit and reports it with its manifest', async ()
   });
   expect(await host.branchTip(NAME, 'main')).toBe(commit_sha);
   expect(await host.branchTip(NAME, BRANCH)).toBe(commit_sha);
-  expect(api.reports).toEqual([
-    { main_sha: commit_sha, manifest: { test: ['node', '--test'], start: ['node', 'server.js'], environment: [] } },
-  ]);
+  expect(api.reports).toEqual([{ main_sha: commit_sha, manifest: known }]);
 });
 
 it('merges the tested commit, not what was pushed to its branch afterwards', async () => {
@@ -97,12 +96,16 @@ it('a try that died after moving main is made good by the next, even when the ta
   expect(api.project.main_sha).toBe(commit_sha);
 });
 
-const refused = async (changes: Partial<RepositoryMessage>, reason: string | null, at = main) => {
+const refused = async (
+  changes: Partial<RepositoryMessage>,
+  reason: string | null,
+  { at = main, reports = [] }: { at?: string; reports?: unknown[] } = {},
+) => {
   const result = await merge(changes);
   expect(result).toMatchObject({ status: 'failed', reason, main_sha: at });
   expect(result.error).toBeTruthy();
   expect(await host.branchTip(NAME, 'main')).toBe(at);
-  expect(api.reports).toEqual([]);
+  expect(api.reports).toEqual(reports);
 };
 
 it('refuses an epoch that is over', async () => {
@@ -137,10 +140,38 @@ it('refuses a commit that its branch does not hold', async () => {
   await refused({ commit_sha: elsewhere }, 'commit_missing');
 });
 
-it('refuses when main has moved, and says where it is', async () => {
+it('refuses when main has moved, says where it is, and reports that for whoever tries again', async () => {
   const commit_sha = await work();
-  const moved = await commitAndPush(clone, { files: { 'c.txt': 'c' }, branch: 'main' });
-  await refused({ commit_sha }, 'main_moved', moved);
+  const at = await commitAndPush(clone, { files: { 'c.txt': 'c' }, branch: 'main' });
+  await refused({ commit_sha }, 'main_moved', { at, reports: [{ main_sha: at, manifest: known }] });
+});
+
+it('reports a main that has moved to a broken .project.yml without its manifest', async () => {
+  const commit_sha = await work();
+  const at = await commitAndPush(clone, { files: { '.project.yml': 'test: npm test\n' }, branch: 'main' });
+  await refused({ commit_sha }, 'main_moved', { at, reports: [{ main_sha: at }] });
+});
+
+it('does not answer that main has moved before the API knows where it is', async () => {
+  const commit_sha = await work();
+  const at = await commitAndPush(clone, { files: { 'c.txt': 'c' }, branch: 'main' });
+  api.failingReports = 1;
+  await expect(merge({ commit_sha })).rejects.toThrow('the API is away');
+  await refused({ commit_sha }, 'main_moved', { at, reports: [{ main_sha: at, manifest: known }] });
+});
+
+it('a merge that starts from the reported main goes through', async () => {
+  const stale = await work();
+  await commitAndPush(clone, { files: { 'c.txt': 'c' }, branch: 'main' });
+  await merge({ commit_sha: stale });
+  const branch = 'task/task_1/2';
+  api.task = { ...api.task, epoch: 2 };
+  const commit_sha = await work({ 'd.txt': 'd' }, branch);
+  const expected_main_sha = api.project.main_sha ?? '';
+  expect(await merge({ commit_sha, branch, epoch: 2, expected_main_sha })).toMatchObject({
+    status: 'success',
+    main_sha: commit_sha,
+  });
 });
 
 it('refuses a commit that does not build on main', async () => {
@@ -149,7 +180,7 @@ it('refuses a commit that does not build on main', async () => {
     branch: BRANCH,
     from: 'HEAD~1',
   });
-  await refused({ commit_sha }, 'not_a_fast_forward');
+  await refused({ commit_sha }, 'not_a_fast_forward', { reports: [{ main_sha: main, manifest: known }] });
 });
 
 it('refuses a commit whose .project.yml is broken', async () => {
@@ -173,4 +204,5 @@ it('main that moves at the last moment is seen by compare-and-set', async () => 
     main_sha: moved,
   });
   expect(await host.branchTip(NAME, 'main')).toBe(moved);
+  expect(api.reports).toEqual([{ main_sha: moved, manifest: known }]);
 });
