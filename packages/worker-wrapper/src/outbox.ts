@@ -5,13 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type DeveloperWorkerOutput,
   developerOutput,
+  developerWorkerOutput,
   type POWorkerOutput,
   poOutput,
+  poWorkerOutput,
   type WorkerLifecycleEvent,
   workerLifecycle,
+  workerLifecycleEvent,
   workerResultKey,
 } from '@codegen/contracts';
 import { answerOnce } from '@codegen/sdk/consumer';
+import { handlingKind, OrchestratorError } from '@codegen/sdk/errors';
 import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
 
 /** A turn's result with the lifecycle event that goes with it. */
@@ -21,6 +25,7 @@ export interface TurnRecord {
 }
 
 const KEEP_ANSWERS_SECONDS = 86_400;
+const MAX_ERROR = 2000;
 
 /**
  * Keeps results until Redis has them. States of a record: file in `outbox` → published → file in `answered`, from where
@@ -68,15 +73,26 @@ export class Outbox {
     await rename(`${path}.new`, path);
   }
 
-  /** Publishes a record and tries until Redis has it; throws only when the worker ends. */
-  async deliver(requestId: string, record: TurnRecord): Promise<void> {
+  /**
+   * Publishes a record and tries until Redis has it. One that can never be published is replaced by a failed result
+   * that says why. Throws when the worker ends, or where not even that can be published.
+   */
+  async deliver(requestId: string, turn: TurnRecord): Promise<void> {
     const { signal, logger } = this.options;
+    let record = turn;
     for (let failures = 0; ; failures += 1) {
       signal.throwIfAborted();
       try {
         await this.#publish(requestId, record);
         break;
       } catch (error) {
+        if (isPermanent(error)) {
+          if (record !== turn) throw error;
+          logger.error({ error: String(error) }, 'the result cannot be published, a failed one takes its place');
+          record = this.#failed(requestId, turn, error);
+          await this.keep(requestId, record).catch(() => undefined);
+          continue;
+        }
         if (failures === 0) logger.warn({ error: String(error) }, 'the result cannot be delivered yet, it is kept');
         await sleep(Math.min(2000, 100 * 2 ** failures), undefined, { signal });
       }
@@ -95,8 +111,50 @@ export class Outbox {
       const params = { worker_id: workerId };
       await answerOnce({ ...record, contract: poOutput, params, message: output as POWorkerOutput });
     }
-    await publish(redis, workerLifecycle, lifecycle);
+    await publish(redis, workerLifecycle, lifecycle).catch((error: unknown) => {
+      if (!isPermanent(error)) throw error;
+      this.options.logger.error({ error: String(error) }, 'a lifecycle event cannot be published, the result is');
+    });
   }
+
+  #failed(requestId: string, { output }: TurnRecord, cause: unknown): TurnRecord {
+    const { workerId, workerType } = this.options;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const error = `the result of the turn cannot be published: ${why}`.slice(0, MAX_ERROR);
+    const about = 'worker_id' in output ? { task_id: output.task_id, epoch: output.epoch } : {};
+    return {
+      output:
+        workerType === 'developer'
+          ? developerWorkerOutput.parse({
+              ...fitting(about),
+              request_id: requestId,
+              worker_id: workerId,
+              status: 'failed',
+              reason: 'agent_failed',
+              error,
+            })
+          : poWorkerOutput.parse({
+              request_id: requestId,
+              user_id: 'user_id' in output && Number.isInteger(output.user_id) ? output.user_id : 0,
+              text: `Failed: ${error}`,
+            }),
+      lifecycle: workerLifecycleEvent.parse({ worker_id: workerId, request_id: requestId, event: 'failed', error }),
+    };
+  }
+}
+
+/** What of a result says which attempt it is of, where that is as it must be. */
+function fitting({ task_id, epoch }: { task_id?: unknown; epoch?: unknown }) {
+  return {
+    ...(typeof task_id === 'string' && { task_id }),
+    ...(Number.isInteger(epoch) && { epoch }),
+  };
+}
+
+/** Whether the message itself is the reason: another try ends in the same way. */
+function isPermanent(error: unknown): boolean {
+  if (error instanceof OrchestratorError) return error.code === 'VALIDATION_FAILED';
+  return handlingKind(error) === 'permanent' || error instanceof TypeError || error instanceof RangeError;
 }
 
 /** Request ids come from outside, so they are no file names. */
