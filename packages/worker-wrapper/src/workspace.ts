@@ -1,4 +1,4 @@
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -30,6 +30,8 @@ export class Workspace {
   readonly folder: string;
   readonly #pushed = new Map<string, string>();
   #lastPushed: string | undefined;
+  /** The clone's configuration as the wrapper made it. */
+  #configuration = '';
   #state: 'none' | 'cloned' | 'destroyed' = 'none';
 
   constructor(
@@ -61,6 +63,7 @@ export class Workspace {
       await mkdir(this.folder, { recursive: true });
       await this.#must(commands.initCommand(this.folder));
       for (const command of commands.identityCommands(this.folder)) await this.#must(command);
+      this.#configuration = await readFile(join(this.folder, '.git', 'config'), 'utf8');
       await this.#fetch();
       const base = await this.#base();
       if (!base) throw new GitError(`there is neither a branch nor a commit ${ref} in the repository`);
@@ -141,6 +144,7 @@ export class Workspace {
       if (!(await lstat(path).catch(() => undefined))?.isDirectory()) return false;
     }
     await this.#clearLocks();
+    await this.#restoreConfiguration();
     if (!(await this.#commit('HEAD')) || !(await this.#commit(start))) return false;
     const { exitCode } = await this.#run(commands.stagedCommand(this.folder));
     return exitCode === 0 || exitCode === 1;
@@ -160,6 +164,14 @@ export class Workspace {
   /** A git that died with the agent leaves its locks behind. */
   async #clearLocks(): Promise<void> {
     for (const name of ['index.lock', 'HEAD.lock']) await rm(join(this.folder, '.git', name), { force: true });
+  }
+
+  /** The agent's own may name programs, such as filters, which the wrapper's git would run after the turn. */
+  async #restoreConfiguration(): Promise<void> {
+    const path = join(this.folder, '.git', 'config');
+    // Removed first: it may be a link to a file of somebody else's.
+    await rm(path, { recursive: true, force: true });
+    await writeFile(path, this.#configuration);
   }
 
   /** Tries until `attempt` returns no complaint; a permanent one, or the last, throws. */
