@@ -75,3 +75,12 @@ export const cancelled: Outcome = {
 export function failed(reason: string, error: string): Outcome {
   return { status: 'failed', reason, error, result: null };
 }
+
+/** Whether somebody wants the task to stop, asked before and after what cannot be called back. */
+export async function cancelRequested(
+  { api }: Pick<FlowDeps, 'api'>,
+  { task_id }: Pick<ThreadInput, 'task_id'>,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  return (await api.tasks.get(task_id, { signal })).cancel_requested;
+}

@@ -1,4 +1,4 @@
-import { type FlowDeps, failed } from '../flow.js';
+import { cancelled, cancelRequested, type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
 import { type DeployNode, end } from './state.js';
 
@@ -13,6 +13,8 @@ export function allocateStep(deps: FlowDeps): DeployNode {
       const text = `the project's port is on server ${server_handle}, and this service deploys to ${mine}`;
       return end(failed('wrong_server', text));
     }
+    // The last moment at which nothing has come of the task yet.
+    if (await cancelRequested(deps, input, signal)) return end(cancelled);
     await progress(deps, input, 'allocate', `port ${port} of server ${server_handle}`, { pct: 20 });
     return { place: { server_handle, server_ip, service, port }, ports: ports + 1, next: 'deploy' };
   };

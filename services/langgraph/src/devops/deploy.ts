@@ -1,15 +1,15 @@
 import { type AnsibleDeployResult, ansibleDeployQueue, deployResultKey } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
 import { tail } from '../engineering/prompt.js';
-import { cancelled, type FlowDeps, failed } from '../flow.js';
+import { cancelled, cancelRequested, type FlowDeps, failed } from '../flow.js';
 import { progress, setProjectStatus } from '../report.js';
 import { requestId } from '../request-id.js';
 import { type DeployNode, end, MAX_PORTS } from './state.js';
 
-/** A release under way cannot be called back: its answer is worth waiting for, this long. */
-const CANCEL_GRACE_MS = 3000;
-
-/** Has the commit released on the allocated port. */
+/**
+ * Has the commit released on the allocated port. A release under way cannot be called back, so a request to cancel waits
+ * for its answer: what the URL serves and what is recorded must stay the same.
+ */
 export function deployStep(deps: FlowDeps): DeployNode {
   return async ({ input, epoch, commit_sha, secrets_ref, place, ports }, { signal }) => {
     if (!place) throw new Error('there is no port to deploy to');
@@ -36,7 +36,6 @@ export function deployStep(deps: FlowDeps): DeployNode {
       step: 'deploy',
       messages: [message],
       responseKey: deployResultKey(id),
-      cancelAfterMs: CANCEL_GRACE_MS,
     });
     if (first) {
       const text = `deploying commit ${commit_sha?.slice(0, 12)} to port ${place.port}`;
@@ -52,6 +51,7 @@ export function awaitDeploy(deps: FlowDeps): DeployNode {
     const result = awaitResult(wait);
     if (result.kind !== 'answer' || !place) return end(cancelled);
     const answer = result.message as AnsibleDeployResult;
+    const unwanted = await cancelRequested(deps, input, signal);
     if (answer.status === 'success') {
       const url = answer.deployed_url ?? `http://${place.server_ip}:${place.port}`;
       await deps.api.deployments.record(
@@ -67,12 +67,14 @@ export function awaitDeploy(deps: FlowDeps): DeployNode {
         },
         { signal },
       );
-      await progress(deps, input, 'deploy', `serving at ${url}`, { pct: 80 });
+      const late = unwanted ? '; the request to cancel came too late' : '';
+      await progress(deps, input, 'deploy', `serving at ${url}${late}`, { pct: 80 });
       return { url, next: 'verify' };
     }
     const reason = answer.reason ?? 'deploy_failed';
     const error = [answer.error ?? reason, answer.stderr && tail(answer.stderr, 4096)].filter(Boolean).join('\n');
     await progress(deps, input, 'deploy', `port ${place.port}: not released`, { error, errorType: reason });
+    if (unwanted) return end(cancelled);
     if (reason === 'port_in_use' && ports < MAX_PORTS) return { not_port: place.port, next: 'allocate' };
     return end(failed(reason, error));
   };

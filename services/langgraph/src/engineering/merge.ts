@@ -1,15 +1,15 @@
 import { type RepositoryResult, repositoryQueue } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
-import { cancelled, type FlowDeps, failed } from '../flow.js';
+import { cancelled, cancelRequested, type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
 import { requestId } from '../request-id.js';
 import { type EngineeringNode, type EngineeringState, end } from './state.js';
 import { nextRound } from './turn.js';
 
-/** A merge cannot be called back: its answer is worth waiting for, this long, before the task counts as cancelled. */
-const CANCEL_GRACE_MS = 3000;
-
-/** Asks the repository's owner to move main to the tested commit, from where the developer started. */
+/**
+ * Asks the repository's owner to move main to the tested commit, from where the developer started. It cannot be called
+ * back, so a request to cancel waits for the answer.
+ */
 export function mergeStep(deps: FlowDeps): EngineeringNode {
   return async ({ input, epoch, round, commit, base_sha }) => {
     if (!commit || base_sha === null) throw new Error('there is no tested commit to merge');
@@ -26,12 +26,7 @@ export function mergeStep(deps: FlowDeps): EngineeringNode {
       commit_sha: commit.sha,
       expected_main_sha: base_sha,
     });
-    const first = await dispatch(deps, input.request_id, {
-      requestId: id,
-      step: 'merge',
-      messages: [message],
-      cancelAfterMs: CANCEL_GRACE_MS,
-    });
+    const first = await dispatch(deps, input.request_id, { requestId: id, step: 'merge', messages: [message] });
     if (first) await progress(deps, input, 'merge', 'merging the tested commit into main', { pct: 90 });
     return { wait: id };
   };
@@ -39,19 +34,22 @@ export function mergeStep(deps: FlowDeps): EngineeringNode {
 
 /** Ends the task with the merged commit, or goes back to develop. */
 export function awaitMerge(deps: FlowDeps): EngineeringNode {
-  return async (state) => {
+  return async (state, { signal }) => {
     const { input, commit, wait } = state;
     const result = awaitResult(wait);
     if (result.kind !== 'answer') return end(cancelled);
     const answer = result.message as RepositoryResult;
+    const unwanted = await cancelRequested(deps, input, signal);
     if (answer.status === 'success' || answer.main_sha === commit?.sha) {
       const sha = answer.main_sha ?? commit?.sha ?? null;
-      await progress(deps, input, 'merge', `main is at ${sha?.slice(0, 12)}`, { pct: 95 });
+      const late = unwanted ? '; the request to cancel came too late' : '';
+      await progress(deps, input, 'merge', `main is at ${sha?.slice(0, 12)}${late}`, { pct: 95 });
       return end({ status: 'completed', reason: null, error: null, result: { commit_sha: sha } });
     }
     const reason = answer.reason ?? 'merge_failed';
     const text = answer.error ?? reason;
     await progress(deps, input, 'merge', 'main was not moved', { error: text, errorType: reason });
+    if (unwanted) return end(cancelled);
     return afterRefusal(state, reason, text);
   };
 }

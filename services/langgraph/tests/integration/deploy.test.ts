@@ -1,3 +1,4 @@
+import type { AnsibleDeployResult } from '@codegen/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { databases, World } from '../support/world.js';
 
@@ -134,14 +135,40 @@ describe.each(databases)('deploy on %s', (kind) => {
     expect(world.executors.of('deploy', task)).toHaveLength(0);
   });
 
-  it('ends cancelled when the executor does not answer after the request to cancel', async () => {
-    await world.startReplica();
-    world.executors.script = { deploy: () => 'silent' };
-    const task = await world.start('deploy', await world.scaffoldedProject());
-    await world.seen('deploy', task);
+  it('ends cancelled before it asks the executor', async () => {
+    const created = await world.api.tasks.create({ project: (await world.scaffoldedProject()).id, type: 'deploy' });
+    const { task } = created;
+    await world.api.tasks.claim(task.id, { request_id: task.request_id });
     await world.api.tasks.cancel(task.id);
+    await world.startReplica();
+    await world.publish(created);
 
-    expect(await world.ended(task)).toMatchObject({ status: 'cancelled' });
+    expect(await world.ended(task)).toMatchObject({ status: 'cancelled', reason: 'cancelled' });
+    expect(world.executors.of('deploy', task)).toHaveLength(0);
+  });
+
+  it('completes with a recorded deployment when the release goes through long after the request to cancel', async () => {
+    const { project, task, answer } = await cancelledRelease();
+    answer(undefined);
+
+    const done = await world.ended(task);
+
+    expect(done).toMatchObject({ status: 'completed', cancel_requested: true });
+    expect((await world.api.deployments.page({ project: project.id })).items).toMatchObject([
+      { task_id: task.id, url: done.result?.deployed_url },
+    ]);
+    const told = (await world.events(task)).map((event) => event.message);
+    expect(told).toContainEqual(expect.stringMatching(/^serving at .*; the request to cancel came too late$/));
+    expect((await world.api.projects.get(project.id)).status).toBe('active');
+  });
+
+  it.each(['unhealthy', 'port_in_use'] as const)('ends cancelled when the release fails with %s', async (reason) => {
+    const { project, task, answer } = await cancelledRelease();
+    answer({ status: 'failed', reason, error: 'no' });
+
+    expect(await world.ended(task)).toMatchObject({ status: 'cancelled', reason: 'cancelled' });
+    expect(world.executors.of('deploy', task)).toHaveLength(1);
+    expect((await world.api.deployments.page({ project: project.id })).items).toEqual([]);
   });
 
   it('asks once, though the message comes twice and its answer too', async () => {
@@ -166,4 +193,22 @@ describe.each(databases)('deploy on %s', (kind) => {
     expect(await world.ended(await world.start('deploy', project))).toMatchObject({ status: 'failed' });
     expect((await world.api.projects.get(project.id)).status).toBe('active');
   });
+
+  /** A release that is under way for longer than a sweep after the request to cancel; `answer` ends it. */
+  async function cancelledRelease() {
+    await world.startReplica();
+    let answer: (said: Partial<AnsibleDeployResult> | undefined) => void = () => undefined;
+    const said = new Promise<Partial<AnsibleDeployResult> | undefined>((resolve) => {
+      answer = resolve;
+    });
+    world.executors.script = { deploy: () => said };
+    const project = await world.scaffoldedProject();
+    const task = await world.start('deploy', project);
+    await world.seen('deploy', task);
+    await world.api.tasks.cancel(task.id);
+    // Longer than a request to cancel takes to be noticed, and than any grace it ever had.
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    expect((await world.api.tasks.get(task.id)).status).toBe('running');
+    return { project, task, answer };
+  }
 });

@@ -316,7 +316,7 @@ describe.each(databases)('engineering on %s', (kind) => {
     expect(await world.ended(created.task)).toMatchObject({ status: 'completed', epoch: 1 });
   });
 
-  it.each(['scaffold', 'develop', 'test', 'merge'] as const)(
+  it.each(['scaffold', 'develop', 'test'] as const)(
     'deletes the workers and ends cancelled when cancelled at %s',
     async (step) => {
       await world.startReplica();
@@ -332,7 +332,7 @@ describe.each(databases)('engineering on %s', (kind) => {
       expect(world.executors.workers.size).toBe(0);
       const created = world.executors.of('create', task).length;
       expect(world.executors.of('delete', task)).toHaveLength(created);
-      expect(created).toBe({ scaffold: 0, develop: 1, test: 2, merge: 2 }[step]);
+      expect(created).toBe({ scaffold: 0, develop: 1, test: 2 }[step]);
     },
   );
 
@@ -351,18 +351,44 @@ describe.each(databases)('engineering on %s', (kind) => {
     expect(new Set(world.executors.of('delete', task).map((one) => one.requestId)).size).toBe(1);
   });
 
-  it('lets a merge that was under way at the request to cancel count', async () => {
+  it.each([
+    ['completed', undefined],
+    ['cancelled', { status: 'failed', reason: 'main_moved', error: 'main is elsewhere' }],
+  ] as const)(
+    'ends %s by the answer to a merge that was under way at the request to cancel',
+    async (status, answer) => {
+      await world.startReplica();
+      world.executors.script = {
+        merge: async (message) => {
+          await world.api.tasks.cancel(message.task_id);
+          // Longer than a request to cancel takes to be noticed, and than any grace it ever had.
+          await new Promise((resolve) => setTimeout(resolve, 5000));
+          return answer;
+        },
+      };
+      const task = await world.start('engineering', await world.scaffoldedProject());
+
+      expect(await world.ended(task)).toMatchObject({ status, cancel_requested: true });
+      expect(world.executors.of('develop', task)).toHaveLength(1);
+      expect(world.executors.workers.size).toBe(0);
+      const told = (await world.events(task)).map((event) => event.message).join('\n');
+      expect(told.includes('the request to cancel came too late')).toBe(status === 'completed');
+    },
+  );
+
+  it('merges nothing for a request to cancel that comes with the verdict of the tests', async () => {
     await world.startReplica();
     world.executors.script = {
-      merge: async (message) => {
-        await world.api.tasks.cancel(message.task_id);
-        await new Promise((resolve) => setTimeout(resolve, 2000));
+      test: async (turn) => {
+        await world.api.tasks.cancel(String(turn.task_id));
         return undefined;
       },
     };
     const task = await world.start('engineering', await world.scaffoldedProject());
 
-    expect(await world.ended(task)).toMatchObject({ status: 'completed', cancel_requested: true });
+    expect(await world.ended(task)).toMatchObject({ status: 'cancelled' });
+    expect(world.executors.of('merge', task)).toHaveLength(0);
+    expect(world.executors.workers.size).toBe(0);
   });
 
   it('says that a task is cancelled that was cancelled before its claim', async () => {
