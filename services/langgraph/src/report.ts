@@ -2,6 +2,7 @@ import type { ProjectStatus } from '@codegen/contracts';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 import { reportProgress } from '@codegen/sdk/queue';
 import type { FlowDeps, Outcome } from './flow.js';
+import { reasonInWords } from './reason-words.js';
 import type { ThreadInput } from './threads.js';
 
 /** Where a task is; `watch` and `explain` show these. */
@@ -48,11 +49,17 @@ export async function reportEnd(deps: Pick<FlowDeps, 'redis'>, input: Reported, 
     request_id: input.request_id,
     task_id: input.task_id,
     callback_stream: input.callback_stream,
-    message: done ? 'done' : outcome.error,
+    message: endMessage(outcome),
     progress_pct: done ? 100 : null,
     error: done ? null : outcome.error,
     error_type: done ? null : (outcome.reason ?? outcome.status),
   });
+}
+
+/** One short line; the error itself has its own field, and may be a log. */
+function endMessage({ status, reason, error }: Outcome): string | null {
+  if (status === 'completed') return 'done';
+  return status === 'failed' ? `failed: ${reasonInWords(reason ?? 'internal_error')}` : error;
 }
 
 /** Ends the task, then says so: dying in between, the next driver does both again. */
