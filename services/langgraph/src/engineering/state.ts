@@ -12,6 +12,12 @@ export interface Commit {
   branch: string;
 }
 
+/** Why a round failed. */
+export interface Cause {
+  reason: string;
+  text: string;
+}
+
 /** A worker to be deleted before the flow goes on. */
 export interface DoomedWorker {
   id: string;
@@ -34,6 +40,8 @@ export const EngineeringState = Annotation.Root({
   files: last<string[]>(() => []),
   /** What the next prompt says went wrong. */
   failure: last<string | null>(() => null),
+  /** Why the last round failed that failed for more than an agent that changed nothing. */
+  cause: last<Cause | null>(() => null),
   /** Every worker that was asked for and is not known to be gone. */
   workers: last<string[]>(() => []),
   doomed: last<DoomedWorker | null>(() => null),

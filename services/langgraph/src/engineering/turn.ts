@@ -32,10 +32,18 @@ export function turnOutcome(result: WaitResult): TurnOutcome {
   return { kind: 'failure', reason: known, text, output };
 }
 
-/** Another round with the failure in the prompt, or the end after the last one. */
+/**
+ * Another round with the failure in the prompt, or the end after the last one. That the agent then changed nothing does
+ * not hide what it was to mend.
+ */
 export function nextRound(state: EngineeringState, reason: string, text: string): Partial<EngineeringState> {
-  if (state.round >= MAX_ROUNDS) return end(failed(reason, text));
-  return { round: state.round + 1, failure: text, next: 'develop' };
+  const open = reason === 'no_changes' ? state.cause : null;
+  const why = open
+    ? { reason: open.reason, text: `${open.text}\n\nThe agent then changed nothing.` }
+    : { reason, text };
+  if (state.round >= MAX_ROUNDS) return end(failed(why.reason, why.text));
+  const cause = reason === 'no_changes' ? state.cause : { reason, text };
+  return { round: state.round + 1, failure: why.text, cause, next: 'develop' };
 }
 
 /** Another worker in place of a lost one, or the end after too many. */

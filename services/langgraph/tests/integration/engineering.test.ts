@@ -83,8 +83,37 @@ describe.each(databases)('engineering on %s', (kind) => {
     expect(world.executors.of('test', task)).toHaveLength(2);
     expect(world.executors.of('merge', task)).toHaveLength(0);
     expect(world.executors.workers.size).toBe(0);
-    expect((await world.events(task)).at(-1)).toMatchObject({ type: 'failed', error_type: 'tests_failed' });
+    expect((await world.events(task)).at(-1)).toMatchObject({
+      type: 'failed',
+      message: 'failed: the tests do not pass',
+      error: '1 of 3 tests failed',
+      error_type: 'tests_failed',
+    });
     expect((await world.api.projects.get(project.id)).status).toBe('failed');
+  });
+
+  it('keeps the reason of a round that no later one mended, when the agent then changes nothing', async () => {
+    await world.startReplica();
+    world.executors.script = {
+      develop: (_, times) =>
+        times > 1 ? { status: 'failed', reason: 'no_changes', error: 'nothing to do' } : undefined,
+      test: () => ({ status: 'failed', reason: 'tests_failed', error: '1 of 3 tests failed' }),
+    };
+    const task = await world.start('engineering', await world.scaffoldedProject());
+
+    const error = '1 of 3 tests failed\n\nThe agent then changed nothing.';
+    expect(await world.ended(task)).toMatchObject({ status: 'failed', reason: 'tests_failed', error });
+    expect(world.executors.of('develop', task)).toHaveLength(3);
+    expect(world.executors.of('develop', task)[2]?.prompt).toContain(error);
+  });
+
+  it('fails with no_changes when the agent changes nothing in every round', async () => {
+    await world.startReplica();
+    world.executors.script = { develop: () => ({ status: 'failed', reason: 'no_changes', error: 'nothing to do' }) };
+    const task = await world.start('engineering', await world.scaffoldedProject());
+
+    expect(await world.ended(task)).toMatchObject({ status: 'failed', reason: 'no_changes', error: 'nothing to do' });
+    expect(world.executors.of('develop', task)).toHaveLength(3);
   });
 
   it('replaces a lost worker behind a new epoch, only when the old one is gone', async () => {
