@@ -10,8 +10,6 @@ export interface MergeDependencies {
     readonly projects: Pick<Api['projects'], 'report'>;
     readonly tasks: Pick<Api['tasks'], 'get'>;
   };
-  /** Tells whoever watches how far it is. */
-  readonly say: (message: string) => Promise<void>;
 }
 
 /** Why main stays where it is. */
@@ -29,7 +27,7 @@ const BUILT_ELSEWHERE = new Set<Refusal['reason']>(['main_moved', 'not_a_fast_fo
  */
 export async function handleMerge(message: RepositoryMessage, deps: MergeDependencies): Promise<RepositoryResult> {
   const startedMs = Date.now();
-  const { host, api, say } = deps;
+  const { host, api } = deps;
   const { project_id, task_id, commit_sha, expected_main_sha } = message;
   const fullName = host.nameOf(project_id);
   const mainTip = () => host.branchTip(fullName, 'main');
@@ -52,7 +50,6 @@ export async function handleMerge(message: RepositoryMessage, deps: MergeDepende
     return failed(moved(expected_main_sha, await mainTip()));
   }
   await api.projects.report(project_id, { main_sha: target, manifest });
-  await say(`fast-forwarded main to ${target.slice(0, 12)}`);
   const { request_id, epoch } = message;
   const duration_ms = Date.now() - startedMs;
   return { request_id, task_id, epoch, status: 'success', error: null, duration_ms, main_sha: target };

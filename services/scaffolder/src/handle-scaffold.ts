@@ -71,7 +71,7 @@ async function scaffold(
   const { url } = await host.ensureRepository(fullName);
   let main = await host.branchTip(fullName, 'main');
   if (!main) {
-    await say('Drawing the project from the service template');
+    await say('drawing the project from the service template');
     await drawMain({ message, description: description ?? '', host, draw });
     main = await host.branchTip(fullName, 'main');
     if (!main) throw new Error(`${fullName} has no main after it was made`);
@@ -84,7 +84,6 @@ async function scaffold(
     main_sha: main,
     manifest,
   });
-  await say(`The repository is there: ${files} files at ${main.slice(0, 12)}`);
   return { url, files };
 }
 

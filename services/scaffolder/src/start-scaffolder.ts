@@ -73,7 +73,7 @@ export async function startScaffolder(config: ScaffolderConfig): Promise<Running
       contract: repositoryQueue,
       results: repositoryResults,
       consumer,
-      handle: (message) => handleMerge(message, { host, api, say: progressOf(redis, message, 'merge', logger) }),
+      handle: (message) => handleMerge(message, { host, api }),
       giveUp: async (message, error) => failedMerge(message, { reason: null, error }, undefined, null),
     }),
   ];

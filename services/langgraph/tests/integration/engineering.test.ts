@@ -20,6 +20,7 @@ describe.each(databases)('engineering on %s', (kind) => {
 
     const [turn] = world.executors.of('develop', task);
     expect(done).toMatchObject({ status: 'completed', epoch: 1, reason: null, error: null });
+    expect(world.executors.of('scaffold', task)[0]?.message).toMatchObject({ task_id: task.id });
     expect(done.result).toMatchObject({
       request_id: task.request_id,
       status: 'success',
@@ -32,7 +33,7 @@ describe.each(databases)('engineering on %s', (kind) => {
     expect(turn?.prompt).not.toContain('Failure-Bytes');
     expect(await world.story(task)).toEqual([
       'started',
-      ...['scaffold', 'scaffold', 'develop', 'develop', 'test', 'test', 'merge', 'merge', 'cleanup', 'completed'],
+      ...['scaffold', 'develop', 'develop', 'test', 'test', 'merge', 'merge', 'cleanup', 'completed'],
     ]);
     expect(world.executors.workers.size).toBe(0);
     const [attempt] = await world.api.tasks.attempts(task.id);
@@ -254,7 +255,7 @@ describe.each(databases)('engineering on %s', (kind) => {
       reason: 'scaffold_failed',
       error: 'no template',
     });
-    expect(await world.story(task)).toEqual(['started', 'scaffold', 'scaffold', 'failed']);
+    expect(await world.story(task)).toEqual(['started', 'scaffold', 'failed']);
   });
 
   it('asks for every step once, whether results come early, late or twice', async () => {

@@ -47,7 +47,7 @@ function merge(changes: Partial<RepositoryMessage>, dependencies: Partial<Parame
     expected_main_sha: main,
     ...changes,
   });
-  return handleMerge(message, { host, api, say: async () => undefined, ...dependencies });
+  return handleMerge(message, { host, api, ...dependencies });
 }
 
 it('fast-forwards main to the commit and reports it with its manifest', async () => {
