@@ -1,9 +1,8 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ScaffolderMessage, scaffolderMessage } from '@codegen/contracts';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { type DrawTemplate, templateDrawer } from '../../src/draw-template.js';
 import { handleScaffold } from '../../src/handle-scaffold.js';
@@ -147,9 +146,15 @@ it('does not set back a project that has moved on', async () => {
 });
 
 it('leaves nothing behind in the temporary folder', async () => {
-  const drafts = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('scaffold-'));
-  const before = await drafts();
-  await scaffold();
-  await scaffold(message({ modules: ['rockets'] }));
-  expect((await drafts()).filter((name) => !before.includes(name))).toEqual([]);
+  // Its own, as others draw in the shared one at the same time.
+  const temporary = await tempFolder('codegen-drafts');
+  vi.stubEnv('TMPDIR', temporary.path);
+  try {
+    await scaffold();
+    await scaffold(message({ modules: ['rockets'] }));
+    expect(await readdir(temporary.path)).toEqual([]);
+  } finally {
+    vi.unstubAllEnvs();
+    await temporary.remove();
+  }
 });
