@@ -37,7 +37,7 @@ export default defineConfig({
           globalSetup: ['tests/support/start-postgres.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          maxWorkers: 3,
+          maxWorkers: 2,
         },
       },
     ],
