@@ -1,4 +1,4 @@
-import type { ProjectStatus } from '@codegen/contracts';
+import { type ProjectStatus, projectStatus } from '@codegen/contracts';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 import { reportProgress } from '@codegen/sdk/queue';
 import type { FlowDeps, Outcome } from './flow.js';
@@ -75,17 +75,7 @@ export async function endTask(
   await reportEnd(deps, input, outcome);
 }
 
-const notArchived: ProjectStatus[] = [
-  'draft',
-  'scaffolding',
-  'scaffolded',
-  'scaffold_failed',
-  'developing',
-  'testing',
-  'deploying',
-  'active',
-  'failed',
-];
+const notArchived = projectStatus.exclude(['archived']).options;
 
 /** Notes what a project is going through; an archived one stays archived. */
 export async function setProjectStatus(
