@@ -26,6 +26,13 @@ describe('encoding', () => {
     expect(encodeEntry(engineeringQueue, { ...task, timestamp }).message.timestamp).toBe(timestamp);
   });
 
+  test('mends half a surrogate pair, which no Python peer would read', () => {
+    const task_id = `cut ${'👩‍🚀'.slice(0, 1)}`;
+    const { fields, message } = encodeEntry(engineeringQueue, { ...task, task_id, project_id: '\\ud83d 👩‍🚀' });
+    expect(message).toMatchObject({ task_id: 'cut \ufffd', project_id: '\\ud83d 👩‍🚀' });
+    expect(JSON.parse(fields.data)).toEqual(message);
+  });
+
   test('refuses what does not fit', () => {
     expect(() => encodeEntry(engineeringQueue, { ...task, user_id: 1.5 })).toThrow('user_id');
   });
@@ -126,6 +133,24 @@ describe('secrets in plain', () => {
     expect(JSON.stringify(decoded)).not.toContain(SECRET);
     expect(JSON.stringify(decoded)).toContain('[redacted]');
   });
+
+  test('beside the document are refused with the value redacted', () => {
+    const raw = { data: JSON.stringify(task), github_token: SECRET, attempt: '2' };
+    expect(decodeEntry(engineeringQueue, raw)).toMatchObject({
+      ok: false,
+      code: 'plain_secret',
+      raw: { data: raw.data, github_token: '[redacted]', attempt: '2' },
+    });
+  });
+
+  test.each([`{"github_token":${SECRET}}`, `{"secrets": "a", "x": ${SECRET}${'.'.repeat(60)}}`])(
+    'are not quoted by the error of a broken document: %s',
+    (data) => {
+      const decoded = decodeEntry(engineeringQueue, { data });
+      expect(decoded).toMatchObject({ ok: false, code: 'invalid_json' });
+      expect(JSON.stringify(decoded)).not.toContain('ghp_');
+    },
+  );
 
   test('in a broken document are cut off', () => {
     const raw = { data: `{"task_id":"t","github_token":"${SECRET}` };

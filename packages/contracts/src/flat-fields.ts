@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { MessageSchema } from './define-queue.js';
+
+/** The object schema's fields; for a union, those of the option that the entry's discriminator names. */
+export function propertiesOf(schema: MessageSchema, raw: Record<string, string>): Record<string, z.core.$ZodType> {
+  if (schema instanceof z.ZodObject) return schema.shape;
+  const key = schema.def.discriminator;
+  const option = schema.options.find((one) => {
+    const field = one.shape[key] as z.ZodType | undefined;
+    return field !== undefined && raw[key] !== undefined && field.safeParse(raw[key]).success;
+  });
+  return option?.shape ?? {};
+}
+
+/** Each top-level field is a stream field: strings plain, the rest JSON. What cannot be read is left for the schema to refuse. */
+export function fromFlatFields(schema: MessageSchema, raw: Record<string, string>): Record<string, unknown> {
+  const properties = propertiesOf(schema, raw);
+  return Object.fromEntries(
+    Object.entries(raw).map(([key, text]) => {
+      const field = Object.hasOwn(properties, key) ? properties[key] : undefined;
+      const plain = field === undefined || isText(field);
+      if (plain) return [key, text === 'null' && field !== undefined && isNullable(field) ? null : text];
+      try {
+        return [key, JSON.parse(text) as unknown];
+      } catch {
+        return [key, text];
+      }
+    }),
+  );
+}
+
+function isText(field: z.core.$ZodType): boolean {
+  const inner = unwrap(field);
+  if (inner instanceof z.ZodLiteral) return typeof inner.value === 'string';
+  return inner instanceof z.ZodString || inner instanceof z.ZodEnum;
+}
+
+function isNullable(field: z.core.$ZodType): boolean {
+  return (field as z.ZodType).safeParse(null).success;
+}
+
+function unwrap(field: z.core.$ZodType): z.core.$ZodType {
+  return field instanceof z.ZodDefault || field instanceof z.ZodNullable || field instanceof z.ZodOptional
+    ? unwrap(field.def.innerType)
+    : field;
+}

@@ -1,0 +1,43 @@
+import { parseReference } from './reference.js';
+
+const REDACTED = '[redacted]';
+const SECRET_KEYS = new Set(['github_token', 'secrets']);
+
+/** Path of the first field that holds a secret rather than a reference to one. */
+export function findPlainSecret(value: unknown, path: readonly string[] = []): readonly string[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const here = [...path, key];
+    if (isSecret(key, inner)) return here;
+    const found = findPlainSecret(inner, here);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The same document with every plain secret replaced. */
+export function withoutSecrets<T>(value: T): T;
+export function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((inner) => withoutSecrets(inner));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, isSecret(key, inner) ? REDACTED : withoutSecrets(inner)]),
+  );
+}
+
+/** For fields too broken to parse: hides the value after a secret's name as far as it can be told. */
+export function withoutSecretText(fields: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, text]) => {
+      if (SECRET_KEYS.has(key.toLowerCase())) return [key, REDACTED];
+      // Where a broken document names a secret, nothing after that name can be trusted to be harmless.
+      const at = text.search(/"?(github_token|secrets)"?\s*[:=]/i);
+      return [key, at < 0 ? text : `${text.slice(0, at)}${REDACTED}`];
+    }),
+  );
+}
+
+function isSecret(key: string, value: unknown): boolean {
+  if (!SECRET_KEYS.has(key.toLowerCase()) || value === null || value === '') return false;
+  return typeof value !== 'string' || parseReference(value) === undefined;
+}
