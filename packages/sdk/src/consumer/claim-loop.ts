@@ -1,6 +1,4 @@
 import { backoffMs, pause } from '../queue/backoff.js';
-import { claimStale } from '../queue/claim-stale.js';
-import { forgetConsumers } from '../queue/group.js';
 import { isGroupGone } from '../queue/redis-errors.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 
@@ -12,17 +10,16 @@ const FORGET_AFTER_MS = 3_600_000;
  * After Redis was away it waits for half a lease, so that owners who are alive renew first.
  */
 export async function claimLoop(core: ConsumerCore): Promise<void> {
-  const { redis, stopping, leaseMs } = core;
+  const { store, stopping, leaseMs } = core;
   let notBeforeMs = 0;
-  const onReady = () => {
-    notBeforeMs = Date.now() + leaseMs / 2;
-  };
   await forget(core);
-  redis.on('ready', onReady);
+  const unlisten = store.onOnline(() => {
+    notBeforeMs = performance.now() + leaseMs / 2;
+  });
   for (let failures = 0; !stopping.aborted; ) {
     try {
       // A command given while Redis is away would run before any owner could renew.
-      if (redis.status === 'ready' && Date.now() >= notBeforeMs) await sweep(core);
+      if (store.online && performance.now() >= notBeforeMs) await sweep(core);
       failures = 0;
       await pause(leaseMs / 4, stopping);
     } catch (error) {
@@ -30,14 +27,14 @@ export async function claimLoop(core: ConsumerCore): Promise<void> {
       await pause(Math.max(leaseMs / 4, backoffMs(failures)), stopping);
     }
   }
-  redis.off('ready', onReady);
+  unlisten();
 }
 
 async function sweep(core: ConsumerCore): Promise<void> {
   for (const stream of core.streams) {
     const limit = core.held.room(core.capacity);
     if (limit <= 0) return;
-    const found = await claimStale(core.redis, readerOf(core, stream), { leaseMs: core.leaseMs, limit });
+    const found = await core.store.claimStale(readerOf(core, stream), { leaseMs: core.leaseMs, limit });
     for (const entry of found.entries) {
       if (core.held.has(stream, entry.id)) continue;
       core.logger.info({ entry_id: entry.id, stream, deliveries: entry.deliveries }, 'taken over from a dead consumer');
@@ -53,6 +50,6 @@ async function sweep(core: ConsumerCore): Promise<void> {
 async function forget(core: ConsumerCore): Promise<void> {
   for (const stream of core.streams) {
     const which = { idleMs: FORGET_AFTER_MS };
-    await forgetConsumers(core.redis, { stream, group: core.group }, which).catch(() => undefined);
+    await core.store.forgetConsumers({ stream, group: core.group }, which).catch(() => undefined);
   }
 }

@@ -1,12 +1,11 @@
-import type { Redis } from 'ioredis';
 import type { GroupReader } from '../queue/entry.js';
 import type { Logger } from '../queue/logger.js';
+import type { QueueStore } from '../queue/store.js';
 import type { HeldEntries } from './held-entries.js';
 
 /** What the loops of one consumer share. */
 export interface ConsumerCore {
-  /** For commands. */
-  readonly redis: Redis;
+  readonly store: QueueStore;
   readonly logger: Logger;
   readonly group: string;
   readonly consumer: string;

@@ -55,7 +55,7 @@ export async function handleEntry<C extends QueueContract>(
   }
   try {
     const { signal } = entry.abort;
-    await handler(message, { entryId: entry.id, attempt, signal, redis: core.redis, logger, stream: entry.stream });
+    await handler(message, { entryId: entry.id, attempt, signal, queue: core.store, logger, stream: entry.stream });
     return { kind: 'done' };
   } catch (error) {
     // An aborted handler has not failed: the message is somebody else's already, or goes to a peer unharmed.

@@ -102,14 +102,3 @@ export class HeldEntries {
     });
   }
 }
-
-/** Entries by the stream they came from. */
-export function byStream<T extends { readonly stream: string }>(entries: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const entry of entries) {
-    const group = groups.get(entry.stream);
-    if (group) group.push(entry);
-    else groups.set(entry.stream, [entry]);
-  }
-  return groups;
-}

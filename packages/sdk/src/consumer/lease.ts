@@ -1,7 +1,7 @@
-import { renewLeases } from '../queue/acknowledge.js';
 import { pause } from '../queue/backoff.js';
+import { byStream } from '../queue/entry.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
-import { byStream, type HeldEntry, LeaseLostError } from './held-entries.js';
+import { type HeldEntry, LeaseLostError } from './held-entries.js';
 
 /** Keeps the leases of everything that is held, until the consumer has ended. */
 export async function leaseLoop(core: ConsumerCore): Promise<void> {
@@ -18,8 +18,7 @@ export async function leaseLoop(core: ConsumerCore): Promise<void> {
 export async function renewAll(core: ConsumerCore): Promise<void> {
   for (const [stream, entries] of byStream(core.held.all())) {
     try {
-      const owned = await renewLeases(
-        core.redis,
+      const owned = await core.store.renewLeases(
         readerOf(core, stream),
         entries.map(({ id }) => id),
       );

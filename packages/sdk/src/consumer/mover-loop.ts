@@ -1,5 +1,4 @@
 import { backoffMs } from '../queue/backoff.js';
-import { moveDue } from '../queue/delay.js';
 import type { ConsumerCore } from './consumer-core.js';
 
 /** Milliseconds after which delays that another process added are noticed. */
@@ -19,10 +18,10 @@ export class Mover {
   }
 
   async run(): Promise<void> {
-    const { redis, stream, stopping, logger } = this.#core;
+    const { store, stream, stopping, logger } = this.#core;
     for (let failures = 0; !stopping.aborted; ) {
       try {
-        const { moved, nextMs = LOOK_EVERY_MS } = await moveDue(redis, stream, this.#core);
+        const { moved, nextMs = LOOK_EVERY_MS } = await store.moveDue(stream, this.#core);
         failures = 0;
         if (moved === 0 || nextMs > 0) await this.#sleep(Math.min(nextMs, LOOK_EVERY_MS));
       } catch (error) {

@@ -1,6 +1,6 @@
 import type { MessageOf, QueueContract } from '@codegen/contracts';
-import type { Redis } from 'ioredis';
 import type { Logger } from '../queue/logger.js';
+import type { QueueStore } from '../queue/store.js';
 import type { RetryPolicies } from './retry-policy.js';
 
 /** What a handler gets beside its message. */
@@ -10,8 +10,8 @@ export interface HandlerContext {
   readonly attempt: number;
   /** Aborted when the lease was lost (another consumer has the message) or when `stop` ran out of time. */
   readonly signal: AbortSignal;
-  /** For commands, not for reads with BLOCK. */
-  readonly redis: Redis;
+  /** Where the message came from; publish what follows from it here. */
+  readonly queue: QueueStore;
   /** Says correlation_id, entry_id and stream in every line. */
   readonly logger: Logger;
   readonly stream: string;
@@ -31,7 +31,10 @@ export interface DeadLetter {
 }
 
 export interface ConsumerOptions<C extends QueueContract> {
-  redisUrl: string;
+  /** Where the queue is, as `connectQueue` takes it; the consumer connects by itself. */
+  redisUrl?: string;
+  /** Instead of `redisUrl`: queues that are connected already, and stay so. */
+  queue?: QueueStore;
   contract: C;
   params?: Record<string, string>;
   /** Unique per process: two consumers of one name would share their leases. */

@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { type QueueContract, streamName } from '@codegen/contracts';
 import { backoffMs, pause } from '../queue/backoff.js';
-import { closeRedis, connectRedis } from '../queue/connect.js';
-import { ensureGroup, forgetConsumers } from '../queue/group.js';
+import { connectQueue } from '../queue/connect-queue.js';
 import { silentLogger, withBindings } from '../queue/logger.js';
 import { claimLoop } from './claim-loop.js';
 import type { ConsumerCore } from './consumer-core.js';
@@ -15,31 +13,29 @@ import type { ConsumerOptions, RunningConsumer } from './options.js';
 import { warnWithoutPersistence } from './persistence-warning.js';
 import { readLoop } from './read-loop.js';
 import { Settler } from './settle.js';
-import { endHandlers, withinMs } from './shutdown.js';
-import { unblock } from './unblock.js';
+import { endHandlers, interrupt, withinMs } from './shutdown.js';
 
 /**
  * Consumes a work queue until it is stopped. Delivery is at least once: a handler must take the same message twice.
  * Survives a Redis that restarts, loses its data or stays away; never gives up by itself but for a FatalError.
  *
  * States: starting (group) → consuming → stopping (no new entries; handlers end) → ended.
- * @throws {OrchestratorError} NOT_CONFIGURED where the URL is none; TypeError where the contract is no work queue
+ * @throws {OrchestratorError} NOT_CONFIGURED where the URL is none or missing
+ * @throws {TypeError} where the contract is no work queue
  */
 export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>): RunningConsumer {
   const { contract, params, consumer, concurrency = 1, prefetch = 0, leaseMs = 30_000, readLegacy = true } = options;
   if (!contract.group) throw new TypeError(`${contract.stream} is a log: read it with readLog`);
   const stream = streamName(contract, params);
   const logger = withBindings(options.logger ?? silentLogger, { queue: stream, consumer });
-  const name = `${consumer.replace(/[^\w.:-]/g, '_')}:${randomUUID()}`;
-  const redis = connectRedis(options.redisUrl, { name, logger });
-  const blocking = connectRedis(options.redisUrl, { name: `${name}:reader`, blocking: true });
+  const store = options.queue ?? connectQueue(options.redisUrl ?? '', { name: consumer, logger });
   const stopping = new AbortController();
   const ended = new AbortController();
   // Every entry that is being settled waits on one of them.
   setMaxListeners(0, stopping.signal, ended.signal);
   const running = new Set<Promise<void>>();
   const core: ConsumerCore = {
-    redis,
+    store,
     logger,
     group: contract.group,
     consumer,
@@ -85,8 +81,8 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   async function start(): Promise<void> {
     for (let failures = 0; !stopping.signal.aborted; failures += 1) {
       try {
-        for (const one of core.streams) await ensureGroup(redis, one, core.group);
-        await warnWithoutPersistence(redis, core);
+        for (const one of core.streams) await store.ensureGroup(one, core.group);
+        await warnWithoutPersistence(core);
         return;
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
@@ -100,25 +96,29 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   const ready = started.then(() => {
     if (stopping.signal.aborted) throw new Error(`the consumer of ${stream} was stopped before it was ready`);
   });
-  const reader = started.then(() => readLoop(core, blocking));
-  const takingIn = [reader, started.then(() => claimLoop(core)), started.then(() => mover.run())];
+  const readers = store.readTogether(core.streams).map((streams) => {
+    const reader = store.openReader();
+    return { reader, reading: started.then(() => readLoop(core, streams, reader)) };
+  });
+  const reading = readers.map((one) => one.reading);
+  const takingIn = [...reading, started.then(() => claimLoop(core)), started.then(() => mover.run())];
   const leases = leaseLoop(core);
-  redis.on('ready', () => void renewAll(core));
+  const unlisten = store.onOnline(() => void renewAll(core));
 
   async function shutDown(): Promise<void> {
     stopping.abort();
-    await unblock(redis, blocking, reader);
+    await Promise.all(readers.map(({ reader, reading }) => interrupt(reader, reading)));
     await withinMs(1000, Promise.all(takingIn));
     await endHandlers(core, settler, running);
     ended.abort();
     await withinMs(1000, leases);
-    if (redis.status === 'ready') {
-      const which = { consumer };
-      const gone = core.streams.map((one) => forgetConsumers(redis, { stream: one, group: core.group }, which));
+    unlisten();
+    if (store.online) {
+      const gone = core.streams.map((one) => store.forgetConsumers({ stream: one, group: core.group }, { consumer }));
       await Promise.allSettled(gone);
     }
-    blocking.disconnect();
-    await Promise.all([closeRedis(redis), closeRedis(blocking)]);
+    await Promise.all(readers.map(({ reader }) => reader.close()));
+    if (!options.queue) await store.close();
   }
 
   let finish: (result: Promise<void>) => void = () => undefined;

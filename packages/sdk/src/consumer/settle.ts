@@ -1,10 +1,9 @@
 import type { EntryFields } from '@codegen/contracts';
-import { acknowledge, releaseLeases } from '../queue/acknowledge.js';
 import { backoffMs, pause } from '../queue/backoff.js';
-import { deadLetterEntry, type ErrorContext } from '../queue/dead-letter.js';
-import { delayEntry } from '../queue/delay.js';
+import type { ErrorContext } from '../queue/dead-letter.js';
+import { byStream } from '../queue/entry.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
-import { byStream, type HeldEntry } from './held-entries.js';
+import type { HeldEntry } from './held-entries.js';
 
 /** How a held entry ends here. */
 export type Outcome =
@@ -52,17 +51,17 @@ export class Settler {
   }
 
   #apply(entry: HeldEntry, outcome: Outcome): Promise<boolean> {
-    const { redis, stream: target } = this.#core;
+    const { store, stream: target } = this.#core;
     const reader = readerOf(this.#core, entry.stream);
     switch (outcome.kind) {
       case 'done':
         return this.#acknowledgeSoon(entry);
       case 'retry':
-        return delayEntry(redis, reader, { ...outcome, id: entry.id, target }).finally(() => this.#core.wakeMover());
+        return store.delay(reader, { ...outcome, id: entry.id, target }).finally(() => this.#core.wakeMover());
       case 'dead':
-        return outcome.announce().then(() => deadLetterEntry(redis, reader, { ...outcome, id: entry.id, target }));
+        return outcome.announce().then(() => store.deadLetter(reader, { ...outcome, id: entry.id, target }));
       case 'release':
-        return releaseLeases(redis, reader, [entry.id]).then(([owned]) => owned === true);
+        return store.releaseLeases(reader, [entry.id]).then(([owned]) => owned === true);
     }
   }
 
@@ -83,7 +82,7 @@ export class Settler {
   async #send(stream: string, batch: readonly Acknowledgement[]): Promise<void> {
     const ids = batch.map(({ id }) => id);
     try {
-      const owned = await acknowledge(this.#core.redis, readerOf(this.#core, stream), ids);
+      const owned = await this.#core.store.acknowledge(readerOf(this.#core, stream), ids);
       for (const [i, { resolve }] of batch.entries()) resolve(owned[i] === true);
     } catch (error) {
       for (const { reject } of batch) reject(error);

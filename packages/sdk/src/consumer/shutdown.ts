@@ -1,4 +1,5 @@
 import { pause } from '../queue/backoff.js';
+import type { WaitingReader } from '../queue/store.js';
 import type { ConsumerCore } from './consumer-core.js';
 import type { Settler } from './settle.js';
 
@@ -19,6 +20,13 @@ export async function endHandlers(core: ConsumerCore, settler: Settler, running:
   core.logger.warn({ entry_ids: late.map(({ id }) => id) }, 'the deadline to stop has passed: aborting handlers');
   for (const entry of late) entry.abort.abort(new Error('the consumer stops'));
   await withinMs(ABORTED_GRACE_MS, all());
+}
+
+/** Ends a waiting read, and what loops around it. */
+export async function interrupt(reader: WaitingReader, reading: Promise<void>): Promise<void> {
+  const left = new AbortController();
+  void reading.finally(() => left.abort());
+  await reader.interrupt(left.signal);
 }
 
 /** Waits for some work, but not longer than so many milliseconds. */

@@ -1,12 +1,10 @@
 import { type MessageInput, type MessageOf, type QueueContract, streamName } from '@codegen/contracts';
-import type { Redis } from 'ioredis';
-import { answerOnceScript } from './lua/answer-once.js';
+import { type QueueTarget, storeOf } from './connect-queue.js';
 import { encoded, type Published } from './publish.js';
 import { asUnavailable } from './redis-errors.js';
-import { runScript } from './script.js';
 
 export interface AnswerOptions<C extends QueueContract> {
-  redis: Redis;
+  redis: QueueTarget;
   /** Where the answer is recorded, such as `deploy:result:{request_id}`. */
   key: string;
   /** Of the record; an hour by default. */
@@ -31,11 +29,11 @@ export async function answerOnce<C extends QueueContract>({
 }: AnswerOptions<C>): Promise<Published<C> & { first: boolean }> {
   const stream = streamName(contract, params);
   const { fields } = encoded(contract, message);
-  const args = [ttlSeconds, contract.maxLength ?? 0, contract.expiresSeconds ?? 0, fields.data];
+  const { maxLength, expiresSeconds } = contract;
   try {
-    const reply = (await runScript(redis, answerOnceScript, [key, stream], args)) as [string, string, number];
-    const [entryId, answer, first] = reply;
-    return { entryId, message: JSON.parse(answer) as MessageOf<C>, first: first === 1 };
+    const answer = { key, ttlSeconds, stream, data: fields.data, maxLength, expiresSeconds };
+    const { entryId, data, first } = await storeOf(redis).answerOnce(answer);
+    return { entryId, message: JSON.parse(data) as MessageOf<C>, first };
   } catch (error) {
     throw asUnavailable(error, `answering on ${stream}`);
   }
@@ -43,27 +41,27 @@ export async function answerOnce<C extends QueueContract>({
 
 /** The answer recorded under a key, or undefined. With a contract, one that does not fit it counts as none. */
 export async function recordedAnswer<C extends QueueContract>(options: {
-  redis: Redis;
+  redis: QueueTarget;
   key: string;
   contract: C;
 }): Promise<MessageOf<C> | undefined>;
-export async function recordedAnswer(options: { redis: Redis; key: string }): Promise<unknown>;
+export async function recordedAnswer(options: { redis: QueueTarget; key: string }): Promise<unknown>;
 export async function recordedAnswer({
   redis,
   key,
   contract,
 }: {
-  redis: Redis;
+  redis: QueueTarget;
   key: string;
   contract?: QueueContract;
 }): Promise<unknown> {
-  let text: string | null;
+  let text: string | undefined;
   try {
-    text = await redis.get(key);
+    text = await storeOf(redis).recordedAnswer(key);
   } catch (error) {
     throw asUnavailable(error, `reading ${key}`);
   }
-  if (text === null) return undefined;
+  if (text === undefined) return undefined;
   const answer = parsed(text);
   return contract ? contract.message.safeParse(answer).data : answer;
 }

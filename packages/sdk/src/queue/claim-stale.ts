@@ -1,24 +1,19 @@
-import type { Redis } from 'ioredis';
 import { RELEASED_IDLE_MS } from './acknowledge.js';
-import { fieldsOf, type GroupReader, type StreamEntry } from './entry.js';
+import { type ClaimedEntry, fieldsOf, type GroupReader } from './entry.js';
 import { claimStaleScript } from './lua/claim-stale.js';
 import { ownEntriesScript } from './lua/own-entries.js';
+import type { RedisClient } from './redis-client.js';
 import { runScript } from './script.js';
 
 /** Entries looked at in one step. */
 const PAGE = 100;
-
-/** A taken over entry, with how often it was delivered in all. */
-export interface ClaimedEntry extends StreamEntry {
-  readonly deliveries: number;
-}
 
 /**
  * Takes over up to `limit` entries whose lease is older than `leaseMs`. Walks the pending list to its end, since pages
  * full of fresh entries come back empty.
  */
 export async function claimStale(
-  redis: Redis,
+  redis: RedisClient,
   { stream, group, consumer }: GroupReader,
   { leaseMs, limit }: { leaseMs: number; limit: number },
 ): Promise<{ entries: ClaimedEntry[]; deleted: string[] }> {
@@ -46,7 +41,7 @@ export async function claimStale(
  * that delivery counts stay those of takeovers.
  */
 export async function ownPending(
-  redis: Redis,
+  redis: RedisClient,
   { stream, group, consumer }: GroupReader,
   { known, limit, takeover }: { known: (id: string) => boolean; limit: number; takeover: boolean },
 ): Promise<{ entries: ClaimedEntry[]; more: boolean }> {

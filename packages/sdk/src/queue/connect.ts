@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis, type RedisOptions } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { OrchestratorError } from '../errors.js';
 import type { Logger } from './logger.js';
+import { isCluster, type RedisClient } from './redis-client.js';
+import { parseRedisUrl } from './redis-url.js';
 
 /** Milliseconds until a command without a reply fails. */
 const COMMAND_TIMEOUT_MS = 5000;
@@ -19,32 +21,54 @@ export interface ConnectOptions {
 }
 
 /**
- * Connects to Redis and stays connected: reconnects for ever, in steps of at most a second.
- * With Redis away, a command fails after 5 seconds. Neither the URL nor its password is ever logged.
- * @throws {OrchestratorError} NOT_CONFIGURED where the URL is none
+ * Connects to one Redis, or to the master that Sentinels name, and stays connected: reconnects for ever, in steps of
+ * at most a second. With Redis away, a command fails after 5 seconds. Neither the URL nor its password is ever logged.
+ * @throws {OrchestratorError} NOT_CONFIGURED where the URL is none, or that of a Cluster
  */
 export function connectRedis(url: string, options: ConnectOptions = {}): Redis {
+  const redis = connectAny(url, options);
+  if (!isCluster(redis)) return redis;
+  redis.disconnect();
+  throw new OrchestratorError(
+    'NOT_CONFIGURED',
+    'A Redis Cluster takes queues only (connectQueue). Give a redis:// URL.',
+  );
+}
+
+/** Connects to whatever the URL names. @throws {OrchestratorError} NOT_CONFIGURED where the URL is none */
+export function connectAny(url: string, options: ConnectOptions = {}): RedisClient {
+  const place = parseRedisUrl(url);
   const settings = {
-    retryStrategy: (times: number) => Math.min(1000, 25 * 2 ** Math.min(times, 6)) + Math.random() * 50,
     connectTimeout: COMMAND_TIMEOUT_MS,
     socketTimeout: SILENCE_MS,
     connectionName: options.name,
     ...(options.blocking ? blocking : { commandTimeout: COMMAND_TIMEOUT_MS }),
   };
-  const redis = new Redis(checked(url), settings);
+  let redis: RedisClient;
+  if (place.kind === 'server') redis = new Redis(place.url, { ...settings, retryStrategy });
+  else if (place.kind === 'sentinel') {
+    const { kind: _, ...where } = place;
+    redis = new Redis({ ...where, ...settings, retryStrategy, sentinelRetryStrategy: retryStrategy, reconnectOnError });
+  } else {
+    redis = new Cluster(place.nodes, {
+      redisOptions: { ...place.node, ...settings },
+      clusterRetryStrategy: retryStrategy,
+    });
+  }
   reportOutages(redis, options.logger);
   return redis;
 }
 
 /** A further connection like the given one, for reads with BLOCK. */
-export function connectBlocking(redis: Redis, logger?: Logger): Redis {
-  const twin = redis.duplicate({ ...blocking, commandTimeout: undefined });
-  reportOutages(twin, logger);
+export function connectBlocking(redis: RedisClient, name: string): RedisClient {
+  const settings = { ...blocking, commandTimeout: undefined, connectionName: name };
+  const twin = isCluster(redis) ? redis.duplicate([], { redisOptions: settings }) : redis.duplicate(settings);
+  reportOutages(twin);
   return twin;
 }
 
 /** Closes a connection once what was sent is answered; at once when Redis is away. */
-export async function closeRedis(redis: Redis): Promise<void> {
+export async function closeRedis(redis: RedisClient): Promise<void> {
   if (redis.status === 'end') return;
   const timer = new AbortController();
   const limit = sleep(CLOSE_MS, undefined, { signal: timer.signal }).catch(() => undefined);
@@ -52,7 +76,7 @@ export async function closeRedis(redis: Redis): Promise<void> {
   if (redis.status === 'ready') await Promise.race([redis.quit().catch(() => undefined), limit]);
   redis.disconnect();
   // While it waits to reconnect, there is no socket whose end would be told.
-  if (redis.stream && !redis.stream.destroyed) await Promise.race([ended, limit]);
+  if (isCluster(redis) || (redis.stream && !redis.stream.destroyed)) await Promise.race([ended, limit]);
   timer.abort();
 }
 
@@ -60,16 +84,18 @@ export async function closeRedis(redis: Redis): Promise<void> {
 // deliver to nobody: the read loop has its own retry. The silence limit stays above every BLOCK that we use.
 const blocking = { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false } satisfies RedisOptions;
 
-function checked(url: string): string {
-  if (url.startsWith('/') || (URL.canParse(url) && /^(redis|rediss|unix):$/.test(new URL(url).protocol))) return url;
-  throw new OrchestratorError(
-    'NOT_CONFIGURED',
-    'The Redis URL is not valid. Give redis://[:password@]host:port[/db], or the path of a socket.',
-  );
+/** Milliseconds before the next try to connect. */
+function retryStrategy(times: number): number {
+  return Math.min(1000, 25 * 2 ** Math.min(times, 6)) + Math.random() * 50;
+}
+
+/** A master that became a replica refuses writes: nothing was done, so they go to the new master. */
+function reconnectOnError(error: Error): false | 2 {
+  return error.message.startsWith('READONLY') ? 2 : false;
 }
 
 /** Without a listener ioredis prints errors itself; one line per outage is enough. */
-function reportOutages(redis: Redis, logger?: Logger): void {
+function reportOutages(redis: RedisClient, logger?: Logger): void {
   let away = false;
   redis.on('error', (error: Error) => {
     if (!away) logger?.warn({ error: error.message }, 'redis: connection lost, reconnecting');

@@ -1,7 +1,8 @@
 import { deadLetterStream, type EntryFields } from '@codegen/contracts';
-import type { Redis } from 'ioredis';
+import { copyThenAcknowledge } from './acknowledge.js';
 import type { GroupReader } from './entry.js';
 import { deadLetterScript } from './lua/dead-letter.js';
+import { isCluster, type RedisClient } from './redis-client.js';
 import { isGroupGone } from './redis-errors.js';
 import { runScript } from './script.js';
 
@@ -20,14 +21,19 @@ export interface ErrorContext {
 
 /** Moves an entry to the dead-letter stream of `target`; false where this consumer no longer owns it. */
 export async function deadLetterEntry(
-  redis: Redis,
+  redis: RedisClient,
   { stream, group, consumer }: GroupReader,
   entry: { id: string; original: EntryFields; context: ErrorContext; target: string },
 ): Promise<boolean> {
-  const keys = [stream, deadLetterStream(entry.target)];
-  const args = [group, consumer, entry.id, JSON.stringify(entry.original), JSON.stringify(entry.context)];
+  const letters = deadLetterStream(entry.target);
+  const [original, context] = [JSON.stringify(entry.original), JSON.stringify(entry.context)];
   try {
-    return (await runScript(redis, deadLetterScript, keys, args)) === 1;
+    if (isCluster(redis)) {
+      const copy = () => redis.xadd(letters, '*', 'original_message', original, 'error_context', context);
+      return await copyThenAcknowledge(redis, { stream, group, consumer }, entry.id, copy);
+    }
+    const args = [group, consumer, entry.id, original, context];
+    return (await runScript(redis, deadLetterScript, [stream, letters], args)) === 1;
   } catch (error) {
     if (isGroupGone(error)) return false;
     throw error;

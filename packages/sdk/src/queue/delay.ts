@@ -1,9 +1,10 @@
 import { deadLetterStream, type EntryFields, wireNow } from '@codegen/contracts';
-import type { Redis } from 'ioredis';
+import { copyThenAcknowledge } from './acknowledge.js';
 import type { ErrorContext } from './dead-letter.js';
 import { flatFields, type GroupReader } from './entry.js';
 import { delayScript } from './lua/delay.js';
 import { moveDueScript } from './lua/move-due.js';
+import { isCluster, type RedisClient } from './redis-client.js';
 import { isGroupGone } from './redis-errors.js';
 import { runScript } from './script.js';
 
@@ -14,14 +15,19 @@ export function delayedKey(stream: string): string {
 
 /** Puts an entry aside for `delayMs`, with new fields; false where this consumer no longer owns it. */
 export async function delayEntry(
-  redis: Redis,
+  redis: RedisClient,
   { stream, group, consumer }: GroupReader,
   entry: { id: string; fields: EntryFields; delayMs: number; target: string },
 ): Promise<boolean> {
   const member = JSON.stringify({ id: `${stream} ${entry.id}`, fields: flatFields(entry.fields) });
-  const args = [group, consumer, entry.id, Math.round(entry.delayMs), member];
+  const args = [Math.round(entry.delayMs), member];
+  const set = delayedKey(entry.target);
   try {
-    return (await runScript(redis, delayScript, [stream, delayedKey(entry.target)], args)) === 1;
+    if (isCluster(redis) && stream !== entry.target) {
+      const copy = () => runScript(redis, delayScript, [set], args);
+      return await copyThenAcknowledge(redis, { stream, group, consumer }, entry.id, copy);
+    }
+    return (await runScript(redis, delayScript, [set, stream], [...args, group, consumer, entry.id])) === 1;
   } catch (error) {
     if (isGroupGone(error)) return false;
     throw error;
@@ -33,7 +39,7 @@ export async function delayEntry(
  * `nextMs`: until the next one is due, undefined where none waits.
  */
 export async function moveDue(
-  redis: Redis,
+  redis: RedisClient,
   stream: string,
   by: { service: string; consumer: string },
   limit = 100,
@@ -49,10 +55,17 @@ export async function moveDue(
     entry_id: '0-0',
     correlation_id: null,
   };
-  const keys = [delayedKey(stream), stream, deadLetterStream(stream)];
-  const [moved, nextMs] = (await runScript(redis, moveDueScript, keys, [limit, JSON.stringify(context)])) as [
+  const set = delayedKey(stream);
+  const [moved, nextMs, broken] = (await runScript(redis, moveDueScript, [set, stream], [limit])) as [
     number,
     number,
+    string[],
   ];
-  return { moved, nextMs: nextMs < 0 ? undefined : nextMs };
+  for (const member of broken) {
+    const original = JSON.stringify({ delayed: member });
+    const letter = ['original_message', original, 'error_context', JSON.stringify(context)];
+    await redis.xadd(deadLetterStream(stream), '*', ...letter);
+    await redis.zrem(set, member);
+  }
+  return { moved: moved + broken.length, nextMs: nextMs < 0 ? undefined : nextMs };
 }

@@ -7,6 +7,11 @@ export interface StreamEntry {
   readonly fields: EntryFields;
 }
 
+/** An entry that was taken over, with how often it was delivered in all. */
+export interface ClaimedEntry extends StreamEntry {
+  readonly deliveries: number;
+}
+
 /** Which stream is read by which consumer of which group. */
 export interface GroupReader {
   readonly stream: string;
@@ -24,4 +29,15 @@ export function fieldsOf(flat: readonly string[]): EntryFields {
 /** The flat list again. */
 export function flatFields(fields: EntryFields): string[] {
   return Object.entries(fields).flat();
+}
+
+/** Entries by the stream they came from. */
+export function byStream<T extends { readonly stream: string }>(entries: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.stream);
+    if (group) group.push(entry);
+    else groups.set(entry.stream, [entry]);
+  }
+  return groups;
 }

@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis';
 import { forgetConsumersScript } from './lua/forget-consumers.js';
+import type { RedisClient } from './redis-client.js';
 import { isGroupGone } from './redis-errors.js';
 import { runScript } from './script.js';
 
 /** Creates stream and group where they are missing; from 0, so that nothing published before is missed. */
-export async function ensureGroup(redis: Redis, stream: string, group: string): Promise<'created' | 'there'> {
+export async function ensureGroup(redis: RedisClient, stream: string, group: string): Promise<'created' | 'there'> {
   try {
     await redis.xgroup('CREATE', stream, group, '0', 'MKSTREAM');
     return 'created';
@@ -16,7 +16,7 @@ export async function ensureGroup(redis: Redis, stream: string, group: string): 
 
 /** Removes one consumer, or those idle for longer than `idleMs`; never one that has pending entries. */
 export async function forgetConsumers(
-  redis: Redis,
+  redis: RedisClient,
   { stream, group }: { stream: string; group: string },
   which: { consumer: string } | { idleMs: number },
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { type MessageInput, queues, taskEvents, taskProgress } from '@codegen/contracts';
-import type { Redis } from 'ioredis';
+import type { QueueTarget } from './connect-queue.js';
 import { publish } from './publish.js';
 
 /** A progress event as it is reported; what has a default may be left out. */
@@ -11,12 +11,12 @@ export type ProgressEventInput = MessageInput<typeof taskEvents>;
  * @throws {OrchestratorError} when `task:events` cannot be reached
  */
 export async function reportProgress(
-  redis: Redis,
+  queue: QueueTarget,
   { callback_stream, ...event }: ProgressEventInput & { callback_stream?: string | null | undefined },
 ): Promise<void> {
-  const recorded = publish(redis, taskEvents, event);
+  const recorded = publish(queue, taskEvents, event);
   if (callback_stream && isCallbackStream(callback_stream)) {
-    publish(redis, taskProgress, event, { stream: callback_stream }).catch(() => undefined);
+    publish(queue, taskProgress, event, { stream: callback_stream }).catch(() => undefined);
   }
   await recorded;
 }

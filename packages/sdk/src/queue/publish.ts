@@ -1,10 +1,7 @@
 import { encodeEntry, type MessageInput, type MessageOf, type QueueContract, streamName } from '@codegen/contracts';
-import type { Redis } from 'ioredis';
 import { OrchestratorError } from '../errors.js';
-import { addSoon } from './add-soon.js';
-import { appendLogScript } from './lua/append-log.js';
+import { type QueueTarget, storeOf } from './connect-queue.js';
 import { asUnavailable } from './redis-errors.js';
-import { runScript } from './script.js';
 
 export interface PublishOptions {
   /** For the `{…}` in the stream's name. */
@@ -25,23 +22,17 @@ export interface Published<C extends QueueContract> {
  * @throws {OrchestratorError} VALIDATION_FAILED where the message does not fit; REDIS_UNAVAILABLE within about 5 seconds
  */
 export async function publish<C extends QueueContract>(
-  redis: Redis,
+  queue: QueueTarget,
   contract: C,
   message: MessageInput<C>,
   { params, stream = streamName(contract, params) }: PublishOptions = {},
 ): Promise<Published<C>> {
   const { fields, message: complete } = encoded(contract, message);
   try {
-    const entryId =
-      contract.kind === 'log'
-        ? await runScript(
-            redis,
-            appendLogScript,
-            [stream],
-            [contract.maxLength ?? 0, contract.expiresSeconds ?? 0, fields.data],
-          )
-        : await addSoon(redis, stream, fields.data);
-    return { entryId: entryId as string, message: complete };
+    const store = storeOf(queue);
+    const isLog = contract.kind === 'log';
+    const entryId = await (isLog ? store.appendLog(stream, fields, contract) : store.append(stream, fields));
+    return { entryId, message: complete };
   } catch (error) {
     throw asUnavailable(error, `publishing to ${stream}`);
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './redis-client.js';
 
 /** A Lua script that Redis runs atomically. */
 export interface Script {
@@ -14,7 +14,7 @@ export function defineScript(lua: string): Script {
 
 /** Runs a script; sends its text where the server does not have it yet. */
 export async function runScript(
-  redis: Redis,
+  redis: RedisClient,
   script: Script,
   keys: readonly string[],
   args: readonly (string | number)[],

@@ -1,7 +1,6 @@
-import { deadLetterStream, type QueueContract, streamName } from '@codegen/contracts';
-import type { Redis } from 'ioredis';
-import { delayedKey } from './delay.js';
-import { asUnavailable, isGroupGone } from './redis-errors.js';
+import { type QueueContract, streamName } from '@codegen/contracts';
+import { type QueueTarget, storeOf } from './connect-queue.js';
+import { asUnavailable } from './redis-errors.js';
 
 export interface QueueStats {
   stream: string;
@@ -18,30 +17,14 @@ export interface QueueStats {
 
 /** How full a queue is. @throws {OrchestratorError} REDIS_UNAVAILABLE */
 export async function queueStats(
-  redis: Redis,
+  queue: QueueTarget,
   contract: QueueContract,
   { params }: { params?: Record<string, string> } = {},
 ): Promise<QueueStats> {
   const stream = streamName(contract, params);
   try {
-    const [length, pending, delayed, deadLetters] = await Promise.all([
-      redis.xlen(stream),
-      contract.group === undefined ? 0 : pendingCount(redis, stream, contract.group),
-      redis.zcard(delayedKey(stream)),
-      redis.xlen(deadLetterStream(stream)),
-    ]);
-    return { stream, length, waiting: Math.max(0, length - pending), pending, delayed, deadLetters };
+    return await storeOf(queue).stats(stream, contract.group);
   } catch (error) {
     throw asUnavailable(error, `reading ${stream}`);
-  }
-}
-
-async function pendingCount(redis: Redis, stream: string, group: string): Promise<number> {
-  try {
-    const summary = (await redis.xpending(stream, group)) as [number, ...unknown[]];
-    return summary[0];
-  } catch (error) {
-    if (isGroupGone(error)) return 0;
-    throw error;
   }
 }

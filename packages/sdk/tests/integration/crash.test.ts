@@ -62,10 +62,10 @@ describe('a consumer killed in mid-handler', () => {
     await exited;
     let redeliveries = 0;
     bench.consume(
-      async (message, { redis }) => {
+      async (message) => {
         // Effects happen once: whoever handles a message looks first whether it has been handled.
-        if (Number(await redis.get(`effects:${message.task_id}`)) > 0) redeliveries += 1;
-        else await redis.incr(`effects:${message.task_id}`);
+        if (Number(await bench.redis.get(`effects:${message.task_id}`)) > 0) redeliveries += 1;
+        else await bench.redis.incr(`effects:${message.task_id}`);
       },
       { leaseMs: LEASE_MS },
     );

@@ -1,0 +1,148 @@
+import type { EntryFields } from '@codegen/contracts';
+import { acknowledge, releaseLeases, renewLeases } from './acknowledge.js';
+import { addSoon } from './add-soon.js';
+import { claimStale, ownPending } from './claim-stale.js';
+import { closeRedis } from './connect.js';
+import { deadLetterEntry } from './dead-letter.js';
+import { delayEntry, moveDue } from './delay.js';
+import { flatFields, type GroupReader } from './entry.js';
+import { ensureGroup, forgetConsumers } from './group.js';
+import { answerOnceScript } from './lua/answer-once.js';
+import { appendLogScript } from './lua/append-log.js';
+import { isCluster, type RedisClient } from './redis-client.js';
+import { RedisReader } from './redis-reader.js';
+import { redisStats } from './redis-stats.js';
+import { runScript } from './script.js';
+import type { AnswerEntry, LogLimits, QueueStore, WaitingReader } from './store.js';
+
+/** Queues on Redis: one server, the master behind Sentinels, or a Cluster. */
+export class RedisStore implements QueueStore {
+  readonly redis: RedisClient;
+  readonly #name: string;
+  #readers = 0;
+
+  /** `name` is what CLIENT LIST shows; one per process and purpose, so that a blocked read can be found by it. */
+  constructor(redis: RedisClient, name: string) {
+    this.redis = redis;
+    this.#name = name;
+  }
+
+  get online(): boolean {
+    return this.redis.status === 'ready';
+  }
+
+  onOnline(listener: () => void): () => void {
+    this.redis.on('ready', listener);
+    return () => this.redis.off('ready', listener);
+  }
+
+  async persistenceWarning(): Promise<string | undefined> {
+    // Where INFO is not allowed, there is nothing to say.
+    const info = await this.redis.info('persistence').catch(() => '');
+    if (!/aof_enabled:0/.test(info)) return undefined;
+    return `${this.#place()} runs without appendonly: a restart loses every waiting message. Set appendonly yes.`;
+  }
+
+  #place(): string {
+    if (isCluster(this.redis)) return 'The Redis Cluster';
+    const { host, port, path } = this.redis.options;
+    return `Redis on ${path ?? `${host}:${port}`}`;
+  }
+
+  append(stream: string, fields: EntryFields): Promise<string> {
+    return addSoon(this.redis, stream, fields);
+  }
+
+  async appendLog(stream: string, fields: EntryFields, { maxLength, expiresSeconds }: LogLimits): Promise<string> {
+    const args = [maxLength ?? 0, expiresSeconds ?? 0, ...flatFields(fields)];
+    return (await runScript(this.redis, appendLogScript, [stream], args)) as string;
+  }
+
+  async answerOnce(answer: AnswerEntry): Promise<{ entryId: string; data: string; first: boolean }> {
+    const { key, ttlSeconds, stream, data, maxLength, expiresSeconds } = answer;
+    if (isCluster(this.redis)) return this.#answerInTwoSteps(answer);
+    const args = [ttlSeconds, maxLength ?? 0, expiresSeconds ?? 0, data];
+    const reply = (await runScript(this.redis, answerOnceScript, [key, stream], args)) as [string, string, number];
+    return { entryId: reply[0], data: reply[1], first: reply[2] === 1 };
+  }
+
+  /** Dying in between leaves a record without its entry: whoever answers again adds it. */
+  async #answerInTwoSteps(answer: AnswerEntry): Promise<{ entryId: string; data: string; first: boolean }> {
+    const { key, ttlSeconds, stream, data } = answer;
+    const before = await this.redis.set(key, data, 'EX', ttlSeconds, 'NX', 'GET');
+    const standing = before ?? data;
+    const entryId = await this.appendLog(stream, { data: standing }, answer);
+    return { entryId, data: standing, first: before === null };
+  }
+
+  async recordedAnswer(key: string): Promise<string | undefined> {
+    return (await this.redis.get(key)) ?? undefined;
+  }
+
+  ensureGroup(stream: string, group: string): Promise<'created' | 'there'> {
+    return ensureGroup(this.redis, stream, group);
+  }
+
+  readTogether(streams: readonly string[]): string[][] {
+    return isCluster(this.redis) ? streams.map((stream) => [stream]) : [[...streams]];
+  }
+
+  openReader(): WaitingReader {
+    this.#readers += 1;
+    return new RedisReader(this.redis, `${this.#name}:reader-${this.#readers}`);
+  }
+
+  ownPending(reader: GroupReader, how: Parameters<QueueStore['ownPending']>[1]) {
+    return ownPending(this.redis, reader, how);
+  }
+
+  claimStale(reader: GroupReader, how: { leaseMs: number; limit: number }) {
+    return claimStale(this.redis, reader, how);
+  }
+
+  acknowledge(reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
+    return acknowledge(this.redis, reader, ids);
+  }
+
+  renewLeases(reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
+    return renewLeases(this.redis, reader, ids);
+  }
+
+  releaseLeases(reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
+    return releaseLeases(this.redis, reader, ids);
+  }
+
+  delay(reader: GroupReader, entry: Parameters<QueueStore['delay']>[1]): Promise<boolean> {
+    return delayEntry(this.redis, reader, entry);
+  }
+
+  moveDue(stream: string, by: { service: string; consumer: string }, limit?: number) {
+    return moveDue(this.redis, stream, by, limit);
+  }
+
+  deadLetter(reader: GroupReader, entry: Parameters<QueueStore['deadLetter']>[1]): Promise<boolean> {
+    return deadLetterEntry(this.redis, reader, entry);
+  }
+
+  forgetConsumers(where: { stream: string; group: string }, which: Parameters<QueueStore['forgetConsumers']>[1]) {
+    return forgetConsumers(this.redis, where, which);
+  }
+
+  async currentPosition(stream: string): Promise<string> {
+    try {
+      const info = (await this.redis.xinfo('STREAM', stream)) as unknown[];
+      return String(info[info.indexOf('last-generated-id') + 1]);
+    } catch (error) {
+      if (error instanceof Error && /no such key/i.test(error.message)) return '0-0';
+      throw error;
+    }
+  }
+
+  stats(stream: string, group: string | undefined) {
+    return redisStats(this.redis, stream, group);
+  }
+
+  close(): Promise<void> {
+    return closeRedis(this.redis);
+  }
+}

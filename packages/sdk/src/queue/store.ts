@@ -1,0 +1,107 @@
+import type { EntryFields } from '@codegen/contracts';
+import type { ErrorContext } from './dead-letter.js';
+import type { ClaimedEntry, GroupReader, StreamEntry } from './entry.js';
+import type { QueueStats } from './stats.js';
+
+/** How long a log may grow and live; 0 or nothing means without a limit. */
+export interface LogLimits {
+  readonly maxLength?: number | undefined;
+  readonly expiresSeconds?: number | undefined;
+}
+
+/** An answer under a key, and the stream that carries it to whoever waits. */
+export interface AnswerEntry extends LogLimits {
+  readonly key: string;
+  readonly ttlSeconds: number;
+  readonly stream: string;
+  readonly data: string;
+}
+
+/** Reads that wait for entries; one at a time, so each loop opens its own. */
+export interface WaitingReader {
+  /**
+   * Delivers new entries of some streams to a consumer of their group; waits up to `blockMs` for the first.
+   * Fails with a group that is gone as `isGroupGone` knows it.
+   */
+  readNew(
+    streams: readonly string[],
+    by: Pick<GroupReader, 'group' | 'consumer'>,
+    how: { count: number; blockMs: number },
+  ): Promise<StreamEntry[]>;
+  /** Entries of a log after a position; waits up to `blockMs` for the first. */
+  readAfter(stream: string, position: string, how: { count: number; blockMs: number }): Promise<StreamEntry[]>;
+  /** Ends a waiting read at once. What was delivered to it still arrives. */
+  interrupt(left: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * What queues are made of: the operations on streams, groups and delays, each of them atomic. Redis is the real one
+ * (`connectQueue`); `memoryQueue` of `@codegen/sdk/testing` passes the same suite. Where an operation names a
+ * `GroupReader`, it happens only while that consumer owns the entry, and says whether it did.
+ */
+export interface QueueStore {
+  /** Whether commands are answered at the moment. */
+  readonly online: boolean;
+  /** Calls back whenever commands are answered again; the returned function ends that. */
+  onOnline(listener: () => void): () => void;
+  /** What to say once about a store that keeps nothing over a restart; undefined where there is nothing to say. */
+  persistenceWarning(): Promise<string | undefined>;
+
+  /** Adds an entry, for every group to handle. */
+  append(stream: string, fields: EntryFields): Promise<string>;
+  /** Adds to a log, trims it and lets it expire. */
+  appendLog(stream: string, fields: EntryFields, limits: LogLimits): Promise<string>;
+  /** Records an answer unless there is one, and adds the one that stands to its stream. */
+  answerOnce(answer: AnswerEntry): Promise<{ entryId: string; data: string; first: boolean }>;
+  /** The answer under a key. */
+  recordedAnswer(key: string): Promise<string | undefined>;
+
+  /** Creates stream and group where they are missing; from the stream's beginning. */
+  ensureGroup(stream: string, group: string): Promise<'created' | 'there'>;
+  /** Parts streams into those that one read can wait for together. */
+  readTogether(streams: readonly string[]): string[][];
+  openReader(): WaitingReader;
+  /** Entries that are pending for this very consumer and not `known`; `takeover` counts a further delivery. */
+  ownPending(
+    reader: GroupReader,
+    how: { known: (id: string) => boolean; limit: number; takeover: boolean },
+  ): Promise<{ entries: ClaimedEntry[]; more: boolean }>;
+  /** Takes over entries whose lease is older than `leaseMs`, however many younger ones lie before them. */
+  claimStale(
+    reader: GroupReader,
+    how: { leaseMs: number; limit: number },
+  ): Promise<{ entries: ClaimedEntry[]; deleted: string[] }>;
+  /** Acknowledges and deletes entries. */
+  acknowledge(reader: GroupReader, ids: readonly string[]): Promise<boolean[]>;
+  /** Starts the leases of entries anew. */
+  renewLeases(reader: GroupReader, ids: readonly string[]): Promise<boolean[]>;
+  /** Gives entries back, for the next sweep of any peer. */
+  releaseLeases(reader: GroupReader, ids: readonly string[]): Promise<boolean[]>;
+  /** Puts an entry aside for `delayMs`, with new fields, until it returns to the stream `target`. */
+  delay(
+    reader: GroupReader,
+    entry: { id: string; fields: EntryFields; delayMs: number; target: string },
+  ): Promise<boolean>;
+  /** Puts due entries back into their stream; `nextMs`: until the next one is due. */
+  moveDue(
+    stream: string,
+    by: { service: string; consumer: string },
+    limit?: number,
+  ): Promise<{ moved: number; nextMs: number | undefined }>;
+  /** Copies an entry to the dead letters of `target`, then acknowledges it; when the copy fails it stays pending. */
+  deadLetter(
+    reader: GroupReader,
+    entry: { id: string; original: EntryFields; context: ErrorContext; target: string },
+  ): Promise<boolean>;
+  /** Removes one consumer, or those idle for longer than `idleMs`; never one that has pending entries. */
+  forgetConsumers(
+    where: { stream: string; group: string },
+    which: { consumer: string } | { idleMs: number },
+  ): Promise<void>;
+
+  /** The id of the newest entry that a stream ever had; `0-0` where there is no such stream. */
+  currentPosition(stream: string): Promise<string>;
+  stats(stream: string, group: string | undefined): Promise<QueueStats>;
+  close(): Promise<void>;
+}
