@@ -1,14 +1,14 @@
-import type { z } from 'zod';
-import { WIRE_VERSION } from './base.js';
 import type { MessageInput, MessageOf, QueueContract } from './define-queue.js';
 import { fromFlatFields, propertiesOf } from './flat-fields.js';
-import { findPlainSecret, withoutSecrets, withoutSecretText } from './plain-secret.js';
+import { parseJson } from './parse-json.js';
+import { findPlainSecret, plainSecretError, withoutSecrets, withoutSecretText } from './plain-secret.js';
+import { type DocumentErrorCode, type DocumentIssue, readDocument } from './read-document.js';
 
 /** The fields of a stream entry. */
 export type EntryFields = Record<string, string>;
 
 /** Why an entry cannot be handled; it goes to the dead-letter stream under this code. */
-export type DecodeErrorCode = 'invalid_json' | 'invalid_message' | 'unsupported_version' | 'plain_secret';
+export type DecodeErrorCode = 'invalid_json' | DocumentErrorCode;
 
 export type Decoded<T> =
   | { ok: true; message: T; legacy: boolean; raw: EntryFields }
@@ -23,8 +23,6 @@ export type Decoded<T> =
       raw: EntryFields;
     };
 
-/** Levels of nesting that are read: far more than any message has, far fewer than the call stack takes. */
-const MAX_LEVELS = 100;
 /** Wrong fields that an error names, and its length. */
 const MAX_ISSUES = 10;
 const MAX_ERROR_LENGTH = 2000;
@@ -52,45 +50,36 @@ export function encodeEntry<C extends QueueContract>(
 export function decodeEntry<C extends QueueContract>(contract: C, raw: EntryFields): Decoded<MessageOf<C>> {
   const properties = propertiesOf(contract.message, raw);
   const flat = typeof raw.data !== 'string' || 'data' in properties;
-  let document: unknown;
-  try {
-    document = flat ? fromFlatFields(contract.message, raw) : JSON.parse(raw.data as string);
-  } catch (error) {
-    return refused('invalid_json', `data is not JSON: ${reasonOf(error)}`, withoutSecretText(raw));
-  }
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    return refused('invalid_message', 'not a JSON object', withoutSecretText(raw));
+  const json = flat ? undefined : parseJson(raw.data as string);
+  if (json?.ok === false) return refused('invalid_json', `data is not JSON: ${json.error}`, withoutSecretText(raw));
+  const document = json ? json.value : fromFlatFields(contract.message, raw);
+  const read = readDocument(contract.message, document);
+  // What is refused as a whole has not been looked through, and may nest too deeply for that.
+  if (!read.ok && read.issues[0].path === '') {
+    return { ...refused(read.code, issuesText(read.issues), withoutSecretText(raw)), ...idsOf(document) };
   }
   const record = document as Record<string, unknown>;
-  const ids = {
-    ...(typeof record.correlation_id === 'string' && { correlationId: record.correlation_id }),
-    ...(typeof record.request_id === 'string' && { requestId: record.request_id }),
-  };
-  if (isDeeperThan(MAX_LEVELS, record)) {
-    const error = `nested deeper than ${MAX_LEVELS} levels`;
-    return { ...refused('invalid_message', error, withoutSecretText(raw)), ...ids };
-  }
   // Beside `data` too: whatever the entry holds would go to the dead letters with it.
   const secret = findPlainSecret(record) ?? (flat ? undefined : findPlainSecret(raw));
   if (secret) {
     const path = secret.join('.');
-    const error = `${path} holds a secret in plain: send a reference such as vault:project/<id>`;
-    return { ...refused('plain_secret', error, redacted(raw, record, flat), path), ...ids };
+    return { ...refused('plain_secret', plainSecretError(path), redacted(raw, record, flat), path), ...idsOf(record) };
   }
-  const version = record.version;
-  if ((typeof version === 'string' || typeof version === 'number') && version !== WIRE_VERSION) {
-    const error = `version ${JSON.stringify(version)} is not supported; this reader knows "${WIRE_VERSION}"`;
-    return { ...refused('unsupported_version', error, raw, 'version'), ...ids };
+  if (!read.ok) {
+    const { code, issues } = read;
+    const error = code === 'invalid_message' ? issuesText(issues) : issues[0].message;
+    return { ...refused(code, error, raw, issues[0].path), ...idsOf(record) };
   }
-  const legacyNames = 'agent_id' in record && !('worker_id' in record);
-  const named = legacyNames ? { ...record, worker_id: record.agent_id } : record;
-  const parsed = contract.message.safeParse(named);
-  if (!parsed.success) {
-    const path = parsed.error.issues[0]?.path.join('.') ?? '';
-    return { ...refused('invalid_message', issuesText(parsed.error), raw, path), ...ids };
-  }
-  const versioned = version !== undefined || !('version' in properties);
-  return { ok: true, message: parsed.data as MessageOf<C>, legacy: flat || legacyNames || !versioned, raw };
+  const versioned = record.version !== undefined || !('version' in properties);
+  return { ok: true, message: read.message as MessageOf<C>, legacy: flat || read.legacyNames || !versioned, raw };
+}
+
+function idsOf(document: unknown): { correlationId?: string; requestId?: string } {
+  const { correlation_id, request_id } = (document ?? {}) as Record<string, unknown>;
+  return {
+    ...(typeof correlation_id === 'string' && { correlationId: correlation_id }),
+    ...(typeof request_id === 'string' && { requestId: request_id }),
+  };
 }
 
 function refused(code: DecodeErrorCode, error: string, raw: EntryFields, path = '') {
@@ -98,15 +87,10 @@ function refused(code: DecodeErrorCode, error: string, raw: EntryFields, path = 
   return { ok: false as const, code, error: brief(error), path: brief(path), raw };
 }
 
-function issuesText({ issues }: z.ZodError): string {
-  const first = issues.slice(0, MAX_ISSUES).map((one) => `${one.path.join('.') || 'message'}: ${one.message}`);
+function issuesText(issues: readonly DocumentIssue[]): string {
+  const first = issues.slice(0, MAX_ISSUES).map(({ path, message }) => `${path || 'message'}: ${message}`);
   if (issues.length > MAX_ISSUES) first.push(`and ${issues.length - MAX_ISSUES} more`);
   return first.join('; ');
-}
-
-/** Why JSON.parse failed, without its excerpt of the text, which may be of a secret. */
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/, (\.\.\.)?".*$/s, '');
 }
 
 function redacted(raw: EntryFields, document: Record<string, unknown>, flat: boolean): EntryFields {
@@ -115,11 +99,6 @@ function redacted(raw: EntryFields, document: Record<string, unknown>, flat: boo
   return Object.fromEntries(
     Object.entries(clean).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
   );
-}
-
-function isDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 function wellFormed(text: string): string {

@@ -15,6 +15,11 @@ export function findPlainSecret(value: unknown, path: readonly string[] = []): r
   return undefined;
 }
 
+/** What is said of a plain secret: where it is, and what to send instead. */
+export function plainSecretError(path: string): string {
+  return `${path} holds a secret in plain: send a reference such as vault:project/<id>`;
+}
+
 /** The same document with every plain secret replaced. */
 export function withoutSecrets<T>(value: T): T;
 export function withoutSecrets(value: unknown): unknown {

@@ -1,0 +1,53 @@
+import type { z } from 'zod';
+import { WIRE_VERSION } from './base.js';
+import { findPlainSecret, plainSecretError } from './plain-secret.js';
+
+/** Why a document is no message that can be handled. */
+export type DocumentErrorCode = 'invalid_message' | 'unsupported_version' | 'plain_secret';
+
+/** One thing that is wrong with a document. The path is empty where it is the whole; no value is quoted. */
+export interface DocumentIssue {
+  path: string;
+  message: string;
+}
+
+export type DocumentRead<T> =
+  | { ok: true; message: T; legacyNames: boolean }
+  | { ok: false; code: DocumentErrorCode; issues: readonly [DocumentIssue, ...DocumentIssue[]] };
+
+/** Levels of nesting that are read: far more than any message has, far fewer than the call stack takes. */
+const MAX_LEVELS = 100;
+const MAX_VERSION_LENGTH = 40;
+
+/** Reads a JSON document as a message, as every consumer does: no plain secret, the one version, older names. Never throws. */
+export function readDocument<S extends z.ZodType>(schema: S, document: unknown): DocumentRead<z.output<S>> {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    return refused('invalid_message', '', 'not a JSON object');
+  }
+  if (isDeeperThan(MAX_LEVELS, document)) {
+    return refused('invalid_message', '', `nested deeper than ${MAX_LEVELS} levels`);
+  }
+  const secret = findPlainSecret(document)?.join('.');
+  if (secret !== undefined) return refused('plain_secret', secret, plainSecretError(secret));
+  const record = document as Record<string, unknown>;
+  const { version } = record;
+  if ((typeof version === 'string' || typeof version === 'number') && version !== WIRE_VERSION) {
+    const told = JSON.stringify(version).slice(0, MAX_VERSION_LENGTH);
+    const error = `version ${told} is not supported; this reader knows "${WIRE_VERSION}"`;
+    return refused('unsupported_version', 'version', error);
+  }
+  const legacyNames = 'agent_id' in record && !('worker_id' in record);
+  const parsed = schema.safeParse(legacyNames ? { ...record, worker_id: record.agent_id } : record);
+  if (parsed.success) return { ok: true, message: parsed.data, legacyNames };
+  const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  return { ok: false, code: 'invalid_message', issues: issues as [DocumentIssue, ...DocumentIssue[]] };
+}
+
+function refused(code: DocumentErrorCode, path: string, message: string): DocumentRead<never> {
+  return { ok: false, code, issues: [{ path, message }] };
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
+}
