@@ -62,6 +62,8 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'PUT /tasks/{id}/attempts/{epoch}': forServices('task.claim', 'task.transition'),
   'POST /events': forServices('event.write'),
   'GET /outbox': forServices('outbox.read'),
+  'GET /outbox/unstarted': forServices('outbox.read'),
+  'GET /outbox/untold': forServices('task.transition'),
 
   'GET /servers': reading('infra.servers'),
   'PUT /servers/{handle}': forServices('infra.server.add'),

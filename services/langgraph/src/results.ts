@@ -1,5 +1,6 @@
 import {
   ansibleDeployResults,
+  type DeveloperWorkerOutput,
   developerOutput,
   type QueueContract,
   repositoryResults,
@@ -9,6 +10,8 @@ import {
 import { type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
 import { currentPosition, type Logger, type Redis, readLog } from '@codegen/sdk/queue';
 import { isAway, pauseFor, untilBack } from './backoff.js';
+import { send } from './dispatch.js';
+import { deleteCommand } from './engineering/delete-worker.js';
 import type { Driver } from './resume.js';
 import type { Waits } from './waits.js';
 
@@ -50,7 +53,10 @@ export function consumeResults(options: ResultsOptions): RunningConsumer[] {
       concurrency: 16,
       logger: options.logger,
       handler: async (message, { signal }) => {
-        await untilBack(() => storeAnswer(options, message as { request_id: string }), signal);
+        await untilBack(async () => {
+          const waited = await storeAnswer(options, message as { request_id: string });
+          if (!waited && contract === developerOutput) await deleteStray(options, message as DeveloperWorkerOutput);
+        }, signal);
       },
     }),
   );
@@ -74,12 +80,24 @@ export async function followResponses(options: ResultsOptions, signal: AbortSign
   }
 }
 
-/** Stores one answer and nudges the thread that waits for it. */
+/** A worker that still answers for a flow that has ended may have been brought back by a Redis that lost its tail. */
+async function deleteStray(
+  { waits, redis, logger }: ResultsOptions,
+  { request_id, worker_id }: DeveloperWorkerOutput,
+): Promise<void> {
+  const input = await waits.inputOfEnded(request_id);
+  if (!input) return;
+  logger.info({ request_id, worker_id }, 'an answer for a flow that has ended: its worker is deleted once more');
+  await send(redis, [deleteCommand(input, worker_id)]);
+}
+
+/** Stores one answer and nudges the thread that waits for it; false where nothing waits for it. */
 export async function storeAnswer(
   { waits, driver, logger }: Pick<ResultsOptions, 'waits' | 'driver' | 'logger'>,
   message: { request_id: string },
-): Promise<void> {
+): Promise<boolean> {
   const threadId = await waits.answer(message.request_id, { kind: 'answer', message });
   if (threadId === undefined) logger.debug({ request_id: message.request_id }, 'a result that nothing waits for');
   else driver.nudge(threadId);
+  return threadId !== undefined;
 }

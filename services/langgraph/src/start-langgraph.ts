@@ -31,6 +31,8 @@ export interface LanggraphConfig {
   sweepMs?: number;
   /** Milliseconds until an unanswered message is looked after; 30,000 by default. */
   resendAfterMs?: number;
+  /** Milliseconds after a task's end until its event, if still missing after a loss in Redis, is told again; 10,000 by default. */
+  endLostAfterMs?: number;
   /** Milliseconds that a deployed URL gets to answer; 15,000 by default. */
   verifyMs?: number;
   developer: FlowSettings['developer'];
@@ -107,7 +109,14 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
   ];
   const loops = [
     followResponses(results, stopping.signal),
-    sweep({ api, redis, threads, waits, driver, sweepMs: config.sweepMs ?? 1000, logger }, stopping.signal),
+    sweep(
+      {
+        ...{ api, redis, threads, waits, driver, logger },
+        sweepMs: config.sweepMs ?? 1000,
+        endLostAfterMs: config.endLostAfterMs ?? 10_000,
+      },
+      stopping.signal,
+    ),
   ];
   const done = Promise.all(consumers.map((one) => one.done)).then(() => undefined);
   done.catch((error: unknown) => logger.error({ error: String(error) }, 'a consumer stopped: restart the service'));

@@ -1,8 +1,9 @@
 import type { Api } from '@codegen/sdk/api';
-import type { Logger, Redis } from '@codegen/sdk/queue';
+import { type Logger, LossWatch, type Redis } from '@codegen/sdk/queue';
 import { isAway, pauseFor } from './backoff.js';
 import { missingSecrets } from './devops/check-environment.js';
 import { send } from './dispatch.js';
+import { reportEnd } from './report.js';
 import { storeAnswer } from './results.js';
 import type { Driver } from './resume.js';
 import type { Threads } from './threads.js';
@@ -15,6 +16,8 @@ interface SweepOptions {
   waits: Waits;
   driver: Driver;
   sweepMs: number;
+  /** Milliseconds until an end that is in no event counts as lost. */
+  endLostAfterMs: number;
   logger: Logger;
 }
 
@@ -26,8 +29,8 @@ const KEEP_ENDED_MS = 24 * 60 * 60_000;
 
 /**
  * The part of the service that needs no event. Every round, on every replica: takes up threads that nobody drives, ends
- * waits whose time has run out, looks after unanswered ones, and asks which tasks are to be cancelled. Each part may
- * fail without stopping the others.
+ * waits whose time has run out, looks after unanswered ones, and asks which tasks are to be cancelled. When Redis may
+ * have lost data, all that it may have lost is looked after at once. Each part may fail without stopping the others.
  */
 export async function sweep(options: SweepOptions, signal: AbortSignal): Promise<void> {
   const everyMs = (ms: number, work: () => Promise<void>) => {
@@ -38,7 +41,20 @@ export async function sweep(options: SweepOptions, signal: AbortSignal): Promise
       next = performance.now() + ms;
     };
   };
+  const losses = new LossWatch(options.redis, 'langgraph');
+  let tellEndsAtMs = Number.POSITIVE_INFINITY;
   const parts: (() => Promise<void>)[] = [
+    () =>
+      losses.check(async () => {
+        await options.waits.allDue();
+        // An end of just now may still be on its way; replicas take turns, so that it is told once.
+        tellEndsAtMs = performance.now() + options.endLostAfterMs * (1 + Math.random());
+      }),
+    async () => {
+      if (performance.now() < tellEndsAtMs) return;
+      await tellEnds(options, signal);
+      tellEndsAtMs = Number.POSITIVE_INFINITY;
+    },
     everyMs(CANCEL_POLL_MS, () => noticeCancels(options, signal)),
     () => expireWaits(options),
     () => lookAfterWaits(options, signal),
@@ -100,6 +116,17 @@ async function sendAgain({ redis, waits, logger }: SweepOptions, wait: DueWait):
     kept.push(...(await send(redis, [message])));
   }
   await waits.sent(wait.requestId, kept);
+}
+
+/** Tells the ends of tasks whose event was lost before the API had it. */
+async function tellEnds({ api, redis, endLostAfterMs, logger }: SweepOptions, signal: AbortSignal): Promise<void> {
+  const untold = await api.untold({ older_than_ms: endLostAfterMs, limit: 500 }, { signal });
+  for (const { task, message } of untold) {
+    const { id: task_id, status, reason, error, result } = task;
+    if (status === 'queued' || status === 'running') continue;
+    logger.warn({ task_id, status }, 'the event of its end was lost: told again');
+    await reportEnd({ redis }, message, { status, reason, error, result });
+  }
 }
 
 async function readResponseKeys({ redis, waits, driver, logger }: SweepOptions): Promise<void> {

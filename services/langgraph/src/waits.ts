@@ -1,5 +1,5 @@
 import { type DatabasePool, inTransaction } from './database/pool.js';
-import { assertDriver } from './threads.js';
+import { assertDriver, type ThreadInput } from './threads.js';
 
 /** A message as it goes to its stream, over and over unchanged. */
 export interface OutgoingMessage {
@@ -158,6 +158,23 @@ export class Waits {
       condition: row.condition,
       entries: row.entries,
     }));
+  }
+
+  /** Has every unanswered message looked after now. */
+  async allDue(): Promise<void> {
+    await this.#pool.query(
+      'update langgraph.waits set next_check_at = now() where result is null and condition is null',
+    );
+  }
+
+  /** What started the thread of a wait, where that thread has ended. */
+  async inputOfEnded(requestId: string): Promise<ThreadInput | undefined> {
+    const { rows } = await this.#pool.query(
+      `select t.input from langgraph.waits w join langgraph.threads t using (thread_id)
+        where w.request_id = $1 and t.state = 'done'`,
+      [requestId],
+    );
+    return rows[0]?.input as ThreadInput | undefined;
   }
 
   /** Unanswered waits whose answer may lie under a key. */

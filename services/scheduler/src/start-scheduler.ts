@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi } from '@codegen/sdk/api';
-import { closeRedis, connectRedis, type Logger, silentLogger } from '@codegen/sdk/queue';
-import { BATCH_SIZE, createRelay, type Relay } from './jobs/relay.js';
+import { closeRedis, connectRedis, type Logger, LossWatch, silentLogger } from '@codegen/sdk/queue';
+import { BATCH_SIZE, createRelay } from './jobs/relay.js';
+import { republishLost } from './jobs/republish-lost.js';
 
 export interface SchedulerConfig {
   readonly redisUrl: string;
@@ -20,7 +21,15 @@ export async function startScheduler(config: SchedulerConfig): Promise<{ stop():
   // The rounds are the retry: one try each.
   const api = createApi({ apiUrl: config.api.url, token: config.api.token, retry: { attempts: 1 }, timeoutMs: 10_000 });
   const stopping = new AbortController();
-  const running = runRelay(createRelay({ api, redis, logger }), config.intervalMs ?? 500, logger, stopping.signal);
+  const { signal } = stopping;
+  const relay = createRelay({ api, redis, logger });
+  const losses = new LossWatch(redis, 'scheduler');
+  const round = async () => {
+    const outcome = await relay.round(signal);
+    await losses.check(() => republishLost({ api, redis, logger }, signal));
+    return outcome;
+  };
+  const running = runRounds(round, config.intervalMs ?? 500, logger, signal);
   return {
     async stop() {
       stopping.abort();
@@ -31,13 +40,18 @@ export async function startScheduler(config: SchedulerConfig): Promise<{ stop():
 }
 
 /** Round after round until stopped: at once after a full one, after the interval otherwise, slower while the API is away. */
-async function runRelay(relay: Relay, intervalMs: number, logger: Logger, signal: AbortSignal): Promise<void> {
+async function runRounds(
+  round: () => Promise<{ published: number }>,
+  intervalMs: number,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     let pauseMs = intervalMs;
     try {
-      const { published } = await relay.round(signal);
-      if (failures > 0) logger.info({ failures }, 'relay: the API answers again');
+      const { published } = await round();
+      if (failures > 0) logger.info({ failures }, 'the relay goes on');
       failures = 0;
       if (published === BATCH_SIZE) pauseMs = 0;
     } catch (error) {
@@ -45,8 +59,7 @@ async function runRelay(relay: Relay, intervalMs: number, logger: Logger, signal
       failures += 1;
       pauseMs = Math.min(intervalMs * 2 ** Math.min(failures, 10), LONGEST_BACKOFF_MS);
       // One line for an outage, not one a round.
-      if (failures === 1)
-        logger.warn({ err: (error as Error).message }, 'relay: the API does not answer, trying again');
+      if (failures === 1) logger.warn({ err: (error as Error).message }, 'the relay cannot go on yet, trying again');
     }
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
   }

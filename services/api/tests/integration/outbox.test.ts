@@ -37,9 +37,9 @@ onBothDatabases('outbox', (api, database) => {
         [created.task.id],
       );
       pauses.push(row?.pause ?? 0);
-      await letPass(created, (row?.pause ?? 0) - 1);
+      await letPass(created, (row?.pause ?? 0) - 15);
       expect(await waits(created)).toBe(false);
-      await letPass(created, 1);
+      await letPass(created, 15);
       expect(await waits(created)).toBe(true);
     }
     expect(pauses).toEqual([30, 60, 120, 240, 480, 960, 1920, 1920]);
@@ -94,4 +94,56 @@ onBothDatabases('outbox', (api, database) => {
     expect(status).toBe(204);
     expect(await waits(retried)).toBe(false);
   });
+
+  test('unstarted is what was published and nobody is known to have begun, page by page', async () => {
+    const [user, service] = [await api.user(), await api.service()];
+    const { id } = await user.createProject();
+    const [first, behind] = [await user.startEngineering(id), await user.startEngineering(id)];
+    const other = await user.startEngineering((await user.createProject()).id);
+    const mine = [first, behind, other].map(({ task }) => task.id);
+    const unstarted = async () => {
+      const found: string[] = [];
+      for (let after = ''; ; after = found.at(-1) as string) {
+        const query = `limit=1${after && `&after=${after}`}`;
+        const { items } = await service.ok<{ items: OutboxEntry[] }>('GET', `/outbox/unstarted?${query}`);
+        if (items.length === 0) return found.filter((one) => mine.includes(one));
+        found.push(...items.map((one) => one.task_id));
+      }
+    };
+    expect(await unstarted()).toEqual([]);
+    for (const task of [first, behind, other]) await published(task);
+    expect(await unstarted()).toEqual([first.task.id, other.task.id]);
+    await service.claim(first);
+    expect(await unstarted()).toEqual([first.task.id, other.task.id]);
+    await began(first);
+    expect(await unstarted()).toEqual([other.task.id]);
+    await service.finish(first, 'failed');
+    expect(await unstarted()).toEqual([other.task.id]);
+    await published(behind);
+    expect(await unstarted()).toEqual([behind.task.id, other.task.id]);
+  });
+
+  test('untold is what ended a while ago without an event that says so', async () => {
+    const [user, service] = [await api.user(), await api.service()];
+    const created = await user.startEngineering((await user.createProject()).id);
+    const untold = async (olderThanMs: number) => {
+      const path = `/outbox/untold?limit=500&older_than_ms=${olderThanMs}`;
+      const { items } = await service.ok<{ items: CreatedTask[] }>('GET', path);
+      return items.find(({ task }) => task.id === created.task.id);
+    };
+    await service.claim(created);
+    await began(created);
+    expect(await untold(0)).toBeUndefined();
+    await service.finish(created, 'failed');
+    expect(await untold(60_000)).toBeUndefined();
+    expect(await untold(0)).toMatchObject({ message: created.message, task: { status: 'failed' } });
+    await began(created, 'failed');
+    expect(await untold(0)).toBeUndefined();
+    expect(await user.refused('GET', '/outbox/untold?older_than_ms=0')).toBe('403 FORBIDDEN');
+  });
+
+  const began = ({ task, message }: CreatedTask, type = 'started') => {
+    const event = { type, request_id: message.request_id, task_id: task.id };
+    return api.admin.ok('POST', '/events', { events: [{ entry_id: `${type} ${task.id}`, event }] });
+  };
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CreatedTask, decodeEntry, engineeringQueue } from '@codegen/contracts';
 import { type Api, createApi } from '@codegen/sdk/api';
-import { closeRedis, connectRedis, type Redis } from '@codegen/sdk/queue';
+import { closeRedis, connectRedis, publish, type Redis } from '@codegen/sdk/queue';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
@@ -63,6 +63,12 @@ afterAll(async () => {
   await folder.remove();
 });
 beforeEach(async () => {
+  for await (const { id, request_id } of api.tasks.list({ status: 'queued' })) {
+    await api.tasks.claim(id, { request_id });
+    await api.events.record({
+      events: [{ entry_id: `start-${id}`, event: { type: 'started', request_id, task_id: id } }],
+    });
+  }
   await redis.flushall();
 });
 
@@ -73,6 +79,14 @@ async function newTask(): Promise<CreatedTask> {
   projects += 1;
   const project = await api.projects.create({ name: `relay-${projects}` });
   return api.tasks.create({ project: project.id, type: 'engineering', spec: 'Make it so.' });
+}
+
+/** A task as its creator leaves it: published, and noted as published. */
+async function publishedTask(): Promise<CreatedTask> {
+  const created = await newTask();
+  await publish(redis, engineeringQueue, created.message);
+  await api.tasks.published(created.task.id, { request_id: created.message.request_id });
+  return created;
 }
 
 /** The messages of the stream, as a consumer reads them. */
@@ -98,11 +112,33 @@ test('a task that nobody published reaches its stream within seconds, once, to t
 });
 
 test('what the creator published itself is left alone', async () => {
-  const created = await newTask();
-  await api.tasks.published(created.task.id, { request_id: created.message.request_id });
+  const created = await publishedTask();
   const scheduler = await start();
   await sleep(1700);
-  expect(await messages()).toEqual([]);
+  expect(await messages()).toEqual([created.message]);
+  await scheduler.stop();
+});
+
+test('what Redis lost is published again within seconds, and nothing that is still in the queue or put aside', async () => {
+  const [waiting, delayed, lost, second] = [
+    await publishedTask(),
+    await publishedTask(),
+    await publishedTask(),
+    await publishedTask(),
+  ];
+  const [, aside, gone] = await redis.xrange('engineering:queue', '-', '+');
+  await redis.zadd('{engineering:queue}:delayed', Date.now() + 60_000, JSON.stringify({ fields: aside?.[1] }));
+  await redis.xdel('engineering:queue', aside?.[0] as string, gone?.[0] as string);
+  const scheduler = await start();
+  await waitFor('the message', async () => (await messages()).length === 3);
+  await sleep(300);
+  expect(await messages()).toEqual([waiting.message, second.message, lost.message]);
+
+  await redis.flushall();
+  await waitFor('the messages', async () => (await messages()).length === 4);
+  await sleep(300);
+  const ids = (await messages()).map((one) => one.task_id);
+  expect(ids.sort()).toEqual([waiting, delayed, lost, second].map(({ task }) => task.id).sort());
   await scheduler.stop();
 });
 
