@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { engineeringMessage } from '@codegen/contracts';
+import { publish } from '../../queue/publish.js';
+import { readLog } from '../../queue/read-log.js';
+import { all, type ConformanceCase, freshQueue, messageOf, until } from './conformance-case.js';
+
+const freshLog = (limits: { maxLength: number; expiresSeconds: number }) =>
+  freshQueue({ kind: 'log', message: engineeringMessage, ...limits });
+
+/** Streams without a group, which each reader follows for itself. */
+export const logCases: readonly ConformanceCase[] = [
+  {
+    title: 'a log is capped, about',
+    async run({ queue }) {
+      const log = freshLog({ maxLength: 100, expiresSeconds: 60 });
+      await Promise.all(Array.from({ length: 1000 }, (_, i) => publish(queue, log, messageOf(String(i)))));
+      const entries = await all(queue, log.stream);
+      assert.ok(entries.length >= 100 && entries.length <= 300, `${entries.length} entries are left`);
+      assert.ok(entries.at(-1)?.fields.data?.includes('"task_id":"999"'));
+    },
+  },
+  {
+    title: 'a log expires when nothing is added',
+    async run({ queue }) {
+      const log = freshLog({ maxLength: 100, expiresSeconds: 1 });
+      await publish(queue, log, messageOf('one'));
+      assert.equal((await all(queue, log.stream)).length, 1);
+      await until('the log to expire', async () => (await all(queue, log.stream)).length === 0);
+    },
+  },
+  {
+    title: 'a log is read from a position, in order, and followed',
+    async run({ queue }) {
+      const log = freshLog({ maxLength: 1000, expiresSeconds: 60 });
+      const ids: string[] = [];
+      for (const name of ['1', '2', '3']) ids.push((await publish(queue, log, messageOf(name))).entryId);
+      assert.equal(await queue.currentPosition(log.stream), ids[2]);
+      const seen: string[] = [];
+      const ended = new AbortController();
+      const from = ids[0] as string;
+      const following = (async () => {
+        for await (const { message } of readLog(queue, log, { from, signal: ended.signal })) seen.push(message.task_id);
+      })();
+      await until('what was there', () => seen.length === 2);
+      await publish(queue, log, messageOf('4'));
+      await until('what came later', () => seen.length === 3);
+      ended.abort();
+      await following;
+      assert.deepEqual(seen, ['2', '3', '4']);
+    },
+  },
+  {
+    title: 'the position of a stream that never was is 0-0',
+    async run({ queue }) {
+      assert.equal(await queue.currentPosition(freshQueue().stream), '0-0');
+    },
+  },
+];
