@@ -79,11 +79,11 @@ export async function deadLettersOf(queue: QueueStore, stream: string) {
 }
 
 /** Waits until something is so. Throws after ten seconds, naming what did not come. */
-export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
+export async function until<T>(what: string, look: () => T | Promise<T>): Promise<Exclude<NonNullable<T>, false>> {
   const deadline = performance.now() + 10_000;
   for (;;) {
     const found = await look();
-    if (found !== undefined && found !== null && found !== false) return found as NonNullable<T>;
+    if (found !== undefined && found !== null && found !== false) return found as Exclude<NonNullable<T>, false>;
     if (performance.now() > deadline) throw new Error(`waited ten seconds for ${what}`);
     await sleep(10);
   }
