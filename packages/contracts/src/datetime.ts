@@ -47,4 +47,16 @@ export function wireNow(): string {
 export const wireDatetime = z
   .string()
   .refine((text) => wireDatetimeToMs(text) !== undefined, { error: 'not an ISO 8601 datetime' })
-  .meta({ format: 'date-time', description: 'ISO 8601; without a zone it is UTC' });
+  .meta({ format: 'date-time', pattern: PATTERN.source, description: 'ISO 8601; without a zone it is UTC' });
+
+/** A datetime that the writer may leave out: now. */
+export function wireTimestamp(description: string) {
+  return wireDatetime
+    .default(wireNow)
+    .describe(`${description}. ISO 8601; read as UTC without a zone; now where left out`);
+}
+
+/** A datetime that the API writes: RFC 3339 in UTC with `Z`. */
+export function apiDatetime(description: string) {
+  return z.string().meta({ format: 'date-time', description: `${description}. RFC 3339, UTC` });
+}

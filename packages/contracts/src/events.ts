@@ -1,20 +1,24 @@
 import { z } from 'zod';
 import { nullable } from './base.js';
-import { wireDatetime, wireNow } from './datetime.js';
+import { wireTimestamp } from './datetime.js';
 import { defineQueue } from './define-queue.js';
 
 /** A progress notice. `completed` and `failed` end a task, and only langgraph writes them. */
-export const progressEvent = z.object({
-  type: z.enum(['started', 'progress', 'completed', 'failed']),
-  request_id: z.string(),
-  task_id: nullable(z.string()),
-  timestamp: wireDatetime.default(wireNow),
-  message: nullable(z.string()),
-  progress_pct: nullable(z.int().min(0).max(100)),
-  current_step: nullable(z.string()),
-  error: nullable(z.string()),
-  error_type: nullable(z.string()),
-});
+export const progressEvent = z
+  .object({
+    type: z
+      .enum(['started', 'progress', 'completed', 'failed'])
+      .describe('completed and failed end the task and are written by langgraph alone'),
+    request_id: z.string().describe('The request_id of the message whose work this is about'),
+    task_id: nullable(z.string()).describe('The task whose history the event belongs to'),
+    timestamp: wireTimestamp('When it happened'),
+    message: nullable(z.string()).describe('What happened, for a person'),
+    progress_pct: nullable(z.int().min(0).max(100)).describe('How much of the work is done, in percent (0 to 100)'),
+    current_step: nullable(z.string()).describe('The step of the flow that is under way, such as develop or test'),
+    error: nullable(z.string()).describe('What went wrong, for a person; set by failed events'),
+    error_type: nullable(z.string()).describe('What went wrong, machine-readable, such as timeout or cancelled'),
+  })
+  .describe('A progress notice of a task; completed and failed end it.');
 export type ProgressEvent = z.infer<typeof progressEvent>;
 
 export const taskEvents = defineQueue({

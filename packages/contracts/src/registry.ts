@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { deadLetter } from './dead-letter.js';
 import type { QueueContract } from './define-queue.js';
 import { progressEvent, taskEvents, taskProgress } from './events.js';
 import {
@@ -93,6 +94,7 @@ export const models = {
   POWorkerOutput: poWorkerOutput,
   WorkerLifecycleEvent: workerLifecycleEvent,
   ProgressEvent: progressEvent,
+  DeadLetter: deadLetter,
 } as const satisfies Record<string, z.ZodType>;
 
 export type ModelName = keyof typeof models;

@@ -1,62 +1,79 @@
 import { z } from 'zod';
+import { apiDatetime } from '../datetime.js';
 import { pageQuery } from './problem.js';
 
-export const server = z.object({
-  handle: z.string(),
-  ip: z.string(),
-  status: z.enum(['new', 'pending_setup', 'active', 'unreachable', 'maintenance']),
-  specs: z.record(z.string(), z.unknown()).nullable(),
-  port_from: z.int(),
-  port_to: z.int(),
-  last_health_check: z.string().nullable(),
-});
+export const server = z
+  .object({
+    handle: z.string().describe('Name of the server, chosen by the operator'),
+    ip: z.string().describe('Address that its services answer on'),
+    status: z
+      .enum(['new', 'pending_setup', 'active', 'unreachable', 'maintenance'])
+      .describe('Projects are put on active servers only'),
+    specs: z.record(z.string(), z.unknown()).nullable().describe('What the operator noted of the machine'),
+    port_from: z.int().describe('The lowest TCP port for projects'),
+    port_to: z.int().describe('The highest TCP port for projects'),
+    last_health_check: apiDatetime('When it was last seen alive').nullable().describe('When it was last seen alive'),
+  })
+  .describe('A machine that projects run on.');
 export type Server = z.infer<typeof server>;
 
 /** Adds a server, or changes the one of that handle. */
-export const putServer = z.object({
-  ip: z.string(),
-  status: server.shape.status.default('active'),
-  specs: z.record(z.string(), z.unknown()).nullish(),
-  port_from: z.int().min(1).max(65535).default(18000),
-  port_to: z.int().min(1).max(65535).default(18999),
-});
+export const putServer = z
+  .object({
+    ip: z.string().describe('Address that its services answer on'),
+    status: server.shape.status.default('active').describe('Projects are put on active servers only'),
+    specs: z.record(z.string(), z.unknown()).nullish().describe('Whatever is worth noting of the machine'),
+    port_from: z.int().min(1).max(65535).default(18000).describe('The lowest TCP port for projects'),
+    port_to: z.int().min(1).max(65535).default(18999).describe('The highest TCP port for projects'),
+  })
+  .describe('Adds a server, or changes the one of that handle.');
 export type PutServer = z.input<typeof putServer>;
 
 /** A port of a server that belongs to a project's service. */
-export const allocation = z.object({
-  id: z.string(),
-  server_handle: z.string(),
-  server_ip: z.string(),
-  project_id: z.string(),
-  service: z.string(),
-  port: z.int(),
-});
+export const allocation = z
+  .object({
+    id: z.string().describe('Id of the allocation, alloc_…'),
+    server_handle: z.string().describe('The server'),
+    server_ip: z.string().describe("The server's address"),
+    project_id: z.string().describe('The project that the port belongs to'),
+    service: z.string().describe('Which service of the project, such as backend'),
+    port: z.int().describe('The TCP port; unique per server'),
+  })
+  .describe("A port of a server that belongs to a project's service.");
 export type Allocation = z.infer<typeof allocation>;
 
 /** Asks for the project's port: the one it has, or the lowest free one. `not_port` gives up a port that turned out to be taken. */
-export const allocate = z.object({
-  project_id: z.string(),
-  service: z.string().default('backend'),
-  not_port: z.int().nullish(),
-});
+export const allocate = z
+  .object({
+    project_id: z.string().describe('The project that needs a port'),
+    service: z.string().default('backend').describe('Which service of the project'),
+    not_port: z.int().nullish().describe('A port that turned out to be taken by something else; it is given up'),
+  })
+  .describe("Asks for the project's port: the one it has, or the lowest free one.");
 export type Allocate = z.input<typeof allocate>;
 
-export const serviceDeployment = z.object({
-  id: z.string(),
-  request_id: z.string(),
-  project_id: z.string(),
-  task_id: z.string().nullable(),
-  server_handle: z.string(),
-  service: z.string(),
-  port: z.int(),
-  url: z.string(),
-  commit_sha: z.string(),
-  deployed_at: z.string(),
-});
+export const serviceDeployment = z
+  .object({
+    id: z.string().describe('Id of the deployment, dep_…'),
+    request_id: z.string().describe('Of the deploy job; each is recorded once'),
+    project_id: z.string().describe('The project that was deployed'),
+    task_id: z.string().nullable().describe('The task that asked for it'),
+    server_handle: z.string().describe('The server that it runs on'),
+    service: z.string().describe('Which service of the project, such as backend'),
+    port: z.int().describe('Its TCP port on the server'),
+    url: z.string().describe('Where it answers'),
+    commit_sha: z.string().describe('The commit that runs'),
+    deployed_at: apiDatetime('When it was recorded'),
+  })
+  .describe('A commit of a project that was put at a URL.');
 export type ServiceDeployment = z.infer<typeof serviceDeployment>;
 
 /** Records a deployment; the same request_id is stored once. */
-export const recordDeployment = serviceDeployment.omit({ id: true, deployed_at: true });
+export const recordDeployment = serviceDeployment
+  .omit({ id: true, deployed_at: true })
+  .describe('Records a deployment; the same request_id is stored once.');
 export type RecordDeployment = z.infer<typeof recordDeployment>;
 
-export const listDeploymentsQuery = pageQuery.extend({ project: z.string().optional() });
+export const listDeploymentsQuery = pageQuery
+  .extend({ project: z.string().optional().describe('Only of this project: its id or name') })
+  .describe('Which deployments to list.');

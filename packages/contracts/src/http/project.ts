@@ -1,76 +1,97 @@
 import { z } from 'zod';
+import { apiDatetime } from '../datetime.js';
 import { projectName } from '../identifiers.js';
 import { pageQuery } from './problem.js';
 
-export const projectStatus = z.enum([
-  'draft',
-  'scaffolding',
-  'scaffolded',
-  'scaffold_failed',
-  'developing',
-  'testing',
-  'deploying',
-  'active',
-  'failed',
-  'archived',
-]);
+export const projectStatus = z
+  .enum([
+    'draft',
+    'scaffolding',
+    'scaffolded',
+    'scaffold_failed',
+    'developing',
+    'testing',
+    'deploying',
+    'active',
+    'failed',
+    'archived',
+  ])
+  .describe(
+    'draft → scaffolding → scaffolded or scaffold_failed → developing → testing → deploying → active; or failed, archived',
+  );
 export type ProjectStatus = z.infer<typeof projectStatus>;
 
 /** Parts of the template that a project can be drawn with. */
 export const projectModule = z.enum(['backend']);
 
 /** What `.project.yml` on main says; recorded by the scaffolder whenever main moves. */
-export const projectManifest = z.object({
-  test: z.array(z.string()).min(1).describe('Command that runs the tests, as argv'),
-  start: z
-    .array(z.string())
-    .min(1)
-    .describe('Command that starts a release, as argv; PORT and RELEASE are in its environment'),
-  environment: z
-    .array(
-      z.object({
-        name: z.string(),
-        required: z.boolean().default(true),
-        secret: z.boolean().default(false),
-        default: z.string().optional(),
-      }),
-    )
-    .default([]),
-});
+export const projectManifest = z
+  .object({
+    test: z.array(z.string()).min(1).describe('Command that runs the tests, as argv'),
+    start: z
+      .array(z.string())
+      .min(1)
+      .describe('Command that starts a release, as argv; PORT and RELEASE are in its environment'),
+    environment: z
+      .array(
+        z
+          .object({
+            name: z.string().describe('The environment variable'),
+            required: z.boolean().default(true).describe('A deploy waits until it has a value'),
+            secret: z.boolean().default(false).describe('Its value is kept as a secret of the project'),
+            default: z.string().optional().describe('What it is where nobody sets it'),
+          })
+          .describe('An environment variable that a release reads.'),
+      )
+      .default([])
+      .describe('What a release needs in its environment'),
+  })
+  .describe("What .project.yml on the project's main branch says.");
 export type ProjectManifest = z.infer<typeof projectManifest>;
 
-export const project = z.object({
-  id: z.string(),
-  name: z.string(),
-  description: z.string().nullable(),
-  status: projectStatus,
-  modules: z.array(z.string()),
-  repository_url: z.string().nullable(),
-  owner_id: z.string(),
-  main_sha: z.string().nullable().describe('Where main stands, as the scaffolder last saw it'),
-  manifest: projectManifest.nullable(),
-  created_at: z.string(),
-  updated_at: z.string(),
-});
+export const project = z
+  .object({
+    id: z.string().describe('Id of the project, proj_…'),
+    name: z.string().describe('Unique per owner'),
+    description: z.string().nullable().describe('What it is, for a person'),
+    status: projectStatus,
+    modules: z.array(z.string()).describe('Parts of the template that it was drawn with'),
+    repository_url: z.string().nullable().describe('Where its repository is; null before it is scaffolded'),
+    owner_id: z.string().describe('The user that it belongs to'),
+    main_sha: z.string().nullable().describe('Where main stands, as the scaffolder last saw it'),
+    manifest: projectManifest.nullable().describe('What .project.yml on main says; null before it is scaffolded'),
+    created_at: apiDatetime('When it was made'),
+    updated_at: apiDatetime('When it last changed'),
+  })
+  .describe('What a person wants built: a row here, a repository, and later a URL.');
 export type Project = z.infer<typeof project>;
 
-export const createProject = z.object({
-  name: projectName,
-  description: z.string().max(2000).nullish(),
-  modules: z.array(projectModule).min(1).default(['backend']),
-  dry_run: z.boolean().optional().describe('Check everything, store nothing'),
-});
+export const createProject = z
+  .object({
+    name: projectName.describe('2 to 39 of a-z, 0-9 and -, starting with a letter; unique per owner'),
+    description: z.string().max(2000).nullish().describe('What it is, for a person'),
+    modules: z.array(projectModule).min(1).default(['backend']).describe('Parts of the template to draw it with'),
+    dry_run: z.boolean().optional().describe('Check everything, store nothing'),
+  })
+  .describe('Makes a project; its repository is scaffolded with its first task.');
 export type CreateProject = z.input<typeof createProject>;
 
-export const listProjectsQuery = pageQuery.extend({ name: z.string().optional(), status: projectStatus.optional() });
+export const listProjectsQuery = pageQuery
+  .extend({
+    name: z.string().optional().describe('Only the one of this name'),
+    status: projectStatus.optional().describe('Only those in this status'),
+  })
+  .describe('Which projects to list.');
 export type ListProjectsQuery = z.input<typeof listProjectsQuery>;
 
 /** What the departments write back on a project. `from` makes it a compare-and-set on the status. */
-export const projectReport = z.object({
-  status: projectStatus.optional(),
-  from: z.array(projectStatus).optional(),
-  repository_url: z.string().optional(),
-  main_sha: z.string().optional(),
-  manifest: projectManifest.optional(),
-});
+export const projectReport = z
+  .object({
+    status: projectStatus.optional().describe('The new status'),
+    from: z.array(projectStatus).optional().describe('Refused unless the status is one of these'),
+    repository_url: z.string().optional().describe('Where its repository is'),
+    main_sha: z.string().optional().describe('Where main stands'),
+    manifest: projectManifest.optional().describe('What .project.yml on main says'),
+  })
+  .describe('What the departments write back on a project; what is left out stays.');
 export type ProjectReport = z.infer<typeof projectReport>;

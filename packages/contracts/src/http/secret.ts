@@ -1,14 +1,27 @@
 import { z } from 'zod';
+import { apiDatetime } from '../datetime.js';
 
 export const secretName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, {
   error: 'must look like an environment variable: letters, digits and _',
 });
 /** A secret as it can be read: its value is write-only. */
-export const secret = z.object({ name: z.string(), reference: z.string(), updated_at: z.string() });
+export const secret = z
+  .object({
+    name: z.string().describe('The environment variable that the project reads it from'),
+    reference: z.string().describe('What travels in its place: vault:project/<id>/NAME'),
+    updated_at: apiDatetime('When its value was last written'),
+  })
+  .describe('A secret as it can be read: its value is write-only.');
 export type Secret = z.infer<typeof secret>;
 
-export const putSecret = z.object({ value: z.string().min(1).max(65_536) });
+export const putSecret = z
+  .object({ value: z.string().min(1).max(65_536).describe('The value, which is stored encrypted and not shown again') })
+  .describe('Stores a secret.');
 /** Asks for what a vault reference stands for; a whole project gives its map. Needs the scope `secret.resolve`. */
-export const resolveSecret = z.object({ reference: z.string() });
-export const resolvedSecret = z.object({ values: z.record(z.string(), z.string()) });
+export const resolveSecret = z
+  .object({ reference: z.string().describe('vault:project/<id>, vault:project/<id>/NAME or vault:platform/NAME') })
+  .describe('Asks for what a vault reference stands for; needs the scope secret.resolve.');
+export const resolvedSecret = z
+  .object({ values: z.record(z.string(), z.string()).describe('The values by name; a whole project gives all of its') })
+  .describe('What a vault reference stands for. Never logged.');
 export type ResolvedSecret = z.infer<typeof resolvedSecret>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { apiDatetime } from '../datetime.js';
 import { progressEvent } from '../events.js';
 import { deployMessage } from '../queues/deploy.js';
 import { engineeringMessage } from '../queues/engineering.js';
@@ -8,118 +9,186 @@ import { pageQuery } from './problem.js';
 /** A spec may be this many bytes of UTF-8. */
 export const MAX_SPEC_BYTES = 1024 * 1024;
 
-export const taskType = z.enum(['engineering', 'deploy']);
+export const taskType = z
+  .enum(['engineering', 'deploy'])
+  .describe('engineering: from a spec to a tested commit on main; deploy: from main to a URL');
 export type TaskType = z.infer<typeof taskType>;
 
-export const taskStatus = z.enum(['queued', 'running', 'completed', 'failed', 'cancelled']);
+export const taskStatus = z
+  .enum(['queued', 'running', 'completed', 'failed', 'cancelled'])
+  .describe('queued → running → completed, failed or cancelled');
 export type TaskStatus = z.infer<typeof taskStatus>;
 
-export const task = z.object({
-  id: z.string(),
-  project_id: z.string(),
-  type: taskType,
-  status: taskStatus,
-  reason: z.string().nullable().describe('Machine-readable: why it waits or failed'),
-  spec: z.string().nullable().optional().describe('Left out of lists'),
-  result: z.record(z.string(), z.unknown()).nullable(),
-  error: z.string().nullable(),
-  attempt: z.int().describe('1 for the first try, more after each retry'),
-  epoch: z.int().describe('Fence: rises with every claim and every replaced worker'),
-  cancel_requested: z.boolean(),
-  request_id: z.string().describe('Of the queue message'),
-  correlation_id: z.string(),
-  created_at: z.string(),
-  updated_at: z.string(),
-  started_at: z.string().nullable(),
-  finished_at: z.string().nullable(),
-});
+export const task = z
+  .object({
+    id: z.string().describe('Id of the task, task_…'),
+    project_id: z.string().describe('The project that it is for'),
+    type: taskType,
+    status: taskStatus,
+    reason: z
+      .string()
+      .nullable()
+      .describe('Machine-readable: why it waits (waiting_worker, waiting_secret, …) or failed (timeout, oom, …)'),
+    spec: z.string().nullable().optional().describe('What is wanted, verbatim; engineering only, left out of lists'),
+    result: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .describe('EngineeringResult or DeployResult, once it has ended'),
+    error: z.string().nullable().describe('What went wrong, for a person'),
+    attempt: z.int().describe('1 for the first try, more after each retry'),
+    epoch: z.int().describe('Fence: rises with every claim and every replaced worker'),
+    cancel_requested: z.boolean().describe('Somebody asked for its end; it is cancelled at the next step'),
+    request_id: z.string().describe('Of the queue message that starts it'),
+    correlation_id: z.string().describe('Of the call that made it; in every message and log line of the task'),
+    created_at: apiDatetime('When it was made'),
+    updated_at: apiDatetime('When it last changed'),
+    started_at: apiDatetime('When it was claimed').nullable().describe('When it was claimed; null before'),
+    finished_at: apiDatetime('When it ended').nullable().describe('When it ended; null before'),
+  })
+  .describe('The row that follows asynchronous work.');
 export type Task = z.infer<typeof task>;
 
 /** The queue message of a task, stored with it and published verbatim by whoever comes first. */
-export const taskMessage = z.union([engineeringMessage, deployMessage]);
+export const taskMessage = z
+  .union([engineeringMessage, deployMessage])
+  .describe('The queue message of a task, stored with it and published verbatim by whoever comes first.');
 
-export const createTask = z.object({
-  project: z.string().describe('Id or name'),
-  type: taskType,
-  spec: z.string().nullish().describe('What is wanted; engineering only'),
-  correlation_id: z.string().max(200).optional(),
-  callback_stream: z.string().max(200).nullish(),
-  dry_run: z.boolean().optional().describe('Check everything, store nothing'),
-});
+const stream = z.string().describe('The stream that the message goes to');
+
+export const createTask = z
+  .object({
+    project: z.string().describe('The project: its id or name'),
+    type: taskType,
+    spec: z.string().nullish().describe('What is wanted, 1 MiB at most; engineering only'),
+    correlation_id: z.string().max(200).optional().describe('One id for all that comes of it; made where left out'),
+    callback_stream: z.string().max(200).nullish().describe('Stream that progress events go to'),
+    dry_run: z.boolean().optional().describe('Check everything, store nothing'),
+  })
+  .describe('Makes a task.');
 export type CreateTask = z.input<typeof createTask>;
 
 /** A new task with the stream and the exact message that starts it. */
-export const createdTask = z.object({ task, stream: z.string(), message: taskMessage });
+export const createdTask = z
+  .object({ task, stream, message: taskMessage })
+  .describe('A new task with the stream and the exact message that starts it.');
 export type CreatedTask = z.infer<typeof createdTask>;
 
-export const listTasksQuery = pageQuery.extend({
-  project: z.string().optional(),
-  type: taskType.optional(),
-  status: taskStatus.optional(),
-});
+export const listTasksQuery = pageQuery
+  .extend({
+    project: z.string().optional().describe('Only of this project: its id or name'),
+    type: taskType.optional().describe('Only of this type'),
+    status: taskStatus.optional().describe('Only in this status'),
+  })
+  .describe('Which tasks to list.');
 export type ListTasksQuery = z.input<typeof listTasksQuery>;
 
-export const claimTask = z.object({ request_id: z.string() });
+export const claimTask = z
+  .object({ request_id: z.string().describe('Of the queue message; a running task is given to its own again') })
+  .describe('Takes a queued task: queued to running, epoch + 1.');
 /** `cancelled`: the task was to be cancelled and now is; there is nothing to run. */
-export const claimedTask = z.object({ outcome: z.enum(['claimed', 'resumed', 'cancelled']), task });
+export const claimedTask = z
+  .object({
+    outcome: z
+      .enum(['claimed', 'resumed', 'cancelled'])
+      .describe('claimed: run it; resumed: the same request had it already; cancelled: there is nothing to run'),
+    task,
+  })
+  .describe('What became of a claim.');
 export type ClaimedTask = z.infer<typeof claimedTask>;
 
 /** Ends a task, or notes why it waits; refused with STALE_EPOCH unless `epoch` is the task's own. */
-export const transitionTask = z.object({
-  epoch: z.int(),
-  status: taskStatus.exclude(['queued']),
-  reason: z.string().max(100).nullish(),
-  result: z.record(z.string(), z.unknown()).nullish(),
-  error: z.string().nullish(),
-});
+export const transitionTask = z
+  .object({
+    epoch: z.int().describe("Refused with STALE_EPOCH unless it is the task's own"),
+    status: taskStatus.exclude(['queued']).describe('running: only the reason changes; any other ends the task'),
+    reason: z.string().max(100).nullish().describe('Machine-readable: why it waits or failed'),
+    result: z.record(z.string(), z.unknown()).nullish().describe('EngineeringResult or DeployResult'),
+    error: z.string().nullish().describe('What went wrong, for a person'),
+  })
+  .describe('Ends a task, or notes why it waits.');
 export type TransitionTask = z.infer<typeof transitionTask>;
 
 /** One try of a worker at a task. */
-export const attempt = z.object({
-  task_id: z.string(),
-  epoch: z.int(),
-  worker_id: z.string().nullable(),
-  request_id: z.string().nullable(),
-  started_at: z.string(),
-  finished_at: z.string().nullable(),
-  exit_code: z.int().nullable(),
-  usage: usage.nullable(),
-  result: z.record(z.string(), z.unknown()).nullable(),
-});
+export const attempt = z
+  .object({
+    task_id: z.string().describe('The task'),
+    epoch: z.int().describe("The task's epoch during this attempt"),
+    worker_id: z.string().nullable().describe('The worker; null before there is one'),
+    request_id: z.string().nullable().describe("Of the worker's create command or turn"),
+    started_at: apiDatetime('When it began'),
+    finished_at: apiDatetime('When it ended').nullable().describe('When it ended; null before'),
+    exit_code: z.int().nullable().describe('The exit code of the agent'),
+    usage: usage.nullable().describe('What it cost, as far as the agent tells'),
+    result: z.record(z.string(), z.unknown()).nullable().describe("The worker's own result"),
+  })
+  .describe('One try of a worker at a task.');
 export type Attempt = z.infer<typeof attempt>;
 
 /** Raises the epoch because a worker was lost; the same request_id gets the same epoch again. */
-export const nextAttempt = z.object({ epoch: z.int().describe('The epoch that ends'), request_id: z.string() });
+export const nextAttempt = z
+  .object({
+    epoch: z.int().describe('The epoch that ends'),
+    request_id: z.string().describe('The same one gets the same epoch again'),
+  })
+  .describe('Raises the epoch because a worker was lost.');
 
 /** What is known of an attempt; fields left out stay as they are. */
-export const attemptReport = z.object({
-  worker_id: z.string().optional(),
-  request_id: z.string().optional(),
-  finished_at: z.string().optional(),
-  exit_code: z.int().nullish(),
-  usage: usage.nullish(),
-  result: z.record(z.string(), z.unknown()).nullish(),
-});
+export const attemptReport = z
+  .object({
+    worker_id: z.string().optional().describe('The worker'),
+    request_id: z.string().optional().describe("Of the worker's create command or turn"),
+    finished_at: z.string().optional().describe('When it ended. ISO 8601; UTC without a zone'),
+    exit_code: z.int().nullish().describe('The exit code of the agent'),
+    usage: usage.nullish().describe('What it cost, as far as the agent tells'),
+    result: z.record(z.string(), z.unknown()).nullish().describe("The worker's own result"),
+  })
+  .describe('What is known of an attempt; fields left out stay as they are.');
 export type AttemptReport = z.infer<typeof attemptReport>;
 
 /** A progress event with its place in the task's history. */
-export const taskEvent = progressEvent.extend({ seq: z.int() });
+export const taskEvent = progressEvent
+  .extend({ seq: z.int().describe("Its place in the task's history: 1, 2, 3, …") })
+  .describe("A progress event with its place in the task's history.");
 export type TaskEvent = z.infer<typeof taskEvent>;
 
-export const taskEventsQuery = z.object({
-  since: z.coerce.number().int().min(0).default(0).describe('Only events after this seq'),
-  wait_ms: z.coerce.number().int().min(0).max(30_000).default(0).describe('Wait this long for the first one'),
-  limit: z.coerce.number().int().min(1).max(1000).default(200),
-});
-export const taskEventPage = z.object({ items: z.array(taskEvent), last_seq: z.int(), task });
+export const taskEventsQuery = z
+  .object({
+    since: z.coerce.number().int().min(0).default(0).describe('Only events after this seq'),
+    wait_ms: z.coerce.number().int().min(0).max(30_000).default(0).describe('Wait this long for the first one'),
+    limit: z.coerce.number().int().min(1).max(1000).default(200).describe('Events of a page'),
+  })
+  .describe("Which of a task's events to list, and how long to wait for one.");
+export const taskEventPage = z
+  .object({
+    items: z.array(taskEvent).describe('The events, oldest first'),
+    last_seq: z.int().describe('What to pass as since next'),
+    task,
+  })
+  .describe("A page of a task's history, with the task as it is now.");
 export type TaskEventPage = z.infer<typeof taskEventPage>;
 
 /** Events for the API to keep, unique by the id of their stream entry. */
-export const recordEvents = z.object({
-  events: z.array(z.object({ entry_id: z.string(), event: progressEvent })).max(1000),
-});
+export const recordEvents = z
+  .object({
+    events: z
+      .array(
+        z.object({
+          entry_id: z.string().describe('Id of the stream entry; each is stored once'),
+          event: progressEvent,
+        }),
+      )
+      .max(1000)
+      .describe('The events, in the order of their entries'),
+  })
+  .describe('Events for the API to keep, unique by the id of their stream entry.');
 export type RecordEvents = z.input<typeof recordEvents>;
 
 /** A message that waits to be published. */
-export const outboxEntry = z.object({ task_id: z.string(), stream: z.string(), message: taskMessage });
+export const outboxEntry = z
+  .object({
+    task_id: z.string().describe('The task that the message starts'),
+    stream,
+    message: taskMessage,
+  })
+  .describe('A message that waits to be published.');
 export type OutboxEntry = z.infer<typeof outboxEntry>;

@@ -3,34 +3,38 @@ import { baseMessage, baseResult, nullable } from '../base.js';
 import { defineQueue } from '../define-queue.js';
 
 /** Asks infra-service to run a commit on a server. Secrets travel as references only. */
-export const ansibleDeployMessage = baseMessage.extend({
-  job_type: z.literal('deploy').default('deploy'),
-  project_id: z.string(),
-  project_name: z.string().describe('snake_case'),
-  repo_full_name: z.string().describe('"org/repo"'),
-  server_ip: z.string(),
-  port: z.int(),
-  modules: nullable(z.array(z.string())),
-  github_token_ref: z.string().describe('Reference to the host token, such as none:'),
-  secrets_ref: z.string().describe('Reference to the project secrets, such as vault:project/<id>'),
-  commit_sha: z.string().nullish().describe('The commit to run; without it, the head of main'),
-  task_id: z.string().nullish().describe('For progress events'),
-});
+export const ansibleDeployMessage = baseMessage
+  .extend({
+    job_type: z.literal('deploy').default('deploy').describe('The only kind of job there is'),
+    project_id: z.string().describe('The project to run'),
+    project_name: z.string().describe("The project's name in snake_case, as Ansible wants it"),
+    repo_full_name: z.string().describe('The repository, as "org/repo"'),
+    server_ip: z.string().describe('The server to run it on'),
+    port: z.int().describe('The TCP port that was allocated to the project on that server'),
+    modules: nullable(z.array(z.string())).describe('Parts of the template that the project has, such as backend'),
+    github_token_ref: z.string().describe('Reference to the token of the repository host, such as none:'),
+    secrets_ref: z.string().describe("Reference to the project's secrets, such as vault:project/<id>"),
+    commit_sha: z.string().nullish().describe('The commit to run; without it, the head of main'),
+    task_id: z.string().nullish().describe('The task whose history the progress events belong to'),
+  })
+  .describe('Asks infra-service to run a commit on a server. Secrets travel as references only.');
 export type AnsibleDeployMessage = z.infer<typeof ansibleDeployMessage>;
 
 /** How a deploy job ended; also in the key `deploy:result:{request_id}` for an hour. */
-export const ansibleDeployResult = baseResult.extend({
-  deployed_url: nullable(z.string()),
-  server_ip: nullable(z.string()),
-  port: nullable(z.int()),
-  stdout: nullable(z.string()),
-  stderr: nullable(z.string()),
-  exit_code: nullable(z.int()),
-  reason: z
-    .enum(['port_in_use', 'fetch_failed', 'install_failed', 'start_failed', 'unhealthy', 'secret_missing'])
-    .nullish()
-    .describe('Why it failed'),
-});
+export const ansibleDeployResult = baseResult
+  .extend({
+    deployed_url: nullable(z.string()).describe('Where the release answers'),
+    server_ip: nullable(z.string()).describe('The server that the release runs on'),
+    port: nullable(z.int()).describe("The project's TCP port on that server"),
+    stdout: nullable(z.string()).describe('On failure: what the job printed'),
+    stderr: nullable(z.string()).describe('On failure: what the job printed as errors'),
+    exit_code: nullable(z.int()).describe('On failure: the exit code of the program that failed'),
+    reason: z
+      .enum(['port_in_use', 'fetch_failed', 'install_failed', 'start_failed', 'unhealthy', 'secret_missing'])
+      .nullish()
+      .describe('Why it failed, machine-readable'),
+  })
+  .describe('How a deploy job ended; also in the key deploy:result:{request_id} for an hour.');
 export type AnsibleDeployResult = z.infer<typeof ansibleDeployResult>;
 
 export const ansibleDeployQueue = defineQueue({

@@ -3,19 +3,23 @@ import { baseMessage, baseResult, nullable } from '../base.js';
 import { defineQueue } from '../define-queue.js';
 
 /** Asks the engineering department for one task. */
-export const engineeringMessage = baseMessage.extend({
-  task_id: z.string().describe('The task row that follows the work'),
-  project_id: z.string(),
-  user_id: z.int().describe('Telegram id of the person, 0 if there is none'),
-});
+export const engineeringMessage = baseMessage
+  .extend({
+    task_id: z.string().describe('The task row that follows the work; its result goes there'),
+    project_id: z.string().describe('The project to work on'),
+    user_id: z.int().describe('Telegram id of the person who asks, beyond 32 bits; 0 if there is none'),
+  })
+  .describe('Asks the engineering department for one task.');
 export type EngineeringMessage = z.infer<typeof engineeringMessage>;
 
 /** How an engineering task ended; stored in the task's `result`. */
-export const engineeringResult = baseResult.extend({
-  files_changed: nullable(z.array(z.string())),
-  commit_sha: nullable(z.string()),
-  branch: nullable(z.string()),
-});
+export const engineeringResult = baseResult
+  .extend({
+    files_changed: nullable(z.array(z.string())).describe('Paths in the repository that the task changed'),
+    commit_sha: nullable(z.string()).describe('The commit that was merged to main'),
+    branch: nullable(z.string()).describe('The branch that the work was done on'),
+  })
+  .describe("How an engineering task ended; stored in the task's result.");
 export type EngineeringResult = z.infer<typeof engineeringResult>;
 
 export const engineeringQueue = defineQueue({

@@ -1,28 +1,32 @@
 import { z } from 'zod';
 import { baseResult, nullable, queueMeta } from '../base.js';
-import { wireDatetime, wireNow } from '../datetime.js';
+import { wireTimestamp } from '../datetime.js';
 import { defineQueue } from '../define-queue.js';
 
 /** One turn for a worker's agent. */
-export const workerInput = queueMeta.extend({
-  request_id: z.string(),
-  prompt: z.string(),
-  timeout: z.int().default(1800).describe('Seconds the turn may take'),
-  session_id: nullable(z.string()).describe('The agent session to continue'),
-  task_id: nullable(z.string()),
-  project_id: nullable(z.string()),
-  user_id: nullable(z.int()),
-  epoch: z.int().default(0),
-  callback_stream: z.string().nullish().describe('Stream for progress events'),
-});
+export const workerInput = queueMeta
+  .extend({
+    request_id: z.string().describe('Names the turn; its answer carries the same'),
+    prompt: z.string().describe('What the agent is asked, verbatim'),
+    timeout: z.int().default(1800).describe('How long the turn may take, in seconds'),
+    session_id: nullable(z.string()).describe('The agent session to continue; null for a new one'),
+    task_id: nullable(z.string()).describe('The task that the turn belongs to'),
+    project_id: nullable(z.string()).describe('The project that the turn belongs to'),
+    user_id: nullable(z.int()).describe('Telegram id of the person who asks, 0 if there is none'),
+    epoch: z.int().default(0).describe("The task's epoch when the turn was sent; the answer repeats it"),
+    callback_stream: z.string().nullish().describe('Stream that progress events go to'),
+  })
+  .describe("One turn for a worker's agent.");
 export type WorkerInput = z.infer<typeof workerInput>;
 
 /** What a turn cost. */
-export const usage = z.object({
-  input_tokens: z.int().optional(),
-  output_tokens: z.int().optional(),
-  cost_usd: z.number().optional(),
-});
+export const usage = z
+  .object({
+    input_tokens: z.int().optional().describe('Tokens that the agent read'),
+    output_tokens: z.int().optional().describe('Tokens that the agent wrote'),
+    cost_usd: z.number().optional().describe('What it cost, in US dollars'),
+  })
+  .describe('What a turn cost, as far as the agent tells.');
 export type Usage = z.infer<typeof usage>;
 
 /** Why a developer turn failed. `worker_lost`: the worker died without a word. */
@@ -42,28 +46,34 @@ export const turnFailureReason = z.enum([
 export type TurnFailureReason = z.infer<typeof turnFailureReason>;
 
 /** How a developer turn ended, whoever found out. */
-export const developerWorkerOutput = baseResult.extend({
-  task_id: nullable(z.string()),
-  worker_id: z.string(),
-  epoch: z.int().default(0),
-  commit_sha: nullable(z.string()).describe('Read from git'),
-  branch: nullable(z.string()).describe('Read from git'),
-  files_changed: nullable(z.array(z.string())).describe('Read from git, against the start of the turn'),
-  summary: nullable(z.string()).describe('What the agent says it did'),
-  usage: nullable(usage),
-  reason: turnFailureReason.nullish(),
-  exit_code: z.int().nullish().describe('Of the agent'),
-});
+export const developerWorkerOutput = baseResult
+  .extend({
+    task_id: nullable(z.string()).describe('The task that the turn belongs to'),
+    worker_id: z.string().describe('The worker whose turn it was'),
+    epoch: z.int().default(0).describe("The epoch of the turn's input; an older one than the task has is ignored"),
+    commit_sha: nullable(z.string()).describe('The commit that was pushed, read from git'),
+    branch: nullable(z.string()).describe('The branch that was pushed, read from git'),
+    files_changed: nullable(z.array(z.string())).describe(
+      'Paths that changed, read from git, against the start of the turn',
+    ),
+    summary: nullable(z.string()).describe('What the agent says it did'),
+    usage: nullable(usage).describe('What the turn cost, as far as the agent tells'),
+    reason: turnFailureReason.nullish().describe('Why the turn failed, machine-readable'),
+    exit_code: z.int().nullish().describe('The exit code of the agent'),
+  })
+  .describe('How a developer turn ended, whoever found out.');
 export type DeveloperWorkerOutput = z.infer<typeof developerWorkerOutput>;
 
 /** What a Product-Owner worker says to its user. */
-export const poWorkerOutput = z.object({
-  request_id: z.string(),
-  user_id: z.int(),
-  text: z.string(),
-  is_final: z.boolean().default(true),
-  timestamp: wireDatetime.default(wireNow),
-});
+export const poWorkerOutput = z
+  .object({
+    request_id: z.string().describe('The turn that it answers'),
+    user_id: z.int().describe('Telegram id of the person it is for, 0 if there is none'),
+    text: z.string().describe('What the agent says'),
+    is_final: z.boolean().default(true).describe('Whether this is the last text of the turn'),
+    timestamp: wireTimestamp('When it was said'),
+  })
+  .describe('What a Product-Owner worker says to its user.');
 export type POWorkerOutput = z.infer<typeof poWorkerOutput>;
 
 export const workerInputs = defineQueue({
