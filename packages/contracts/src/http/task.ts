@@ -35,7 +35,7 @@ export const task = z
       .nullable()
       .describe('EngineeringResult or DeployResult, once it has ended'),
     error: z.string().nullable().describe('What went wrong, for a person'),
-    attempt: z.int().describe('1 for the first try, more after each retry'),
+    attempt: z.int().describe('Tries in all: one more for each retry and each worker that was replaced'),
     epoch: z.int().describe('Fence: rises with every claim and every replaced worker'),
     cancel_requested: z.boolean().describe('Somebody asked for its end; it is cancelled at the next step'),
     request_id: z.string().describe('Of the queue message that starts it'),

@@ -150,7 +150,7 @@ export async function nextAttempt(
   if (task.status !== 'running') throw new ApiError('TASK_ENDED', `the task is ${task.status}: it needs no attempt`);
   await finishAttempt(trx, task);
   const epoch = task.epoch + 1;
-  const row = await update(trx, id, { epoch });
+  const row = await update(trx, id, { epoch, attempt: task.attempt + 1 });
   await trx
     .insertInto('attempts')
     .values(newAttempt(id, epoch, input.request_id))

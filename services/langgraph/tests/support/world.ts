@@ -195,6 +195,15 @@ export class World {
     );
   }
 
+  /** Waits until nothing is under way: no event on its way to the API, no command unanswered, no thread driven. */
+  async settled(): Promise<void> {
+    await waitFor('everything to settle', async () => {
+      const left = await Promise.all(['task:events', 'worker:commands'].map((one) => this.redis.xlen(one)));
+      const { rows } = await this.pool.query("select 1 from langgraph.threads where state <> 'done'");
+      return left.every((length) => length === 0) && rows.length === 0;
+    });
+  }
+
   stopApi(): Promise<void> {
     return this.apiPort.stop();
   }
