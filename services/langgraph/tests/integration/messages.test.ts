@@ -50,7 +50,7 @@ describe.each(databases)('messages that come twice, late or from another version
     const scheduler = await startScheduler({ redisUrl: world.redisServer.url, api, intervalMs: 100 });
     await Promise.all([world.startReplica(), world.startReplica()]);
 
-    expect(await world.ended(handle.task)).toMatchObject({ status: 'completed', epoch: 1, attempt: 1 });
+    expect(await world.ended(handle.task, 40_000)).toMatchObject({ status: 'completed', epoch: 1, attempt: 1 });
     await handled();
     await scheduler.stop();
     for (const step of ['create', 'develop', 'test', 'merge'] as const) {
@@ -71,7 +71,7 @@ describe.each(databases)('messages that come twice, late or from another version
       const created = await newTask();
       if (status === 'cancelled') await world.api.tasks.cancel(created.task.id);
       await world.publish(created);
-      expect(await world.ended(created.task)).toMatchObject({ status });
+      expect(await world.ended(created.task, 40_000)).toMatchObject({ status });
       await waitFor('the workers to go', () => world.executors.workers.size === 0);
       await world.settled();
       const before = await traces(created.task);
@@ -116,7 +116,7 @@ describe.each(databases)('messages that come twice, late or from another version
     await first.stop();
     await world.publish(created);
     await world.startReplica();
-    expect(await world.ended(created.task)).toMatchObject({ status: 'failed', attempt: 2, epoch: 2 });
+    expect(await world.ended(created.task, 40_000)).toMatchObject({ status: 'failed', attempt: 2, epoch: 2 });
 
     const again = await world.api.tasks.retry(created.task.id);
     expect(again.task).toMatchObject({ status: 'queued', attempt: 3 });
@@ -136,7 +136,7 @@ describe.each(databases)('messages that come twice, late or from another version
     await world.redis.xadd(stream, '*', 'data', JSON.stringify(later), 'trace_state', 'a=1');
     await world.redis.xadd(stream, '*', 'data', JSON.stringify({ ...unknown.message, version: '2', goal: 'other' }));
 
-    expect(await world.ended(known.task)).toMatchObject({ status: 'completed' });
+    expect(await world.ended(known.task, 40_000)).toMatchObject({ status: 'completed' });
     await handled();
     expect(await deadLetters()).toMatchObject([
       { code: 'unsupported_version', attempts: 1, correlation_id: unknown.message.correlation_id },
