@@ -19,6 +19,8 @@ export async function startCluster(): Promise<TestCluster> {
   const options = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-port'];
   const nodes = await Promise.all(busPorts.map((port) => startRedis([...options, String(port)])));
   const connections = nodes.map(({ url }) => new Redis(url));
+  // Tests kill the nodes.
+  for (const redis of connections) redis.on('error', () => undefined);
   const [first] = connections as [Redis];
   for (const [i, redis] of connections.entries()) {
     const [from, to] = [i, i + 1].map((n) => Math.round((n * SLOTS) / nodes.length)) as [number, number];

@@ -213,12 +213,11 @@ export const consumerCases: readonly ConformanceCase[] = [
       let runs = 0;
       const handler = async () => {
         runs += 1;
-        await sleep(4 * LEASE_MS);
+        await sleep(2500);
       };
       await publish(queue, contract, messageOf('one'));
-      await consuming(queue, contract, [{ handler }, { handler }], () =>
-        until('the end', () => drained(queue, contract)),
-      );
+      const options = { handler, leaseMs: 1000 };
+      await consuming(queue, contract, [options, options], () => until('the end', () => drained(queue, contract)));
       assert.equal(runs, 1);
     },
   },
