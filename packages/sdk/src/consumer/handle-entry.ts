@@ -1,9 +1,10 @@
-import { decodeEntry, type MessageOf, type QueueContract } from '@codegen/contracts';
+import type { MessageOf, QueueContract } from '@codegen/contracts';
 import { withBindings } from '../queue/logger.js';
 import type { ConsumerCore } from './consumer-core.js';
 import { deadOutcome, textOf } from './dead-outcome.js';
 import type { HeldEntry } from './held-entries.js';
 import type { ConsumerOptions } from './options.js';
+import { idsOf, readEntry } from './read-entry.js';
 import { judge } from './retry-policy.js';
 import type { Outcome } from './settle.js';
 
@@ -23,7 +24,8 @@ export async function handleEntry<C extends QueueContract>(
   const { contract, handler, maxTakeovers = 10 } = options;
   const attempt = counter(entry.fields[ATTEMPT], 1);
   const deferrals = counter(entry.fields[DEFERRALS], 0);
-  const decoded = decodeEntry(contract, entry.fields);
+  const decoded = await readEntry(core.store, contract, entry).catch(() => undefined);
+  if (!decoded) return { kind: 'release' };
   if (!decoded.ok) {
     const { code, error, raw, correlationId, requestId } = decoded;
     return deadOutcome(core, options, entry, raw, undefined, {
@@ -87,12 +89,4 @@ export async function handleEntry<C extends QueueContract>(
 function counter(text: string | undefined, least: number): number {
   const value = Number(text);
   return Number.isInteger(value) && value > least && value < 10_000 ? value : least;
-}
-
-function idsOf(message: unknown): { correlationId?: string; requestId?: string } {
-  const { correlation_id: correlationId, request_id: requestId } = message as Record<string, unknown>;
-  return {
-    ...(typeof correlationId === 'string' && { correlationId }),
-    ...(typeof requestId === 'string' && { requestId }),
-  };
 }

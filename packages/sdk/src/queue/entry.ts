@@ -19,10 +19,20 @@ export interface GroupReader {
   readonly consumer: string;
 }
 
-/** Pairs up the flat list of names and values that Redis answers with. */
+const FIELD = { enumerable: true, writable: true, configurable: true };
+
+/** Pairs up the flat list of names and values that Redis answers with. A name that comes again is kept as `name#2`. */
 export function fieldsOf(flat: readonly string[]): EntryFields {
   const fields: EntryFields = {};
-  for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] as string] = flat[i + 1] as string;
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const name = flat[i] as string;
+    const value = flat[i + 1] as string;
+    let free = name;
+    for (let times = 2; Object.hasOwn(fields, free); times += 1) free = `${name}#${times}`;
+    // Assigned to, it would be the prototype.
+    if (free === '__proto__') Object.defineProperty(fields, free, { ...FIELD, value });
+    else fields[free] = value;
+  }
   return fields;
 }
 

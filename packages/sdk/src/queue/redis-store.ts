@@ -100,6 +100,11 @@ export class RedisStore implements QueueStore {
     return claimStale(this.redis, reader, how);
   }
 
+  async entryBytes(stream: string, id: string): Promise<Buffer[] | undefined> {
+    const [entry] = await this.redis.xrangeBuffer(stream, id, id);
+    return entry?.[1];
+  }
+
   acknowledge(reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
     return acknowledge(this.redis, reader, ids);
   }

@@ -72,6 +72,8 @@ export interface QueueStore {
     reader: GroupReader,
     how: { leaseMs: number; limit: number },
   ): Promise<{ entries: ClaimedEntry[]; deleted: string[] }>;
+  /** Names and values of an entry, in turn, as they were written; undefined where it is gone. */
+  entryBytes(stream: string, id: string): Promise<Buffer[] | undefined>;
   /** Acknowledges and deletes entries. */
   acknowledge(reader: GroupReader, ids: readonly string[]): Promise<boolean[]>;
   /** Starts the leases of entries anew. */

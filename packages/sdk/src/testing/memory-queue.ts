@@ -129,6 +129,11 @@ export class MemoryQueue implements QueueStore {
     return { entries, deleted };
   }
 
+  async entryBytes(stream: string, id: string): Promise<Buffer[] | undefined> {
+    const fields = this.#stream(stream)?.entries.get(id);
+    return fields && Object.entries(fields).flatMap((pair) => pair.map((text) => Buffer.from(text)));
+  }
+
   async acknowledge(reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
     return ids.map((id) => this.#whileOwned(reader, id, (stream) => stream.remove(reader.group, id)));
   }

@@ -1,7 +1,8 @@
 import { defineScript } from '../script.js';
 
 /**
- * Puts entries that are due back into the stream. A member that is no entry stays, and is told.
+ * Puts entries that are due back into the stream. A member that is no entry, or one of more fields than
+ * the stack of Lua takes, stays and is told.
  * KEYS: delayed set, stream. ARGV: most entries to move.
  * Returns how many were moved, ms until the next one is due or -1, and the members that are no entries.
  */
@@ -13,7 +14,7 @@ local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', n
 local broken = {}
 for _, member in ipairs(due) do
   local ok, entry = pcall(cjson.decode, member)
-  if ok and type(entry) == 'table' and type(entry.fields) == 'table' and #entry.fields > 1 then
+  if ok and type(entry) == 'table' and type(entry.fields) == 'table' and #entry.fields > 1 and #entry.fields < 7000 then
     redis.call('XADD', KEYS[2], '*', unpack(entry.fields))
     redis.call('ZREM', KEYS[1], member)
   else

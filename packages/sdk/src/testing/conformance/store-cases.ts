@@ -52,6 +52,18 @@ export const storeCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'the bytes of an entry are there until it goes',
+    async run({ queue }) {
+      const stream = await streamWith(queue, 'ä😀');
+      const [entry] = await take(queue, stream, 'a');
+      assert.ok(entry);
+      const bytes = await queue.entryBytes(stream, entry.id);
+      assert.deepEqual(bytes, [Buffer.from('data'), Buffer.from('ä😀')]);
+      await queue.acknowledge(readerOf(stream, 'a'), [entry.id]);
+      assert.equal(await queue.entryBytes(stream, entry.id), undefined);
+    },
+  },
+  {
     title: 'a group begins at the stream’s beginning, and is made once',
     async run({ queue }) {
       const { stream } = freshQueue();

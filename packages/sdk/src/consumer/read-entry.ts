@@ -1,0 +1,75 @@
+import { isUtf8 } from 'node:buffer';
+import {
+  type Decoded,
+  decodeEntry,
+  type EntryFields,
+  type MessageOf,
+  type QueueContract,
+  withoutSecretText,
+} from '@codegen/contracts';
+import { fieldsOf, type StreamEntry } from '../queue/entry.js';
+import type { QueueStore } from '../queue/store.js';
+
+/** Why an entry cannot be handled, and the entry as it may be kept. */
+type Refusal = Omit<Extract<Decoded<never>, { ok: false }>, 'code' | 'path'> & { code: string };
+
+/** Beyond it an entry would not fit through the scripts that put it aside; our own counters are two of them. */
+const MAX_FIELDS = 1000;
+
+/**
+ * Decodes an entry. One that is not UTF-8 is refused as `invalid_encoding`: its texts have lost bytes already.
+ * @throws what the store throws, where it has to be asked again
+ */
+export async function readEntry<C extends QueueContract>(
+  store: QueueStore,
+  contract: C,
+  entry: StreamEntry,
+): Promise<Extract<Decoded<MessageOf<C>>, { ok: true }> | Refusal> {
+  const decoded = decodeEntry(contract, entry.fields);
+  if (Object.keys(entry.fields).length > MAX_FIELDS) {
+    const error = `the entry has more than ${MAX_FIELDS} fields`;
+    return { ok: false, code: 'invalid_message', error, raw: withoutSecretText(entry.fields), ...idsOfDecoded(decoded) };
+  }
+  const raw = hasReplacements(entry.fields) ? await binaryFields(store, entry) : undefined;
+  if (!raw) return decoded;
+  return { ok: false, code: 'invalid_encoding', error: 'the entry is not UTF-8', raw, ...idsOfDecoded(decoded) };
+}
+
+function idsOfDecoded(decoded: Decoded<unknown>): { correlationId?: string; requestId?: string } {
+  if (decoded.ok) return idsOf(decoded.message);
+  return idsOf({ correlation_id: decoded.correlationId, request_id: decoded.requestId });
+}
+
+/** The ids that a message carries, if any. */
+export function idsOf(message: unknown): { correlationId?: string; requestId?: string } {
+  const { correlation_id: correlationId, request_id: requestId } = message as Record<string, unknown>;
+  return {
+    ...(typeof correlationId === 'string' && { correlationId }),
+    ...(typeof requestId === 'string' && { requestId }),
+  };
+}
+
+/** Whether bytes may have been replaced when the entry was read as text. */
+function hasReplacements(fields: EntryFields): boolean {
+  for (const name in fields) if (name.includes('\ufffd') || fields[name]?.includes('\ufffd')) return true;
+  return false;
+}
+
+/**
+ * An entry that is not UTF-8, as JSON can keep it: a value that is no text as base64 under `name;base64`, a name that is
+ * none as `base64,…`. Undefined where all of it is text after all.
+ */
+async function binaryFields(store: QueueStore, { stream, id }: StreamEntry): Promise<EntryFields | undefined> {
+  const flat = await store.entryBytes(stream, id);
+  if (!flat || flat.every((part) => isUtf8(part))) return undefined;
+  const texts = flat.map((part, i) => (i % 2 || isUtf8(part) ? part.toString() : `base64,${part.toString('base64')}`));
+  const bytes = fieldsOf(flat.map((part, i) => (i % 2 ? part.toString('base64') : (texts[i] as string))));
+  const lossy = fieldsOf(texts);
+  const kept = withoutSecretText(lossy);
+  const isText = (name: string) => isUtf8(Buffer.from(bytes[name] as string, 'base64')) || kept[name] !== lossy[name];
+  return Object.fromEntries(
+    Object.keys(lossy).map((name) =>
+      isText(name) ? [name, kept[name] as string] : [`${name};base64`, bytes[name] as string],
+    ),
+  );
+}
