@@ -4,13 +4,9 @@ import type { ConsumerCore } from './consumer-core.js';
 import { deadOutcome, textOf } from './dead-outcome.js';
 import type { HeldEntry } from './held-entries.js';
 import type { ConsumerOptions } from './options.js';
-import { idsOf, readEntry } from './read-entry.js';
+import { ATTEMPT, DEFERRALS, idsOf, readEntry } from './read-entry.js';
 import { judge } from './retry-policy.js';
 import type { Outcome } from './settle.js';
-
-/** The counters that travel in the entry beside `data`: delivery counts of Redis lie. */
-const ATTEMPT = 'attempt';
-const DEFERRALS = 'deferrals';
 
 /**
  * Runs the handler on one entry and says how the entry ends; `fatal` means that the consumer must stop and the entry

@@ -13,7 +13,11 @@ import type { QueueStore } from '../queue/store.js';
 /** Why an entry cannot be handled, and the entry as it may be kept. */
 type Refusal = Omit<Extract<Decoded<never>, { ok: false }>, 'code' | 'path'> & { code: string };
 
-/** Beyond it an entry would not fit through the scripts that put it aside; our own counters are two of them. */
+/** The counters that travel in the entry beside `data`: delivery counts of Redis lie. */
+export const ATTEMPT = 'attempt';
+export const DEFERRALS = 'deferrals';
+
+/** Fields of a producer; an entry of some thousands would not fit through the scripts that put it aside. */
 const MAX_FIELDS = 1000;
 
 /**
@@ -26,9 +30,15 @@ export async function readEntry<C extends QueueContract>(
   entry: StreamEntry,
 ): Promise<Extract<Decoded<MessageOf<C>>, { ok: true }> | Refusal> {
   const decoded = decodeEntry(contract, entry.fields);
-  if (Object.keys(entry.fields).length > MAX_FIELDS) {
+  if (Object.keys(entry.fields).filter((name) => name !== ATTEMPT && name !== DEFERRALS).length > MAX_FIELDS) {
     const error = `the entry has more than ${MAX_FIELDS} fields`;
-    return { ok: false, code: 'invalid_message', error, raw: withoutSecretText(entry.fields), ...idsOfDecoded(decoded) };
+    return {
+      ok: false,
+      code: 'invalid_message',
+      error,
+      raw: withoutSecretText(entry.fields),
+      ...idsOfDecoded(decoded),
+    };
   }
   const raw = hasReplacements(entry.fields) ? await binaryFields(store, entry) : undefined;
   if (!raw) return decoded;

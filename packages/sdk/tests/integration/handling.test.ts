@@ -195,11 +195,14 @@ describe('a delayed message', () => {
   test('that cannot be read goes to the dead-letter stream and holds nothing up', async () => {
     await bench.redis.zadd(`{${STREAM}}:delayed`, 1, 'not JSON');
     await bench.redis.zadd(`{${STREAM}}:delayed`, 2, '{"fields":[]}');
+    const tooMany = JSON.stringify({ fields: Array.from({ length: 10_000 }, () => 'x') });
+    await bench.redis.zadd(`{${STREAM}}:delayed`, 3, tooMany);
     bench.consume(async () => undefined);
-    await waitFor('both', async () => (await bench.redis.xlen(DLQ)) === 2);
+    await waitFor('all', async () => (await bench.redis.xlen(DLQ)) === 3);
     expect(await bench.deadLetters()).toMatchObject([
       { original: { delayed: 'not JSON' }, context: { code: 'invalid_delayed_entry', service: 'test' } },
       { original: { delayed: '{"fields":[]}' } },
+      { original: { delayed: tooMany } },
     ]);
     expect(await bench.redis.zcard(`{${STREAM}}:delayed`)).toBe(0);
   });

@@ -124,7 +124,7 @@ describe(`an entry of the engineering queue (FC_SEED=${seed})`, () => {
       },
       { retry: { transient: [10] } },
     );
-    await bench.redis.xadd(STREAM, '*', 'data', GOOD, ...unknownFields(997));
+    await bench.redis.xadd(STREAM, '*', 'data', GOOD, ...unknownFields(999));
     await waitFor('the second try', () => attempts.length === 2);
   });
 
