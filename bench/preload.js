@@ -1,0 +1,20 @@
+import { engineeringQueue } from '@codegen/contracts';
+
+/** Puts entries there that are like what our publish leaves. */
+export function preload(redis, messages) {
+  return addAll(
+    redis,
+    messages.map((message) => JSON.stringify(message)),
+    1000,
+  );
+}
+
+/** Adds documents in pipelines of so many, one pipeline after the other. */
+export async function addAll(redis, documents, atATime) {
+  for (let i = 0; i < documents.length; i += atATime) {
+    const pipeline = redis.pipeline();
+    for (const document of documents.slice(i, i + atATime))
+      pipeline.xadd(engineeringQueue.stream, '*', 'data', document);
+    for (const [error] of await pipeline.exec()) if (error) throw error;
+  }
+}
