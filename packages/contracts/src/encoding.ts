@@ -1,7 +1,13 @@
 import type { MessageInput, MessageOf, QueueContract } from './define-queue.js';
 import { fromFlatFields, propertiesOf } from './flat-fields.js';
 import { parseJson } from './parse-json.js';
-import { findPlainSecret, plainSecretError, withoutSecrets, withoutSecretText } from './plain-secret.js';
+import {
+  findPlainSecret,
+  findReplacedSecret,
+  plainSecretError,
+  withoutSecrets,
+  withoutSecretText,
+} from './plain-secret.js';
 import { type DocumentErrorCode, type DocumentIssue, readDocument } from './read-document.js';
 
 /** The fields of a stream entry. */
@@ -60,7 +66,8 @@ export function decodeEntry<C extends QueueContract>(contract: C, raw: EntryFiel
   }
   const record = document as Record<string, unknown>;
   // Beside `data` too: whatever the entry holds would go to the dead letters with it.
-  const secret = findPlainSecret(record) ?? (flat ? undefined : findPlainSecret(raw));
+  const besideOrBefore = flat ? undefined : (findPlainSecret(raw) ?? findReplacedSecret(raw.data as string, record));
+  const secret = findPlainSecret(record) ?? besideOrBefore;
   if (secret) {
     const path = secret.join('.');
     return { ...refused('plain_secret', plainSecretError(path), redacted(raw, record, flat), path), ...idsOf(record) };

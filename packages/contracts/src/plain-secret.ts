@@ -15,6 +15,17 @@ export function findPlainSecret(value: unknown, path: readonly string[] = []): r
   return undefined;
 }
 
+/** A secret's name in JSON text, where it names a field: a quote inside a string has a backslash before it. */
+const SECRET_FIELD = /(?<!\\)"(?:github_token|secrets)"\s*:/gi;
+
+/** Name of a secret that a text holds and its document does not, since a later field of the same name replaced it. */
+export function findReplacedSecret(text: string, document: unknown): readonly string[] | undefined {
+  const named = text.match(SECRET_FIELD);
+  if (!named) return undefined;
+  const left = JSON.stringify(document).match(SECRET_FIELD)?.length ?? 0;
+  return named.length > left ? [named[0].split('"')[1] as string] : undefined;
+}
+
 /** What is said of a plain secret: where it is, and what to send instead. */
 export function plainSecretError(path: string): string {
   return `${path} holds a secret in plain: send a reference such as vault:project/<id>`;

@@ -3,17 +3,26 @@ import { z } from 'zod';
 /** A JSON Schema document, or a part of one. */
 export type JsonSchema = Record<string, unknown>;
 
-/** What a default is made from where it differs every time: it cannot be written down. */
+interface Overridden {
+  zodSchema: z.core.$ZodTypes;
+  jsonSchema: JsonSchema;
+}
+
+/** A default that is made anew each time: a UUID, the time of day. */
 const MADE_ANEW = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$|^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
 
-/** Takes out what holds for one moment only: the defaults that are a new UUID or the time of day. */
-function withoutMomentaryDefault({ jsonSchema }: { jsonSchema: JsonSchema }): void {
+/** What zod leaves out or cannot know: a default that is made anew is no constant, and a union is told by its field. */
+function amend({ zodSchema, jsonSchema }: Overridden): void {
   if (typeof jsonSchema.default === 'string' && MADE_ANEW.test(jsonSchema.default)) delete jsonSchema.default;
+  if (zodSchema instanceof z.ZodDiscriminatedUnion) {
+    jsonSchema.type = 'object';
+    jsonSchema.required = [zodSchema.def.discriminator];
+  }
 }
 
 /** What a producer must send, as JSON Schema 2020-12 that stands alone. Fields with a default may be left out. */
 export function jsonSchemaOf(name: string, schema: z.ZodType): JsonSchema {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', override: withoutMomentaryDefault });
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', override: amend });
   return { $schema, title: name, ...rest };
 }
 
@@ -25,7 +34,7 @@ export function sharedSchemasOf(models: Readonly<Record<string, z.ZodType>>): Re
     io: 'input',
     target: 'draft-07',
     uri: (id) => `#/components/schemas/${id}`,
-    override: withoutMomentaryDefault,
+    override: amend,
   });
   return Object.fromEntries(
     Object.entries(schemas).map(([name, { $schema: _, $id: __, id: ___, ...schema }]) => [

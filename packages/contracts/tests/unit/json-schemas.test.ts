@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { describe, expect, test } from 'vitest';
+import { dtos, type ModelName, models } from '../../src/index.js';
+import { readFixture } from '../fixtures.js';
+
+interface Vector {
+  model: ModelName;
+  json: unknown;
+}
+interface InvalidVector extends Vector {
+  why: string;
+  path: string;
+}
+
+const valid = readFixture<Vector[]>('vectors/valid.json');
+const invalid = readFixture<InvalidVector[]>('vectors/invalid.json');
+const vectorModels = [...new Set(valid.map(({ model }) => model))];
+
+// `format` is an annotation: a naive datetime is none of RFC 3339. What a datetime looks like is in `pattern`.
+const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, validateFormats: false });
+const validators = new Map<string, ValidateFunction>();
+
+function schemaOf(name: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(new URL(`../../schemas/${name}.json`, import.meta.url), 'utf8'));
+}
+
+function accepts(name: string, document: unknown): boolean {
+  const validate = validators.get(name) ?? ajv.compile(schemaOf(name));
+  validators.set(name, validate);
+  return validate(document);
+}
+
+describe('the JSON Schemas', () => {
+  test.each(Object.keys({ ...models, ...dtos }))('%s is one of draft 2020-12 and allows unknown fields', (name) => {
+    const schema = schemaOf(name);
+    expect(schema).toMatchObject({ $schema: 'https://json-schema.org/draft/2020-12/schema', title: name });
+    expect(ajv.validateSchema(schema)).toBe(true);
+    expect(JSON.stringify(schema)).not.toContain('"additionalProperties":false');
+  });
+
+  test.each(vectorModels)('%s accepts what the Python peers emit, also with an unknown field', (name) => {
+    for (const { json } of valid.filter(({ model }) => model === name)) {
+      expect(accepts(name, json), JSON.stringify(json)).toBe(true);
+      expect(accepts(name, { ...(json as object), added_later: [1] })).toBe(true);
+    }
+  });
+
+  test.each([...new Set(invalid.map(({ model }) => model))])('%s refuses what the Python peers refuse', (name) => {
+    const accepted = invalid.filter(({ model, json }) => model === name && accepts(name, json));
+    expect(accepted.map(({ why }) => why)).toEqual([]);
+  });
+
+  test('a field with a default may be left out, in any message', () => {
+    const command = { request_id: 'r', worker_id: 'w' };
+    expect(accepts('DeleteWorkerCommand', command)).toBe(true);
+    expect(accepts('EngineeringMessage', { task_id: 't', project_id: 'p', user_id: 1 })).toBe(true);
+    expect(accepts('EngineeringMessage', { task_id: 't', project_id: 'p' })).toBe(false);
+  });
+
+  test('a command among others has to say which one it is', () => {
+    const command = { request_id: 'r', worker_id: 'w' };
+    expect(accepts('WorkerCommand', { ...command, command: 'delete' })).toBe(true);
+    expect(accepts('WorkerCommand', { ...command, command: 'status' })).toBe(true);
+    expect(accepts('WorkerCommand', command)).toBe(false);
+    expect(
+      accepts('WorkerCommand', {
+        request_id: 'r',
+        config: { name: 'w', agent: 'custom', capabilities: [], env_vars: {} },
+      }),
+    ).toBe(false);
+  });
+
+  test('an integer lies within the safe range, a datetime looks like one', () => {
+    const task = { task_id: 't', project_id: 'p', user_id: Number.MAX_SAFE_INTEGER };
+    expect(accepts('EngineeringMessage', task)).toBe(true);
+    expect(accepts('EngineeringMessage', { ...task, user_id: 2 ** 53 })).toBe(false);
+    expect(accepts('EngineeringMessage', { ...task, timestamp: '2026-01-10T12:00:00.123456' })).toBe(true);
+    expect(accepts('EngineeringMessage', { ...task, timestamp: '2026-01-10' })).toBe(false);
+  });
+
+  test('what they cannot say: which days there are, and that a secret is none', () => {
+    const task = { task_id: 't', project_id: 'p', user_id: 1 };
+    for (const beyond of [{ timestamp: '2026-02-30T12:00:00Z' }, { secrets: 'ghp_plain' }]) {
+      expect(accepts('EngineeringMessage', { ...task, ...beyond })).toBe(true);
+    }
+    expect(models.EngineeringMessage.safeParse({ ...task, timestamp: '2026-02-30T12:00:00Z' }).success).toBe(false);
+  });
+});
