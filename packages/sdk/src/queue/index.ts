@@ -7,7 +7,7 @@ export { type Logger, silentLogger, withBindings } from './logger.js';
 export { LossWatch } from './loss-watch.js';
 export { type ProgressEventInput, reportProgress } from './progress.js';
 export { type Published, type PublishOptions, publish } from './publish.js';
-export { currentPosition, type ReadLogOptions, readLog } from './read-log.js';
+export { currentPosition, type LogEntry, type ReadLogOptions, readLog } from './read-log.js';
 export { requestIdsIn } from './request-ids.js';
 export { type QueueStats, queueStats } from './stats.js';
 export type { QueueStore } from './store.js';

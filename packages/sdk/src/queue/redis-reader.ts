@@ -35,11 +35,11 @@ export class RedisReader implements WaitingReader {
   }
 
   async readAfter(
-    stream: string,
-    position: string,
+    positions: ReadonlyMap<string, string>,
     { count, blockMs }: { count: number; blockMs: number },
   ): Promise<StreamEntry[]> {
-    const reply = await this.#blocking.xread('COUNT', count, 'BLOCK', blockMs, 'STREAMS', stream, position);
+    const where = [...positions.keys(), ...positions.values()];
+    const reply = await this.#blocking.xread(...(['COUNT', count, 'BLOCK', blockMs, 'STREAMS', ...where] as const));
     return entriesOf(reply as Reply);
   }
 

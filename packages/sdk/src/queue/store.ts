@@ -28,8 +28,8 @@ export interface WaitingReader {
     by: Pick<GroupReader, 'group' | 'consumer'>,
     how: { count: number; blockMs: number },
   ): Promise<StreamEntry[]>;
-  /** Entries of a log after a position; waits up to `blockMs` for the first. */
-  readAfter(stream: string, position: string, how: { count: number; blockMs: number }): Promise<StreamEntry[]>;
+  /** Entries of some streams after a position in each; waits up to `blockMs` for the first. */
+  readAfter(positions: ReadonlyMap<string, string>, how: { count: number; blockMs: number }): Promise<StreamEntry[]>;
   /** Ends a waiting read at once. What was delivered to it still arrives. */
   interrupt(left: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -27,8 +27,10 @@ export class MemoryReader implements WaitingReader {
     return this.#wait(blockMs, () => streams.flatMap((stream) => this.#source.deliver(stream, group, consumer, count)));
   }
 
-  readAfter(stream: string, position: string, { count, blockMs }: { count: number; blockMs: number }) {
-    return this.#wait(blockMs, () => this.#source.after(stream, position, count));
+  readAfter(positions: ReadonlyMap<string, string>, { count, blockMs }: { count: number; blockMs: number }) {
+    return this.#wait(blockMs, () =>
+      [...positions].flatMap(([stream, position]) => this.#source.after(stream, position, count)),
+    );
   }
 
   async interrupt(left: AbortSignal): Promise<void> {

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { workerCommands } from '@codegen/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { type DeadLetter, runConsumer } from '../../src/consumer/index.js';
+import type { DeadLetter } from '../../src/consumer/index.js';
 import { FatalError, OrchestratorError, PermanentError, TransientError, UpstreamError } from '../../src/errors.js';
 import { type Bench, DLQ, openBench, STREAM } from '../bench.js';
 
@@ -296,30 +295,5 @@ describe('onDeadLetter', () => {
     await bench.redis.xadd(STREAM, '*', 'data', '{"request_id":"r-1"}');
     await waitFor('the call', () => told.length);
     expect(told).toEqual([[undefined, 'r-1', 'invalid_message']]);
-  });
-});
-
-describe('legacy streams', () => {
-  const entry = ['command', 'delete', 'request_id', 'r-1', 'agent_id', 'w-1'];
-
-  test('are read into the same handler', async () => {
-    const seen: unknown[] = [];
-    const options = { redisUrl: bench.server.url, contract: workerCommands, consumer: 'm', service: 'test' };
-    const consumer = runConsumer({ ...options, handler: async (command) => void seen.push(command) });
-    await bench.redis.xadd('cli-agent:commands', '*', ...entry);
-    await waitFor('the command', () => seen.length);
-    await consumer.stop();
-    expect(seen).toMatchObject([{ command: 'delete', worker_id: 'w-1' }]);
-    expect(await bench.redis.xlen('cli-agent:commands')).toBe(0);
-  });
-
-  test('are left alone when told so', async () => {
-    const options = { redisUrl: bench.server.url, contract: workerCommands, consumer: 'm', service: 'test' };
-    const consumer = runConsumer({ ...options, readLegacy: false, handler: async () => undefined });
-    await consumer.ready;
-    await bench.redis.xadd('cli-agent:commands', '*', ...entry);
-    await sleep(200);
-    await consumer.stop();
-    expect(await bench.redis.xlen('cli-agent:commands')).toBe(1);
   });
 });

@@ -64,7 +64,7 @@ export async function take(
 export async function all(queue: QueueStore, stream: string): Promise<StreamEntry[]> {
   const reader = queue.openReader();
   try {
-    return await reader.readAfter(stream, '0-0', { count: 10_000, blockMs: 1 });
+    return await reader.readAfter(new Map([[stream, '0-0']]), { count: 10_000, blockMs: 1 });
   } finally {
     await reader.close();
   }

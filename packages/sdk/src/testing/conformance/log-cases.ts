@@ -50,6 +50,35 @@ export const logCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'a log is followed together with its legacy streams, each from its position and in its order',
+    async run({ queue }) {
+      const old = [freshQueue().stream, freshQueue().stream] as const;
+      const log = { ...freshLog({ maxLength: 1000, expiresSeconds: 60 }), legacyStreams: old };
+      const streams = [log.stream, ...old];
+      const add = (name: string) =>
+        Promise.all(streams.map((stream) => publish(queue, log, messageOf(name), { stream })));
+      const ids = (await add('1')).map(({ entryId }) => entryId);
+      for (const name of ['2', '3']) await add(name);
+      const seen: string[] = [];
+      const ended = new AbortController();
+      const position = { from: ids[0] as string, legacyFrom: { [old[0]]: ids[1] as string, [old[1]]: '0' } };
+      const following = (async () => {
+        const reading = readLog(queue, log, { ...position, signal: ended.signal });
+        for await (const { stream, message } of reading) seen.push(`${streams.indexOf(stream)} ${message.task_id}`);
+      })();
+      await until('what was there', () => seen.length === 7);
+      await add('4');
+      await until('what came later', () => seen.length === 10);
+      ended.abort();
+      await following;
+      const expected = ['0 2', '0 3', '0 4', '1 2', '1 3', '1 4', '2 1', '2 2', '2 3', '2 4'];
+      assert.deepEqual(
+        seen.sort((a, b) => Number(a[0]) - Number(b[0])),
+        expected,
+      );
+    },
+  },
+  {
     title: 'the position of a stream that never was is 0-0',
     async run({ queue }) {
       assert.equal(await queue.currentPosition(freshQueue().stream), '0-0');
