@@ -83,6 +83,22 @@ export const commandTable = {
     summary: 'Check what your projects and their tasks do',
     load: () => import('./commands/diagnose/projects.js'),
   },
+  'contracts.list': {
+    summary: 'List the streams and message models of the wire contracts',
+    load: () => import('./commands/contracts/list.js'),
+  },
+  'contracts.schema': {
+    summary: 'Print the JSON Schema of a model',
+    load: () => import('./commands/contracts/schema.js'),
+  },
+  'contracts.asyncapi': {
+    summary: 'Print the AsyncAPI document of all streams',
+    load: () => import('./commands/contracts/asyncapi.js'),
+  },
+  'contracts.validate': {
+    summary: 'Check a document against its model, or many by lines',
+    load: () => import('./commands/contracts/validate.js'),
+  },
 } as const satisfies Record<string, TableEntry>;
 
 export type CommandId = keyof typeof commandTable;

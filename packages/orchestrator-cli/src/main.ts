@@ -101,7 +101,18 @@ function makeRuntime(request: Request, env: NodeJS.ProcessEnv, { signal }: Inter
     const line = `${call.method} ${call.path} → ${outcome} in ${Math.round(call.durationMs)} ms, try ${call.attempt}`;
     void output.err(`${redactor.clean(line)}\n`);
   };
-  return { env, cwd: process.cwd(), json: request.json, signal, output, redactor, warnings: [], meta, onCall };
+  return {
+    env,
+    cwd: process.cwd(),
+    json: request.json,
+    linesOnly: false,
+    signal,
+    output,
+    redactor,
+    warnings: [],
+    meta,
+    onCall,
+  };
 }
 
 /** The command as the envelope names it. Words that are no command may be anything, so they are not repeated. */
@@ -116,7 +127,7 @@ function nameOf(request: Request): string {
 async function printSuccess({ data, render }: Outcome, command: string, runtime: Runtime): Promise<void> {
   const { output, warnings, meta, redactor } = runtime;
   const clean = warnings.map((warning) => redactor.clean(warning));
-  if (runtime.json) {
+  if (runtime.json && !runtime.linesOnly) {
     await output.out(`${JSON.stringify(success(command, data, clean, meta))}\n`);
     return;
   }
@@ -140,8 +151,9 @@ async function printFailure(
   }) as { next: ReturnType<typeof nextSteps>; message: string; details: unknown };
   const shown = new OrchestratorError(error.code, clean.message, { ...error, details: clean.details });
   const warnings = runtime.warnings.map((warning) => redactor.clean(warning));
-  if (runtime.json) await output.out(`${JSON.stringify(failure(command, shown, clean.next, warnings, meta))}\n`);
-  else {
+  if (runtime.json && !runtime.linesOnly) {
+    await output.out(`${JSON.stringify(failure(command, shown, clean.next, warnings, meta))}\n`);
+  } else {
     const [{ renderError }, { openScreen }] = await Promise.all([
       import('./render/error.js'),
       import('./render/screen.js'),

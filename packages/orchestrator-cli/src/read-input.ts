@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { OrchestratorError } from '@codegen/sdk/errors';
 
 /** Bytes of input that are read at most; the specs allowed are smaller, and their own check says so. */
@@ -6,24 +9,51 @@ const MOST_BYTES = 4 * 1024 * 1024;
 
 /** All of standard input. @throws OrchestratorError SPEC_TOO_LARGE beyond 4 MiB */
 export async function readStdin(signal: AbortSignal): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const stop = () => process.stdin.destroy();
+  const tooLarge = new OrchestratorError('SPEC_TOO_LARGE', `standard input has over ${MOST_BYTES} bytes`);
+  return await readAll(process.stdin, signal, { mostBytes: MOST_BYTES, tooLarge });
+}
+
+/** Opens a file, or standard input for `-`. @throws OrchestratorError USAGE where it cannot be opened */
+export async function openInput(path: string): Promise<Readable> {
+  if (path === '-') return process.stdin;
+  try {
+    const input = createReadStream(path);
+    await once(input, 'open');
+    return input;
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+/** What comes in, piece by piece, until the signal. @throws OrchestratorError USAGE where it cannot be read */
+export async function* readChunks(input: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const stop = () => input.destroy();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    for await (const chunk of process.stdin) {
-      chunks.push(chunk as Buffer);
-      size += (chunk as Buffer).length;
-      if (size > MOST_BYTES)
-        throw new OrchestratorError('SPEC_TOO_LARGE', `standard input has over ${MOST_BYTES} bytes`);
-    }
-  } catch (error) {
+    for await (const chunk of input) yield chunk as Buffer;
+  } catch (cause) {
     signal.throwIfAborted();
-    throw error;
+    const { path } = input as { path?: unknown };
+    throw unreadable(typeof path === 'string' && path !== '' ? path : 'standard input', cause);
   } finally {
     signal.removeEventListener('abort', stop);
   }
   signal.throwIfAborted();
+}
+
+/** All that comes in. @throws OrchestratorError USAGE where it cannot be read, `tooLarge` beyond `mostBytes` */
+export async function readAll(
+  input: Readable,
+  signal: AbortSignal,
+  { mostBytes, tooLarge }: { mostBytes: number; tooLarge: OrchestratorError },
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of readChunks(input, signal)) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > mostBytes) throw tooLarge;
+  }
   return Buffer.concat(chunks);
 }
 
@@ -32,8 +62,7 @@ export async function readFileOf(path: string, flag: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'error';
-    throw new OrchestratorError('USAGE', `the file of ${flag} cannot be read: ${path} (${code})`, { cause });
+    throw unreadable(`the file of ${flag}, ${path},`, cause);
   }
 }
 
@@ -44,4 +73,9 @@ export function exactText(bytes: Buffer): string {
   } catch (cause) {
     throw new OrchestratorError('VALIDATION_FAILED', 'the spec is not UTF-8 text', { cause });
   }
+}
+
+function unreadable(what: string, cause: unknown): OrchestratorError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'error';
+  return new OrchestratorError('USAGE', `${what} cannot be read (${code})`, { cause });
 }

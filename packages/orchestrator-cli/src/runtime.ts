@@ -9,6 +9,8 @@ export interface Runtime {
   env: NodeJS.ProcessEnv;
   cwd: string;
   json: boolean;
+  /** Set by a command whose standard output is its own lines and nothing else: no envelope either. */
+  linesOnly: boolean;
   /** Aborted by SIGINT and SIGTERM, with the error to end with as its reason. */
   signal: AbortSignal;
   output: Output;

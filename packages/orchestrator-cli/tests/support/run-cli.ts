@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 
@@ -26,7 +27,8 @@ export interface Machine {
 
 export interface RunOptions {
   env?: Record<string, string>;
-  stdin?: string | Buffer;
+  /** Written and ended; a stream is piped, and ends it when it ends. */
+  stdin?: string | Buffer | Readable;
   cwd?: string;
 }
 
@@ -48,7 +50,8 @@ export async function makeMachine(base: Record<string, string> = {}): Promise<Ma
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.stdin.on('error', () => undefined);
-    child.stdin.end(stdin);
+    if (stdin instanceof Readable) stdin.pipe(child.stdin);
+    else child.stdin.end(stdin);
     const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString('utf8');
     const ended = once(child, 'close').then(([code]) => {
       return { code: code as number | null, stdout: text(stdout), stderr: text(stderr) };
