@@ -16,8 +16,8 @@ function allowed(from: string, to: string): boolean {
 
 /** All that the API, which knows no queue, may import of the SDK. */
 const OF_THE_SDK_IN_THE_API = ['@codegen/sdk/service', '@codegen/sdk/errors', '@codegen/sdk/processes'];
-/** Starting a service, so also the API: of packages it may import pino alone, and no other part of the SDK. */
-const IN_SDK_SERVICE = /^(node:|\.\/|pino$)/;
+/** Starting a service, so also the API: pino alone of all packages, and of the SDK what log lines say. */
+const IN_SDK_SERVICE = /^(node:|\.\/|\.\.\/current-message\.js$|pino$)/;
 /** Processes, so also those of the API: no package at all. */
 const IN_SDK_PROCESSES = /^(node:|\.\/)/;
 
@@ -49,6 +49,9 @@ function violations(tree: string): string[] {
           found.push(`${where} imports ${target}: the API knows no queue`);
         }
         if (where.startsWith('packages/sdk/src/service/') && !IN_SDK_SERVICE.test(target)) {
+          found.push(`${where} imports ${target}: services start without it`);
+        }
+        if (where === 'packages/sdk/src/current-message.ts' && !target.startsWith('node:')) {
           found.push(`${where} imports ${target}: services start without it`);
         }
         if (where.startsWith('packages/sdk/src/processes/') && !IN_SDK_PROCESSES.test(target)) {
@@ -109,6 +112,7 @@ describe('boundaries', () => {
       );
       file('packages/sdk/package.json', JSON.stringify({ name: '@codegen/sdk', dependencies: { ioredis: '6' } }));
       file('packages/sdk/src/service/run.ts', "import 'pino';\nimport './read.js';\nimport '../queue/connect.js';");
+      file('packages/sdk/src/current-message.ts', "import 'node:async_hooks';\nimport 'ioredis';");
       file('packages/sdk/src/processes/end.ts', "import 'node:fs';\nimport 'execa';\nimport '../queue/connect.js';");
       file(
         'services/api/package.json',
@@ -121,6 +125,7 @@ describe('boundaries', () => {
         '@codegen/contracts depends on more than zod',
         'packages/contracts/src/index.ts imports @codegen/sdk',
         'packages/contracts/src/index.ts imports undeclared @codegen/sdk',
+        'packages/sdk/src/current-message.ts imports ioredis: services start without it',
         'packages/sdk/src/processes/end.ts imports ../queue/connect.js: processes are known without it',
         'packages/sdk/src/processes/end.ts imports execa: processes are known without it',
         'packages/sdk/src/service/run.ts imports ../queue/connect.js: services start without it',

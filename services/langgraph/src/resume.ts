@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isOrchestratorError } from '@codegen/sdk/errors';
-import type { Logger } from '@codegen/sdk/queue';
+import { type Logger, withCorrelation } from '@codegen/sdk/queue';
 import { Command } from '@langchain/langgraph';
 import { backoffMs, isAway } from './backoff.js';
 import { LeaseLost, type TakenThread, type ThreadKind, type Threads } from './threads.js';
@@ -117,9 +117,15 @@ export class Driver {
 
   /** Gives the request id of the wait at which the thread was released. */
   async #driveOnce(threadId: string, drive: Drive): Promise<string | undefined> {
-    const { threads, leaseMs, logger } = this.options;
+    const { threads, leaseMs } = this.options;
     const thread = await threads.take(threadId, drive.driver, leaseMs);
     if (!thread) return undefined;
+    return withCorrelation(thread.input.correlation_id, () => this.#driveTaken(thread, drive));
+  }
+
+  async #driveTaken(thread: TakenThread, drive: Drive): Promise<string | undefined> {
+    const { threads, logger } = this.options;
+    const { threadId } = thread;
     const stopRenewing = this.#keepLease(threadId, drive);
     const flow = this.options.flows(thread.kind);
     try {

@@ -82,7 +82,7 @@ async function create(command: CreateWorkerCommand, manager: Manager, entry_id: 
 
 async function sendMessage(command: SendMessageCommand, manager: Manager): Promise<void> {
   const { redis, records } = manager;
-  const { request_id, worker_id, message: prompt, timeout, correlation_id } = command;
+  const { request_id, worker_id, message: prompt, timeout } = command;
   const record = records.get(worker_id);
   if (!record) return unknownWorker(request_id, worker_id, manager);
   if (record.state === 'lost') {
@@ -90,7 +90,7 @@ async function sendMessage(command: SendMessageCommand, manager: Manager): Promi
   }
   await rememberAsked(redis, request_id, timeout);
   const { worker_type: type } = silentWorker(record);
-  await publish(redis, workerInputs, { request_id, prompt, timeout, correlation_id }, { params: { type, worker_id } });
+  await publish(redis, workerInputs, { request_id, prompt, timeout }, { params: { type, worker_id } });
 }
 
 async function status(request_id: string, worker_id: string, manager: Manager): Promise<void> {

@@ -1,12 +1,11 @@
+import { AsyncResource } from 'node:async_hooks';
 import { type EntryFields, type MessageOf, type QueueContract, wireNow } from '@codegen/contracts';
+import { textOf } from '../queue/error-text.js';
 import type { ConsumerCore } from './consumer-core.js';
 import type { HeldEntry } from './held-entries.js';
 import type { ConsumerOptions, DeadLetter } from './options.js';
 import { judge } from './retry-policy.js';
 import type { Outcome } from './settle.js';
-
-/** Characters of an error that are kept. */
-const ERROR_LIMIT = 4000;
 
 /** Ends an entry in the dead-letter stream, after whoever waits for it was told. */
 export function deadOutcome<C extends QueueContract>(
@@ -47,7 +46,8 @@ function announceOnce<C extends QueueContract>(
 ): () => Promise<void> {
   let announced = false;
   let attempt = 1;
-  return async () => {
+  // Bound: it runs when the entry is settled, and belongs to its message still.
+  return AsyncResource.bind(async () => {
     try {
       if (!announced) await onDeadLetter?.(message, reason);
     } catch (error) {
@@ -59,11 +59,5 @@ function announceOnce<C extends QueueContract>(
       core.logger.error({ entry_id: reason.entryId, error: textOf(error) }, 'nobody was told of a dead letter');
     }
     announced = true;
-  };
-}
-
-/** The error's text as it may be kept: bounded, without the password of any URL. */
-export function textOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/(\w+:\/\/[^\s:@/]*:)[^\s@/]+@/g, '$1[redacted]@').slice(0, ERROR_LIMIT);
+  });
 }

@@ -1,55 +1,51 @@
 import type { MessageOf, QueueContract } from '@codegen/contracts';
+import { type CurrentMessage, handling } from '../current-message.js';
+import { textOf } from '../queue/error-text.js';
 import { withBindings } from '../queue/logger.js';
 import type { ConsumerCore } from './consumer-core.js';
-import { deadOutcome, textOf } from './dead-outcome.js';
+import { deadOutcome } from './dead-outcome.js';
 import type { HeldEntry } from './held-entries.js';
 import type { ConsumerOptions } from './options.js';
-import { ATTEMPT, DEFERRALS, idsOf, readEntry } from './read-entry.js';
+import { ATTEMPT, DEFERRALS, idsOf, type ReadEntry, readEntry } from './read-entry.js';
 import { judge } from './retry-policy.js';
 import type { Outcome } from './settle.js';
 
-/**
- * Runs the handler on one entry and says how the entry ends; `fatal` means that the consumer must stop and the entry
- * stay as it is.
- */
+/** How handling ended; `fatal` means that the consumer must stop and the entry stay as it is. */
+export type Handled = Outcome | { kind: 'fatal'; error: unknown };
+
+/** Runs the handler on one entry, whose message is the current one meanwhile, and says how the entry ends. */
 export async function handleEntry<C extends QueueContract>(
   core: ConsumerCore,
   options: ConsumerOptions<C>,
   entry: HeldEntry,
-): Promise<Outcome | { kind: 'fatal'; error: unknown }> {
-  const { contract, handler, maxTakeovers = 10 } = options;
+): Promise<Handled> {
+  const decoded = await readEntry(core.store, options.contract, entry).catch(() => undefined);
+  if (!decoded) return { kind: 'release' };
+  const current = currentOf(decoded, entry);
+  return handling(current, () => handleDecoded(core, options, entry, decoded, current));
+}
+
+async function handleDecoded<C extends QueueContract>(
+  core: ConsumerCore,
+  options: ConsumerOptions<C>,
+  entry: HeldEntry,
+  decoded: ReadEntry<MessageOf<C>>,
+  current: CurrentMessage,
+): Promise<Handled> {
+  const { handler, maxTakeovers = 10 } = options;
   const attempt = counter(entry.fields[ATTEMPT], 1);
   const deferrals = counter(entry.fields[DEFERRALS], 0);
-  const decoded = await readEntry(core.store, contract, entry).catch(() => undefined);
-  if (!decoded) return { kind: 'release' };
   if (!decoded.ok) {
-    const { code, error, raw, correlationId, requestId } = decoded;
-    return deadOutcome(core, options, entry, raw, undefined, {
-      code,
-      error,
-      errorType: 'ValidationError',
-      attempts: attempt,
-      ...(correlationId !== undefined && { correlationId }),
-      ...(requestId !== undefined && { requestId }),
-    });
+    const { code, error, raw } = decoded;
+    const reason = { code, error, errorType: 'ValidationError', attempts: attempt, ...idsOf(current) };
+    return deadOutcome(core, options, entry, raw, undefined, reason);
   }
-  const message = decoded.message as MessageOf<C>;
-  const ids = idsOf(message);
-  const logger = withBindings(core.logger, {
-    correlation_id: ids.correlationId,
-    request_id: ids.requestId,
-    entry_id: entry.id,
-    stream: entry.stream,
-  });
+  const { message, raw } = decoded;
+  const logger = withBindings(core.logger, current);
   if (entry.deliveries > maxTakeovers + 1) {
     const error = `taken over ${entry.deliveries - 1} times: each consumer that had it died or lost its lease`;
-    return deadOutcome(core, options, entry, decoded.raw, message, {
-      code: 'crash_loop',
-      error,
-      errorType: 'CrashLoop',
-      attempts: attempt,
-      ...ids,
-    });
+    const reason = { code: 'crash_loop', error, errorType: 'CrashLoop', attempts: attempt, ...idsOf(current) };
+    return deadOutcome(core, options, entry, raw, message, reason);
   }
   try {
     const { signal } = entry.abort;
@@ -71,13 +67,13 @@ export async function handleEntry<C extends QueueContract>(
         : { [ATTEMPT]: String(attempt), [DEFERRALS]: String(deferrals + 1) };
       return { kind: 'retry', delayMs: verdict.delayMs, fields: { ...entry.fields, ...counters } };
     }
-    return deadOutcome(core, options, entry, decoded.raw, message, {
+    return deadOutcome(core, options, entry, raw, message, {
       code: verdict.code,
       error: text,
       errorType: error instanceof Error ? error.name : typeof error,
       attempts: attempt,
       cause: error,
-      ...ids,
+      ...idsOf(current),
     });
   }
 }
@@ -85,4 +81,14 @@ export async function handleEntry<C extends QueueContract>(
 function counter(text: string | undefined, least: number): number {
   const value = Number(text);
   return Number.isInteger(value) && value > least && value < 10_000 ? value : least;
+}
+
+function currentOf(decoded: ReadEntry<object>, { id: entry_id, stream }: HeldEntry): CurrentMessage {
+  if (!decoded.ok) return { correlation_id: decoded.correlationId, request_id: decoded.requestId, entry_id, stream };
+  const { correlation_id, request_id } = decoded.message as Record<string, unknown>;
+  return { correlation_id: textOrNothing(correlation_id), request_id: textOrNothing(request_id), entry_id, stream };
+}
+
+function textOrNothing(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }

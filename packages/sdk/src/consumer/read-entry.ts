@@ -10,8 +10,10 @@ import {
 import { fieldsOf, type StreamEntry } from '../queue/entry.js';
 import type { QueueStore } from '../queue/store.js';
 
-/** Why an entry cannot be handled, and the entry as it may be kept. */
-type Refusal = Omit<Extract<Decoded<never>, { ok: false }>, 'code' | 'path'> & { code: string };
+/** The message of an entry, or why it cannot be handled, and the entry as it may be kept. */
+export type ReadEntry<T> =
+  | Extract<Decoded<T>, { ok: true }>
+  | (Omit<Extract<Decoded<T>, { ok: false }>, 'code' | 'path'> & { code: string });
 
 /** The counters that travel in the entry beside `data`: delivery counts of Redis lie. */
 export const ATTEMPT = 'attempt';
@@ -28,7 +30,7 @@ export async function readEntry<C extends QueueContract>(
   store: QueueStore,
   contract: C,
   entry: StreamEntry,
-): Promise<Extract<Decoded<MessageOf<C>>, { ok: true }> | Refusal> {
+): Promise<ReadEntry<MessageOf<C>>> {
   const decoded = decodeEntry(contract, entry.fields);
   if (Object.keys(entry.fields).filter((name) => name !== ATTEMPT && name !== DEFERRALS).length > MAX_FIELDS) {
     const error = `the entry has more than ${MAX_FIELDS} fields`;

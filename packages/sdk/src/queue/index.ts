@@ -1,4 +1,5 @@
 export type { Redis } from 'ioredis';
+export { type CurrentMessage, currentMessage, withCorrelation } from '../current-message.js';
 export { type AnswerOptions, answerOnce, recordedAnswer } from './answer.js';
 export { type ConnectOptions, closeRedis, connectRedis } from './connect.js';
 export { connectQueue, type QueueTarget } from './connect-queue.js';

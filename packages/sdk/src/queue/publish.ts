@@ -1,4 +1,5 @@
 import { encodeEntry, type MessageInput, type MessageOf, type QueueContract, streamName } from '@codegen/contracts';
+import { currentMessage } from '../current-message.js';
 import { OrchestratorError } from '../errors.js';
 import { type QueueTarget, storeOf } from './connect-queue.js';
 import { asUnavailable } from './redis-errors.js';
@@ -18,6 +19,7 @@ export interface Published<C extends QueueContract> {
 
 /**
  * Checks a message against its contract and adds it to the stream; a log is trimmed and expires.
+ * One without a `correlation_id` gets that of the message being handled, if its contract has the field.
  * May be called again with the same `request_id` after a failure: consumers take it for the same message.
  * @throws {OrchestratorError} VALIDATION_FAILED where the message does not fit; REDIS_UNAVAILABLE within about 5 seconds
  */
@@ -38,10 +40,10 @@ export async function publish<C extends QueueContract>(
   }
 }
 
-/** The entry of a message. @throws {OrchestratorError} VALIDATION_FAILED, naming each field that does not fit */
+/** The entry of a message, which inherits the correlation id of what is being handled. @throws {OrchestratorError} VALIDATION_FAILED, naming each field that does not fit */
 export function encoded<C extends QueueContract>(contract: C, message: MessageInput<C>) {
   try {
-    return encodeEntry(contract, message);
+    return encodeEntry(contract, correlated(contract, message));
   } catch (error) {
     const issues = issuesOf(error);
     if (issues) {
@@ -54,6 +56,18 @@ export function encoded<C extends QueueContract>(contract: C, message: MessageIn
     if (error instanceof TypeError) throw new OrchestratorError('VALIDATION_FAILED', error.message, { cause: error });
     throw error;
   }
+}
+
+function correlated<C extends QueueContract>(contract: C, message: MessageInput<C>): MessageInput<C> {
+  const correlation_id = currentMessage()?.correlation_id;
+  if (correlation_id === undefined || !takesCorrelation(contract)) return message;
+  if ((message as { correlation_id?: unknown }).correlation_id !== undefined) return message;
+  return { ...message, correlation_id };
+}
+
+function takesCorrelation({ message }: QueueContract): boolean {
+  const options = 'options' in message ? message.options : [message];
+  return options.every(({ shape }) => 'correlation_id' in shape);
 }
 
 function issuesOf(error: unknown): { path: string; message: string }[] | undefined {

@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { currentMessage } from '../current-message.js';
 import { type Environment, readChoice } from './read-environment.js';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -7,7 +8,8 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as
 const SECRETS = ['token', 'password', 'authorization', 'redisUrl', 'databaseUrl'];
 
 /**
- * A logger of JSON lines on stderr, written before the call returns; LOG_LEVEL is `info` by default.
+ * A logger of JSON lines on stderr, written before the call returns; LOG_LEVEL is `info` by default. Lines of a handler,
+ * or of `withCorrelation`, say `correlation_id`.
  * @throws {Error} naming LOG_LEVEL when there is no such level
  */
 export function createLogger(name: string, env: Environment): Logger {
@@ -15,8 +17,15 @@ export function createLogger(name: string, env: Environment): Logger {
     {
       name,
       level: readChoice(env, 'LOG_LEVEL', LEVELS, 'info'),
+      mixin: correlation,
       redact: SECRETS.flatMap((field) => [field, `*.${field}`]),
     },
     pino.destination({ fd: 2, sync: true }),
   );
+}
+
+// Not the other ids: beside the `stream` or `entry_id` of some other message they would mislead.
+function correlation(): object {
+  const { correlation_id } = currentMessage() ?? {};
+  return correlation_id === undefined ? {} : { correlation_id };
 }

@@ -1,4 +1,4 @@
-import { silentLogger } from '@codegen/sdk/queue';
+import { currentMessage, silentLogger } from '@codegen/sdk/queue';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FencedSaver } from '../../src/checkpoints.js';
@@ -139,10 +139,12 @@ describe.each(databases)('leases on %s', (kind) => {
     expect(rows).toEqual([{ driver: 'thief', state: 'ready' }]);
   });
 
-  it('renews the lease for as long as a step runs', async () => {
+  it('renews the lease for as long as a step runs, under the correlation id of its thread', async () => {
+    let correlationId: string | undefined;
     const graph = new StateGraph(State)
       .addNode('slow', async () => {
-        await new Promise((resolve) => setTimeout(resolve, 1500));
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+        correlationId = currentMessage()?.correlation_id;
         return {};
       })
       .addEdge(START, 'slow')
@@ -154,7 +156,7 @@ describe.each(databases)('leases on %s', (kind) => {
       flows: () => graph as unknown as Flow,
       endings: { giveUp: () => Promise.reject(new Error('no')), abandon: () => Promise.reject(new Error('no')) },
       instance: 'test',
-      leaseMs: 500,
+      leaseMs: 1000,
       concurrency: 1,
       logger: silentLogger,
     });
@@ -166,7 +168,7 @@ describe.each(databases)('leases on %s', (kind) => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
 
-    expect(taken).toBe(0);
+    expect([taken, correlationId]).toEqual([0, 'c']);
     const { rows } = await world.pool.query('select state from langgraph.threads where thread_id = $1', [threadId]);
     expect(rows).toEqual([{ state: 'done' }]);
   });

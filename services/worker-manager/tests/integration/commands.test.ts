@@ -262,7 +262,8 @@ describe('delete', () => {
 describe('send_message', () => {
   const ask = async (workerId: string, message: string) => {
     const requestId = randomUUID();
-    await bench.send({ command: 'send_message', request_id: requestId, worker_id: workerId, message, timeout: 60 });
+    const about = { request_id: requestId, correlation_id: `of-${requestId}`, worker_id: workerId };
+    await bench.send({ command: 'send_message', ...about, message, timeout: 60 });
     return requestId;
   };
 
@@ -284,6 +285,8 @@ describe('send_message', () => {
     await bench.response(workerId.slice(2));
     const question = await ask(workerId, 'Hello?');
     await waitFor('the turn', async () => (await status(workerId)).status === 'busy');
+    const [input] = await bench.all<{ correlation_id: string }>(`worker:developer:${workerId}:input`);
+    expect(input?.correlation_id).toBe(`of-${question}`);
     process.kill(await bench.wrapper(workerId), 'SIGKILL');
     expect(await bench.response(question)).toMatchObject({ success: false, error: 'the worker died without a word' });
     expect(await bench.response(await ask(workerId, 'Hello?'))).toMatchObject({ success: false });
