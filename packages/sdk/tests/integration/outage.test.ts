@@ -61,6 +61,29 @@ describe('Redis killed and started again', () => {
     expect(runs).toBe(1);
   });
 
+  test('leaves owners the time to renew leases that ran out meanwhile, even those who come back later', async () => {
+    const leaseMs = 4000;
+    const owner = bench.consumeInProcess('hang', { consumer: 'owner', leaseMs });
+    await owner.said('ready');
+    await bench.add('one');
+    await owner.said('started one');
+    let runs = 0;
+    const handler = async () => {
+      runs += 1;
+    };
+    await bench.consume(handler, { leaseMs }).ready;
+    await bench.server.kill();
+    await sleep(leaseMs);
+    owner.child.kill('SIGSTOP');
+    await bench.server.restart();
+    await waitFor('the peer to be back', () => bench.logged.some((line) => line.message === 'redis: connected again'));
+    // Longer than the peer takes to look again, shorter than it leaves to owners.
+    await sleep(1200);
+    owner.child.kill('SIGCONT');
+    await sleep(1500);
+    expect(runs).toBe(0);
+  });
+
   test('without its data finds group and stream made again', async () => {
     await bench.close();
     bench = await openBench(['--appendonly', 'no']);

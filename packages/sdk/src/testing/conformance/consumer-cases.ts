@@ -252,9 +252,12 @@ export const consumerCases: readonly ConformanceCase[] = [
       await consuming(queue, contract, [options], () => until('the first', () => started.length === 1));
       assert.deepEqual(ended, ['1']);
       const seen: string[] = [];
-      await consuming(queue, contract, [{ handler: async ({ task_id }) => void seen.push(task_id) }], () =>
-        until('the rest', () => seen.length === 2),
-      );
+      const next = {
+        consumer: 'next',
+        leaseMs: 60_000,
+        handler: async ({ task_id }: { task_id: string }) => void seen.push(task_id),
+      };
+      await consuming(queue, contract, [next], () => until('the rest', () => seen.length === 2));
       assert.deepEqual(seen.sort(), ['2', '3']);
     },
   },
