@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { dtos, type ModelName, models } from '../../src/index.js';
+import { corpusOf } from '../corpus.js';
 import { readFixture } from '../fixtures.js';
 
 interface Vector {
@@ -49,6 +50,11 @@ describe('the JSON Schemas', () => {
   test.each([...new Set(invalid.map(({ model }) => model))])('%s refuses what the Python peers refuse', (name) => {
     const accepted = invalid.filter(({ model, json }) => model === name && accepts(name, json));
     expect(accepted.map(({ why }) => why)).toEqual([]);
+  });
+
+  test.each(Object.keys(models))('%s accepts every document of the corpus', (name) => {
+    const refused = corpusOf(name).filter(({ document }) => !accepts(name, document));
+    expect(refused.map((one) => one.name)).toEqual([]);
   });
 
   test('a field with a default may be left out, in any message', () => {
