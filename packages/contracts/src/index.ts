@@ -17,6 +17,7 @@ export * from './http/user.js';
 export * from './identifiers.js';
 export * from './parse-json.js';
 export { withoutSecretText } from './plain-secret.js';
+export { isRedacted, withoutSecretText } from './plain-secret.js';
 export * from './queues/ansible-deploy.js';
 export * from './queues/deploy.js';
 export * from './queues/engineering.js';

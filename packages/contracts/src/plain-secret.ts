@@ -53,6 +53,11 @@ export function withoutSecretText(fields: Record<string, string>): Record<string
   );
 }
 
+/** Whether a secret was taken out of this text, or of its end. */
+export function isRedacted(text: string): boolean {
+  return text.endsWith(REDACTED);
+}
+
 function isSecret(key: string, value: unknown): boolean {
   if (!SECRET_KEYS.has(key.toLowerCase()) || value === null || value === '') return false;
   return typeof value !== 'string' || parseReference(value) === undefined;

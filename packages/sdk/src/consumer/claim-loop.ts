@@ -2,9 +2,6 @@ import { backoffMs, pause } from '../queue/backoff.js';
 import { isGroupGone } from '../queue/redis-errors.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 
-/** Consumers without pending entries that were not seen for so long are removed. */
-const FORGET_AFTER_MS = 3_600_000;
-
 /**
  * Takes over what dead peers left behind: looks four times per lease, as far as there is room.
  * After Redis was away it waits for half a lease, so that owners who are alive renew first.
@@ -12,7 +9,6 @@ const FORGET_AFTER_MS = 3_600_000;
 export async function claimLoop(core: ConsumerCore): Promise<void> {
   const { store, stopping, leaseMs } = core;
   let notBeforeMs = 0;
-  await forget(core);
   const unlisten = store.onOnline(() => {
     notBeforeMs = performance.now() + leaseMs / 2;
   });
@@ -44,12 +40,5 @@ async function sweep(core: ConsumerCore): Promise<void> {
       core.logger.warn({ stream, entry_ids: found.deleted }, 'entries were deleted while they were pending');
     }
     core.pump();
-  }
-}
-
-async function forget(core: ConsumerCore): Promise<void> {
-  for (const stream of core.streams) {
-    const which = { idleMs: FORGET_AFTER_MS };
-    await core.store.forgetConsumers({ stream, group: core.group }, which).catch(() => undefined);
   }
 }

@@ -2,6 +2,7 @@ import type { MessageOf, QueueContract } from '@codegen/contracts';
 import { type CurrentMessage, handling } from '../current-message.js';
 import { textOf } from '../queue/error-text.js';
 import { withBindings } from '../queue/logger.js';
+import { ATTEMPT, DEFERRALS } from '../queue/retry-counters.js';
 import type { ConsumerCore } from './consumer-core.js';
 import { deadOutcome } from './dead-outcome.js';
 import type { HeldEntry } from './held-entries.js';

@@ -1,5 +1,6 @@
 export { type AnswerOptions, answerOnce, recordedAnswer } from '../queue/answer.js';
 export { LeaseLostError } from './held-entries.js';
+export type { Housekeeping } from './housekeeping.js';
 export type { ConsumerOptions, DeadLetter, HandlerContext, RunningConsumer, RunningService } from './options.js';
 export { defaultRetry, type RetryPolicies } from './retry-policy.js';
 export { runConsumer } from './run-consumer.js';

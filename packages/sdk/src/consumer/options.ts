@@ -1,6 +1,7 @@
 import type { MessageOf, QueueContract } from '@codegen/contracts';
 import type { Logger } from '../queue/logger.js';
 import type { QueueStore } from '../queue/store.js';
+import type { Housekeeping } from './housekeeping.js';
 import type { RetryPolicies } from './retry-policy.js';
 
 /** What a handler gets beside its message. */
@@ -56,6 +57,8 @@ export interface ConsumerOptions<C extends QueueContract> {
   maxTakeovers?: number;
   /** Whether the contract's legacy streams are read too; true by default. */
   readLegacy?: boolean;
+  /** Removal of what is done with, about every 10 minutes; false turns it off. */
+  housekeeping?: Housekeeping | false;
   logger?: Logger;
   /** Milliseconds that `stop` gives to running handlers; 10,000 by default. */
   deadlineMs?: number;

@@ -7,6 +7,7 @@ import { claimLoop } from './claim-loop.js';
 import type { ConsumerCore } from './consumer-core.js';
 import { handleEntry } from './handle-entry.js';
 import { HeldEntries, type HeldEntry } from './held-entries.js';
+import { housekeepingLoop } from './housekeeping.js';
 import { leaseLoop, renewAll } from './lease.js';
 import { Mover } from './mover-loop.js';
 import type { ConsumerOptions, RunningConsumer } from './options.js';
@@ -101,7 +102,10 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
     return { reader, reading: started.then(() => readLoop(core, streams, reader)) };
   });
   const reading = readers.map((one) => one.reading);
-  const takingIn = [...reading, started.then(() => claimLoop(core)), started.then(() => mover.run())];
+  const { housekeeping = {} } = options;
+  const loops = [() => claimLoop(core), () => mover.run()];
+  if (housekeeping) loops.push(() => housekeepingLoop(core, housekeeping));
+  const takingIn = [...reading, ...loops.map((loop) => started.then(loop))];
   const leases = leaseLoop(core);
   const unlisten = store.onOnline(() => void renewAll(core));
 

@@ -5,15 +5,17 @@ import { claimStale, ownPending } from './claim-stale.js';
 import { closeRedis } from './connect.js';
 import { deadLetterEntry } from './dead-letter.js';
 import { delayEntry, moveDue } from './delay.js';
-import { flatFields, type GroupReader } from './entry.js';
+import { fieldsOf, flatFields, type GroupReader, type StreamEntry } from './entry.js';
 import { ensureGroup, forgetConsumers } from './group.js';
 import { answerOnceScript } from './lua/answer-once.js';
 import { appendLogScript } from './lua/append-log.js';
 import { isCluster, type RedisClient } from './redis-client.js';
 import { RedisReader } from './redis-reader.js';
 import { redisStats } from './redis-stats.js';
+import { replayLetter } from './replay.js';
 import { runScript } from './script.js';
-import type { AnswerEntry, LogLimits, QueueStore, WaitingReader } from './store.js';
+import type { AnswerEntry, LetterLimits, LogLimits, QueueStore, WaitingReader } from './store.js';
+import { trimAcknowledgedIn, trimDeadLettersOf } from './trim.js';
 
 /** Queues on Redis: one server, the master behind Sentinels, or a Cluster. */
 export class RedisStore implements QueueStore {
@@ -129,8 +131,25 @@ export class RedisStore implements QueueStore {
     return deadLetterEntry(this.redis, reader, entry);
   }
 
+  replay(stream: string, letter: { letterId: string; fields: EntryFields }): Promise<string | undefined> {
+    return replayLetter(this.redis, stream, letter);
+  }
+
+  trimAcknowledged(stream: string): Promise<number> {
+    return trimAcknowledgedIn(this.redis, stream);
+  }
+
+  trimDeadLetters(stream: string, limits: LetterLimits): Promise<number> {
+    return trimDeadLettersOf(this.redis, stream, limits);
+  }
+
   forgetConsumers(where: { stream: string; group: string }, which: Parameters<QueueStore['forgetConsumers']>[1]) {
     return forgetConsumers(this.redis, where, which);
+  }
+
+  async range(stream: string, from: string, limit: number): Promise<StreamEntry[]> {
+    const found = await this.redis.xrange(stream, from, '+', 'COUNT', limit);
+    return found.map(([id, flat]) => ({ stream, id, fields: fieldsOf(flat) }));
   }
 
   async currentPosition(stream: string): Promise<string> {

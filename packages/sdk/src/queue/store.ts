@@ -17,6 +17,12 @@ export interface AnswerEntry extends LogLimits {
   readonly data: string;
 }
 
+/** How long dead letters are kept, and how many of one stream. */
+export interface LetterLimits {
+  readonly maxAgeMs: number;
+  readonly maxCount: number;
+}
+
 /** Reads that wait for entries; one at a time, so each loop opens its own. */
 export interface WaitingReader {
   /**
@@ -96,12 +102,20 @@ export interface QueueStore {
     reader: GroupReader,
     entry: { id: string; original: EntryFields; context: ErrorContext; target: string },
   ): Promise<boolean>;
+  /** Puts the entry of a dead letter back into its stream, with these fields; undefined where the letter is gone. */
+  replay(stream: string, letter: { letterId: string; fields: EntryFields }): Promise<string | undefined>;
+  /** Removes what every group of a stream has acknowledged, nothing where there is no group; says how many. */
+  trimAcknowledged(stream: string): Promise<number>;
+  /** Removes the dead letters of a stream that are too old or too many; says how many. */
+  trimDeadLetters(stream: string, limits: LetterLimits): Promise<number>;
   /** Removes one consumer, or those idle for longer than `idleMs`; never one that has pending entries. */
   forgetConsumers(
     where: { stream: string; group: string },
     which: { consumer: string } | { idleMs: number },
   ): Promise<void>;
 
+  /** Entries with this id or a later one, oldest first. */
+  range(stream: string, from: string, limit: number): Promise<StreamEntry[]>;
   /** The id of the newest entry that a stream ever had; `0-0` where there is no such stream. */
   currentPosition(stream: string): Promise<string>;
   stats(stream: string, group: string | undefined): Promise<QueueStats>;

@@ -1,7 +1,8 @@
 import { deadLetterStream, type EntryFields } from '@codegen/contracts';
 import type { ClaimedEntry, GroupReader, StreamEntry } from '../queue/entry.js';
+import { compareIds, partsOf } from '../queue/entry-id.js';
 import type { QueueStats } from '../queue/stats.js';
-import type { AnswerEntry, LogLimits, QueueStore, WaitingReader } from '../queue/store.js';
+import type { AnswerEntry, LetterLimits, LogLimits, QueueStore, WaitingReader } from '../queue/store.js';
 import { MemoryReader } from './memory-reader.js';
 import { MemoryStream } from './memory-stream.js';
 
@@ -186,6 +187,24 @@ export class MemoryQueue implements QueueStore {
     });
   }
 
+  async replay(stream: string, { letterId, fields }: { letterId: string; fields: EntryFields }) {
+    const letters = this.#stream(deadLetterStream(stream));
+    return letters?.entries.delete(letterId) ? this.append(stream, fields) : undefined;
+  }
+
+  async trimAcknowledged(stream: string): Promise<number> {
+    return this.#stream(stream)?.trimAcknowledged() ?? 0;
+  }
+
+  async trimDeadLetters(stream: string, { maxAgeMs, maxCount }: LetterLimits): Promise<number> {
+    const entries = this.#stream(deadLetterStream(stream))?.entries ?? new Map();
+    const before = entries.size;
+    for (const id of [...entries.keys()]) {
+      if (entries.size > maxCount || partsOf(id)[0] < Date.now() - maxAgeMs) entries.delete(id);
+    }
+    return before - entries.size;
+  }
+
   async forgetConsumers(
     { stream, group }: { stream: string; group: string },
     which: { consumer: string } | { idleMs: number },
@@ -196,6 +215,12 @@ export class MemoryQueue implements QueueStore {
       const hasPending = [...(known?.pending.values() ?? [])].some(({ consumer }) => consumer === name);
       if (wanted && !hasPending) known?.consumers.delete(name);
     }
+  }
+
+  async range(stream: string, from: string, limit: number): Promise<StreamEntry[]> {
+    return this.entries(stream)
+      .filter(({ id }) => compareIds(id, from) >= 0)
+      .slice(0, limit);
   }
 
   async currentPosition(stream: string): Promise<string> {

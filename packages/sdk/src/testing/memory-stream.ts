@@ -1,5 +1,6 @@
 import type { EntryFields } from '@codegen/contracts';
 import type { ClaimedEntry, StreamEntry } from '../queue/entry.js';
+import { compareIds, partsOf } from '../queue/entry-id.js';
 
 interface Pending {
   consumer: string;
@@ -88,20 +89,23 @@ export class MemoryStream {
     return { stream: this.name, id, fields: { ...fields }, deliveries };
   }
 
+  /** Removes what all groups have acknowledged; says how many. */
+  trimAcknowledged(): number {
+    const groups = [...this.groups.values()];
+    const kept = (id: string) =>
+      groups.some(({ lastDelivered, pending }) => compareIds(id, lastDelivered) > 0 || pending.has(id));
+    let gone = 0;
+    for (const id of [...this.entries.keys()]) {
+      if (groups.length === 0 || kept(id)) break;
+      this.entries.delete(id);
+      gone += 1;
+    }
+    return gone;
+  }
+
   /** Ends an entry. */
   remove(groupName: string, id: string): void {
     this.groups.get(groupName)?.pending.delete(id);
     this.entries.delete(id);
   }
-}
-
-function partsOf(id: string): [number, number] {
-  const [ms, sequence = '0'] = id.split('-');
-  return [Number(ms), Number(sequence)];
-}
-
-/** Orders entry ids; a bare number is an id whose sequence is 0. */
-export function compareIds(a: string, b: string): number {
-  const [[aMs, aSequence], [bMs, bSequence]] = [partsOf(a), partsOf(b)];
-  return aMs - bMs || aSequence - bSequence;
 }

@@ -1,5 +1,6 @@
 import type { ConformanceCase } from './conformance/conformance-case.js';
 import { consumerCases } from './conformance/consumer-cases.js';
+import { deadLetterCases } from './conformance/dead-letter-cases.js';
 import { logCases } from './conformance/log-cases.js';
 import { storeCases } from './conformance/store-cases.js';
 
@@ -9,4 +10,9 @@ export type { ConformanceCase, ConformanceSubject } from './conformance/conforma
  * What every implementation of `QueueStore` must do, as cases for any test runner: run each with a subject of yours; a
  * case that fails throws. They use streams of their own and may run side by side, but for those marked `alone`.
  */
-export const queueConformance: readonly ConformanceCase[] = [...storeCases, ...logCases, ...consumerCases];
+export const queueConformance: readonly ConformanceCase[] = [
+  ...storeCases,
+  ...logCases,
+  ...consumerCases,
+  ...deadLetterCases,
+];

@@ -1,0 +1,47 @@
+import { pause } from '../queue/backoff.js';
+import type { LetterLimits } from '../queue/store.js';
+import { defaultLetterLimits } from '../queue/trim-dead-letters.js';
+import type { ConsumerCore } from './consumer-core.js';
+
+/** What a consumer tidies up in its own queue, and how often. */
+export interface Housekeeping {
+  /** Milliseconds between two rounds, give or take a quarter; 10 minutes by default. */
+  everyMs?: number;
+  /** Which dead letters are kept; by default those of 30 days, 10,000 at most. */
+  deadLetters?: Partial<LetterLimits>;
+  /** Milliseconds until a consumer that is not seen and has nothing pending is removed; an hour by default. */
+  forgetConsumersAfterMs?: number;
+}
+
+const EVERY_MS = 600_000;
+const FORGET_AFTER_MS = 3_600_000;
+
+/**
+ * Keeps a queue from growing by what is done with: at the start, and then rarely. Each replica does so; the second one
+ * finds nothing to do.
+ */
+export async function housekeepingLoop(
+  core: ConsumerCore,
+  { everyMs = EVERY_MS, deadLetters, forgetConsumersAfterMs: idleMs = FORGET_AFTER_MS }: Housekeeping,
+): Promise<void> {
+  while (!core.stopping.aborted) {
+    await tidyUp(core, idleMs, { ...defaultLetterLimits, ...deadLetters });
+    await pause(everyMs * (0.75 + Math.random() / 2), core.stopping);
+  }
+}
+
+async function tidyUp(core: ConsumerCore, idleMs: number, limits: LetterLimits): Promise<void> {
+  const { store, group, stream, streams, logger } = core;
+  try {
+    for (const one of streams) {
+      await store.forgetConsumers({ stream: one, group }, { idleMs });
+      const acknowledged = await store.trimAcknowledged(one);
+      if (acknowledged > 0) logger.info({ stream: one, entries: acknowledged }, 'removed what was acknowledged');
+    }
+    const letters = await store.trimDeadLetters(stream, limits);
+    if (letters > 0) logger.warn({ stream, entries: letters }, 'removed dead letters that were too old or too many');
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    logger.warn({ stream, error: text }, 'cannot tidy up now, will try again later');
+  }
+}

@@ -1,0 +1,97 @@
+import { deadLetterStream, type QueueContract, streamName } from '@codegen/contracts';
+import { type QueueTarget, storeOf } from './connect-queue.js';
+import { type DeadLetterEntry, toDeadLetterEntry } from './dead-letter-entry.js';
+import { compareIds } from './entry-id.js';
+import { readDeadLetters } from './read-dead-letters.js';
+import { asUnavailable } from './redis-errors.js';
+import { withoutCounters } from './retry-counters.js';
+import type { QueueStore } from './store.js';
+
+/** Letters that are put back side by side. */
+const PAGE = 100;
+
+/** Which letters go back: some, or all that are there now, of one code or any. */
+export type ReplayOptions = { params?: Record<string, string> } & (
+  | { ids: readonly string[] }
+  | { all: true; code?: string | undefined }
+);
+
+export interface ReplayReport {
+  /** What went back, and the ids of the new entries. */
+  readonly replayed: { letterId: string; entryId: string }[];
+  /** What stays, and why. */
+  readonly refused: { letterId: string; reason: string }[];
+}
+
+/**
+ * Puts dead letters back into their stream, where they begin anew: the entry as it was, with the same `request_id`, but
+ * without its counters. A letter goes back once, however many replay it at a time; on a Redis Cluster it may go back
+ * twice when a replay dies halfway or two run at once, but is never lost. What fails again is a new dead letter.
+ * @throws {OrchestratorError} REDIS_UNAVAILABLE: what has gone back by then stays so; call again for the rest
+ */
+export async function replayDeadLetters(
+  queue: QueueTarget,
+  contract: QueueContract,
+  options: ReplayOptions,
+): Promise<ReplayReport> {
+  const stream = streamName(contract, options.params);
+  const store = storeOf(queue);
+  const report: ReplayReport = { replayed: [], refused: [] };
+  try {
+    const pages = 'all' in options ? allLetters(store, contract, options) : namedLetters(store, contract, options);
+    for await (const letters of pages) {
+      await Promise.all(letters.map((letter) => replayOne(store, stream, letter, report)));
+    }
+    return report;
+  } catch (error) {
+    throw asUnavailable(error, `replaying dead letters of ${stream}`);
+  }
+}
+
+const GONE = 'there is no such dead letter: it was replayed, deleted or never there';
+
+type Letter = Pick<DeadLetterEntry, 'letterId' | 'original' | 'refusal'>;
+
+async function replayOne(store: QueueStore, stream: string, letter: Letter, report: ReplayReport): Promise<void> {
+  const { letterId, original, refusal } = letter;
+  if (!original || refusal !== undefined) {
+    report.refused.push({ letterId, reason: refusal ?? GONE });
+    return;
+  }
+  const entryId = await store.replay(stream, { letterId, fields: withoutCounters(original) });
+  if (entryId === undefined) report.refused.push({ letterId, reason: GONE });
+  else report.replayed.push({ letterId, entryId });
+}
+
+/** Those that are there at the beginning: what fails again meanwhile is not replayed for ever. */
+async function* allLetters(
+  store: QueueStore,
+  contract: QueueContract,
+  { params, code }: { params?: Record<string, string>; code?: string | undefined },
+): AsyncGenerator<Letter[]> {
+  const last = await store.currentPosition(deadLetterStream(streamName(contract, params)));
+  for (let from: string | undefined = '0-0'; from !== undefined; ) {
+    const page = await readDeadLetters(store, contract, { ...(params && { params }), from, limit: PAGE });
+    const letters = page.letters.filter(({ letterId }) => compareIds(letterId, last) <= 0);
+    yield letters.filter(({ context }) => code === undefined || context.code === code);
+    from = letters.length === page.letters.length ? page.next : undefined;
+  }
+}
+
+async function* namedLetters(
+  store: QueueStore,
+  contract: QueueContract,
+  { params, ids }: { params?: Record<string, string>; ids: readonly string[] },
+): AsyncGenerator<Letter[]> {
+  const stream = deadLetterStream(streamName(contract, params));
+  const wanted = [...new Set(ids)];
+  for (let i = 0; i < wanted.length; i += PAGE) {
+    yield Promise.all(wanted.slice(i, i + PAGE).map((id) => namedLetter(store, contract, stream, id)));
+  }
+}
+
+async function namedLetter(store: QueueStore, contract: QueueContract, stream: string, id: string): Promise<Letter> {
+  const [entry] = /^\d{1,20}-\d{1,20}$/.test(id) ? await store.range(stream, id, 1) : [];
+  if (entry?.id === id) return toDeadLetterEntry(contract, entry);
+  return { letterId: id, original: undefined, refusal: undefined };
+}
