@@ -16,7 +16,6 @@ export * from './http/task.js';
 export * from './http/user.js';
 export * from './identifiers.js';
 export * from './parse-json.js';
-export { withoutSecretText } from './plain-secret.js';
 export { isRedacted, withoutSecretText } from './plain-secret.js';
 export * from './queues/ansible-deploy.js';
 export * from './queues/deploy.js';

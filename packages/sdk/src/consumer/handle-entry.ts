@@ -7,7 +7,7 @@ import type { ConsumerCore } from './consumer-core.js';
 import { deadOutcome } from './dead-outcome.js';
 import type { HeldEntry } from './held-entries.js';
 import type { ConsumerOptions } from './options.js';
-import { ATTEMPT, DEFERRALS, idsOf, type ReadEntry, readEntry } from './read-entry.js';
+import { idsOf, type ReadEntry, readEntry } from './read-entry.js';
 import { judge } from './retry-policy.js';
 import type { Outcome } from './settle.js';
 

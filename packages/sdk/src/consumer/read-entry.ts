@@ -7,20 +7,14 @@ import {
   type QueueContract,
   withoutSecretText,
 } from '@codegen/contracts';
-import { fieldsOf, type StreamEntry } from '../queue/entry.js';
+import { fieldsOf, MAX_FIELDS, type StreamEntry } from '../queue/entry.js';
+import { withoutCounters } from '../queue/retry-counters.js';
 import type { QueueStore } from '../queue/store.js';
 
 /** The message of an entry, or why it cannot be handled, and the entry as it may be kept. */
 export type ReadEntry<T> =
   | Extract<Decoded<T>, { ok: true }>
   | (Omit<Extract<Decoded<T>, { ok: false }>, 'code' | 'path'> & { code: string });
-
-/** The counters that travel in the entry beside `data`: delivery counts of Redis lie. */
-export const ATTEMPT = 'attempt';
-export const DEFERRALS = 'deferrals';
-
-/** Fields of a producer; an entry of some thousands would not fit through the scripts that put it aside. */
-const MAX_FIELDS = 1000;
 
 /**
  * Decodes an entry. One that is not UTF-8 is refused as `invalid_encoding`: its texts have lost bytes already.
@@ -32,7 +26,7 @@ export async function readEntry<C extends QueueContract>(
   entry: StreamEntry,
 ): Promise<ReadEntry<MessageOf<C>>> {
   const decoded = decodeEntry(contract, entry.fields);
-  if (Object.keys(entry.fields).filter((name) => name !== ATTEMPT && name !== DEFERRALS).length > MAX_FIELDS) {
+  if (Object.keys(entry.fields).length > MAX_FIELDS && Object.keys(withoutCounters(entry.fields)).length > MAX_FIELDS) {
     const error = `the entry has more than ${MAX_FIELDS} fields`;
     return {
       ok: false,

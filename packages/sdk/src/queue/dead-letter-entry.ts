@@ -1,13 +1,14 @@
 import {
   decodeEntry,
   type EntryFields,
+  type ErrorContext,
+  errorContext,
   isRedacted,
   parseJson,
   type QueueContract,
   withoutSecretText,
 } from '@codegen/contracts';
-import type { ErrorContext } from './dead-letter.js';
-import type { StreamEntry } from './entry.js';
+import { MAX_FIELDS, type StreamEntry } from './entry.js';
 
 /** A dead letter as it lies in `{stream}:dlq`, whoever wrote it. */
 export interface DeadLetterEntry {
@@ -30,12 +31,23 @@ export function toDeadLetterEntry(contract: QueueContract, { id, fields }: Strea
     const refusal = 'original_message is not an entry: a JSON object of fields';
     return { letterId: id, original, context, refusal, fields: withoutAnySecret(fields) };
   }
+  const { raw, refusal } = replayable(contract, original, context);
+  return { letterId: id, original: raw, context, refusal };
+}
+
+/** The original as it may be shown, and why it cannot be put back as it was. */
+function replayable(contract: QueueContract, original: EntryFields, { code }: Partial<ErrorContext>) {
   const decoded = decodeEntry(contract, original);
-  const redacted =
-    context.code === 'plain_secret' ||
-    (!decoded.ok && (decoded.code === 'plain_secret' || Object.values(decoded.raw).some(isRedacted)));
-  const refusal = redacted ? 'its secret was redacted: publish the message again, with a reference' : undefined;
-  return { letterId: id, original: decoded.raw, context, refusal };
+  const { raw } = decoded;
+  if (
+    code === 'plain_secret' ||
+    (!decoded.ok && (decoded.code === 'plain_secret' || Object.values(raw).some(isRedacted)))
+  ) {
+    return { raw, refusal: 'its secret was redacted: publish the message again, with a reference' };
+  }
+  if (code === 'invalid_encoding') return { raw, refusal: 'it was no text: publish the message again, as UTF-8' };
+  const tooLarge = Object.keys(raw).length > MAX_FIELDS + 2;
+  return { raw, refusal: tooLarge ? `it has more than ${MAX_FIELDS} fields` : undefined };
 }
 
 /** Some peers write the document itself rather than the fields of its entry. */
@@ -46,16 +58,10 @@ function originalOf(text: string | undefined): EntryFields | undefined {
   return isEntry ? (document as EntryFields) : { data: text };
 }
 
-const TEXTS = ['error', 'error_type', 'code', 'timestamp', 'service', 'consumer', 'entry_id'] as const;
-
 function contextOf(text: string | undefined): Partial<ErrorContext> {
   const found = objectOf(text) ?? {};
-  const { attempts, correlation_id } = found;
-  return {
-    ...Object.fromEntries(TEXTS.flatMap((name) => (typeof found[name] === 'string' ? [[name, found[name]]] : []))),
-    ...(typeof attempts === 'number' && { attempts }),
-    ...((typeof correlation_id === 'string' || correlation_id === null) && { correlation_id }),
-  };
+  const readable = Object.entries(errorContext.shape).filter(([name, type]) => type.safeParse(found[name]).success);
+  return Object.fromEntries(readable.map(([name]) => [name, found[name]]));
 }
 
 function objectOf(text: string | undefined): Record<string, unknown> | undefined {

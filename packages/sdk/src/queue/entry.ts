@@ -1,5 +1,8 @@
 import type { EntryFields } from '@codegen/contracts';
 
+/** Fields of a producer; an entry of some thousands would not fit through the scripts that put it aside or back. */
+export const MAX_FIELDS = 1000;
+
 /** An entry of a stream as it was read. */
 export interface StreamEntry {
   readonly stream: string;
