@@ -1,11 +1,23 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './tests/support/longest-first.js';
+
+// Both wait as much as they work, so they share the workers: three of them keep two cores busy.
+const withServers = {
+  sequence: { groupOrder: 2 },
+  globalSetup: ['tests/support/start-postgres.ts'],
+  maxWorkers: 3,
+};
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
           name: 'unit',
+          // Nothing here changes what a process shares, so a file needs none of its own.
+          isolate: false,
+          testTimeout: 20_000,
           sequence: { groupOrder: 1 },
           include: [
             'packages/*/tests/unit/**/*.test.ts',
@@ -16,28 +28,24 @@ export default defineConfig({
       },
       {
         test: {
+          ...withServers,
           name: 'integration',
-          sequence: { groupOrder: 2 },
           include: [
             'packages/*/tests/integration/**/*.test.ts',
             'services/*/tests/integration/**/*.test.ts',
             'tests/integration/**/*.test.ts',
           ],
-          globalSetup: ['tests/support/start-postgres.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 3,
         },
       },
       {
         test: {
+          ...withServers,
           name: 'e2e',
-          sequence: { groupOrder: 3 },
           include: ['tests/e2e/**/*.test.ts'],
-          globalSetup: ['tests/support/start-postgres.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
         },
       },
     ],

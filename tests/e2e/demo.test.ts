@@ -7,7 +7,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
-import { processesIn, root } from './support/system.js';
+import { processesIn, root, XDG_CACHE_HOME } from './support/system.js';
 
 /** bin/demo with a temporary folder of its own, so that what it leaves behind can be told. */
 class DemoRun {
@@ -21,7 +21,7 @@ class DemoRun {
   ) {
     this.child = spawn(join(root, 'bin', 'demo'), args, {
       cwd: root,
-      env: { PATH: process.env.PATH, HOME: temp, TMPDIR: temp, CI: 'true' },
+      env: { PATH: process.env.PATH, HOME: temp, TMPDIR: temp, XDG_CACHE_HOME, CI: 'true' },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, as a terminal gives it: Ctrl-C goes to all of it.
       detached: true,

@@ -20,28 +20,43 @@ async function eventsOf(system: StackSystem, taskId: string): Promise<Event[]> {
   return ((await response.json()) as { items: Event[] }).items;
 }
 
-async function engineer(agent: string, turnTimeoutSeconds?: number) {
-  const system = await startStack({
-    agent,
-    agents: { [agent]: fixtureAgent(agent) },
-    ...(turnTimeoutSeconds && { turnTimeoutSeconds }),
-  });
-  await system.cli(['project', 'create', '--name', 'ledger']);
-  const args = ['engineering', 'start', '--project', 'ledger', '--spec', 'A ledger', '--wait', '--json'];
+/** Has one of the fixture agents develop a project of the same name, to its end. */
+async function engineer(system: StackSystem, agent: string) {
+  const created = await system.cli(['project', 'create', '--name', agent, '--json']);
+  const args = ['engineering', 'start', '--project', agent, '--spec', agent, '--wait', '--json'];
   const result = await system.cli(args);
-  const { stdout } = await run('bash', ['-c', `git -C ${join(system.reposDir, 'local')}/*.git log --format=%s main`]);
+  const repo = join(system.reposDir, 'local', `${created.json().data.id}.git`);
+  const { stdout } = await run('git', ['-C', repo, 'log', '--format=%s', 'main']);
   return { system, result, mainLog: stdout.trim().split('\n') };
 }
 
-describe('an agent that breaks a test and mends it when its prompt names that test', () => {
-  let outcome: Awaited<ReturnType<typeof engineer>>;
-  beforeAll(async () => {
-    outcome = await engineer('breaks-then-mends');
-  });
-  afterAll(() => outcome?.system.stop());
+// One system for the agents that end; another, with short turns, for the one that does not.
+const systems: StackSystem[] = [];
+const outcomes = new Map<string, Awaited<ReturnType<typeof engineer>>>();
+beforeAll(async () => {
+  const develop = async (agents: string[], options: Parameters<typeof startStack>[0]) => {
+    const system = await startStack(options);
+    systems.push(system);
+    await Promise.all(agents.map(async (agent) => outcomes.set(agent, await engineer(system, agent))));
+  };
+  const told = { agent: 'as-told', agents: { 'as-told': fixtureAgent('as-told') } };
+  const hanging = { agent: 'hangs', agents: { hangs: fixtureAgent('hangs') }, turnTimeoutSeconds: 2 };
+  await Promise.all([
+    develop(['breaks-then-mends', 'never-mends', 'exits-nonzero', 'changes-nothing'], told),
+    develop(['hangs'], { ...hanging, env: { TERMINATE_GRACE_MS: '1000' } }),
+  ]);
+}, 240_000);
+afterAll(() => Promise.all(systems.map((system) => system.stop())));
 
+function outcomeOf(agent: string) {
+  const outcome = outcomes.get(agent);
+  if (!outcome) throw new Error(`${agent} did not develop`);
+  return outcome;
+}
+
+describe('an agent that breaks a test and mends it when its prompt names that test', () => {
   it('completes in two rounds', async () => {
-    const { system, result } = outcome;
+    const { system, result } = outcomeOf('breaks-then-mends');
     expect(result.code, result.stdout + result.stderr).toBe(0);
     const task = result.json().data;
     expect(task.status).toBe('completed');
@@ -51,24 +66,18 @@ describe('an agent that breaks a test and mends it when its prompt names that te
   });
 
   it('keeps the two rounds’ commits on main', () => {
-    expect(outcome.mainLog).toHaveLength(3);
+    expect(outcomeOf('breaks-then-mends').mainLog).toHaveLength(3);
   });
 });
 
 describe.each([
-  ['never mends', 'never-mends', 'tests_failed', undefined],
-  ['exits non-zero', 'exits-nonzero', 'agent_failed', undefined],
-  ['changes nothing', 'changes-nothing', 'no_changes', undefined],
-  ['hangs', 'hangs', 'timeout', 2],
-])('an agent that %s', (_title, agent, reason, timeout) => {
-  let outcome: Awaited<ReturnType<typeof engineer>>;
-  beforeAll(async () => {
-    outcome = await engineer(agent, timeout);
-  }, 180_000);
-  afterAll(() => outcome?.system.stop());
-
+  ['never mends', 'never-mends', 'tests_failed'],
+  ['exits non-zero', 'exits-nonzero', 'agent_failed'],
+  ['changes nothing', 'changes-nothing', 'no_changes'],
+  ['hangs', 'hangs', 'timeout'],
+])('an agent that %s', (_title, agent, reason) => {
   it('fails after three rounds, with its reason', async () => {
-    const { system, result } = outcome;
+    const { system, result } = outcomeOf(agent);
     expect(result.code).toBe(1);
     expect(result.json()).toMatchObject({ ok: false, error: { code: 'TASK_FAILED', exit_code: 1 } });
     const taskId = result.json().error.details.id as string;
@@ -82,7 +91,8 @@ describe.each([
   });
 
   it('leaves main unchanged and no agent behind', async () => {
-    expect(outcome.mainLog).toHaveLength(1);
-    expect(await processesWithMarker(outcome.system.home)).toEqual([]);
+    const { system, mainLog } = outcomeOf(agent);
+    expect(mainLog).toHaveLength(1);
+    expect(await processesWithMarker(system.home)).toEqual([]);
   });
 });

@@ -59,6 +59,7 @@ describe('a second deploy', () => {
     system = await startStack({
       agent: 'maybe-unhealthy',
       agents: { 'maybe-unhealthy': fixtureAgent('maybe-unhealthy') },
+      env: { HEALTH_TIMEOUT_MS: '10000' },
     });
     await system.cli(['project', 'create', '--name', 'blog']);
     firstRelease = await engineer('The first text');

@@ -23,6 +23,10 @@ export interface StackConfig {
   agents: Record<string, AgentCommand>;
   /** Seconds a developer's turn may take. */
   turnTimeoutSeconds: number;
+  /** Between SIGTERM and SIGKILL of an agent; worker-manager's default where it is left out. */
+  terminateGraceMs: number | undefined;
+  /** How long a release may take to become healthy; infra-service's default where it is left out. */
+  healthTimeoutMs: number | undefined;
   deployPorts: { from: number; to: number };
   templateDir: string;
   /** Tells the CLI of this account where the system is. */
@@ -59,6 +63,8 @@ export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv
     agent,
     agents,
     turnTimeoutSeconds: wholeNumber('--turn-timeout', values['turn-timeout'] ?? env.TURN_TIMEOUT ?? '1800', 1, 86_400),
+    terminateGraceMs: optionalWholeNumber('TERMINATE_GRACE_MS', env),
+    healthTimeoutMs: optionalWholeNumber('HEALTH_TIMEOUT_MS', env),
     deployPorts: {
       from: wholeNumber('--deploy-ports', from ?? '', 1, 65_535),
       to: wholeNumber('--deploy-ports', to ?? '', 1, 65_535),
@@ -126,6 +132,10 @@ function wholeNumber(name: string, text: string, min: number, max: number): numb
     throw usage(`${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
   }
   return value;
+}
+
+function optionalWholeNumber(name: string, env: NodeJS.ProcessEnv): number | undefined {
+  return env[name] ? wholeNumber(name, env[name], 1, 3_600_000) : undefined;
 }
 
 function usage(message: string, cause?: unknown): OrchestratorError {

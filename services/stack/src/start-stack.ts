@@ -86,6 +86,7 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
         workersDir: folder.workers,
         reposDir: folder.repos,
         agents: config.agents,
+        ...(config.terminateGraceMs !== undefined && { terminateGraceMs: config.terminateGraceMs }),
         logger: loggerFor('worker-manager'),
       }),
       startInfraService({
@@ -95,6 +96,7 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
         releasesDir: folder.releases,
         reposDir: folder.repos,
         host: HOST,
+        healthTimeoutMs: config.healthTimeoutMs,
         logger: loggerFor('infra-service'),
       }),
       startScaffolder({

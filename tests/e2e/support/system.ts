@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../support/ports.js';
@@ -9,6 +10,9 @@ import { tempFolder } from '../../support/temp-folder.js';
 import { waitFor } from '../../support/wait-for.js';
 
 export const root = resolve(import.meta.dirname, '..', '..', '..');
+
+/** Where this machine keeps the prepared database: whatever else a system has of its own, it need not make that again. */
+export const XDG_CACHE_HOME = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 
 /** What a CLI run left behind. */
 interface CliRun {
@@ -43,6 +47,11 @@ export interface SystemOptions {
   /** Further agents, by name. */
   agents?: Record<string, { command: string[]; env?: Record<string, string> }>;
   turnTimeoutSeconds?: number;
+}
+
+interface StackOptions extends SystemOptions {
+  /** Variables for the stack's process. */
+  env?: Record<string, string>;
 }
 
 /** An agent among the fixtures. */
@@ -94,7 +103,7 @@ export interface StackSystem extends System {
   start(): Promise<void>;
 }
 
-export async function startStack(options: SystemOptions = {}): Promise<StackSystem> {
+export async function startStack(options: StackOptions = {}): Promise<StackSystem> {
   const home = await tempFolder('codegen-e2e');
   const dataDir = join(home.path, 'data');
   const configDir = join(home.path, 'config');
@@ -112,7 +121,11 @@ export async function startStack(options: SystemOptions = {}): Promise<StackSyst
     // With the test run killed, nobody would stop the stack.
     const command = ['--pdeathsig', 'SIGTERM', process.execPath, join(root, 'services', 'stack', 'dist', 'main.js')];
     child = spawn('setpriv', [...command, ...args], {
-      env: { PATH: process.env.PATH, HOME: home.path, ORCHESTRATOR_CONFIG_DIR: configDir, LOG_LEVEL: 'debug' },
+      env: {
+        ...{ PATH: process.env.PATH, HOME: home.path, XDG_CACHE_HOME },
+        ...{ ORCHESTRATOR_CONFIG_DIR: configDir, LOG_LEVEL: 'debug' },
+        ...options.env,
+      },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       detached: true,
     });

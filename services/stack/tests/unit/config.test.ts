@@ -24,6 +24,13 @@ describe('the configuration', () => {
     expect(config.agent).toBe('mine');
   });
 
+  it('takes the times of worker-manager and infra-service from their variables, and leaves the rest to them', async () => {
+    const env = { TERMINATE_GRACE_MS: '500', HEALTH_TIMEOUT_MS: '3000' };
+    expect(await readConfig([], env)).toMatchObject({ terminateGraceMs: 500, healthTimeoutMs: 3000 });
+    expect(await readConfig([], {})).toMatchObject({ terminateGraceMs: undefined, healthTimeoutMs: undefined });
+    await expect(readConfig([], { HEALTH_TIMEOUT_MS: '3s' })).rejects.toThrow(/HEALTH_TIMEOUT_MS .*"3s"/);
+  });
+
   it.each([
     ['an unknown flag', ['--prot', '1'], /--prot/],
     ['a port that is none', ['--port', 'http'], /--port.*65535/],

@@ -1,0 +1,3 @@
+import { survivesSigkillOf } from './support/crash-suite.js';
+
+survivesSigkillOf('stack');

@@ -1,0 +1,40 @@
+import { relative } from 'node:path';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/**
+ * Seconds that the longest files take, roughly. A fresh checkout has no record of its own, and a long file that starts
+ * last runs alone at the end.
+ */
+const seconds: Record<string, number> = {
+  // A minute of mere waiting, best spent while others work.
+  'packages/sdk/tests/integration/long-handler.test.ts': 200,
+  'tests/e2e/crash-stack.test.ts': 150,
+  'tests/e2e/crash-everything.test.ts': 150,
+  'tests/e2e/demo.test.ts': 120,
+  'services/langgraph/tests/integration/replicas.test.ts': 110,
+  'tests/e2e/rounds.test.ts': 90,
+  'tests/e2e/switch.test.ts': 80,
+  'tests/e2e/texts.test.ts': 60,
+  'tests/e2e/main-job.test.ts': 60,
+  'tests/e2e/bad-input.test.ts': 60,
+  'services/api/tests/integration/open-pglite.test.ts': 50,
+  'services/langgraph/tests/integration/engineering.test.ts': 45,
+  'services/langgraph/tests/integration/kill.test.ts': 45,
+  'services/infra-service/tests/integration/local-executor.test.ts': 30,
+  'services/worker-manager/tests/integration/lost-workers.test.ts': 25,
+  'services/langgraph/tests/integration/deploy.test.ts': 25,
+  'packages/sdk/tests/integration/outage.test.ts': 25,
+  'tests/e2e/secrets.test.ts': 20,
+  'packages/orchestrator-cli/tests/integration/configuration.test.ts': 20,
+  'services/api/tests/integration/main.test.ts': 20,
+};
+
+/** Starts the longest files of a group first, whichever project they are of; the others as vitest does. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const lengthOf = (file: TestSpecification) => seconds[relative(this.ctx.config.root, file.moduleId)] ?? 0;
+    const groupOf = (file: TestSpecification) => file.project.config.sequence.groupOrder;
+    const sorted = await super.sort(files);
+    return sorted.sort((a, b) => groupOf(a) - groupOf(b) || lengthOf(b) - lengthOf(a));
+  }
+}
