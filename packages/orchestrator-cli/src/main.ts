@@ -23,7 +23,8 @@ interface Outcome {
 
 /**
  * Runs one command line and ends the process: command → allowed? → parse → run → print → exit code.
- * Whatever happens, with --json standard output gets one document (before it, for `watch`, its lines).
+ * Whatever happens, with --json standard output gets one document (before it, for `watch`, its lines;
+ * `contracts validate --lines` prints lines alone).
  */
 export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const request = readRequest(argv, env);

@@ -1,11 +1,33 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { type CommandId, commandTable } from './command-table.js';
 
+/** What reads nothing but this program's own files, and is open to every role. */
+const offline = ['contracts.*'];
+
 /** What a role may run; for agents, whose container names the role rather than every command. */
 const roles: Record<string, readonly string[]> = {
-  PRODUCT_OWNER: ['project.*', 'engineering.*', 'deploy.*', 'task.*', 'respond', 'auth.status', 'diagnose.*'],
-  DEVELOPER: ['project.get', 'task.get', 'respond', 'auth.status', 'diagnose.api'],
-  DEVOPS: ['project.get', 'project.list', 'deploy.*', 'task.*', 'infra.*', 'respond', 'auth.status', 'diagnose.*'],
+  PRODUCT_OWNER: [
+    'project.*',
+    'engineering.*',
+    'deploy.*',
+    'task.*',
+    'respond',
+    'auth.status',
+    'diagnose.*',
+    ...offline,
+  ],
+  DEVELOPER: ['project.get', 'task.get', 'respond', 'auth.status', 'diagnose.api', ...offline],
+  DEVOPS: [
+    'project.get',
+    'project.list',
+    'deploy.*',
+    'task.*',
+    'infra.*',
+    'respond',
+    'auth.status',
+    'diagnose.*',
+    ...offline,
+  ],
 };
 
 /**

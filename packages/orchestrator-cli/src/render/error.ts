@@ -7,7 +7,7 @@ export function renderError(error: OrchestratorError, next: readonly NextStep[],
   const bug = error.code === 'BUG' ? 'this is a bug in orchestrator: ' : '';
   const lines = [`${paint.red.bold('Error:')} ${bug}${oneLine(error.message)} ${paint.dim(`(${error.code})`)}`];
   const untold = issuesOf(error).filter((issue) => !error.message.includes(issue.message));
-  for (const issue of untold) lines.push(`  ${oneLine(issue.path)}: ${oneLine(issue.message)}`);
+  for (const { path, message } of untold) lines.push(`  ${path === '' ? '' : `${oneLine(path)}: `}${oneLine(message)}`);
   const choices = (error.choices ?? []).filter((choice) => !error.message.includes(choice));
   if (choices.length === 1) lines.push(`Did you mean ${oneLine(choices[0] as string)}?`);
   if (choices.length > 1) lines.push(`One of: ${choices.map(oneLine).join(', ')}`);

@@ -306,6 +306,7 @@ describe('contracts validate', () => {
     expect(text.stdout).toBe('');
     expect(text.stderr).toContain('  task_id: Invalid input: expected string, received number\n');
     expect(text.stderr).toContain('  project_id: ');
+    expect(text.stderr.trimEnd().split('\n').at(-1)).toBe('Try: orchestrator contracts schema DeployMessage');
     expect(envelopeOf(json).error).toMatchObject({ code: 'VALIDATION_FAILED', details: { errors: { length: 2 } } });
   });
 
@@ -324,7 +325,7 @@ describe('contracts validate', () => {
       [['folder'], '', 'folder cannot be read (EISDIR)'],
       [['-'], '', 'it is empty'],
       [['-'], '{"task_id":', 'it is not JSON: Unexpected end of JSON input'],
-      [['-'], '[]', 'not a JSON object'],
+      [['-'], '[]', '\n  not a JSON object\n'],
     ] as const) {
       const ended = await machine.run(validate(...args), { stdin });
 

@@ -34,4 +34,15 @@ describe('start-up', () => {
     expect(packages).toContain('@oclif/core');
     for (const heavy of ['ioredis', 'conf', 'undici', 'chalk']) expect(packages).not.toContain(heavy);
   });
+
+  it.each([
+    ['contracts', 'list', '--json'],
+    ['contracts', 'schema', 'Project'],
+    ['contracts', 'validate', '--lines', '-'],
+  ])('of %s %s loads the schemas and the parser of command lines alone', async (...args) => {
+    const packages = await packagesOf(...args);
+
+    expect(packages).toContain('zod');
+    for (const heavy of ['ioredis', 'conf', 'undici']) expect(packages).not.toContain(heavy);
+  });
 });

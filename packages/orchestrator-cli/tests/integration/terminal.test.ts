@@ -80,4 +80,19 @@ describe('in a terminal', () => {
       expect(terminal.screen()).toContain('--api-url is needed');
     }
   });
+
+  it('who is to give a document is told so, and nothing waits in silence', async () => {
+    const none = inTerminal('contracts validate --model Whoami');
+    const lines = inTerminal('contracts validate --lines');
+    const typed = inTerminal('contracts validate --lines -');
+    await typed.shows('Type lines {"model":…,"json":…}, then Ctrl-D');
+    typed.type('{"model":"Whoami","json":[]}\r');
+    await typed.shows('{"ok":false,');
+    typed.type('\u0004');
+
+    expect(await none.exit).toBe(2);
+    expect(none.screen()).toContain('FILE is needed: one Whoami as JSON, in a file or on standard input (-)');
+    expect(await lines.exit).toBe(2);
+    expect(await typed.exit).toBe(0);
+  });
 });

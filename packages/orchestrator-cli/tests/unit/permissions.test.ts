@@ -27,6 +27,7 @@ describe('ALLOWED_COMMANDS', () => {
     expect(allowed('engineering.start', 'PRODUCT_OWNER')).toBe(true);
     expect(allowed('project.create', 'DEVELOPER')).toBe(false);
     expect(allowed('deploy.start', 'devops')).toBe(true);
+    for (const role of ['PRODUCT_OWNER', 'DEVELOPER', 'DEVOPS']) expect(allowed('contracts.schema', role)).toBe(true);
   });
 
   it('knows a topic that is a command too, and no look-alikes', () => {
