@@ -1,0 +1,13 @@
+import { baseMessage, defineQueue } from '@codegen/contracts';
+import { z } from 'zod';
+
+export const greetings = defineQueue({
+  stream: 'greetings',
+  kind: 'work',
+  group: 'greeters',
+  model: 'Greeting',
+  message: baseMessage.extend({ name: z.string() }),
+  producers: ['example'],
+  consumers: ['example'],
+  summary: 'Whom to greet.',
+});
