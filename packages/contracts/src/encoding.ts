@@ -1,5 +1,6 @@
 import type { MessageInput, MessageOf, QueueContract } from './define-queue.js';
-import { fromFlatFields, propertiesOf } from './flat-fields.js';
+import { fromFlatFields, propertiesOf, toFlatFields } from './flat-fields.js';
+import { isTooDeep, TOO_DEEP } from './nesting.js';
 import { parseJson } from './parse-json.js';
 import {
   findPlainSecret,
@@ -54,31 +55,38 @@ export function encodeEntry<C extends QueueContract>(
 
 /** Reads an entry in any form that a peer writes: wrapped in `data`, before versions, or flat fields. Never throws. */
 export function decodeEntry<C extends QueueContract>(contract: C, raw: EntryFields): Decoded<MessageOf<C>> {
-  const properties = propertiesOf(contract.message, raw);
-  const flat = typeof raw.data !== 'string' || 'data' in properties;
+  const { message: schema } = contract;
+  const flat = typeof raw.data !== 'string' || 'data' in propertiesOf(schema, raw);
   const json = flat ? undefined : parseJson(raw.data as string);
   if (json?.ok === false) return refused('invalid_json', `data is not JSON: ${json.error}`, withoutSecretText(raw));
-  const document = json ? json.value : fromFlatFields(contract.message, raw);
-  const read = readDocument(contract.message, document);
+  const document = json ? json.value : fromFlatFields(schema, raw);
+  const { data = '', ...others } = raw;
+  const beside = flat ? {} : fromFlatFields(schema, others);
+  if (isTooDeep(beside)) return refused('invalid_message', TOO_DEEP, withoutSecretText(raw));
+  const read = readDocument(schema, document);
   // What is refused as a whole has not been looked through, and may nest too deeply for that.
   if (!read.ok && read.issues[0].path === '') {
     return { ...refused(read.code, issuesText(read.issues), withoutSecretText(raw)), ...idsOf(document) };
   }
   const record = document as Record<string, unknown>;
-  // Beside `data` too: whatever the entry holds would go to the dead letters with it.
-  const besideOrBefore = flat ? undefined : (findPlainSecret(raw) ?? findReplacedSecret(raw.data as string, record));
-  const secret = findPlainSecret(record) ?? besideOrBefore;
+  // All that the entry holds would go to the dead letters with it.
+  const replaced = () => (flat ? undefined : findReplacedSecret(data, record));
+  const secret = findPlainSecret(record) ?? findPlainSecret(beside) ?? replaced();
   if (secret) {
     const path = secret.join('.');
-    return { ...refused('plain_secret', plainSecretError(path), redacted(raw, record, flat), path), ...idsOf(record) };
+    const kept = flat
+      ? toFlatFields(withoutSecrets(record))
+      : { data: JSON.stringify(withoutSecrets(record)), ...toFlatFields(withoutSecrets(beside)) };
+    return { ...refused('plain_secret', plainSecretError(path), kept, path), ...idsOf(record) };
   }
   if (!read.ok) {
     const { code, issues } = read;
     const error = code === 'invalid_message' ? issuesText(issues) : issues[0].message;
     return { ...refused(code, error, raw, issues[0].path), ...idsOf(record) };
   }
-  const versioned = record.version !== undefined || !('version' in properties);
-  return { ok: true, message: read.message as MessageOf<C>, legacy: flat || read.legacyNames || !versioned, raw };
+  const message = read.message as MessageOf<C>;
+  const beforeVersions = 'version' in message && record.version === undefined;
+  return { ok: true, message, legacy: flat || read.legacyNames || beforeVersions, raw };
 }
 
 function idsOf(document: unknown): { correlationId?: string; requestId?: string } {
@@ -98,14 +106,6 @@ function issuesText(issues: readonly DocumentIssue[]): string {
   const first = issues.slice(0, MAX_ISSUES).map(({ path, message }) => `${path || 'message'}: ${message}`);
   if (issues.length > MAX_ISSUES) first.push(`and ${issues.length - MAX_ISSUES} more`);
   return first.join('; ');
-}
-
-function redacted(raw: EntryFields, document: Record<string, unknown>, flat: boolean): EntryFields {
-  const clean = withoutSecrets(document);
-  if (!flat) return { ...withoutSecrets(raw), data: JSON.stringify(clean) };
-  return Object.fromEntries(
-    Object.entries(clean).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
-  );
 }
 
 function wellFormed(text: string): string {

@@ -12,20 +12,31 @@ export function propertiesOf(schema: MessageSchema, raw: Record<string, string>)
   return option?.shape ?? {};
 }
 
-/** Each top-level field is a stream field: strings plain, the rest JSON. What cannot be read is left for the schema to refuse. */
+/**
+ * Each top-level field is a stream field: strings plain, the rest JSON. What cannot be read is left for the schema to
+ * refuse. A field that the schema does not know is JSON where it looks like an object or a list.
+ */
 export function fromFlatFields(schema: MessageSchema, raw: Record<string, string>): Record<string, unknown> {
   const properties = propertiesOf(schema, raw);
   return Object.fromEntries(
     Object.entries(raw).map(([key, text]) => {
       const field = Object.hasOwn(properties, key) ? properties[key] : undefined;
-      const plain = field === undefined || isText(field);
-      if (plain) return [key, text === 'null' && field !== undefined && isNullable(field) ? null : text];
+      if (field !== undefined && isText(field)) return [key, text === 'null' && isNullable(field) ? null : text];
+      if (field === undefined && !/^\s*[[{]/.test(text)) return [key, text];
       try {
         return [key, JSON.parse(text) as unknown];
       } catch {
         return [key, text];
       }
     }),
+  );
+}
+
+/** The other way round: strings plain, the rest JSON. */
+export function toFlatFields(document: Record<string, unknown>): Record<string, string> {
+  const fields = Object.entries(document);
+  return Object.fromEntries(
+    fields.map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
   );
 }
 

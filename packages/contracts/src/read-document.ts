@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { WIRE_VERSION } from './base.js';
+import { isTooDeep, TOO_DEEP } from './nesting.js';
 import { findPlainSecret, plainSecretError } from './plain-secret.js';
 
 /** Why a document is no message that can be handled. */
@@ -15,8 +16,6 @@ export type DocumentRead<T> =
   | { ok: true; message: T; legacyNames: boolean }
   | { ok: false; code: DocumentErrorCode; issues: readonly [DocumentIssue, ...DocumentIssue[]] };
 
-/** Levels of nesting that are read: far more than any message has, far fewer than the call stack takes. */
-const MAX_LEVELS = 100;
 const MAX_VERSION_LENGTH = 40;
 
 /** Reads a JSON document as a message, as every consumer does: no plain secret, the one version, older names. Never throws. */
@@ -24,9 +23,7 @@ export function readDocument<S extends z.ZodType>(schema: S, document: unknown):
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     return refused('invalid_message', '', 'not a JSON object');
   }
-  if (isDeeperThan(MAX_LEVELS, document)) {
-    return refused('invalid_message', '', `nested deeper than ${MAX_LEVELS} levels`);
-  }
+  if (isTooDeep(document)) return refused('invalid_message', '', TOO_DEEP);
   const secret = findPlainSecret(document)?.join('.');
   if (secret !== undefined) return refused('plain_secret', secret, plainSecretError(secret));
   const record = document as Record<string, unknown>;
@@ -45,9 +42,4 @@ export function readDocument<S extends z.ZodType>(schema: S, document: unknown):
 
 function refused(code: DocumentErrorCode, path: string, message: string): DocumentRead<never> {
   return { ok: false, code, issues: [{ path, message }] };
-}
-
-function isDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }

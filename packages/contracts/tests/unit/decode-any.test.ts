@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { anyText, arbitraryOf } from '../../../../tests/support/arbitrary-of.js';
 import { seed } from '../../../../tests/support/seed.js';
 import {
@@ -11,6 +11,9 @@ import {
   queues,
   workerCommands,
 } from '../../src/index.js';
+
+// Thousands of documents: on a busy machine they take longer than one test may.
+vi.setConfig({ testTimeout: 60_000 });
 
 const contracts: readonly QueueContract[] = queues;
 const anyContract = fc.constantFrom(...contracts);
@@ -89,6 +92,8 @@ describe('a hostile entry', () => {
     ['in an unknown field', { data: JSON.stringify(task).replace('{', `{"x":${deep},`) }],
     ['beside a secret', { data: JSON.stringify({ ...task, secrets: 'ghp_deep' }).replace('{', `{"x":${deep},`) }],
     ['in a flat field', { ...task, user_id: deep }],
+    ['in an unknown flat field', { ...task, user_id: '0', context: deep }],
+    ['beside the document', { data: JSON.stringify(task), context: deep }],
   ])('nested 100,000 levels deep %s is refused', (_, raw) => {
     const decoded = decodeEntry(engineeringQueue, raw as EntryFields);
     expect(decoded).toMatchObject({ ok: false, code: 'invalid_message', error: expect.stringContaining('levels') });

@@ -4,9 +4,11 @@ import {
   decodeEntry,
   encodeEntry,
   engineeringQueue,
+  provisionerQueue,
   scaffolderQueue,
   taskEvents,
   workerCommands,
+  workerResponses,
 } from '../../src/index.js';
 
 const task = { task_id: 'task_1', project_id: 'proj_1', user_id: 7123456789 };
@@ -93,6 +95,48 @@ describe('decoding', () => {
     });
   });
 
+  test('knows a command from before versions as legacy, flat or not', () => {
+    const command = { command: 'delete', request_id: 'r', worker_id: 'w' };
+    for (const raw of [command, { data: JSON.stringify(command) }]) {
+      expect(decodeEntry(workerCommands, raw)).toMatchObject({ ok: true, legacy: true, message: { version: '1' } });
+    }
+    const { fields } = encodeEntry(workerCommands, command as never);
+    expect(decodeEntry(workerCommands, fields)).toMatchObject({ ok: true, legacy: false });
+  });
+
+  test('reads the answers of older peers, whose workers are agents', () => {
+    const flat = { request_id: 'r', success: 'true', agent_id: 'agent-1', error: 'null' };
+    const wrapped = { data: '{"request_id":"r","success":true,"agent_id":"agent-1"}' };
+    for (const raw of [flat, wrapped]) {
+      const message = { request_id: 'r', success: true, worker_id: 'agent-1', error: null };
+      expect(decodeEntry(workerResponses, raw)).toEqual({ ok: true, legacy: true, message, raw });
+    }
+  });
+
+  test('prefers worker_id where a peer writes both names', () => {
+    const data = '{"command":"delete","request_id":"r","worker_id":"new","agent_id":"old","version":"1"}';
+    expect(decodeEntry(workerCommands, { data })).toMatchObject({
+      ok: true,
+      legacy: false,
+      message: { worker_id: 'new' },
+    });
+  });
+
+  test('tells numbers and booleans of flat fields from text', () => {
+    const raw = { server_handle: '007', force_reinstall: 'true', is_recovery: 'false', callback_stream: '17' };
+    expect(decodeEntry(provisionerQueue, raw)).toMatchObject({
+      ok: true,
+      message: { server_handle: '007', force_reinstall: true, is_recovery: false, callback_stream: '17' },
+    });
+    for (const force_reinstall of ['True', 'yes', '1', '']) {
+      expect(decodeEntry(provisionerQueue, { ...raw, force_reinstall })).toMatchObject({
+        ok: false,
+        code: 'invalid_message',
+        path: 'force_reinstall',
+      });
+    }
+  });
+
   test.each([['2'], [1], ['']])('refuses version %j as unsupported, with the ids that it could read', (version) => {
     const data = JSON.stringify({ ...task, version, correlation_id: 'c-1', request_id: 'r-1' });
     expect(decodeEntry(engineeringQueue, { data })).toMatchObject({
@@ -127,6 +171,9 @@ describe('secrets in plain', () => {
     ['wrapped', { data: JSON.stringify({ ...task, github_token: SECRET }) }],
     ['nested', { data: JSON.stringify({ ...task, context: [{ Secrets: { KEY: SECRET } }] }) }],
     ['flat', { task_id: 't', project_id: 'p', user_id: '1', github_token: SECRET }],
+    ['nested in a flat field', { command: 'create', request_id: 'r', config: `{"env_vars":{"secrets":"${SECRET}"}}` }],
+    ['nested in an unknown flat field', { task_id: 't', user_id: '1', context: `[{"github_token": "${SECRET}"}]` }],
+    ['nested beside the document', { data: JSON.stringify(task), context: `{"x":{"secrets":{"KEY":"${SECRET}"}}}` }],
   ])('%s, are refused with the value redacted', (_, raw) => {
     const decoded = decodeEntry(engineeringQueue, raw);
     expect(decoded).toMatchObject({ ok: false, code: 'plain_secret' });
