@@ -34,6 +34,7 @@ export function deadOutcome<C extends QueueContract>(
       correlation_id: reason.correlationId ?? null,
     },
     announce: announceOnce(core, options, message, { ...reason, entryId: entry.id }),
+    cause: reason.cause,
   };
 }
 

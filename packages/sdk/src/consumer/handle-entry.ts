@@ -2,11 +2,13 @@ import type { MessageOf, QueueContract } from '@codegen/contracts';
 import { type CurrentMessage, handling } from '../current-message.js';
 import { textOf } from '../queue/error-text.js';
 import { withBindings } from '../queue/logger.js';
+import { openTelemetry } from '../queue/open-telemetry.js';
 import { ATTEMPT, DEFERRALS } from '../queue/retry-counters.js';
 import type { ConsumerCore } from './consumer-core.js';
 import { deadOutcome } from './dead-outcome.js';
 import type { HeldEntry } from './held-entries.js';
 import type { ConsumerOptions } from './options.js';
+import { processTraced } from './process-span.js';
 import { idsOf, type ReadEntry, readEntry } from './read-entry.js';
 import { judge } from './retry-policy.js';
 import type { Outcome } from './settle.js';
@@ -23,7 +25,10 @@ export async function handleEntry<C extends QueueContract>(
   const decoded = await readEntry(core.store, options.contract, entry).catch(() => undefined);
   if (!decoded) return { kind: 'release' };
   const current = currentOf(decoded, entry);
-  return handling(current, () => handleDecoded(core, options, entry, decoded, current));
+  const handle = () => handling(current, () => handleDecoded(core, options, entry, decoded, current));
+  const loading = openTelemetry();
+  const api = loading && (await loading);
+  return api ? processTraced(api, { core, contract: options.contract, entry, current }, handle) : handle();
 }
 
 async function handleDecoded<C extends QueueContract>(
@@ -66,7 +71,7 @@ async function handleDecoded<C extends QueueContract>(
       const counters = verdict.burnsAttempt
         ? { [ATTEMPT]: String(attempt + 1) }
         : { [ATTEMPT]: String(attempt), [DEFERRALS]: String(deferrals + 1) };
-      return { kind: 'retry', delayMs: verdict.delayMs, fields: { ...entry.fields, ...counters } };
+      return { kind: 'retry', delayMs: verdict.delayMs, fields: { ...entry.fields, ...counters }, error };
     }
     return deadOutcome(core, options, entry, raw, message, {
       code: verdict.code,

@@ -8,8 +8,8 @@ import type { HeldEntry } from './held-entries.js';
 /** How a held entry ends here. */
 export type Outcome =
   | { kind: 'done' }
-  | { kind: 'retry'; delayMs: number; fields: EntryFields }
-  | { kind: 'dead'; original: EntryFields; context: ErrorContext; announce: () => Promise<void> }
+  | { kind: 'retry'; delayMs: number; fields: EntryFields; error: unknown }
+  | { kind: 'dead'; original: EntryFields; context: ErrorContext; announce: () => Promise<void>; cause: unknown }
   /** Back to the peers, as if it had never been here. */
   | { kind: 'release' };
 

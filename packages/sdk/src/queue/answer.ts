@@ -1,7 +1,9 @@
 import { type MessageInput, type MessageOf, type QueueContract, streamName } from '@codegen/contracts';
 import { type QueueTarget, storeOf } from './connect-queue.js';
+import { openTelemetry } from './open-telemetry.js';
 import { encoded, type Published } from './publish.js';
 import { asUnavailable } from './redis-errors.js';
+import { sendTraced } from './send-span.js';
 
 export interface AnswerOptions<C extends QueueContract> {
   redis: QueueTarget;
@@ -28,11 +30,16 @@ export async function answerOnce<C extends QueueContract>({
   params,
 }: AnswerOptions<C>): Promise<Published<C> & { first: boolean }> {
   const stream = streamName(contract, params);
-  const { fields } = encoded(contract, message);
+  const { fields, message: given } = encoded(contract, message);
   const { maxLength, expiresSeconds } = contract;
   try {
     const answer = { key, ttlSeconds, stream, data: fields.data, maxLength, expiresSeconds };
-    const { entryId, data, first } = await storeOf(redis).answerOnce(answer);
+    const store = storeOf(redis);
+    const loading = openTelemetry();
+    const api = loading && (await loading);
+    const { entryId, data, first } = api
+      ? await sendTraced(api, { contract, stream, message: given }, (trace) => store.answerOnce({ ...answer, trace }))
+      : await store.answerOnce(answer);
     return { entryId, message: JSON.parse(data) as MessageOf<C>, first };
   } catch (error) {
     throw asUnavailable(error, `answering on ${stream}`);

@@ -1,8 +1,18 @@
-import { encodeEntry, type MessageInput, type MessageOf, type QueueContract, streamName } from '@codegen/contracts';
+import {
+  type EntryFields,
+  encodeEntry,
+  type MessageInput,
+  type MessageOf,
+  type QueueContract,
+  streamName,
+} from '@codegen/contracts';
 import { currentMessage } from '../current-message.js';
 import { OrchestratorError } from '../errors.js';
 import { type QueueTarget, storeOf } from './connect-queue.js';
+import { openTelemetry } from './open-telemetry.js';
 import { asUnavailable } from './redis-errors.js';
+import { sendTraced } from './send-span.js';
+import type { QueueStore } from './store.js';
 
 export interface PublishOptions {
   /** For the `{…}` in the stream's name. */
@@ -32,15 +42,25 @@ export async function publish<C extends QueueContract>(
   const { fields, message: complete } = encoded(contract, message);
   try {
     const store = storeOf(queue);
-    const isLog = contract.kind === 'log';
-    const entryId = await (isLog ? store.appendLog(stream, fields, contract) : store.append(stream, fields));
-    return { entryId, message: complete };
+    const loading = openTelemetry();
+    const api = loading && (await loading);
+    if (!api) return { entryId: await append(store, contract, stream, fields), message: complete };
+    return await sendTraced(api, { contract, stream, message: complete }, async (trace) => {
+      return { entryId: await append(store, contract, stream, { ...fields, ...trace }), message: complete };
+    });
   } catch (error) {
     throw asUnavailable(error, `publishing to ${stream}`);
   }
 }
 
-/** The entry of a message, which inherits the correlation id of what is being handled. @throws {OrchestratorError} VALIDATION_FAILED, naming each field that does not fit */
+function append(store: QueueStore, contract: QueueContract, stream: string, fields: EntryFields): Promise<string> {
+  return contract.kind === 'log' ? store.appendLog(stream, fields, contract) : store.append(stream, fields);
+}
+
+/**
+ * The entry of a message, which inherits the correlation id of what is being handled.
+ * @throws {OrchestratorError} VALIDATION_FAILED, naming each field that does not fit
+ */
 export function encoded<C extends QueueContract>(contract: C, message: MessageInput<C>) {
   try {
     return encodeEntry(contract, correlated(contract, message));

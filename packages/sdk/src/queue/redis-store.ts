@@ -61,19 +61,19 @@ export class RedisStore implements QueueStore {
   }
 
   async answerOnce(answer: AnswerEntry): Promise<{ entryId: string; data: string; first: boolean }> {
-    const { key, ttlSeconds, stream, data, maxLength, expiresSeconds } = answer;
+    const { key, ttlSeconds, stream, data, trace = {}, maxLength, expiresSeconds } = answer;
     if (isCluster(this.redis)) return this.#answerInTwoSteps(answer);
-    const args = [ttlSeconds, maxLength ?? 0, expiresSeconds ?? 0, data];
+    const args = [ttlSeconds, maxLength ?? 0, expiresSeconds ?? 0, data, ...flatFields(trace)];
     const reply = (await runScript(this.redis, answerOnceScript, [key, stream], args)) as [string, string, number];
     return { entryId: reply[0], data: reply[1], first: reply[2] === 1 };
   }
 
   /** Dying in between leaves a record without its entry: whoever answers again adds it. */
   async #answerInTwoSteps(answer: AnswerEntry): Promise<{ entryId: string; data: string; first: boolean }> {
-    const { key, ttlSeconds, stream, data } = answer;
+    const { key, ttlSeconds, stream, data, trace } = answer;
     const before = await this.redis.set(key, data, 'EX', ttlSeconds, 'NX', 'GET');
     const standing = before ?? data;
-    const entryId = await this.appendLog(stream, { data: standing }, answer);
+    const entryId = await this.appendLog(stream, { data: standing, ...trace }, answer);
     return { entryId, data: standing, first: before === null };
   }
 

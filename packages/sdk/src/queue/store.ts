@@ -15,6 +15,8 @@ export interface AnswerEntry extends LogLimits {
   readonly ttlSeconds: number;
   readonly stream: string;
   readonly data: string;
+  /** Further fields of the entry: the context of the trace that it belongs to. */
+  readonly trace?: EntryFields;
 }
 
 /** How long dead letters are kept, and how many of one stream. */

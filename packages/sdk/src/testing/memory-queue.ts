@@ -62,10 +62,10 @@ export class MemoryQueue implements QueueStore {
     return id;
   }
 
-  async answerOnce({ key, ttlSeconds, stream, data, ...limits }: AnswerEntry) {
+  async answerOnce({ key, ttlSeconds, stream, data, trace, ...limits }: AnswerEntry) {
     const standing = await this.recordedAnswer(key);
     if (standing === undefined) this.#answers.set(key, { data, untilMs: Date.now() + ttlSeconds * 1000 });
-    const entryId = await this.appendLog(stream, { data: standing ?? data }, limits);
+    const entryId = await this.appendLog(stream, { data: standing ?? data, ...trace }, limits);
     return { entryId, data: standing ?? data, first: standing === undefined };
   }
 

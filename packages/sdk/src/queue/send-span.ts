@@ -1,0 +1,42 @@
+import type { EntryFields, QueueContract } from '@codegen/contracts';
+import {
+  errorType,
+  failSpan,
+  instruments,
+  messagingAttributes,
+  metricAttributes,
+  type OpenTelemetry,
+  SCOPE,
+  traceFields,
+} from './open-telemetry.js';
+
+/** Adds an entry inside a `send` span; `add` gets the fields that carry the span's context beside `data`. */
+export async function sendTraced<T extends { entryId: string }>(
+  api: OpenTelemetry,
+  { contract, stream, message }: { contract: QueueContract; stream: string; message: Record<string, unknown> },
+  add: (trace: EntryFields) => Promise<T>,
+): Promise<T> {
+  const { context, SpanKind, trace } = api;
+  const correlationId = message.correlation_id;
+  const span = trace.getTracer(SCOPE).startSpan(`send ${contract.stream}`, {
+    kind: SpanKind.PRODUCER,
+    attributes: {
+      ...messagingAttributes(contract, stream, 'send'),
+      ...(typeof correlationId === 'string' && { 'messaging.message.conversation_id': correlationId }),
+    },
+  });
+  const inside = trace.setSpan(context.active(), span);
+  let error: string | undefined;
+  try {
+    const added = await context.with(inside, () => add(traceFields(api, inside)));
+    span.setAttribute('messaging.message.id', added.entryId);
+    return added;
+  } catch (thrown) {
+    error = errorType(thrown);
+    failSpan(api, span, thrown);
+    throw thrown;
+  } finally {
+    span.end();
+    instruments(api).sent.add(1, metricAttributes(contract, 'send', error));
+  }
+}
