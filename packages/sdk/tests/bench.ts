@@ -24,7 +24,7 @@ export interface Bench {
   readonly logged: { level: string; message: string; bindings: Record<string, unknown> }[];
   consume(handler: Handler, options?: Partial<EngineeringOptions>): RunningConsumer;
   /** Starts a consumer in a process of its own. */
-  consumeInProcess(mode: string, options: { consumer: string; leaseMs: number }): ConsumerProcess;
+  consumeInProcess(mode: string, options: ProcessOptions): ConsumerProcess;
   /** Publishes a task of this id. */
   add(taskId: string): Promise<string>;
   deadLetters(): Promise<{ original: Record<string, string>; context: Record<string, unknown> }[]>;
@@ -32,6 +32,13 @@ export interface Bench {
   /** Stops the consumers and empties Redis. */
   reset(): Promise<void>;
   close(): Promise<void>;
+}
+
+interface ProcessOptions {
+  consumer: string;
+  leaseMs: number;
+  /** More of an environment. */
+  env?: Record<string, string>;
 }
 
 export interface ConsumerProcess {
@@ -107,13 +114,16 @@ function recordingLogger(logged: Bench['logged']): Logger {
   return { debug: record('debug'), info: record('info'), warn: record('warn'), error: record('error') };
 }
 
-function startProcess(
-  url: string,
-  mode: string,
-  { consumer, leaseMs }: { consumer: string; leaseMs: number },
-): ConsumerProcess {
+function startProcess(url: string, mode: string, { consumer, leaseMs, env: more }: ProcessOptions): ConsumerProcess {
   const script = fileURLToPath(new URL('./fixtures/consumer-process.js', import.meta.url));
-  const env = { PATH: process.env.PATH, REDIS_URL: url, CONSUMER: consumer, LEASE_MS: String(leaseMs), MODE: mode };
+  const env = {
+    PATH: process.env.PATH,
+    REDIS_URL: url,
+    CONSUMER: consumer,
+    LEASE_MS: String(leaseMs),
+    MODE: mode,
+    ...more,
+  };
   const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));

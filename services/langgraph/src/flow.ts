@@ -1,6 +1,7 @@
 import type { Api } from '@codegen/sdk/api';
 import type { Logger, Redis } from '@codegen/sdk/queue';
 import { Annotation } from '@langchain/langgraph';
+import type { Clock } from './database/clock.js';
 import type { ThreadInput } from './threads.js';
 import type { Waits } from './waits.js';
 
@@ -27,6 +28,8 @@ export interface FlowDeps {
   readonly waits: Waits;
   readonly logger: Logger;
   readonly settings: FlowSettings;
+  /** The time; that of a replica's host may be wrong, and flows move between replicas. */
+  readonly nowMs: Clock;
   /** The driver under which this process drives a thread, if it does. */
   driverOf(threadId: string): string | undefined;
 }

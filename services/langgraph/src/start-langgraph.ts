@@ -3,6 +3,7 @@ import { createApi } from '@codegen/sdk/api';
 import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
 import { closeRedis, connectRedis, type Logger, silentLogger } from '@codegen/sdk/queue';
 import { FencedSaver } from './checkpoints.js';
+import { databaseClock } from './database/clock.js';
 import { migrate } from './database/migrate.js';
 import { type DatabaseConfig, openPool } from './database/pool.js';
 import { deployGraph } from './devops/graph.js';
@@ -73,7 +74,11 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
     resendAfterMs: config.resendAfterMs ?? RESEND_AFTER_MS,
     verifyMs: config.verifyMs ?? 15_000,
   };
-  const deps: FlowDeps = { api, redis, waits, logger, settings, driverOf: (threadId) => driver.driverOf(threadId) };
+  const deps: FlowDeps = {
+    ...{ api, redis, waits, logger, settings },
+    nowMs: databaseClock(pool),
+    driverOf: (threadId) => driver.driverOf(threadId),
+  };
   const checkpointer = new FencedSaver(pool, deps.driverOf);
   const flows = {
     engineering: engineeringGraph(deps, checkpointer) as unknown as Flow,

@@ -10,7 +10,7 @@ export function beginStep(deps: FlowDeps): DeployNode {
       type: 'started',
       pct: 0,
     });
-    const begun = { started_ms: Date.now(), previous_status: project.status, commit_sha: project.main_sha };
+    const begun = { started_ms: await deps.nowMs(), previous_status: project.status, commit_sha: project.main_sha };
     if (project.main_sha === null) {
       return { ...begun, ...end(failed('nothing_to_deploy', 'the project has no repository yet: start engineering')) };
     }

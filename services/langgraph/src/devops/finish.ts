@@ -12,7 +12,7 @@ export function finishStep(deps: FlowDeps): DeployNode {
       request_id: input.request_id,
       status: completed ? 'success' : 'failed',
       error: outcome.error,
-      duration_ms: Math.max(0, Date.now() - started_ms),
+      duration_ms: Math.max(0, (await deps.nowMs()) - started_ms),
       ...outcome.result,
     });
     // What ran before a deploy that failed goes on running.

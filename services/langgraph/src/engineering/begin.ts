@@ -11,7 +11,7 @@ export function beginStep(deps: FlowDeps): EngineeringNode {
       pct: 0,
     });
     return {
-      started_ms: Date.now(),
+      started_ms: await deps.nowMs(),
       previous_status: project.status,
       next: project.main_sha === null ? 'scaffold' : 'develop',
     };

@@ -124,6 +124,7 @@ async function reportTurn(
   signal?: AbortSignal,
 ): Promise<void> {
   const { worker_id, exit_code, usage, ...result } = output;
-  const report = { worker_id, exit_code, usage, result, finished_at: new Date().toISOString() };
+  const finished_at = new Date(await deps.nowMs()).toISOString();
+  const report = { worker_id, exit_code, usage, result, finished_at };
   await deps.api.tasks.reportAttempt(input.task_id, epoch, report, { signal });
 }

@@ -13,7 +13,7 @@ export function finishStep(deps: FlowDeps): EngineeringNode {
       request_id: input.request_id,
       status: completed ? 'success' : 'failed',
       error: outcome.error,
-      duration_ms: Math.max(0, Date.now() - started_ms),
+      duration_ms: Math.max(0, (await deps.nowMs()) - started_ms),
       files_changed: commit ? files : null,
       commit_sha: (outcome.result?.commit_sha as string | undefined) ?? commit?.sha ?? null,
       branch: commit?.branch ?? null,

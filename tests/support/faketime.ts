@@ -1,0 +1,22 @@
+import { existsSync } from 'node:fs';
+
+const library = [
+  '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1',
+  '/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1',
+  '/usr/lib/faketime/libfaketime.so.1',
+].find((path) => existsSync(path));
+
+/** Whether this machine can give a process a clock of its own; bin/set-up installs what is needed. */
+export const hasFaketime = library !== undefined;
+
+/** Environment of a process whose clock, and only its own, is wrong by so many minutes. Timers run as ever. */
+export function wrongClock(minutes: number): Record<string, string> {
+  if (!library) throw new Error('libfaketime is not installed. Try: bin/set-up faketime');
+  return {
+    LD_PRELOAD: library,
+    FAKETIME: `${minutes < 0 ? '-' : '+'}${Math.abs(minutes)}m`,
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    // A killed process would leave it behind.
+    FAKETIME_DISABLE_SHM: '1',
+  };
+}
