@@ -17,7 +17,7 @@ function missing(proofs: { file: string; title: string }[]): string[] {
   return proofs
     .filter(({ file, title }) => {
       const path = resolve(root, file);
-      if (!/\.test\.ts$/.test(file) || !existsSync(path)) return true;
+      if (!/(^|\/)tests\/.*\.ts$/.test(file) || !existsSync(path)) return true;
       const text = readFileSync(path, 'utf8');
       return !["'", '"', '`'].some((quote) => text.includes(`${quote}${title}${quote},`));
     })

@@ -51,7 +51,7 @@ describe('attempts', () => {
     await waitFor('the second try to fail', async () => attempts.length === 2);
     await waitFor('the third to be due later', () => bench.redis.zcard(`{${STREAM}}:delayed`));
     await first.stop();
-    const [member] = await bench.redis.zrange(`{${STREAM}}:delayed`, 0, 0);
+    const [member] = await bench.redis.zrange(`{${STREAM}}:delayed`, '0', '0');
     await bench.redis.zadd(`{${STREAM}}:delayed`, 1, member as string);
 
     const doomed = bench.consumeInProcess('die', { consumer: 'doomed', leaseMs: 300 });
