@@ -1,7 +1,8 @@
 import { parseJson } from '@codegen/contracts';
 import { jsonText } from '../json-text.js';
-import { checkDocument, isContractName, noSuchModel } from './contract-models.js';
+import { checkDocument, isContractName } from './contract-models.js';
 import { splitLines } from './split-lines.js';
+import { noSuchModel } from './unknown-model.js';
 
 /** What is said of one line: its document is valid, or why it is not and where. */
 export type LineAnswer = { ok: true } | { ok: false; error: string; path: string };

@@ -1,13 +1,9 @@
 import { queues } from '@codegen/contracts';
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
-import {
-  checkDocument,
-  contractNames,
-  isContractName,
-  unknownModelError,
-} from '../../src/operations/contract-models.js';
+import { checkDocument, contractNames, isContractName } from '../../src/operations/contract-models.js';
 import { listContracts } from '../../src/operations/list-contracts.js';
+import { unknownModelError } from '../../src/operations/unknown-model.js';
 import { validateBytes } from '../../src/operations/validate-bytes.js';
 import { renderContracts } from '../../src/render/contracts.js';
 import { widthOf } from '../../src/render/text.js';
@@ -41,12 +37,12 @@ describe('the list of contracts', () => {
 describe('a model that there is not', () => {
   it('is told with the closest name, however it is spelled', () => {
     for (const name of ['engineeringmessage', 'engineering_message', 'EngineringMessage']) {
-      expect(unknownModelError('NOT_FOUND', name)).toMatchObject({
+      expect(unknownModelError('NOT_FOUND', name, contractNames)).toMatchObject({
         message: `there is no model "${name}"; did you mean EngineeringMessage?`,
         choices: contractNames,
       });
     }
-    expect(unknownModelError('NOT_FOUND', 'zebra').message).toBe('there is no model "zebra"');
+    expect(unknownModelError('NOT_FOUND', 'zebra', contractNames).message).toBe('there is no model "zebra"');
     for (const name of ['toString', '__proto__', '']) expect(isContractName(name)).toBe(false);
   });
 });

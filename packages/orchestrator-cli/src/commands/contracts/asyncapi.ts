@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../base-command.js';
-import { readContractDocument } from '../../operations/read-contract-document.js';
+import { readAsyncapi } from '../../operations/published-contracts.js';
 
 /** Prints the AsyncAPI document of all streams. */
 export default class ContractsAsyncapi extends BaseCommand<object> {
@@ -13,7 +13,7 @@ export default class ContractsAsyncapi extends BaseCommand<object> {
 
   async run(): Promise<object> {
     await this.parse(ContractsAsyncapi);
-    return await readContractDocument('asyncapi.json');
+    return await readAsyncapi();
   }
 
   render(document: object): string {

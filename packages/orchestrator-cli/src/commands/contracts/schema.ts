@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../../base-command.js';
-import { contractNames, isContractName, unknownModelError } from '../../operations/contract-models.js';
-import { readContractDocument } from '../../operations/read-contract-document.js';
+import { readSchema, schemaNames } from '../../operations/published-contracts.js';
+import { unknownModelError } from '../../operations/unknown-model.js';
 import { inputRequired } from '../../prompts.js';
 
 /** Prints the JSON Schema of a model. */
@@ -20,9 +20,10 @@ export default class ContractsSchema extends BaseCommand<object> {
 
   async run(): Promise<object> {
     const { model } = (await this.parse(ContractsSchema)).args;
-    if (model === undefined) throw inputRequired([{ name: 'MODEL', question: 'Model:', choices: contractNames }]);
-    if (!isContractName(model)) throw unknownModelError('NOT_FOUND', model);
-    return await readContractDocument(`schemas/${model}.json`);
+    const names = await schemaNames();
+    if (model === undefined) throw inputRequired([{ name: 'MODEL', question: 'Model:', choices: names }]);
+    if (!names.includes(model)) throw unknownModelError('NOT_FOUND', model, names);
+    return await readSchema(model);
   }
 
   render(schema: object): string {

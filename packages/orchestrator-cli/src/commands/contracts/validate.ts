@@ -3,7 +3,8 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
 import { checkLines, type LinesChecked } from '../../operations/check-lines.js';
-import { contractNames, isContractName, unknownModelError } from '../../operations/contract-models.js';
+import { contractNames, isContractName } from '../../operations/contract-models.js';
+import { unknownModelError } from '../../operations/unknown-model.js';
 import { validateBytes } from '../../operations/validate-bytes.js';
 import { inputRequired } from '../../prompts.js';
 import { openInput, readAll, readChunks } from '../../read-input.js';
@@ -23,7 +24,7 @@ export default class ContractsValidate extends BaseCommand<Validated> {
     '{"ok":true} or {"ok":false,"error":TEXT,"path":PATH}, and nothing else is printed, with or without --json. ' +
     'DOCUMENT is the document or its text in a string. Blank lines are skipped. Exits with 0 when every line could be ' +
     'read, valid or not; with 2 when one was not JSON or named no known model, which is answered in its place too. ' +
-    'Without --lines an invalid document exits with 2.';
+    'Without --lines an invalid document exits with 2. A document or line may have 64 MiB.';
   static override args = {
     file: Args.string({ description: 'The document, or the lines; - for standard input', ignoreStdin: true }),
   };
@@ -45,7 +46,7 @@ export default class ContractsValidate extends BaseCommand<Validated> {
     }
     if (lines) return await this.validateLines(this.source(args.file, 'lines {"model":…,"json":…}', quiet));
     if (model === undefined) throw inputRequired([{ name: '--model', question: 'Model:', choices: contractNames }]);
-    if (!isContractName(model)) throw unknownModelError('VALIDATION_FAILED', model);
+    if (!isContractName(model)) throw unknownModelError('VALIDATION_FAILED', model, contractNames);
     const file = this.source(args.file, `one ${model} as JSON`, quiet);
     const tooLarge = new OrchestratorError('VALIDATION_FAILED', `the document has over ${MOST_BYTES} bytes`);
     const bytes = await readAll(await openInput(file), this.signal, { mostBytes: MOST_BYTES, tooLarge });
