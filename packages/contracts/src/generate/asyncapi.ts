@@ -187,13 +187,13 @@ function operationsOf(contract: QueueContract): [string, JsonSchema][] {
 }
 
 function deadLetterOperationsOf({ stream, consumers }: QueueContract): [string, JsonSchema][] {
-  const [send, sending] = operationOf(
-    'send',
-    deadLetterStream(stream),
-    ['DeadLetter'],
-    `Done by ${consumers.join(', ')}.`,
-  );
-  return [[send, { ...sending, tags: consumers.map((name) => ({ name })) }]];
+  const address = deadLetterStream(stream);
+  const [send, sending] = operationOf('send', address, ['DeadLetter'], `Done by ${consumers.join(', ')}.`);
+  const [receive, receiving] = operationOf('receive', address, ['DeadLetter'], 'Done by an operator.');
+  return [
+    [send, { ...sending, tags: consumers.map((name) => ({ name })) }],
+    [receive, { ...receiving, tags: [{ name: 'operator' }] }],
+  ];
 }
 
 function messageOf(name: string, schema: JsonSchema, payloads: readonly object[]): JsonSchema {
