@@ -4,9 +4,6 @@ import fc, { type Arbitrary } from 'fast-check';
 export const seed = Number(process.env.FC_SEED ?? 20_260_110);
 if (!Number.isInteger(seed)) throw new Error('FC_SEED must be an integer');
 
-/** Runs a property with the seed; fast-check prints seed and path on failure. */
-export const checked = { seed } as const;
-
 /** So many generated values, the same in each run. */
 export function samples<T>(arbitrary: Arbitrary<T>, count: number): T[] {
   return fc.sample(arbitrary, { seed, numRuns: count });
