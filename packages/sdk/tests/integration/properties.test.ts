@@ -1,9 +1,9 @@
 import { engineeringQueue, type QueueContract, queues, streamName } from '@codegen/contracts';
 import fc, { type Arbitrary } from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { anyText, arbitraryOf } from '../../../../tests/support/arbitrary-of.js';
 import { samples, seed } from '../../../../tests/support/seed.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
+import { anyText, arbitraryOf } from '../../../contracts/tests/arbitrary-of.js';
 import { type RunningConsumer, runConsumer } from '../../src/consumer/index.js';
 import { TransientError } from '../../src/errors.js';
 import { publish, readLog } from '../../src/queue/index.js';

@@ -17,10 +17,10 @@ import {
 } from '@codegen/contracts';
 import fc, { type Arbitrary } from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { arbitraryOf, type Overrides } from '../../../../tests/support/arbitrary-of.js';
 import { python } from '../../../../tests/support/python.js';
 import { samples, seed } from '../../../../tests/support/seed.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
+import { arbitraryOf, type Overrides } from '../../../contracts/tests/arbitrary-of.js';
 import { readFixture } from '../../../contracts/tests/fixtures.js';
 import { runConsumer } from '../../src/consumer/index.js';
 import { publish, readLog } from '../../src/queue/index.js';

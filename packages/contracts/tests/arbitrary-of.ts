@@ -81,7 +81,7 @@ export const anyText: Arbitrary<string> = fc.oneof(
 const recordKey = anyText.filter((key) => !/^(__proto__|github_token|secrets)$/i.test(key));
 
 /** Datetimes as peers write them: no zone and microseconds, UTC, other zones, no fraction. */
-export const anyDatetime: Arbitrary<string> = fc
+const anyDatetime: Arbitrary<string> = fc
   .record({
     at: fc.date({ min: new Date('0001-01-03T00:00:00Z'), max: new Date('9999-12-29T00:00:00Z'), noInvalidDate: true }),
     fraction: fc.oneof(
