@@ -10,7 +10,8 @@ import type { HeldEntry } from './held-entries.js';
 import type { ConsumerOptions } from './options.js';
 import { processTraced } from './process-span.js';
 import { idsOf, type ReadEntry, readEntry } from './read-entry.js';
-import { judge } from './retry-policy.js';
+import { beginRequest, requestOf } from './request.js';
+import { deferralMs, judge } from './retry-policy.js';
 import type { Outcome } from './settle.js';
 
 /** How handling ended; `fatal` means that the consumer must stop and the entry stay as it is. */
@@ -53,10 +54,22 @@ async function handleDecoded<C extends QueueContract>(
     const reason = { code: 'crash_loop', error, errorType: 'CrashLoop', attempts: attempt, ...idsOf(current) };
     return deadOutcome(core, options, entry, raw, message, reason);
   }
+  const request = requestOf(options, current);
+  const begun = request && (await beginRequest(core, entry, request));
+  if (begun === 'unknown') return { kind: 'release' };
+  if (begun === 'done') {
+    logger.info({ skipped: true }, 'the request was completed before: skipped');
+    return { kind: 'done', skipped: true };
+  }
+  if (begun === 'busy') {
+    logger.info({}, 'another entry of the request is being handled: waiting for its end');
+    const fields = { ...entry.fields, [ATTEMPT]: String(attempt), [DEFERRALS]: String(deferrals + 1) };
+    return { kind: 'retry', delayMs: deferralMs(deferrals), fields };
+  }
   try {
     const { signal } = entry.abort;
     await handler(message, { entryId: entry.id, attempt, signal, queue: core.store, logger, stream: entry.stream });
-    return { kind: 'done' };
+    return { kind: 'done', ...(request && { request }) };
   } catch (error) {
     // An aborted handler has not failed: the message is somebody else's already, or goes to a peer unharmed.
     if (entry.abort.signal.aborted) return { kind: 'release' };

@@ -1,4 +1,5 @@
 import type { MessageOf, QueueContract } from '@codegen/contracts';
+import type { Remembered } from '../queue/idempotency.js';
 import type { Logger } from '../queue/logger.js';
 import type { QueueStore } from '../queue/store.js';
 import type { Housekeeping } from './housekeeping.js';
@@ -57,6 +58,11 @@ export interface ConsumerOptions<C extends QueueContract> {
   maxTakeovers?: number;
   /** Whether the contract's legacy streams are read too; true by default. */
   readLegacy?: boolean;
+  /**
+   * One effect per `request_id`: an entry whose request was completed within the window is acknowledged without calling
+   * the handler, and one whose request is being handled waits for its end. Off by default; costs a script per message.
+   */
+  idempotency?: Remembered;
   /** Removal of what is done with, about every 10 minutes; false turns it off. */
   housekeeping?: Housekeeping | false;
   logger?: Logger;

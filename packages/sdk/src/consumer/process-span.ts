@@ -46,7 +46,8 @@ export async function processTraced(
   try {
     const handled = await context.with(trace.setSpan(sent, span), handle);
     const error = tell(api, span, handled);
-    const measured = metricAttributes(contract, 'process', error);
+    const skipped = handled.kind === 'done' && handled.skipped && { 'codegen.outcome': 'skipped' };
+    const measured = { ...metricAttributes(contract, 'process', error), ...skipped };
     instruments(api).consumed.add(1, measured);
     instruments(api).processing.record((performance.now() - startedMs) / 1000, measured);
     return handled;
@@ -57,7 +58,7 @@ export async function processTraced(
 
 /** Says how handling ended; gives the class of the error, if there was one. */
 function tell(api: OpenTelemetry, span: Span, handled: Handled): string | undefined {
-  span.setAttribute('codegen.outcome', handled.kind);
+  span.setAttribute('codegen.outcome', handled.kind === 'done' && handled.skipped ? 'skipped' : handled.kind);
   if (handled.kind === 'done' || handled.kind === 'release') return undefined;
   if (handled.kind === 'dead') {
     const { code, error, attempts } = handled.context;
@@ -67,6 +68,7 @@ function tell(api: OpenTelemetry, span: Span, handled: Handled): string | undefi
     span.addEvent('dead_letter', { 'codegen.code': code, 'codegen.attempts': attempts });
     return code;
   }
+  if (handled.error === undefined) return undefined;
   failSpan(api, span, handled.error);
   if (handled.kind === 'retry') span.addEvent('retry', { 'codegen.delay_ms': Math.round(handled.delayMs) });
   return errorType(handled.error);

@@ -42,8 +42,7 @@ export function judge(
   if (kind === 'fatal') return { kind: 'fatal' };
   if (kind === 'permanent') return { kind: 'dead', code: codeOf(error) ?? 'permanent' };
   if (kind === 'partition') {
-    const delayMs = Math.min(PARTITION_MAX_MS, 1000 * 2 ** Math.min(deferrals, 5));
-    return { kind: 'retry', delayMs: atLeastMs ?? jittered(delayMs), burnsAttempt: false };
+    return { kind: 'retry', delayMs: atLeastMs ?? deferralMs(deferrals), burnsAttempt: false };
   }
   const delayMs = (kind === 'upstream' ? upstream : transient)[attempt - 1];
   if (delayMs === undefined) return { kind: 'dead', code: codeOf(error) ?? 'retries_exhausted' };
@@ -53,6 +52,11 @@ export function judge(
     delayMs: atLeastMs ? atLeastMs + Math.random() * JITTER_MS : jittered(delayMs),
     burnsAttempt: true,
   };
+}
+
+/** Milliseconds before the next try of what used up no attempt so many times: 1 s doubling up to 30 s. */
+export function deferralMs(deferrals: number): number {
+  return jittered(Math.min(PARTITION_MAX_MS, 1000 * 2 ** Math.min(deferrals, 5)));
 }
 
 /** The stable code an error carries, if any. */

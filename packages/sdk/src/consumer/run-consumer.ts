@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { type QueueContract, streamName } from '@codegen/contracts';
 import { backoffMs, pause } from '../queue/backoff.js';
 import { connectQueue } from '../queue/connect-queue.js';
+import { checkRemembered } from '../queue/idempotency.js';
 import { silentLogger, withBindings } from '../queue/logger.js';
 import { claimLoop } from './claim-loop.js';
 import type { ConsumerCore } from './consumer-core.js';
@@ -22,11 +23,12 @@ import { endHandlers, interrupt, withinMs } from './shutdown.js';
  *
  * States: starting (group) → consuming → stopping (no new entries; handlers end) → ended.
  * @throws {OrchestratorError} NOT_CONFIGURED where the URL is none or missing
- * @throws {TypeError} where the contract is no work queue
+ * @throws {TypeError} where the contract is no work queue, or has no `request_id` for `idempotency` to go by
  */
 export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>): RunningConsumer {
   const { contract, params, consumer, concurrency = 1, prefetch = 0, leaseMs = 30_000, readLegacy = true } = options;
   if (!contract.group) throw new TypeError(`${contract.stream} is a log: read it with readLog`);
+  if (options.idempotency) checkRemembered(contract, options.idempotency);
   const stream = streamName(contract, params);
   const logger = withBindings(options.logger ?? silentLogger, { queue: stream, consumer });
   const store = options.queue ?? connectQueue(options.redisUrl ?? '', { name: consumer, logger });

@@ -7,8 +7,10 @@ import type { HeldEntry } from './held-entries.js';
 
 /** How a held entry ends here. */
 export type Outcome =
-  | { kind: 'done' }
-  | { kind: 'retry'; delayMs: number; fields: EntryFields; error: unknown }
+  /** With a request: it is remembered as completed. `skipped`: it had been before. */
+  | { kind: 'done'; request?: { requestId: string; windowMs: number }; skipped?: true }
+  /** Without an error it has not been tried at all. */
+  | { kind: 'retry'; delayMs: number; fields: EntryFields; error?: unknown }
   | { kind: 'dead'; original: EntryFields; context: ErrorContext; announce: () => Promise<void>; cause: unknown }
   /** Back to the peers, as if it had never been here. */
   | { kind: 'release' };
@@ -55,6 +57,7 @@ export class Settler {
     const reader = readerOf(this.#core, entry.stream);
     switch (outcome.kind) {
       case 'done':
+        if (outcome.request) return store.completeRequest(reader, { ...outcome.request, id: entry.id, target });
         return this.#acknowledgeSoon(entry);
       case 'retry':
         return store.delay(reader, { ...outcome, id: entry.id, target }).finally(() => this.#core.wakeMover());

@@ -5,6 +5,7 @@ export { type ConnectOptions, closeRedis, connectRedis } from './connect.js';
 export { connectQueue, type QueueTarget } from './connect-queue.js';
 export type { ErrorContext } from './dead-letter.js';
 export type { DeadLetterEntry } from './dead-letter-entry.js';
+export type { Remembered } from './idempotency.js';
 export { type Logger, silentLogger, withBindings } from './logger.js';
 export { LossWatch } from './loss-watch.js';
 export { type ProgressEventInput, reportProgress } from './progress.js';

@@ -9,6 +9,7 @@ import {
 import { currentMessage } from '../current-message.js';
 import { OrchestratorError } from '../errors.js';
 import { type QueueTarget, storeOf } from './connect-queue.js';
+import { checkRemembered, type Remembered } from './idempotency.js';
 import { openTelemetry } from './open-telemetry.js';
 import { asUnavailable } from './redis-errors.js';
 import { sendTraced } from './send-span.js';
@@ -19,12 +20,19 @@ export interface PublishOptions {
   params?: Record<string, string>;
   /** Another stream than the contract's. */
   stream?: string;
+  /**
+   * Adds nothing where an entry of the same `request_id` was added within the window, for a caller who did not get the
+   * answer and calls again with the id it gave. Costs nearly half of the throughput.
+   */
+  dedupe?: Remembered;
 }
 
 /** What was published: the entry's id and the message with every default filled in. */
 export interface Published<C extends QueueContract> {
   entryId: string;
   message: MessageOf<C>;
+  /** With `dedupe`: nothing was added, `entryId` is that of the first entry. */
+  duplicate?: true;
 }
 
 /**
@@ -32,29 +40,45 @@ export interface Published<C extends QueueContract> {
  * One without a `correlation_id` gets that of the message being handled, if its contract has the field.
  * May be called again with the same `request_id` after a failure: consumers take it for the same message.
  * @throws {OrchestratorError} VALIDATION_FAILED where the message does not fit; REDIS_UNAVAILABLE within about 5 seconds
+ * @throws {TypeError} where `dedupe` is given for a log or for messages without a `request_id`
  */
 export async function publish<C extends QueueContract>(
   queue: QueueTarget,
   contract: C,
   message: MessageInput<C>,
-  { params, stream = streamName(contract, params) }: PublishOptions = {},
+  { params, stream = streamName(contract, params), dedupe }: PublishOptions = {},
 ): Promise<Published<C>> {
+  if (dedupe) checkRemembered(contract, dedupe);
   const { fields, message: complete } = encoded(contract, message);
   try {
     const store = storeOf(queue);
     const loading = openTelemetry();
     const api = loading && (await loading);
-    if (!api) return { entryId: await append(store, contract, stream, fields), message: complete };
-    return await sendTraced(api, { contract, stream, message: complete }, async (trace) => {
-      return { entryId: await append(store, contract, stream, { ...fields, ...trace }), message: complete };
+    const add = async (trace?: EntryFields): Promise<Published<C>> => ({
+      ...(await append(store, contract, stream, trace ? { ...fields, ...trace } : fields, complete, dedupe)),
+      message: complete,
     });
+    return api ? await sendTraced(api, { contract, stream, message: complete }, add) : await add();
   } catch (error) {
     throw asUnavailable(error, `publishing to ${stream}`);
   }
 }
 
-function append(store: QueueStore, contract: QueueContract, stream: string, fields: EntryFields): Promise<string> {
-  return contract.kind === 'log' ? store.appendLog(stream, fields, contract) : store.append(stream, fields);
+async function append(
+  store: QueueStore,
+  contract: QueueContract,
+  stream: string,
+  fields: EntryFields,
+  message: { request_id?: unknown },
+  dedupe: Remembered | undefined,
+): Promise<{ entryId: string; duplicate?: true }> {
+  if (dedupe) {
+    const request = { requestId: String(message.request_id), windowMs: dedupe.windowMs };
+    const { entryId, first } = await store.appendOnce(stream, fields, request);
+    return first ? { entryId } : { entryId, duplicate: true };
+  }
+  const isLog = contract.kind === 'log';
+  return { entryId: await (isLog ? store.appendLog(stream, fields, contract) : store.append(stream, fields)) };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { EntryFields } from '@codegen/contracts';
 import { acknowledge, releaseLeases, renewLeases } from './acknowledge.js';
 import { addSoon } from './add-soon.js';
+import { appendOnce } from './append-once.js';
 import { claimStale, ownPending } from './claim-stale.js';
 import { closeRedis } from './connect.js';
 import { deadLetterEntry } from './dead-letter.js';
@@ -13,8 +14,9 @@ import { isCluster, type RedisClient } from './redis-client.js';
 import { RedisReader } from './redis-reader.js';
 import { redisStats } from './redis-stats.js';
 import { replayLetter } from './replay.js';
+import { beginRequest, completeRequest } from './request-record.js';
 import { runScript } from './script.js';
-import type { AnswerEntry, LetterLimits, LogLimits, QueueStore, WaitingReader } from './store.js';
+import type { AnswerEntry, LetterLimits, LogLimits, QueueStore, RequestEntry, WaitingReader } from './store.js';
 import { trimAcknowledgedIn, trimDeadLettersOf } from './trim.js';
 
 /** Queues on Redis: one server, the master behind Sentinels, or a Cluster. */
@@ -53,6 +55,10 @@ export class RedisStore implements QueueStore {
 
   append(stream: string, fields: EntryFields): Promise<string> {
     return addSoon(this.redis, stream, fields);
+  }
+
+  appendOnce(stream: string, fields: EntryFields, request: { requestId: string; windowMs: number }) {
+    return appendOnce(this.redis, stream, fields, request);
   }
 
   async appendLog(stream: string, fields: EntryFields, { maxLength, expiresSeconds }: LogLimits): Promise<string> {
@@ -109,6 +115,14 @@ export class RedisStore implements QueueStore {
 
   acknowledge(reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
     return acknowledge(this.redis, reader, ids);
+  }
+
+  beginRequest(reader: GroupReader, entry: RequestEntry): Promise<'begun' | 'done' | 'busy'> {
+    return beginRequest(this.redis, reader, entry);
+  }
+
+  completeRequest(reader: GroupReader, entry: RequestEntry): Promise<boolean> {
+    return completeRequest(this.redis, reader, entry);
   }
 
   renewLeases(reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {

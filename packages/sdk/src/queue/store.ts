@@ -19,6 +19,14 @@ export interface AnswerEntry extends LogLimits {
   readonly trace?: EntryFields;
 }
 
+/** An entry of a request, and for how long the queue `target` remembers the request. */
+export interface RequestEntry {
+  readonly id: string;
+  readonly requestId: string;
+  readonly target: string;
+  readonly windowMs: number;
+}
+
 /** How long dead letters are kept, and how many of one stream. */
 export interface LetterLimits {
   readonly maxAgeMs: number;
@@ -58,6 +66,12 @@ export interface QueueStore {
 
   /** Adds an entry, for every group to handle. */
   append(stream: string, fields: EntryFields): Promise<string>;
+  /** Adds an entry unless one of the same request was added within `windowMs`; the id of the one that is there. */
+  appendOnce(
+    stream: string,
+    fields: EntryFields,
+    request: { requestId: string; windowMs: number },
+  ): Promise<{ entryId: string; first: boolean }>;
   /** Adds to a log, trims it and lets it expire. */
   appendLog(stream: string, fields: EntryFields, limits: LogLimits): Promise<string>;
   /** Records an answer unless there is one, and adds the one that stands to its stream. */
@@ -84,6 +98,13 @@ export interface QueueStore {
   entryBytes(stream: string, id: string): Promise<Buffer[] | undefined>;
   /** Acknowledges and deletes entries. */
   acknowledge(reader: GroupReader, ids: readonly string[]): Promise<boolean[]>;
+  /**
+   * Notes that a request is handled by this entry. `done`: it was completed; `busy`: another entry has begun it and is
+   * still pending, whoever owns it.
+   */
+  beginRequest(reader: GroupReader, entry: RequestEntry): Promise<'begun' | 'done' | 'busy'>;
+  /** Acknowledges and deletes an entry, and remembers that its request was completed. */
+  completeRequest(reader: GroupReader, entry: RequestEntry): Promise<boolean>;
   /** Starts the leases of entries anew. */
   renewLeases(reader: GroupReader, ids: readonly string[]): Promise<boolean[]>;
   /** Gives entries back, for the next sweep of any peer. */

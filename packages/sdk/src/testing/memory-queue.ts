@@ -2,7 +2,7 @@ import { deadLetterStream, type EntryFields } from '@codegen/contracts';
 import type { ClaimedEntry, GroupReader, StreamEntry } from '../queue/entry.js';
 import { compareIds, partsOf } from '../queue/entry-id.js';
 import type { QueueStats } from '../queue/stats.js';
-import type { AnswerEntry, LetterLimits, LogLimits, QueueStore, WaitingReader } from '../queue/store.js';
+import type { AnswerEntry, LetterLimits, LogLimits, QueueStore, RequestEntry, WaitingReader } from '../queue/store.js';
 import { MemoryReader } from './memory-reader.js';
 import { MemoryStream } from './memory-stream.js';
 
@@ -23,12 +23,13 @@ export class MemoryQueue implements QueueStore {
   readonly #streams = new Map<string, MemoryStream>();
   readonly #delayed = new Map<string, Delayed[]>();
   readonly #answers = new Map<string, { data: string; untilMs: number }>();
+  readonly #requests = new Map<string, { text: string; untilMs: number }>();
   readonly #expiry = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
 
   /** Loses everything, as FLUSHALL does. */
   clear(): void {
-    for (const map of [this.#streams, this.#delayed, this.#answers, this.#expiry]) map.clear();
+    for (const map of [this.#streams, this.#delayed, this.#answers, this.#requests, this.#expiry]) map.clear();
     this.#wake();
   }
 
@@ -49,6 +50,20 @@ export class MemoryQueue implements QueueStore {
     const id = this.#streamOrNew(stream).add(fields, Date.now());
     this.#wake();
     return id;
+  }
+
+  async appendOnce(
+    stream: string,
+    fields: EntryFields,
+    { requestId, windowMs }: { requestId: string; windowMs: number },
+  ): Promise<{ entryId: string; first: boolean }> {
+    const key = `${stream} published ${requestId}`;
+    const before = this.#requestRecord(key);
+    if (before !== undefined) return { entryId: before, first: false };
+    const entryId = this.#streamOrNew(stream).add(fields, Date.now());
+    this.#requests.set(key, { text: entryId, untilMs: Date.now() + windowMs });
+    this.#wake();
+    return { entryId, first: true };
   }
 
   async appendLog(stream: string, fields: EntryFields, { maxLength, expiresSeconds }: LogLimits): Promise<string> {
@@ -137,6 +152,32 @@ export class MemoryQueue implements QueueStore {
 
   async acknowledge(reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
     return ids.map((id) => this.#whileOwned(reader, id, (stream) => stream.remove(reader.group, id)));
+  }
+
+  async beginRequest(
+    { stream, group }: GroupReader,
+    { id, requestId, target }: RequestEntry,
+  ): Promise<'begun' | 'done' | 'busy'> {
+    const key = `${target} handled ${requestId}`;
+    const standing = this.#requestRecord(key) ?? '';
+    if (standing === 'done') return 'done';
+    const [otherStream = '', otherId = ''] = standing.split(' ');
+    const isPending = this.#stream(otherStream)?.groups.get(group)?.pending.has(otherId) === true;
+    if (isPending && standing !== `${stream} ${id}`) return 'busy';
+    this.#requests.set(key, { text: `${stream} ${id}`, untilMs: Number.POSITIVE_INFINITY });
+    return 'begun';
+  }
+
+  async completeRequest(reader: GroupReader, { id, requestId, target, windowMs }: RequestEntry): Promise<boolean> {
+    return this.#whileOwned(reader, id, (stream) => {
+      this.#requests.set(`${target} handled ${requestId}`, { text: 'done', untilMs: Date.now() + windowMs });
+      stream.remove(reader.group, id);
+    });
+  }
+
+  #requestRecord(key: string): string | undefined {
+    const record = this.#requests.get(key);
+    return record && record.untilMs > Date.now() ? record.text : undefined;
   }
 
   async renewLeases(reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {

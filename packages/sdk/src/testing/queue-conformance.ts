@@ -1,6 +1,7 @@
 import type { ConformanceCase } from './conformance/conformance-case.js';
 import { consumerCases } from './conformance/consumer-cases.js';
 import { deadLetterCases } from './conformance/dead-letter-cases.js';
+import { idempotencyCases } from './conformance/idempotency-cases.js';
 import { logCases } from './conformance/log-cases.js';
 import { storeCases } from './conformance/store-cases.js';
 
@@ -15,4 +16,5 @@ export const queueConformance: readonly ConformanceCase[] = [
   ...logCases,
   ...consumerCases,
   ...deadLetterCases,
+  ...idempotencyCases,
 ];

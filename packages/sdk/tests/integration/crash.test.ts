@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ansibleDeployResults } from '@codegen/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
+import { answerOnce, recordedAnswer } from '../../src/queue/index.js';
 import { type Bench, GROUP, openBench, STREAM } from '../bench.js';
 
 const LEASE_MS = 1000;
@@ -71,6 +73,30 @@ describe('a consumer killed in mid-handler', () => {
     );
     await waitFor('the redelivery', async () => redeliveries === 1 && (await drained()));
     expect(await bench.redis.get('effects:one')).toBe('1');
+  });
+
+  test('after its answer and before the acknowledgement leaves a redelivery that answers nothing new', async () => {
+    const doomed = bench.consumeInProcess('answer-then-die', { consumer: 'doomed', leaseMs: LEASE_MS });
+    const exited = once(doomed.child, 'exit');
+    await doomed.said('ready');
+    await bench.add('one');
+    await exited;
+    let effects = 0;
+    let redeliveries = 0;
+    bench.consume(
+      async ({ request_id }) => {
+        redeliveries += 1;
+        const key = `deploy:result:${request_id}`;
+        if (await recordedAnswer({ redis: bench.redis, key, contract: ansibleDeployResults })) return;
+        effects += 1;
+        const message = { request_id, status: 'success' as const, deployed_url: 'http://another.example' };
+        await answerOnce({ redis: bench.redis, key, contract: ansibleDeployResults, message });
+      },
+      { leaseMs: LEASE_MS },
+    );
+    await waitFor('the redelivery', async () => redeliveries === 1 && (await drained()));
+    const answers = await bench.redis.xrange(ansibleDeployResults.stream, '-', '+');
+    expect([effects, answers.length, JSON.stringify(answers).includes('one.example')]).toEqual([0, 1, true]);
   });
 
   test('again and again has its message dead-lettered as crash_loop', async () => {
