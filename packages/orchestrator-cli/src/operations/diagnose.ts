@@ -59,8 +59,8 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     const redis = connectRedis(redisUrl, { name: 'orchestrator-diagnose' });
     try {
       const queues = await Promise.all([queueStats(redis, engineeringQueue), queueStats(redis, deployQueue)]);
-      const told = queues.map(({ stream, waiting, pending, deadLetters }) => {
-        return `${stream} ${waiting} waiting, ${pending} in work, ${deadLetters} dead`;
+      const told = queues.map(({ stream, waiting, pending, deadLetters, oldestWaitingMs, oldestPendingMs }) => {
+        return `${stream} ${waiting} waiting${since(oldestWaitingMs)}, ${pending} in work${since(oldestPendingMs)}, ${deadLetters} dead`;
       });
       return { detail: told.join('; '), facts: { queues } };
     } finally {
@@ -90,4 +90,8 @@ function apiOf({ apiUrl, token }: Settings, { onCall }: Runtime) {
     throw new OrchestratorError('NOT_CONFIGURED', 'no API address and token are known: log in first');
   }
   return createApi({ apiUrl, token, retry: { attempts: 2 }, timeoutMs: 10_000, onCall });
+}
+
+function since(ageMs: number | null): string {
+  return ageMs === null ? '' : ` (oldest ${Math.round(ageMs / 1000)} s)`;
 }

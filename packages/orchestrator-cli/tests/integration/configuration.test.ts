@@ -1,5 +1,7 @@
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { engineeringQueue } from '@codegen/contracts';
+import { closeRedis, connectRedis, publish } from '@codegen/sdk/queue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
 import { startRedis } from '../../../../tests/support/redis.js';
@@ -171,6 +173,9 @@ describe('diagnose', () => {
     const redis = await startRedis();
     await login([], { ORCHESTRATOR_REDIS_URL: redis.url });
     const all = await machine.run(['diagnose', '--json']);
+    const queue = connectRedis(redis.url);
+    await publish(queue, engineeringQueue, { task_id: 't', project_id: 'p', user_id: 0 });
+    await closeRedis(queue);
     const text = await machine.run(['diagnose']);
     await redis.stop();
     const broken = await machine.run(['diagnose', '--json']);
@@ -178,7 +183,9 @@ describe('diagnose', () => {
     const statuses = (checks: unknown) => (checks as { status: string }[]).map(({ status }) => status);
     expect(all.code).toBe(0);
     expect(statuses(envelopeOf(all).data.checks)).toEqual(['ok', 'ok', 'ok']);
-    expect(text.stdout).toContain('engineering:queue 0 waiting');
+    expect(text.stdout).toMatch(
+      /engineering:queue 1 waiting \(oldest \d+ s\), 0 in work, 0 dead; deploy:queue 0 waiting, 0 in work/,
+    );
     expect(broken.code).toBe(75);
     expect(envelopeOf(broken).error.code).toBe('REDIS_UNAVAILABLE');
     expect(statuses(envelopeOf(broken).error.details.checks)).toEqual(['ok', 'failed', 'ok']);

@@ -35,6 +35,7 @@ async function sweep(core: ConsumerCore): Promise<void> {
       if (core.held.has(stream, entry.id)) continue;
       core.logger.info({ entry_id: entry.id, stream, deliveries: entry.deliveries }, 'taken over from a dead consumer');
       core.held.add(entry, entry.deliveries);
+      core.counts.takenOver += 1;
     }
     if (found.deleted.length > 0) {
       core.logger.warn({ stream, entry_ids: found.deleted }, 'entries were deleted while they were pending');

@@ -2,6 +2,7 @@ import type { GroupReader } from '../queue/entry.js';
 import type { Logger } from '../queue/logger.js';
 import type { QueueStore } from '../queue/store.js';
 import type { HeldEntries } from './held-entries.js';
+import type { ConsumerMetrics } from './options.js';
 
 /** What the loops of one consumer share. */
 export interface ConsumerCore {
@@ -22,6 +23,8 @@ export interface ConsumerCore {
   /** Milliseconds that stopping gives to running handlers. */
   readonly deadlineMs: number;
   readonly held: HeldEntries;
+  /** Counted up by whoever does it. */
+  readonly counts: Omit<ConsumerMetrics, 'running' | 'held'>;
   /** Aborted when `stop` begins: nothing new is taken in. */
   readonly stopping: AbortSignal;
   /** Aborted when `stop` runs out of time, or has nothing left to do. */

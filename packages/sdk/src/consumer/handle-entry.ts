@@ -73,6 +73,7 @@ async function handleDecoded<C extends QueueContract>(
   } catch (error) {
     // An aborted handler has not failed: the message is somebody else's already, or goes to a peer unharmed.
     if (entry.abort.signal.aborted) return { kind: 'release' };
+    core.counts.failed += 1;
     const text = textOf(error);
     const verdict = judge(error, { attempt, deferrals }, options.retry);
     if (verdict.kind === 'fatal') {

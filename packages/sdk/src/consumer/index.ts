@@ -1,6 +1,13 @@
 export { type AnswerOptions, answerOnce, recordedAnswer } from '../queue/answer.js';
 export { LeaseLostError } from './held-entries.js';
 export type { Housekeeping } from './housekeeping.js';
-export type { ConsumerOptions, DeadLetter, HandlerContext, RunningConsumer, RunningService } from './options.js';
+export type {
+  ConsumerMetrics,
+  ConsumerOptions,
+  DeadLetter,
+  HandlerContext,
+  RunningConsumer,
+  RunningService,
+} from './options.js';
 export { defaultRetry, type RetryPolicies } from './retry-policy.js';
 export { runConsumer } from './run-consumer.js';

@@ -75,7 +75,31 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
+/** What one consumer has done since it started, and what it has in hand. */
+export interface ConsumerMetrics {
+  /** Messages whose handler returned and whose entry this consumer then acknowledged. */
+  handled: number;
+  /** Times that a handler threw, whatever became of the message; not those that were aborted. */
+  failed: number;
+  /** Messages put aside for a later try. */
+  retried: number;
+  /** Messages moved to the dead-letter stream, also those that could not be read. */
+  deadLettered: number;
+  /** Messages given back to the peers, unfinished or not begun. */
+  released: number;
+  /** Messages taken over from a consumer that died, or from an earlier process of this name. */
+  takenOver: number;
+  /** Outcomes that Redis refused, as the lease was lost: another consumer has the message, or it is gone. */
+  refused: number;
+  /** Handlers that run now. */
+  running: number;
+  /** Messages held now: waiting for a handler, running, or on their way out. */
+  held: number;
+}
+
 export interface RunningConsumer extends RunningService {
+  /** Counts since the start; costs nothing to ask for. */
+  metrics(): ConsumerMetrics;
   /** The group is there and reading has begun; waits for Redis as long as it takes. */
   readonly ready: Promise<void>;
   /** Resolves when the consumer has stopped; rejects with the FatalError that stopped it. */

@@ -54,6 +54,7 @@ async function takeOwnPending(
     const how = { known, takeover, limit: room };
     const { entries, more } = await core.store.ownPending(readerOf(core, stream), how);
     for (const entry of entries) core.held.add(entry, entry.deliveries);
+    if (takeover) core.counts.takenOver += entries.length;
     core.pump();
     if (more || core.held.room(core.capacity) <= 0) return true;
   }

@@ -15,6 +15,9 @@ export type Outcome =
   /** Back to the peers, as if it had never been here. */
   | { kind: 'release' };
 
+/** What each outcome counts as, once Redis has it. */
+const COUNTED = { done: 'handled', retry: 'retried', dead: 'deadLettered', release: 'released' } as const;
+
 interface Acknowledgement {
   readonly stream: string;
   readonly id: string;
@@ -35,12 +38,13 @@ export class Settler {
   }
 
   async settle(entry: HeldEntry, outcome: Outcome): Promise<void> {
-    const { logger, ended, held } = this.#core;
+    const { logger, ended, held, counts } = this.#core;
     const about = { entry_id: entry.id, stream: entry.stream };
     held.settle(entry);
     for (let failures = 0; !ended.aborted; failures += 1) {
       try {
         const owned = await this.#apply(entry, outcome);
+        counts[owned ? COUNTED[outcome.kind] : 'refused'] += 1;
         if (!owned) logger.warn({ ...about, outcome: outcome.kind }, 'lease lost: the outcome is refused');
         break;
       } catch (error) {

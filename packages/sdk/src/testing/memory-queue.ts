@@ -268,12 +268,23 @@ export class MemoryQueue implements QueueStore {
     return this.#stream(stream)?.lastId ?? '0-0';
   }
 
-  async stats(stream: string, group: string | undefined): Promise<QueueStats> {
-    const length = this.#stream(stream)?.entries.size ?? 0;
-    const pending = group === undefined ? 0 : (this.#stream(stream)?.groups.get(group)?.pending.size ?? 0);
-    const delayed = this.#delayed.get(stream)?.length ?? 0;
-    const deadLetters = this.#stream(deadLetterStream(stream))?.entries.size ?? 0;
-    return { stream, length, waiting: Math.max(0, length - pending), pending, delayed, deadLetters };
+  async stats(name: string, group: string | undefined): Promise<QueueStats> {
+    const stream = this.#stream(name) ?? new MemoryStream(name);
+    const { lastDelivered = '0-0', pending, consumers } = stream.groups.get(group ?? '') ?? {};
+    const waiting = stream.after(lastDelivered, Number.POSITIVE_INFINITY);
+    const ageMs = (id: string | undefined) =>
+      id === undefined ? null : Math.max(0, Date.now() - Number.parseInt(id, 10));
+    return {
+      stream: name,
+      length: stream.entries.size,
+      waiting: waiting.length,
+      pending: pending?.size ?? 0,
+      delayed: this.#delayed.get(name)?.length ?? 0,
+      deadLetters: this.#stream(deadLetterStream(name))?.entries.size ?? 0,
+      consumers: consumers?.size ?? 0,
+      oldestWaitingMs: ageMs(waiting[0]?.id),
+      oldestPendingMs: ageMs([...(pending?.keys() ?? [])].sort(compareIds)[0]),
+    };
   }
 
   async close(): Promise<void> {}

@@ -329,6 +329,24 @@ export const storeCases: readonly ConformanceCase[] = [
       assert.deepEqual([length, waiting, held, aside, deadLetters], [2, 1, 1, 1, 1]);
       const none = await queue.stats(freshQueue().stream, 'workers');
       assert.deepEqual([none.length, none.waiting, none.pending, none.delayed, none.deadLetters], [0, 0, 0, 0, 0]);
+      assert.deepEqual([none.consumers, none.oldestWaitingMs, none.oldestPendingMs], [0, null, null]);
+    },
+  },
+  {
+    title: 'the oldest waiting and the oldest pending entry have their ages, and the group its consumers',
+    async run({ queue }) {
+      const stream = await streamWith(queue, '1');
+      await sleep(20);
+      await queue.append(stream, { data: '2' });
+      await take(queue, stream, 'a', { count: 1 });
+      const before = await queue.stats(stream, 'workers');
+      await take(queue, stream, 'b', { count: 1 });
+      const after = await queue.stats(stream, 'workers');
+      assert.deepEqual([before.consumers, after.consumers], [1, 2]);
+      assert.ok((before.oldestPendingMs as number) >= 20);
+      assert.ok((before.oldestWaitingMs as number) < (before.oldestPendingMs as number));
+      assert.ok((after.oldestPendingMs as number) >= (before.oldestPendingMs as number));
+      assert.equal(after.oldestWaitingMs, null);
     },
   },
 ];
