@@ -22,6 +22,8 @@ export interface QueueContract<S extends MessageSchema = MessageSchema> {
   readonly consumers: readonly string[];
   /** What the stream is for, in one sentence. */
   readonly summary: string;
+  /** Stream that the answers to its messages go to. */
+  readonly results?: string;
   /** Streams that older peers still write; read into the same handler. */
   readonly legacyStreams?: readonly string[];
   /** Entries kept in a log, about. */

@@ -175,14 +175,15 @@ function operationOf(
 }
 
 function operationsOf(contract: QueueContract): [string, JsonSchema][] {
-  const { stream, producers, consumers, group, kind } = contract;
+  const { stream, producers, consumers, group, kind, results } = contract;
+  const reply = results !== undefined && { reply: { channel: { $ref: `#/channels/${channelName(results)}` } } };
   const names = messagesOf(contract);
   const [send, sending] = operationOf('send', stream, names, `Done by ${producers.join(', ')}.`);
   const how = kind === 'work' ? `as group ${group}` : 'each from its own position';
   const [receive, receiving] = operationOf('receive', stream, names, `Done by ${consumers.join(', ')}, ${how}.`);
   return [
-    [send, { ...sending, tags: producers.map((name) => ({ name })) }],
-    [receive, { ...receiving, tags: consumers.map((name) => ({ name })) }],
+    [send, { ...sending, ...reply, tags: producers.map((name) => ({ name })) }],
+    [receive, { ...receiving, ...reply, tags: consumers.map((name) => ({ name })) }],
   ];
 }
 

@@ -46,6 +46,7 @@ export const ansibleDeployQueue = defineQueue({
   producers: ['langgraph'],
   consumers: ['infra-service'],
   summary: 'Commits to run on a server.',
+  results: 'ansible:deploy:results',
 });
 
 export const ansibleDeployResults = defineQueue({

@@ -32,6 +32,7 @@ export const provisionerQueue = defineQueue({
   producers: ['scheduler', 'langgraph'],
   consumers: ['infra-service'],
   summary: 'Servers to set up.',
+  results: 'provisioner:results',
 });
 
 export const provisionerResults = defineQueue({

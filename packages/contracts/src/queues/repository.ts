@@ -39,6 +39,7 @@ export const repositoryQueue = defineQueue({
   producers: ['langgraph'],
   consumers: ['scaffolder'],
   summary: 'Operations on repositories: merge.',
+  results: 'repository:results',
 });
 
 export const repositoryResults = defineQueue({

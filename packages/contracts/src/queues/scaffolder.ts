@@ -33,6 +33,7 @@ export const scaffolderQueue = defineQueue({
   producers: ['langgraph'],
   consumers: ['scaffolder'],
   summary: 'Projects to scaffold.',
+  results: 'scaffolder:results',
 });
 
 export const scaffolderResults = defineQueue({

@@ -186,6 +186,7 @@ export const workerCommands = defineQueue({
   producers: ['langgraph', 'telegram-bot', 'cli'],
   consumers: ['worker-manager'],
   summary: 'Create, use and delete workers.',
+  results: 'worker:responses',
   legacyStreams: ['cli-agent:commands'],
 });
 

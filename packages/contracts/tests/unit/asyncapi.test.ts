@@ -49,6 +49,7 @@ describe('the AsyncAPI document', () => {
     expect(tags('send')).toEqual(contract.producers);
     expect(tags('receive')).toEqual(contract.consumers);
     expect(channel?.extensions().get('x-consumer-group')?.value()).toBe(contract.group);
+    for (const operation of operations) expect(operation.reply()?.channel()?.address()).toBe(contract.results);
     const parameters = [...contract.stream.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
     expect(
       channel

@@ -29,6 +29,13 @@ describe('the registry', () => {
     expect(messageFiles().sort()).toEqual(all.map(({ stream }) => messagesFileOf(stream)).sort());
   });
 
+  test.each(all.filter(({ results }) => results !== undefined))(
+    '$stream has its results in a stream',
+    ({ results }) => {
+      expect(all.map(({ stream }) => stream)).toContain(results);
+    },
+  );
+
   test('names every stream once', () => {
     expect(new Set(all.map(({ stream }) => stream)).size).toBe(all.length);
   });
