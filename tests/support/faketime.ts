@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 
 const library = [
-  '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1',
-  '/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1',
-  '/usr/lib/faketime/libfaketime.so.1',
+  '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1',
+  '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1',
+  '/usr/lib/faketime/libfaketimeMT.so.1',
 ].find((path) => existsSync(path));
 
 /** Whether this machine can give a process a clock of its own; bin/set-up installs what is needed. */

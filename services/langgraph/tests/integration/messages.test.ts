@@ -1,7 +1,7 @@
 import { type CreatedTask, engineeringQueue, type Task } from '@codegen/contracts';
 import { Orchestrator } from '@codegen/sdk';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { loseReplyToXadd } from '../../../../tests/support/lost-reply.js';
+import { swallowReplies } from '../../../../packages/sdk/tests/support/swallow-reply.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { startScheduler } from '../../../scheduler/src/index.js';
 import { databases, World } from '../support/world.js';
@@ -38,12 +38,13 @@ describe.each(databases)('messages that come twice, late or from another version
   });
 
   it('a task whose XADD lost its reply is in the queue twice and runs once', async () => {
-    const lossy = await loseReplyToXadd(world.redisServer.url);
+    const lossy = await swallowReplies(world.redisServer.port);
+    lossy.swallowReplyTo('\r\nxadd\r\n');
     const client = new Orchestrator({ apiUrl: world.apiUrl, token: world.token, redisUrl: lossy.url });
     const project = await world.scaffoldedProject();
     const handle = await client.engineering.start({ project: project.id, spec: 'Once.' });
-    expect(lossy.lost()).toBe(true);
-    lossy.close();
+    expect(lossy.swallowed).toBe(1);
+    await lossy.close();
     const entries = (await world.redis.xrange(stream, '-', '+')).map(([, [, data]]) => JSON.parse(data as string));
     expect(entries.map((one) => one.request_id)).toEqual([handle.task.request_id, handle.task.request_id]);
     const api = { url: world.apiUrl, token: world.token };
