@@ -308,9 +308,15 @@ export const storeCases: readonly ConformanceCase[] = [
       const { stream } = freshQueue();
       const answer = { key: `${stream}:answer`, ttlSeconds: 3, stream };
       assert.equal((await queue.answerOnce({ ...answer, data: 'first' })).first, true);
-      const again = await queue.answerOnce({ ...answer, data: 'second' });
+      const trace = { traceparent: 'of the second' };
+      const again = await queue.answerOnce({ ...answer, data: 'second', trace });
       assert.deepEqual([again.first, again.data], [false, 'first']);
-      assert.deepEqual(contentsOf(await all(queue, stream)), ['first', 'first']);
+      const entries = await all(queue, stream);
+      assert.deepEqual(contentsOf(entries), ['first', 'first']);
+      assert.deepEqual(
+        entries.map(({ fields }) => fields.traceparent),
+        [undefined, trace.traceparent],
+      );
       assert.equal(await queue.recordedAnswer(answer.key), 'first');
       await until('the answer to expire', async () => (await queue.recordedAnswer(answer.key)) === undefined);
     },
