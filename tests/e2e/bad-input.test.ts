@@ -115,14 +115,16 @@ describe('bad input', () => {
       headers: { authorization: `Bearer ${system.token}` },
     });
     expect(response.status).toBe(200);
-    const ended = await waitFor(
+    await waitFor(
       'the task to end',
       async () => {
-        const task = (await system.cli(['task', 'get', started.data.id, '--json'])).json().data;
-        return ['completed', 'failed', 'cancelled'].includes(task.status) && task;
+        const headers = { authorization: `Bearer ${system.token}` };
+        const task = await fetch(`${system.apiUrl}/tasks/${started.data.id}`, { headers });
+        return ['completed', 'failed', 'cancelled'].includes(((await task.json()) as { status: string }).status);
       },
-      { timeoutMs: 30_000, everyMs: 300 },
+      { timeoutMs: 60_000, everyMs: 100 },
     );
+    const ended = (await system.cli(['task', 'get', started.data.id, '--json'])).json().data;
     expect(ended.status).toBe('cancelled');
     const next = await system.cli([
       'engineering',

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { watchStreams } from './support/streams.js';
 import { type StackSystem, startStack } from './support/system.js';
 
 const run = promisify(execFile);
@@ -19,13 +20,18 @@ const prose = [
 const block = 'Zwölf 🥊 & <script>alert("${x}")</script> `tick` \\back\\ ${process.env.HOME} \u2028 ende.\r\n';
 const long = `Prefix-vexillology ${block.repeat(Math.ceil((200 * 1024) / Buffer.byteLength(block)))}`;
 
-describe('a text that the agent was not written for', () => {
-  let system: StackSystem;
-  beforeAll(async () => {
-    system = await startStack();
-  });
-  afterAll(() => system?.stop());
+let system: StackSystem;
+let watch: Awaited<ReturnType<typeof watchStreams>>;
+beforeAll(async () => {
+  system = await startStack();
+  watch = await watchStreams(system.redisUrl);
+});
+afterAll(async () => {
+  watch?.stop();
+  await system?.stop();
+});
 
+describe('a text that the agent was not written for', () => {
   it.each([
     ['one sentence', 'sentence', sentence, 'fog-zanzibar'],
     ['prose without headings', 'prose', prose, 'quobbling'],
@@ -42,9 +48,11 @@ describe('a text that the agent was not written for', () => {
       '--spec-file',
       file,
       '--wait',
+      '--verbose',
       '--json',
     ]);
     expect(built.code, built.stdout + built.stderr).toBe(0);
+    expect(built.stdout + built.stderr).not.toContain(system.token.slice(13));
     const deployed = await system.cli(['deploy', 'start', '--project', name, '--wait', '--json']);
     expect(deployed.code, deployed.stdout + deployed.stderr).toBe(0);
     const url = deployed.json().data.result.deployed_url as string;
@@ -66,5 +74,29 @@ describe('a text that the agent was not written for', () => {
     const repo = join(system.reposDir, 'local', `${deployed.json().data.project_id}.git`);
     const { stdout } = await run('git', ['-C', repo, 'log', '-S', word, '--reverse', '--format=%an', 'main']);
     expect(stdout.split('\n')[0]).toMatch(/agent/i);
+  });
+});
+
+// After the work above, which went through everything that could have kept it.
+describe("a key's secret", () => {
+  it('is found nowhere in the data folder, logs included', async () => {
+    // Forty-three characters of it are the secret; the rest is a prefix that may be shown.
+    const secret = system.token.slice(13);
+    expect(secret).toHaveLength(43);
+    let files = 0;
+    for (const entry of await readdir(system.dataDir, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const bytes = await readFile(join(entry.parentPath, entry.name)).catch(() => Buffer.alloc(0));
+      if (bytes.length > 0) files += 1;
+      expect(bytes.includes(secret), entry.name).toBe(false);
+      // No service's key either: whatever looks like a whole key is one too many.
+      expect(bytes.toString('latin1'), entry.name).not.toMatch(/cgk_[0-9a-f]{8}_[\w-]{43}/);
+    }
+    expect(files).toBeGreaterThan(20);
+  });
+
+  it('is found in no stream', () => {
+    expect(watch.entries.length).toBeGreaterThan(10);
+    expect(watch.entries.filter((entry) => /cgk_[0-9a-f]{8}_[\w-]{43}/.test(entry.data))).toEqual([]);
   });
 });

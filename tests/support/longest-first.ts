@@ -24,7 +24,6 @@ const seconds: Record<string, number> = {
   'services/worker-manager/tests/integration/lost-workers.test.ts': 25,
   'services/langgraph/tests/integration/deploy.test.ts': 25,
   'packages/sdk/tests/integration/outage.test.ts': 25,
-  'tests/e2e/secrets.test.ts': 20,
   'packages/orchestrator-cli/tests/integration/configuration.test.ts': 20,
   'services/api/tests/integration/main.test.ts': 20,
 };

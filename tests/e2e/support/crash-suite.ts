@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { tempFolder } from '../../support/temp-folder.js';
 import { waitFor } from '../../support/wait-for.js';
 import { watchStreams } from './streams.js';
 import { fixtureAgent, processesIn, processesWithMarker, type StackSystem, startStack } from './system.js';
@@ -15,7 +16,7 @@ interface Point {
   phase: 'engineering' | 'deploy';
   stream: string;
   entry?: RegExp;
-  andThen?: (system: StackSystem) => Promise<unknown>;
+  andThen?: (system: StackSystem, seen: string) => Promise<unknown>;
 }
 
 const points: Point[] = [
@@ -24,7 +25,8 @@ const points: Point[] = [
     title: 'the worker runs',
     phase: 'engineering',
     stream: 'worker:lifecycle',
-    andThen: (system) => waitFor('the agent', async () => (await agents(system)).length > 0),
+    andThen: (_system, seen) =>
+      waitFor('the agent', async () => (await agentsSeen(seen)).length > 0, { timeoutMs: 60_000 }),
   },
   { title: 'the result is published', phase: 'engineering', stream: 'worker:developer:output' },
   { title: 'the merge is under way', phase: 'engineering', stream: 'repository:queue' },
@@ -32,16 +34,15 @@ const points: Point[] = [
     title: 'the release starts',
     phase: 'deploy',
     stream: 'ansible:deploy:queue',
-    andThen: (system) => waitFor('the release', async () => (await releases(system)).length > 0, { everyMs: 5 }),
+    andThen: (system) =>
+      waitFor('the release', async () => (await releases(system)).length > 0, { timeoutMs: 60_000, everyMs: 5 }),
   },
 ];
 
-/** Command lines of the agents that live now, by pid. */
-async function agents(system: StackSystem): Promise<string[]> {
-  const lines = await Promise.all(
-    (await processesWithMarker(system.home)).map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
-  );
-  return lines.filter((line) => /\0?[^\0]*\/slow\.js\0?$/.test(line));
+/** For each agent that has started, how many were alive then. An agent tells it itself: nobody has to look all the time. */
+async function agentsSeen(folder: string): Promise<number[]> {
+  const texts = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')));
+  return texts.filter((text) => text !== '').map(Number);
 }
 
 async function releases(system: StackSystem): Promise<number[]> {
@@ -53,25 +54,6 @@ async function releases(system: StackSystem): Promise<number[]> {
   return found;
 }
 
-/** Counts the agents that live at the same time, until stopped. */
-function countAgents(system: StackSystem): { most(): number; stop(): void } {
-  let most = 0;
-  let running = true;
-  const look = async (): Promise<void> => {
-    while (running) {
-      most = Math.max(most, (await agents(system)).length);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
-  void look();
-  return {
-    most: () => most,
-    stop: () => {
-      running = false;
-    },
-  };
-}
-
 /**
  * Tasks go on after a crash at any of the points, each on one system that is killed again and again. One file per kind
  * of crash, so that they run side by side.
@@ -79,10 +61,19 @@ function countAgents(system: StackSystem): { most(): number; stop(): void } {
 export function survivesSigkillOf(what: 'stack' | 'everything'): void {
   describe(`SIGKILL of ${what}, then a restart`, () => {
     let system: StackSystem;
+    let agents: Awaited<ReturnType<typeof tempFolder>>;
     beforeAll(async () => {
-      system = await startStack({ agent: 'slow', agents: { slow: fixtureAgent('slow', { DEMO_DELAY_MS: '1000' }) } });
+      agents = await tempFolder('codegen-agents');
+      const slow = fixtureAgent('slow', { DEMO_DELAY_MS: '1000', AGENTS_SEEN: agents.path });
+      system = await startStack({ agent: 'slow', agents: { slow } });
     });
-    afterAll(() => system?.stop());
+    beforeEach(async () => {
+      for (const name of await readdir(agents.path)) await rm(join(agents.path, name));
+    });
+    afterAll(async () => {
+      await system?.stop();
+      await agents?.remove();
+    });
 
     /** Starts a task; at the point it kills and starts the system again. Gives the ended task. */
     async function runTask(type: 'engineering' | 'deploy', project: string, point?: Point) {
@@ -94,7 +85,7 @@ export function survivesSigkillOf(what: 'stack' | 'everything'): void {
         const { stream, entry = /./ } = point;
         const reached = () => watch.entries.some((one) => one.stream === stream && entry.test(one.data));
         await waitFor(stream, reached, { timeoutMs: 60_000, everyMs: 2 });
-        await point.andThen?.(system);
+        await point.andThen?.(system, agents.path);
         await system.kill(what);
         await system.start();
       }
@@ -112,32 +103,27 @@ export function survivesSigkillOf(what: 'stack' | 'everything'): void {
     it.each(points.map((point, index) => ({ ...point, project: `phoenix-${index}` })))(
       'goes on where it was when $title',
       async ({ project, ...point }) => {
-        const counter = countAgents(system);
-        try {
-          await system.cli(['project', 'create', '--name', project]);
-          const inDeploy = point.phase === 'deploy';
-          const tasks = [await runTask('engineering', project, inDeploy ? undefined : point)];
-          if (inDeploy) tasks.push(await runTask('deploy', project, point));
+        await system.cli(['project', 'create', '--name', project]);
+        const inDeploy = point.phase === 'deploy';
+        const tasks = [await runTask('engineering', project, inDeploy ? undefined : point)];
+        if (inDeploy) tasks.push(await runTask('deploy', project, point));
 
-          expect(counter.most()).toBe(1);
-          const { id, project_id } = tasks[0] as (typeof tasks)[0];
-          const repo = join(system.reposDir, 'local', `${project_id}.git`);
-          const { stdout } = await run('git', ['-C', repo, 'log', '--format=%s', 'main']);
-          expect(stdout.trim().split('\n')).toHaveLength(2);
-          for (const task of tasks) {
-            const { items } = await get(`/tasks/${task.id}/events?limit=1000`);
-            expect(items.filter((event) => event.type === 'completed' || event.type === 'failed')).toHaveLength(1);
-          }
-          await waitFor('the workers to be gone', async () => (await processesWithMarker(system.home)).length === 0);
-          if (!inDeploy) return;
-          expect((await get(`/deployments?project=${project_id}`)).items).toHaveLength(1);
-          expect(await releases(system)).toHaveLength(1);
-          const url = tasks.find((task) => task.id !== id)?.result.deployed_url;
-          const posts = (await (await fetch(`${url}/posts`)).json()) as { body: string }[];
-          expect(posts.map((post) => post.body)).toEqual([`A bird called ${project}`]);
-        } finally {
-          counter.stop();
+        expect(Math.max(...(await agentsSeen(agents.path)))).toBe(1);
+        const { id, project_id } = tasks[0] as (typeof tasks)[0];
+        const repo = join(system.reposDir, 'local', `${project_id}.git`);
+        const { stdout } = await run('git', ['-C', repo, 'log', '--format=%s', 'main']);
+        expect(stdout.trim().split('\n')).toHaveLength(2);
+        for (const task of tasks) {
+          const { items } = await get(`/tasks/${task.id}/events?limit=1000`);
+          expect(items.filter((event) => event.type === 'completed' || event.type === 'failed')).toHaveLength(1);
         }
+        await waitFor('the workers to be gone', async () => (await processesWithMarker(system.home)).length === 0);
+        if (!inDeploy) return;
+        expect((await get(`/deployments?project=${project_id}`)).items).toHaveLength(1);
+        expect(await releases(system)).toHaveLength(1);
+        const url = tasks.find((task) => task.id !== id)?.result.deployed_url;
+        const posts = (await (await fetch(`${url}/posts`)).json()) as { body: string }[];
+        expect(posts.map((post) => post.body)).toEqual([`A bird called ${project}`]);
       },
     );
   });

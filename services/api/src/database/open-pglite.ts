@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
 import { lockFolder } from './folder-lock.js';
 import { type DatabasePool, PglitePool } from './pglite-pool.js';
@@ -74,11 +76,24 @@ async function startFromImage(data: string, image: string): Promise<PGlite | und
     const { uid, mode } = await stat(image);
     // Only what this user wrote and nobody else may write: the image becomes the database.
     if (process.getuid && (uid !== process.getuid() || (mode & 0o022) !== 0)) return undefined;
-    const bytes = await readFile(image);
-    return await start(data, new Blob([bytes]));
+    if (await unpack(image, data)) return await start(data);
+    return await start(data, new Blob([await readFile(image)]));
   } catch {
     await rm(image, { force: true }).catch(() => undefined);
     return undefined;
+  }
+}
+
+/** With tar, in a quarter of the time that PGlite takes for it. False where there is no tar. */
+async function unpack(image: string, data: string): Promise<boolean> {
+  await mkdir(data, { mode: 0o700 });
+  try {
+    await promisify(execFile)('tar', ['-xzf', image, '--no-same-owner', '-C', data]);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await rm(data, { recursive: true, force: true });
+    return false;
   }
 }
 

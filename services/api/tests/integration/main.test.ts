@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -18,6 +18,7 @@ function run(env: Record<string, string>) {
   child.stderr.on('data', (data) => {
     stderr += data;
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
   return { child, stderr: () => stderr, exited: once(child, 'exit') };
 }
 

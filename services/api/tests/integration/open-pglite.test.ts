@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
@@ -98,6 +98,23 @@ test('the prepared image is made once and used; a broken or foreign one is not',
   expect(await open('fourth')).toBe(1);
   expect((await stat(join(cacheFolder, image))).mode & 0o777).toBe(0o600);
 }, 240_000);
+
+test('without tar, the image is unpacked by PGlite', async () => {
+  expect(await rowsOf(join(folder.path, 'first'))).toBe(1);
+  const [image = ''] = await readdir(prepared.cacheFolder as string);
+  const cacheFolder = join(folder.path, 'cache');
+  await cp(join(prepared.cacheFolder as string, image), join(cacheFolder, image));
+  const before = await stat(join(cacheFolder, image));
+  const { PATH } = process.env;
+  process.env.PATH = folder.path;
+  try {
+    expect(await rowsOf(join(folder.path, 'second'), { cacheFolder })).toBe(1);
+  } finally {
+    process.env.PATH = PATH;
+  }
+  // It would have been made anew had it not served.
+  expect((await stat(join(cacheFolder, image))).ino).toBe(before.ino);
+}, 120_000);
 
 test('the API keeps its data over a restart on the same folder, and no secret lies in it', async () => {
   const adminToken = makeApiKeySecret();

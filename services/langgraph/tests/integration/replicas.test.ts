@@ -77,7 +77,8 @@ describe.each(databases)('replicas on %s', (kind) => {
     const task = await world.start('engineering', await world.newProject());
     const seen = await world.seen(step, task);
     first.crash();
-    await world.startReplica({ resendAfterMs: 300 });
+    // Long enough for a busy executor to answer what it has taken.
+    await world.startReplica({ resendAfterMs: 1000 });
     hold = false;
     world.executors.forget(seen.requestId);
     // The executor had taken the message and lost it: it comes again once it is gone from the stream.
