@@ -12,6 +12,11 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
+/** Whether this run of an entry has lost its lease: nothing that comes of it counts any more. */
+export function isLost(entry: HeldEntry): boolean {
+  return entry.abort.signal.reason instanceof LeaseLostError;
+}
+
 /** Everything this consumer holds, in order of arrival. */
 export class HeldEntries {
   readonly #byKey = new Map<string, HeldEntry>();
@@ -62,7 +67,10 @@ export class HeldEntries {
   }
 
   remove(held: HeldEntry): void {
-    if (!this.#byKey.delete(`${held.stream} ${held.id}`)) return;
+    const key = `${held.stream} ${held.id}`;
+    // After a lost lease the same entry may be held anew, for another run.
+    if (this.#byKey.get(key) !== held) return;
+    this.#byKey.delete(key);
     if (held.state === 'settling') this.#settling -= 1;
     this.#leaveWaiting(held);
     this.#wake();

@@ -36,6 +36,7 @@ function lose(core: ConsumerCore, entry: HeldEntry): void {
   // While it is being settled, the entry may be gone because this consumer has just acknowledged it.
   if (entry.state === 'settling' || entry.abort.signal.aborted) return;
   core.logger.warn({ entry_id: entry.id, stream: entry.stream, state: entry.state }, 'lease lost');
-  if (entry.state === 'waiting') core.held.remove(entry);
+  // Let go of, so that the entry can be taken in anew while a handler that does not hear its signal still runs.
+  core.held.remove(entry);
   entry.abort.abort(new LeaseLostError(`another consumer has ${entry.stream} ${entry.id}, or it is gone`));
 }

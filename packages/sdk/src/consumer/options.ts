@@ -79,6 +79,8 @@ export interface RunningService {
 export interface ConsumerMetrics {
   /** Messages whose handler returned and whose entry this consumer then acknowledged. */
   handled: number;
+  /** Messages whose request had been completed before (`idempotency`): acknowledged without calling the handler. */
+  skipped: number;
   /** Times that a handler threw, whatever became of the message; not those that were aborted. */
   failed: number;
   /** Messages put aside for a later try. */

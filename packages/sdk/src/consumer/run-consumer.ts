@@ -50,7 +50,7 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
     readBelow: Math.max(0, prefetch - concurrency) / 2,
     deadlineMs: options.deadlineMs ?? 10_000,
     held: new HeldEntries(),
-    counts: { handled: 0, failed: 0, retried: 0, deadLettered: 0, released: 0, takenOver: 0, refused: 0 },
+    counts: { handled: 0, skipped: 0, failed: 0, retried: 0, deadLettered: 0, released: 0, takenOver: 0, refused: 0 },
     stopping: stopping.signal,
     ended: ended.signal,
     pump,

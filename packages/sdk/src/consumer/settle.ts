@@ -3,7 +3,7 @@ import { backoffMs, pause } from '../queue/backoff.js';
 import type { ErrorContext } from '../queue/dead-letter.js';
 import { byStream } from '../queue/entry.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
-import type { HeldEntry } from './held-entries.js';
+import { type HeldEntry, isLost } from './held-entries.js';
 
 /** How a held entry ends here. */
 export type Outcome =
@@ -15,8 +15,9 @@ export type Outcome =
   /** Back to the peers, as if it had never been here. */
   | { kind: 'release' };
 
-/** What each outcome counts as, once Redis has it. */
 const COUNTED = { done: 'handled', retry: 'retried', dead: 'deadLettered', release: 'released' } as const;
+
+const REFUSED = 'lease lost: the outcome is refused';
 
 interface Acknowledgement {
   readonly stream: string;
@@ -40,12 +41,18 @@ export class Settler {
   async settle(entry: HeldEntry, outcome: Outcome): Promise<void> {
     const { logger, ended, held, counts } = this.#core;
     const about = { entry_id: entry.id, stream: entry.stream };
+    if (isLost(entry)) {
+      // Redis cannot tell: the entry may be this consumer's again, for a newer run.
+      counts.refused += 1;
+      logger.warn({ ...about, outcome: outcome.kind }, REFUSED);
+      return;
+    }
     held.settle(entry);
     for (let failures = 0; !ended.aborted; failures += 1) {
       try {
         const owned = await this.#apply(entry, outcome);
-        counts[owned ? COUNTED[outcome.kind] : 'refused'] += 1;
-        if (!owned) logger.warn({ ...about, outcome: outcome.kind }, 'lease lost: the outcome is refused');
+        counts[owned ? countedAs(outcome) : 'refused'] += 1;
+        if (!owned) logger.warn({ ...about, outcome: outcome.kind }, REFUSED);
         break;
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
@@ -95,4 +102,9 @@ export class Settler {
       for (const { reject } of batch) reject(error);
     }
   }
+}
+
+/** What an outcome counts as, once Redis has it. */
+function countedAs(outcome: Outcome) {
+  return outcome.kind === 'done' && outcome.skipped ? 'skipped' : COUNTED[outcome.kind];
 }

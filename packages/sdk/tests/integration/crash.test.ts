@@ -162,6 +162,34 @@ describe('a lease', () => {
   });
 });
 
+describe('a run that lost its lease', () => {
+  test('cannot end the entry when its own consumer has it again', async () => {
+    const ends: (() => void)[] = [];
+    const signals: AbortSignal[] = [];
+    const consumer = bench.consume(
+      async (_, { signal }) => {
+        signals.push(signal);
+        // Deaf to its signal.
+        await new Promise<void>((resolve) => ends.push(resolve));
+      },
+      { leaseMs: 300, concurrency: 2 },
+    );
+    await consumer.ready;
+    const entryId = await bench.add('one');
+    await waitFor('the first run', () => ends.length === 1);
+    await bench.redis.xclaim(STREAM, GROUP, 'thief', 0, entryId);
+    await waitFor('the abort', () => signals[0]?.aborted);
+    // The thief dies, and the consumer takes its entry back.
+    await bench.redis.xclaim(STREAM, GROUP, 'thief', 0, entryId, 'IDLE', 10_000);
+    await waitFor('the second run', () => ends.length === 2);
+    ends[0]?.();
+    await waitFor('the refusal', () => bench.logged.some(({ message }) => message.includes('outcome is refused')));
+    expect([await bench.pendingCount(), await bench.redis.xlen(STREAM), signals[1]?.aborted]).toEqual([1, 1, false]);
+    ends[1]?.();
+    await waitFor('the end', drained);
+  });
+});
+
 describe('a delivery whose reply was lost', () => {
   test('is found again after the connection is back, long before the lease ends', async () => {
     const seen: string[] = [];

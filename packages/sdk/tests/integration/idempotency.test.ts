@@ -32,9 +32,11 @@ describe('a publish whose reply is lost', () => {
     await closeRedis(redis);
     expect([proxy.swallowed > 0, await bench.redis.xlen(STREAM)]).toEqual([true, 2]);
     const seen: string[] = [];
-    bench.consume(async ({ task_id }) => void seen.push(task_id), { idempotency: { windowMs }, concurrency: 2 });
+    const options = { idempotency: { windowMs }, concurrency: 2 };
+    const consumer = bench.consume(async ({ task_id }) => void seen.push(task_id), options);
     await waitFor('the end', async () => seen.length > 0 && (await drained()));
     expect(seen).toEqual(['lost']);
+    expect(consumer.metrics()).toMatchObject({ handled: 1, skipped: 1 });
     expect(bench.logged.filter(({ bindings }) => bindings.skipped)).toMatchObject([
       { level: 'info', bindings: { request_id: 'r-lost', entry_id: expect.any(String) } },
     ]);

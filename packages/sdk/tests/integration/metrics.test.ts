@@ -93,7 +93,16 @@ describe('the figures of a queue', () => {
 });
 
 describe('the figures of a consumer', () => {
-  const zero = { handled: 0, failed: 0, retried: 0, deadLettered: 0, released: 0, takenOver: 0, refused: 0 };
+  const zero = {
+    handled: 0,
+    skipped: 0,
+    failed: 0,
+    retried: 0,
+    deadLettered: 0,
+    released: 0,
+    takenOver: 0,
+    refused: 0,
+  };
 
   test('tell handled, failed, retried and dead-lettered apart', async () => {
     const consumer = bench.consume(
