@@ -1,7 +1,11 @@
 import { handlingKind, isOrchestratorError } from '../errors.js';
 import { isRedisAway } from '../queue/redis-errors.js';
+import { kindOfForeign, retryAfterOf } from './foreign-error.js';
 
-/** Milliseconds before each retry; when they are used up, the message is dead-lettered. */
+/**
+ * Milliseconds before each retry, so that `[1000, 2000, 4000]` means three tries after the first; when they are used up,
+ * the message is dead-lettered. Each is met within 100 ms either way.
+ */
 export interface RetryPolicies {
   /** Timeouts, 503, network, and errors of no known kind. */
   transient?: readonly number[];
@@ -24,6 +28,8 @@ const JITTER_MS = 100;
 // Our own API or Redis being away says nothing about the message: such failures wait, but use up no attempt.
 const PARTITION = new Set<string>(['NETWORK', 'API_UNAVAILABLE', 'REDIS_UNAVAILABLE']);
 const PARTITION_MAX_MS = 30_000;
+/** A day: who asks for more is not taken at their word. */
+const RETRY_AFTER_MAX_MS = 86_400_000;
 const MISCONFIGURED = new Set<string>(['UNAUTHENTICATED', 'NOT_CONFIGURED']);
 
 /**
@@ -36,8 +42,8 @@ export function judge(
   policies: RetryPolicies = {},
 ): Verdict {
   const { transient, upstream } = { ...defaultRetry, ...policies };
-  const retryAfterMs = (error as { retryAfterMs?: unknown } | undefined)?.retryAfterMs;
-  const atLeastMs = typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : undefined;
+  const retryAfterMs = retryAfterOf(error);
+  const atLeastMs = retryAfterMs && Math.min(RETRY_AFTER_MAX_MS, retryAfterMs);
   const kind = handlingKind(error) ?? kindOfOther(error);
   if (kind === 'fatal') return { kind: 'fatal' };
   if (kind === 'permanent') return { kind: 'dead', code: codeOf(error) ?? 'permanent' };
@@ -67,7 +73,7 @@ function codeOf(error: unknown): string | undefined {
 
 function kindOfOther(error: unknown): 'permanent' | 'transient' | 'upstream' | 'fatal' | 'partition' {
   if (isRedisAway(error)) return 'partition';
-  if (!isOrchestratorError(error)) return 'transient';
+  if (!isOrchestratorError(error)) return kindOfForeign(error);
   if (MISCONFIGURED.has(error.code)) return 'fatal';
   if (PARTITION.has(error.code)) return 'partition';
   if (error.code === 'RATE_LIMITED') return 'upstream';

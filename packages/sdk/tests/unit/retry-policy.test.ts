@@ -45,6 +45,40 @@ describe('retries', () => {
     expect(delay >= 42_000 && delay <= 42_100).toBe(true);
   });
 
+  test.each([
+    [{ status: 429 }, 'upstream'],
+    [{ status: 403, response: { headers: { 'retry-after': '7' } } }, 'upstream'],
+    [{ status: 404 }, 'permanent'],
+    [{ status: 422 }, 'permanent'],
+    [{ name: 'ZodError' }, 'permanent'],
+    [{ status: 408 }, 'transient'],
+    [{ status: 503 }, 'transient'],
+    [{ status: 'failed' }, 'transient'],
+    [{ code: 'ECONNREFUSED' }, 'transient'],
+  ])('go by the status of an error of another library: %o is %s', (more, kind) => {
+    const retries = { permanent: 0, transient: 3, upstream: 5 }[kind];
+    expect(delaysOf(Object.assign(new Error('foreign'), more)).length).toBe(retries);
+  });
+
+  test.each([
+    [{ 'retry-after': '7' }, 7000],
+    [new Headers({ 'Retry-After': '7' }), 7000],
+    [{ 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() }, 3_600_000],
+    [{ 'retry-after': '999999999' }, 86_400_000],
+    [{ 'retry-after': 'soon' }, 5000],
+    [{ 'retry-after': '0' }, 5000],
+  ])('read the Retry-After of a response: %o', (headers, ms) => {
+    const verdict = judge(Object.assign(new Error('limit'), { status: 429, response: { headers } }), first);
+    const delay = verdict.kind === 'retry' ? verdict.delayMs : 0;
+    expect(Math.abs(delay - ms)).toBeLessThan(2000);
+  });
+
+  test('are never put off for ever', () => {
+    const verdict = judge(new UpstreamError('limit', { retryAfterMs: Number.POSITIVE_INFINITY }), first);
+    expect(verdict.kind === 'retry' && verdict.delayMs < 86_401_000).toBe(true);
+    expect(judge(new UpstreamError('limit', { retryAfterMs: Number.NaN }), first)).toMatchObject({ kind: 'retry' });
+  });
+
   test('are counted once, whatever the kinds of error', () => {
     expect(judge(new TransientError('away'), { attempt: 4, deferrals: 0 })).toEqual({
       kind: 'dead',
