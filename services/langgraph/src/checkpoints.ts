@@ -11,6 +11,7 @@ import { assertDriver, LeaseLost } from './threads.js';
  * transaction, that the lease is still ours. Without it a process that slept through its lease would fork the history.
  */
 export class FencedSaver extends PostgresSaver {
+  readonly #pool: DatabasePool;
   readonly #driverOf: (threadId: string) => string | undefined;
   static readonly #writing = new AsyncLocalStorage<{ threadId: string; driver: string }>();
 
@@ -21,7 +22,27 @@ export class FencedSaver extends PostgresSaver {
       undefined,
       { schema: SCHEMA },
     );
+    this.#pool = pool;
     this.#driverOf = driverOf;
+  }
+
+  /**
+   * A named checkpoint, or the one that was written last. The ids do not tell which that is: they hold the time of the
+   * process that wrote them, and flows move between hosts.
+   */
+  override async getTuple(config: RunnableConfig): ReturnType<PostgresSaver['getTuple']> {
+    const { thread_id, checkpoint_ns = '', checkpoint_id } = config.configurable ?? {};
+    if (checkpoint_id) return super.getTuple(config);
+    const { rows } = await this.#pool.query(
+      `select checkpoint_id from ${SCHEMA}.checkpoints where thread_id = $1 and checkpoint_ns = $2
+        order by write_order desc limit 1`,
+      [thread_id, checkpoint_ns],
+    );
+    if (!rows[0]) return undefined;
+    return super.getTuple({
+      ...config,
+      configurable: { ...config.configurable, checkpoint_id: rows[0].checkpoint_id },
+    });
   }
 
   override async put(...args: Parameters<PostgresSaver['put']>): ReturnType<PostgresSaver['put']> {

@@ -49,6 +49,9 @@ const steps: readonly string[] = [
    create index waits_unresumed on langgraph.waits (thread_id) where result is not null and resumed_at is null;
    create index waits_by_thread on langgraph.waits (thread_id);
    create table langgraph.roles (name text primary key, holder text not null, lease_until timestamptz not null);`,
+  // LangGraph orders checkpoints by ids that hold a process's time.
+  `alter table langgraph.checkpoints add column write_order bigint generated always as identity;
+   create index checkpoints_in_order on langgraph.checkpoints (thread_id, checkpoint_ns, write_order desc);`,
 ];
 
 /** Brings the schema up to date. Several replicas may do so at once. */
@@ -66,6 +69,7 @@ export async function migrate(pool: DatabasePool): Promise<void> {
 
 async function migrateOnce(pool: DatabasePool): Promise<void> {
   await pool.query(`create schema if not exists ${SCHEMA}`);
+  await new PostgresSaver(pool as Pool, undefined, { schema: SCHEMA }).setup();
   await pool.query(`create table if not exists ${SCHEMA}.migrations (version int primary key)`);
   await inTransaction(pool, async (transaction) => {
     // Replicas that start together wait here for the first one.
@@ -77,7 +81,6 @@ async function migrateOnce(pool: DatabasePool): Promise<void> {
       await transaction.query(`insert into ${SCHEMA}.migrations (version) values ($1)`, [index + 1]);
     }
   });
-  await new PostgresSaver(pool as Pool, undefined, { schema: SCHEMA }).setup();
 }
 
 /** `if not exists` does not keep two sessions from creating the same thing at the same moment. */

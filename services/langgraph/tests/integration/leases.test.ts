@@ -1,6 +1,6 @@
 import { currentMessage, silentLogger } from '@codegen/sdk/queue';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FencedSaver } from '../../src/checkpoints.js';
 import { migrate } from '../../src/database/migrate.js';
 import { Driver, type Flow } from '../../src/resume.js';
@@ -91,6 +91,25 @@ describe.each(databases)('leases on %s', (kind) => {
     await expect(new Waits(world.pool).write(threadId, 'first', wait, 1000)).rejects.toThrow(LeaseLost);
     expect(await checkpoints()).toBe(before);
     expect(before).toBeGreaterThan(0);
+  });
+
+  it('goes on from the checkpoint that was written last, though the clock of who wrote before was ahead', async () => {
+    await threads.take(threadId, 'mine', 60_000);
+    const graph = new StateGraph(State)
+      .addNode('only', ({ epoch }) => ({ done: `epoch ${epoch}` }))
+      .addEdge(START, 'only')
+      .addEdge('only', END)
+      .compile({ checkpointer: new FencedSaver(world.pool, () => 'mine') });
+    const config = { configurable: { thread_id: threadId }, durability: 'sync' as const };
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 600_000 });
+    try {
+      await graph.invoke({ epoch: 1 }, config);
+    } finally {
+      vi.useRealTimers();
+    }
+    await graph.invoke({ epoch: 2 }, config);
+
+    expect((await graph.getState(config)).values).toMatchObject({ epoch: 2, done: 'epoch 2' });
   });
 
   it('stops in mid-run when the lease is lost: the next step never runs', async () => {
