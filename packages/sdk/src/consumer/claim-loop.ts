@@ -9,15 +9,16 @@ import { type ConsumerCore, readerOf } from './consumer-core.js';
 export async function claimLoop(core: ConsumerCore): Promise<void> {
   const { store, stopping, leaseMs } = core;
   let notBeforeMs = 0;
+  let more = false;
   const unlisten = store.onOnline(() => {
     notBeforeMs = performance.now() + leaseMs / 2;
   });
   for (let failures = 0; !stopping.aborted; ) {
     try {
       // A command given while Redis is away would run before any owner could renew.
-      if (store.online && performance.now() >= notBeforeMs) await sweep(core);
+      if (store.online && performance.now() >= notBeforeMs) more = await sweep(core, more);
       failures = 0;
-      await pause(leaseMs / 4, stopping);
+      await nextLook(core, more);
     } catch (error) {
       if (!isGroupGone(error)) failures += 1;
       await pause(Math.max(leaseMs / 4, backoffMs(failures)), stopping);
@@ -26,10 +27,20 @@ export async function claimLoop(core: ConsumerCore): Promise<void> {
   unlisten();
 }
 
-async function sweep(core: ConsumerCore): Promise<void> {
+/** A quarter of the lease; what there was no room for is looked for again as soon as an entry leaves. */
+async function nextLook({ held, leaseMs, stopping }: ConsumerCore, more: boolean): Promise<void> {
+  if (!more) return pause(leaseMs / 4, stopping);
+  const room = new AbortController();
+  void held.change(stopping).then(() => room.abort());
+  await pause(leaseMs / 4, AbortSignal.any([stopping, room.signal]));
+}
+
+/** Whether there may be more than there was room for; `before`: whether there was at the last look. */
+async function sweep(core: ConsumerCore, before: boolean): Promise<boolean> {
+  let more = false;
   for (const stream of core.streams) {
     const limit = core.held.room(core.capacity);
-    if (limit <= 0) return;
+    if (limit <= 0) return before || more;
     const found = await core.store.claimStale(readerOf(core, stream), { leaseMs: core.leaseMs, limit });
     for (const entry of found.entries) {
       if (core.held.has(stream, entry.id)) continue;
@@ -40,6 +51,8 @@ async function sweep(core: ConsumerCore): Promise<void> {
     if (found.deleted.length > 0) {
       core.logger.warn({ stream, entry_ids: found.deleted }, 'entries were deleted while they were pending');
     }
+    more ||= found.entries.length >= limit;
     core.pump();
   }
+  return more;
 }
