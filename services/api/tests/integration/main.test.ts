@@ -71,7 +71,8 @@ test('a process killed in mid-write leaves everything that it acknowledged', asy
         acknowledged.push(answer.body.id);
       }
     });
-    await sleep(500 + 300 * round);
+    const enough = acknowledged.length + 15 + 5 * round;
+    await waitFor('some writes', () => acknowledged.length >= enough, { timeoutMs: 60_000 });
     api.child.kill('SIGKILL');
     await api.exited;
     await Promise.all(writing);
