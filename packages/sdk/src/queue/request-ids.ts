@@ -7,7 +7,7 @@ import { asUnavailable } from './redis-errors.js';
 const PAGE = 500;
 
 /**
- * The request ids of all messages that a queue holds: waiting, pending and delayed. Reads the whole queue, about 30 ms
+ * The request ids of all messages that a queue holds: waiting, pending and delayed. Reads the whole queue, about 200 ms
  * for 10,000 messages.
  * @throws {OrchestratorError} REDIS_UNAVAILABLE
  */
