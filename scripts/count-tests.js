@@ -1,5 +1,6 @@
-// Prints the closing lines of bin/test from vitest's JSON report: how many cases ran on each database, and the totals.
-// Fails where nothing ran, where the databases differ, or where CI skipped something.
+// Prints the closing lines of bin/test from vitest's JSON report: how many cases ran on each database, which ones on
+// every store of queues, and the totals. Fails where nothing ran, where databases or stores differ, or where CI skipped
+// something.
 import { readFile } from 'node:fs/promises';
 
 const report = JSON.parse((await readFile(process.argv[2], 'utf8')) || '{}');
@@ -21,6 +22,21 @@ for (const service of ['api', 'langgraph']) {
   if (pglite + postgres > 0)
     process.stdout.write(`${service} on both databases: PGlite ${pglite}, PostgreSQL ${postgres}\n`);
   unequal ||= pglite !== postgres;
+}
+
+// The queues' conformance suite runs each case on every store, which is its outermost title: "queues in memory", ….
+const storesOf = new Map();
+for (const { ancestorTitles, title, status } of tests.filter((test) => test.file.endsWith('/conformance.test.ts'))) {
+  const [store] = ancestorTitles.filter((one) => one.startsWith('queues '));
+  if (!storesOf.has(title)) storesOf.set(title, []);
+  if (status === 'passed') storesOf.get(title).push(store);
+}
+const stores = new Set([...storesOf.values()].flat());
+if (storesOf.size > 0) process.stdout.write(`cases passed by ${[...stores].join(', ')}:\n`);
+for (const [title, passedBy] of storesOf) {
+  const missing = [...stores].filter((store) => !passedBy.includes(store));
+  process.stdout.write(`  ${title}${missing.length > 0 ? ` (NOT by ${missing.join(', ')})` : ''}\n`);
+  unequal ||= missing.length > 0;
 }
 
 // A file that broke before its first test counts as one failure.
