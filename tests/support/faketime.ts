@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 
 const library = [
   '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1',
@@ -16,7 +16,12 @@ export function wrongClock(minutes: number): Record<string, string> {
     LD_PRELOAD: library,
     FAKETIME: `${minutes < 0 ? '-' : '+'}${Math.abs(minutes)}m`,
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    // A killed process would leave it behind.
-    FAKETIME_DISABLE_SHM: '1',
   };
+}
+
+/** Removes what the library of a killed process leaves in shared memory. */
+export function forgetClocks(pids: readonly (number | undefined)[]): void {
+  for (const name of pids.flatMap((pid) => [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`])) {
+    rmSync(`/dev/shm/${name}`, { force: true });
+  }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { hasFaketime, wrongClock } from '../../../../tests/support/faketime.js';
+import { forgetClocks, hasFaketime, wrongClock } from '../../../../tests/support/faketime.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type Bench, type ConsumerProcess, openBench, STREAM } from '../bench.js';
 
@@ -10,7 +10,11 @@ let bench: Bench;
 beforeAll(async () => {
   bench = await openBench();
 });
-afterEach(() => bench.reset());
+const pids: (number | undefined)[] = [];
+afterEach(async () => {
+  await bench.reset();
+  forgetClocks(pids.splice(0));
+});
 afterAll(() => bench.close());
 
 describe.skipIf(!hasFaketime)('consumers whose clocks are 10 minutes wrong (skipped without libfaketime)', () => {
@@ -20,6 +24,7 @@ describe.skipIf(!hasFaketime)('consumers whose clocks are 10 minutes wrong (skip
       const env = clocks[name] === 0 ? {} : wrongClock(clocks[name]);
       return bench.consumeInProcess(mode, { consumer: name, leaseMs: LEASE_MS, env });
     });
+    pids.push(...started.map((one) => one.child.pid));
     await Promise.all(started.map((one) => one.said('ready')));
     return started;
   };

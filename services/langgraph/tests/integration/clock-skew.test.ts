@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { hasFaketime, wrongClock } from '../../../../tests/support/faketime.js';
+import { forgetClocks, hasFaketime, wrongClock } from '../../../../tests/support/faketime.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { World } from '../support/world.js';
 
@@ -58,6 +58,7 @@ describe.skipIf(!hasFaketime)(
       const exited = once(child, 'exit');
       child.kill('SIGKILL');
       await exited;
+      forgetClocks([child.pid]);
     }
 
     it('drive flows beside each other: one message a step, each wait as long as it should be, true durations', async () => {
