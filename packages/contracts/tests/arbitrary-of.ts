@@ -1,5 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { z } from 'zod';
+import { wireDatetime } from '../src/index.js';
 
 /** Arbitraries to use for certain schemas, instead of what follows from them. */
 export type Overrides = ReadonlyMap<z.core.$ZodType, Arbitrary<unknown>>;
@@ -32,7 +33,8 @@ function anyOf(schema: z.core.$ZodType, overrides: Overrides): Arbitrary<unknown
   if (schema instanceof z.ZodLiteral) return fc.constantFrom(...schema.values);
   if (schema instanceof z.ZodBoolean) return fc.boolean();
   if (schema instanceof z.ZodNumber) return numberOf(schema);
-  if (schema instanceof z.ZodString) return schema.meta()?.format === 'date-time' ? anyDatetime : anyText;
+  if (schema instanceof z.ZodString)
+    return schema.meta()?.pattern === wireDatetime.meta()?.pattern ? anyDatetime : anyText;
   throw new TypeError(`no arbitrary for a ${schema._zod.def.type}: add it here`);
 }
 

@@ -18,8 +18,9 @@ const valid = readFixture<Vector[]>('vectors/valid.json');
 const invalid = readFixture<InvalidVector[]>('vectors/invalid.json');
 const vectorModels = [...new Set(valid.map(({ model }) => model))];
 
-// `format` is an annotation: a naive datetime is none of RFC 3339. What a datetime looks like is in `pattern`.
-const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, validateFormats: false });
+// As strict as validators get: an unknown keyword or format is an error, and a date-time is what RFC 3339 says.
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
+const ajv = new Ajv2020({ strict: true, strictRequired: true, formats: { 'date-time': RFC_3339 } });
 const validators = new Map<string, ValidateFunction>();
 
 function schemaOf(name: string): Record<string, unknown> {
@@ -82,7 +83,14 @@ describe('the JSON Schemas', () => {
     expect(accepts('EngineeringMessage', task)).toBe(true);
     expect(accepts('EngineeringMessage', { ...task, user_id: 2 ** 53 })).toBe(false);
     expect(accepts('EngineeringMessage', { ...task, timestamp: '2026-01-10T12:00:00.123456' })).toBe(true);
-    expect(accepts('EngineeringMessage', { ...task, timestamp: '2026-01-10' })).toBe(false);
+    for (const timestamp of [
+      '2026-01-10',
+      '2026-13-10T12:00:00',
+      '2026-01-10T24:00:00Z',
+      '2026-01-10T12:00:00+24:00',
+    ]) {
+      expect(accepts('EngineeringMessage', { ...task, timestamp }), timestamp).toBe(false);
+    }
   });
 
   test('what they cannot say: which days there are, and that a secret is none', () => {
