@@ -34,6 +34,9 @@ export type Decoded<T> =
 const MAX_ISSUES = 10;
 const MAX_ERROR_LENGTH = 2000;
 
+/** An escape in JSON text. JSON.stringify writes `\udXXX` for half a surrogate pair, and for nothing else. */
+const ESCAPE = /\\(?:ud...|.)/g;
+
 /**
  * Makes the one-field entry for a message: `data` holds the JSON document, with every default written out. Half a
  * surrogate pair, as a text that was cut may hold, becomes U+FFFD: it is no Unicode, and Python peers refuse it.
@@ -47,9 +50,8 @@ export function encodeEntry<C extends QueueContract>(
   const secret = findPlainSecret(parsed);
   if (secret) throw new TypeError(`${contract.model}.${secret.join('.')} holds a secret in plain: send a reference`);
   const data = JSON.stringify(parsed);
-  // JSON.stringify escapes lone surrogates and nothing else this way, but for a text that looks the same.
   if (!data.includes('\\ud')) return { fields: { data }, message: parsed };
-  const mended = JSON.stringify(parsed, (_, value) => (typeof value === 'string' ? wellFormed(value) : value));
+  const mended = data.replace(ESCAPE, (escaped) => (escaped.startsWith('\\ud') ? '\ufffd' : escaped));
   return { fields: { data: mended }, message: JSON.parse(mended) as MessageOf<C> };
 }
 

@@ -35,6 +35,17 @@ describe('encoding', () => {
     expect(JSON.parse(fields.data)).toEqual(message);
   });
 
+  test('mends it in names too', () => {
+    const config = { name: 'a', agent: 'custom' as const, capabilities: [], env_vars: { 'cut\ud83d': 'a\udc00' } };
+    const context = { '\\ud83d': '\\\ud83d' };
+    const { fields, message } = encodeEntry(workerCommands, { command: 'create', request_id: 'c', config, context });
+    expect(message).toMatchObject({
+      config: { env_vars: { 'cut\ufffd': 'a\ufffd' } },
+      context: { '\\ud83d': '\\\ufffd' },
+    });
+    expect(JSON.parse(fields.data)).toEqual(message);
+  });
+
   test('refuses what does not fit', () => {
     expect(() => encodeEntry(engineeringQueue, { ...task, user_id: 1.5 })).toThrow('user_id');
   });
