@@ -4,6 +4,9 @@ import { z } from 'zod';
 const PATTERN =
   /^([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:[.,]([0-9]{1,9}))?)?(?:([Zz])|([+-])([01][0-9]|2[0-3]):?([0-5][0-9]))?$/;
 
+/** Milliseconds of 400 years. */
+const FOUR_CENTURIES_MS = 146_097 * 86_400_000;
+
 /**
  * Reads a datetime from the wire as milliseconds since the epoch. Without a zone it is UTC, as the Python peers mean it.
  * Returns undefined where the text is no datetime. Digits beyond milliseconds are cut.
@@ -11,23 +14,21 @@ const PATTERN =
 export function wireDatetimeToMs(text: string): number | undefined {
   const match = PATTERN.exec(text);
   if (!match) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const ms = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  date.setUTCHours(hour, minute, second, ms);
-  // Date rolls 31 February over to March: what does not come back as written was no date.
-  if (date.getUTCDate() !== day || year === 0) return undefined;
-  if (!match[9]) return date.getTime();
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  // Date would roll 31 February over to March.
+  if (year === 0 || day > daysIn(year, month)) return undefined;
+  const [hour, minute, second] = [Number(match[4]), Number(match[5]), Number(match[6] ?? 0)];
+  const ms = match[7] ? Number(match[7].padEnd(3, '0').slice(0, 3)) : 0;
+  // Date takes the years below 100 for those of the last century; the calendar repeats itself every 400 years.
+  const utcMs = Date.UTC(year + 400, month - 1, day, hour, minute, second, ms) - FOUR_CENTURIES_MS;
+  if (!match[9]) return utcMs;
   const offsetMs = (Number(match[10]) * 60 + Number(match[11])) * 60_000;
-  return date.getTime() - (match[9] === '+' ? offsetMs : -offsetMs);
+  return utcMs - (match[9] === '+' ? offsetMs : -offsetMs);
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 /** Now, as we write it on the wire: RFC 3339 in UTC with `Z`. */

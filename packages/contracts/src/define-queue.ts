@@ -45,6 +45,7 @@ export function defineQueue<S extends MessageSchema>(contract: QueueContract<S>)
 
 /** The stream's name with its parameters filled in. Throws where one is missing or not a plain identifier. */
 export function streamName(contract: QueueContract, params: Record<string, string> = {}): string {
+  if (!contract.stream.includes('{')) return contract.stream;
   return contract.stream.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = params[name];
     if (value === undefined) throw new TypeError(`stream ${contract.stream} needs ${name}`);

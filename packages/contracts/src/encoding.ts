@@ -71,9 +71,9 @@ export function decodeEntry<C extends QueueContract>(contract: C, raw: EntryFiel
     return { ...refused(read.code, issuesText(read.issues), withoutSecretText(raw)), ...idsOf(document) };
   }
   const record = document as Record<string, unknown>;
-  // All that the entry holds would go to the dead letters with it.
+  // All that the entry holds would go to the dead letters with it; what was read has been looked through.
   const replaced = () => (flat ? undefined : findReplacedSecret(data, record));
-  const secret = findPlainSecret(record) ?? findPlainSecret(beside) ?? replaced();
+  const secret = (read.ok ? undefined : findPlainSecret(record)) ?? findPlainSecret(beside) ?? replaced();
   if (secret) {
     const path = secret.join('.');
     const kept = flat

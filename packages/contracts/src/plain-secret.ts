@@ -2,15 +2,17 @@ import { parseReference } from './reference.js';
 
 const REDACTED = '[redacted]';
 const SECRET_KEYS = new Set(['github_token', 'secrets']);
+const SECRET_KEY_LENGTHS = new Set([...SECRET_KEYS].map((key) => key.length));
 
 /** Path of the first field that holds a secret rather than a reference to one. */
-export function findPlainSecret(value: unknown, path: readonly string[] = []): readonly string[] | undefined {
+export function findPlainSecret(value: unknown): readonly string[] | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, inner] of Object.entries(value)) {
-    const here = [...path, key];
-    if (isSecret(key, inner)) return here;
-    const found = findPlainSecret(inner, here);
-    if (found) return found;
+  // Every message passes here on both ends: nothing is allocated but the names, and the path only where it is told.
+  for (const key of Object.keys(value)) {
+    const inner = (value as Record<string, unknown>)[key];
+    if (isSecret(key, inner)) return [key];
+    const found = findPlainSecret(inner);
+    if (found) return [key, ...found];
   }
   return undefined;
 }
@@ -59,6 +61,7 @@ export function isRedacted(text: string): boolean {
 }
 
 function isSecret(key: string, value: unknown): boolean {
+  if (!SECRET_KEY_LENGTHS.has(key.length)) return false;
   if (!SECRET_KEYS.has(key.toLowerCase()) || value === null || value === '') return false;
   return typeof value !== 'string' || parseReference(value) === undefined;
 }

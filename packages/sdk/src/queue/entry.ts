@@ -41,7 +41,9 @@ export function fieldsOf(flat: readonly string[]): EntryFields {
 
 /** The flat list again. */
 export function flatFields(fields: EntryFields): string[] {
-  return Object.entries(fields).flat();
+  const flat: string[] = [];
+  for (const name of Object.keys(fields)) flat.push(name, fields[name] as string);
+  return flat;
 }
 
 /** Entries by the stream they came from. */
