@@ -7,5 +7,9 @@ export const TOO_DEEP = `nested deeper than ${MAX_LEVELS} levels`;
 /** Whether a value nests deeper than any message does. */
 export function isTooDeep(value: unknown, levels = MAX_LEVELS): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isTooDeep(inner, levels - 1));
+  if (levels === 0) return true;
+  for (const key of Object.keys(value)) {
+    if (isTooDeep((value as Record<string, unknown>)[key], levels - 1)) return true;
+  }
+  return false;
 }

@@ -1,11 +1,11 @@
 import type { MessageOf, QueueContract } from '@codegen/contracts';
 import { type CurrentMessage, handling } from '../current-message.js';
 import { textOf } from '../queue/error-text.js';
-import { withBindings } from '../queue/logger.js';
 import { openTelemetry } from '../queue/open-telemetry.js';
 import { ATTEMPT, DEFERRALS } from '../queue/retry-counters.js';
 import type { ConsumerCore } from './consumer-core.js';
 import { deadOutcome } from './dead-outcome.js';
+import { EntryContext } from './entry-context.js';
 import type { HeldEntry } from './held-entries.js';
 import type { ConsumerOptions } from './options.js';
 import { processTraced } from './process-span.js';
@@ -18,18 +18,31 @@ import type { Outcome } from './settle.js';
 export type Handled = Outcome | { kind: 'fatal'; error: unknown };
 
 /** Runs the handler on one entry, whose message is the current one meanwhile, and says how the entry ends. */
-export async function handleEntry<C extends QueueContract>(
+export function handleEntry<C extends QueueContract>(
   core: ConsumerCore,
   options: ConsumerOptions<C>,
   entry: HeldEntry,
 ): Promise<Handled> {
-  const decoded = await readEntry(core.store, options.contract, entry).catch(() => undefined);
-  if (!decoded) return { kind: 'release' };
+  const read = readEntry(core.store, options.contract, entry);
+  if (!(read instanceof Promise)) return handleRead(core, options, entry, read);
+  return read.then(
+    (decoded) => handleRead(core, options, entry, decoded),
+    () => ({ kind: 'release' }),
+  );
+}
+
+function handleRead<C extends QueueContract>(
+  core: ConsumerCore,
+  options: ConsumerOptions<C>,
+  entry: HeldEntry,
+  decoded: ReadEntry<MessageOf<C>>,
+): Promise<Handled> {
   const current = currentOf(decoded, entry);
   const handle = () => handling(current, () => handleDecoded(core, options, entry, decoded, current));
   const loading = openTelemetry();
-  const api = loading && (await loading);
-  return api ? processTraced(api, { core, contract: options.contract, entry, current }, handle) : handle();
+  if (!loading) return handle();
+  const about = { core, contract: options.contract, entry, current };
+  return loading.then((api) => (api ? processTraced(api, about, handle) : handle()));
 }
 
 async function handleDecoded<C extends QueueContract>(
@@ -48,40 +61,40 @@ async function handleDecoded<C extends QueueContract>(
     return deadOutcome(core, options, entry, raw, undefined, reason);
   }
   const { message, raw } = decoded;
-  const logger = withBindings(core.logger, current);
   if (entry.deliveries > maxTakeovers + 1) {
     const error = `taken over ${entry.deliveries - 1} times: each consumer that had it died or lost its lease`;
     const reason = { code: 'crash_loop', error, errorType: 'CrashLoop', attempts: attempt, ...idsOf(current) };
     return deadOutcome(core, options, entry, raw, message, reason);
   }
+  const context = new EntryContext(core, entry, current, attempt);
   const request = requestOf(options, current);
   const begun = request && (await beginRequest(core, entry, request));
   if (begun === 'unknown') return { kind: 'release' };
   if (begun === 'done') {
-    logger.info({ skipped: true }, 'the request was completed before: skipped');
+    context.logger.info({ skipped: true }, 'the request was completed before: skipped');
     return { kind: 'done', skipped: true };
   }
   if (begun === 'busy') {
-    logger.info({}, 'another entry of the request is being handled: waiting for its end');
+    context.logger.info({}, 'another entry of the request is being handled: waiting for its end');
     const fields = { ...entry.fields, [ATTEMPT]: String(attempt), [DEFERRALS]: String(deferrals + 1) };
     return { kind: 'retry', delayMs: deferralMs(deferrals), fields };
   }
   try {
-    const { signal } = entry.abort;
-    await handler(message, { entryId: entry.id, attempt, signal, queue: core.store, logger, stream: entry.stream });
+    await handler(message, context);
     return { kind: 'done', ...(request && { request }) };
   } catch (error) {
     // An aborted handler has not failed: the message is somebody else's already, or goes to a peer unharmed.
-    if (entry.abort.signal.aborted) return { kind: 'release' };
+    if (entry.aborted) return { kind: 'release' };
     core.counts.failed += 1;
     const text = textOf(error);
     const verdict = judge(error, { attempt, deferrals }, options.retry);
     if (verdict.kind === 'fatal') {
-      logger.error({ error: text, attempt }, 'fatal error: the consumer stops');
+      context.logger.error({ error: text, attempt }, 'fatal error: the consumer stops');
       return { kind: 'fatal', error };
     }
     if (verdict.kind === 'retry') {
-      logger.warn({ error: text, attempt, delay_ms: Math.round(verdict.delayMs) }, 'handler failed, will try again');
+      const about = { error: text, attempt, delay_ms: Math.round(verdict.delayMs) };
+      context.logger.warn(about, 'handler failed, will try again');
       const counters = verdict.burnsAttempt
         ? { [ATTEMPT]: String(attempt + 1) }
         : { [ATTEMPT]: String(attempt), [DEFERRALS]: String(deferrals + 1) };

@@ -1,10 +1,31 @@
+import type { EntryFields } from '@codegen/contracts';
 import type { StreamEntry } from '../queue/entry.js';
 
 /** An entry whose lease this consumer keeps: waiting for a free handler, running, or being settled. */
-export interface HeldEntry extends StreamEntry {
+export class HeldEntry implements StreamEntry {
+  readonly stream: string;
+  readonly id: string;
+  readonly fields: EntryFields;
   readonly deliveries: number;
-  readonly abort: AbortController;
-  state: 'waiting' | 'running' | 'settling';
+  state: 'waiting' | 'running' | 'settling' = 'waiting';
+  #abort: AbortController | undefined;
+
+  constructor({ stream, id, fields }: StreamEntry, deliveries: number) {
+    this.stream = stream;
+    this.id = id;
+    this.fields = fields;
+    this.deliveries = deliveries;
+  }
+
+  /** Made when it is first asked for: few handlers ask, and it costs more than all else that is kept of an entry. */
+  get abort(): AbortController {
+    this.#abort ??= new AbortController();
+    return this.#abort;
+  }
+
+  get aborted(): boolean {
+    return this.#abort?.signal.aborted ?? false;
+  }
 }
 
 /** The lease went to another consumer, or the entry is gone. */
@@ -14,23 +35,25 @@ export class LeaseLostError extends Error {
 
 /** Whether this run of an entry has lost its lease: nothing that comes of it counts any more. */
 export function isLost(entry: HeldEntry): boolean {
-  return entry.abort.signal.reason instanceof LeaseLostError;
+  return entry.aborted && entry.abort.signal.reason instanceof LeaseLostError;
 }
 
 /** Everything this consumer holds, in order of arrival. */
 export class HeldEntries {
-  readonly #byKey = new Map<string, HeldEntry>();
+  readonly #byStream = new Map<string, Map<string, HeldEntry>>();
   readonly #waiting: HeldEntry[] = [];
+  #size = 0;
   #settling = 0;
-  #onChange: (() => void)[] = [];
+  #running = 0;
+  readonly #checks = new Set<() => void>();
 
   get size(): number {
-    return this.#byKey.size;
+    return this.#size;
   }
 
   /** How many wait or run. */
   get open(): number {
-    return this.#byKey.size - this.#settling;
+    return this.#size - this.#settling;
   }
 
   /** How many wait for a free handler. */
@@ -38,23 +61,42 @@ export class HeldEntries {
     return this.#waiting.length;
   }
 
+  /** How many handlers run, also for entries that were lost meanwhile. */
+  get running(): number {
+    return this.#running;
+  }
+
   has(stream: string, id: string): boolean {
-    return this.#byKey.has(`${stream} ${id}`);
+    return this.#byStream.get(stream)?.has(id) ?? false;
   }
 
   /** Takes an entry in; one that is held already is left alone. */
   add(entry: StreamEntry, deliveries: number): void {
-    if (this.has(entry.stream, entry.id)) return;
-    const held: HeldEntry = { ...entry, deliveries, abort: new AbortController(), state: 'waiting' };
-    this.#byKey.set(`${entry.stream} ${entry.id}`, held);
+    let byId = this.#byStream.get(entry.stream);
+    if (!byId) {
+      byId = new Map();
+      this.#byStream.set(entry.stream, byId);
+    }
+    if (byId.has(entry.id)) return;
+    const held = new HeldEntry(entry, deliveries);
+    byId.set(entry.id, held);
+    this.#size += 1;
     this.#waiting.push(held);
   }
 
   /** The next entry to run, if one waits. */
   take(): HeldEntry | undefined {
     const held = this.#waiting.shift();
-    if (held) held.state = 'running';
+    if (!held) return undefined;
+    held.state = 'running';
+    this.#running += 1;
     return held;
+  }
+
+  /** The handler of an entry that was taken has returned or thrown. */
+  handlerEnded(): void {
+    this.#running -= 1;
+    this.#wake();
   }
 
   /** Its handler has ended; what is left is to tell Redis. */
@@ -67,10 +109,11 @@ export class HeldEntries {
   }
 
   remove(held: HeldEntry): void {
-    const key = `${held.stream} ${held.id}`;
+    const byId = this.#byStream.get(held.stream);
     // After a lost lease the same entry may be held anew, for another run.
-    if (this.#byKey.get(key) !== held) return;
-    this.#byKey.delete(key);
+    if (byId?.get(held.id) !== held) return;
+    byId.delete(held.id);
+    this.#size -= 1;
     if (held.state === 'settling') this.#settling -= 1;
     this.#leaveWaiting(held);
     this.#wake();
@@ -83,13 +126,11 @@ export class HeldEntries {
   }
 
   #wake(): void {
-    const waiters = this.#onChange;
-    this.#onChange = [];
-    for (const wake of waiters) wake();
+    for (const check of this.#checks) check();
   }
 
   all(): HeldEntry[] {
-    return [...this.#byKey.values()];
+    return [...this.#byStream.values()].flatMap((byId) => [...byId.values()]);
   }
 
   /** How many entries may come in: as many again as `capacity` may be settling, so that Redis is not waited for. */
@@ -97,16 +138,18 @@ export class HeldEntries {
     return Math.min(capacity - this.open, 2 * capacity - this.size);
   }
 
-  /** Resolves when an entry leaves or begins to, or at once when `signal` is aborted. */
-  change(signal: AbortSignal): Promise<void> {
+  /** Resolves once `condition` holds, looked at whenever an entry leaves or begins to; or when `signal` is aborted. */
+  until(condition: () => boolean, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const wake = () => {
-        signal.removeEventListener('abort', wake);
+      const check = () => {
+        if (!signal.aborted && !condition()) return;
+        signal.removeEventListener('abort', check);
+        this.#checks.delete(check);
         resolve();
       };
-      signal.addEventListener('abort', wake, { once: true });
-      this.#onChange.push(wake);
+      signal.addEventListener('abort', check);
+      this.#checks.add(check);
+      check();
     });
   }
 }

@@ -34,7 +34,7 @@ export async function renewAll(core: ConsumerCore): Promise<void> {
 
 function lose(core: ConsumerCore, entry: HeldEntry): void {
   // While it is being settled, the entry may be gone because this consumer has just acknowledged it.
-  if (entry.state === 'settling' || entry.abort.signal.aborted) return;
+  if (entry.state === 'settling' || entry.aborted) return;
   core.logger.warn({ entry_id: entry.id, stream: entry.stream, state: entry.state }, 'lease lost');
   // Let go of, so that the entry can be taken in anew while a handler that does not hear its signal still runs.
   core.held.remove(entry);

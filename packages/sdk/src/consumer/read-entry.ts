@@ -20,11 +20,11 @@ export type ReadEntry<T> =
  * Decodes an entry. One that is not UTF-8 is refused as `invalid_encoding`: its texts have lost bytes already.
  * @throws what the store throws, where it has to be asked again
  */
-export async function readEntry<C extends QueueContract>(
+export function readEntry<C extends QueueContract>(
   store: QueueStore,
   contract: C,
   entry: StreamEntry,
-): Promise<ReadEntry<MessageOf<C>>> {
+): ReadEntry<MessageOf<C>> | Promise<ReadEntry<MessageOf<C>>> {
   const decoded = decodeEntry(contract, entry.fields);
   if (Object.keys(entry.fields).length > MAX_FIELDS && Object.keys(withoutCounters(entry.fields)).length > MAX_FIELDS) {
     const error = `the entry has more than ${MAX_FIELDS} fields`;
@@ -36,9 +36,12 @@ export async function readEntry<C extends QueueContract>(
       ...idsOfDecoded(decoded),
     };
   }
-  const raw = hasReplacements(entry.fields) ? await binaryFields(store, entry) : undefined;
-  if (!raw) return decoded;
-  return { ok: false, code: 'invalid_encoding', error: 'the entry is not UTF-8', raw, ...idsOfDecoded(decoded) };
+  // Only where Redis has to be asked again there is something to wait for.
+  if (!hasReplacements(entry.fields)) return decoded;
+  return binaryFields(store, entry).then((raw) => {
+    if (!raw) return decoded;
+    return { ok: false, code: 'invalid_encoding', error: 'the entry is not UTF-8', raw, ...idsOfDecoded(decoded) };
+  });
 }
 
 function idsOfDecoded(decoded: Decoded<unknown>): { correlationId?: string; requestId?: string } {

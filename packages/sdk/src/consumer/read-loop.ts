@@ -17,12 +17,13 @@ export async function readLoop(core: ConsumerCore, streams: readonly string[], r
   // What an earlier process of the same name left behind is taken over at once.
   let recovering: 'takeover' | 'lost reply' | false = 'takeover';
   let failures = 0;
+  const hasRoom = () => held.room(core.capacity) > 0 && held.waiting <= core.readBelow;
   while (!stopping.aborted) {
-    const room = held.room(core.capacity);
-    if (room <= 0 || held.waiting > core.readBelow) {
-      await held.change(stopping);
+    if (!hasRoom()) {
+      await held.until(hasRoom, stopping);
       continue;
     }
+    const room = held.room(core.capacity);
     try {
       if (recovering) {
         if (!(await takeOwnPending(core, streams, room, recovering === 'takeover'))) recovering = false;

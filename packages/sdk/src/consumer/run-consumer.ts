@@ -6,7 +6,7 @@ import { checkRemembered } from '../queue/idempotency.js';
 import { silentLogger, withBindings } from '../queue/logger.js';
 import { claimLoop } from './claim-loop.js';
 import type { ConsumerCore } from './consumer-core.js';
-import { handleEntry } from './handle-entry.js';
+import { type Handled, handleEntry } from './handle-entry.js';
 import { HeldEntries, type HeldEntry } from './held-entries.js';
 import { housekeepingLoop } from './housekeeping.js';
 import { leaseLoop, renewAll } from './lease.js';
@@ -36,7 +36,6 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   const ended = new AbortController();
   // Every entry that is being settled waits on one of them.
   setMaxListeners(0, stopping.signal, ended.signal);
-  const running = new Set<Promise<void>>();
   const core: ConsumerCore = {
     store,
     logger,
@@ -58,28 +57,27 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   };
   const settler = new Settler(core);
   const mover = new Mover(core);
-  let active = 0;
   let failure: { error: unknown } | undefined;
   let stopped: Promise<void> | undefined;
 
   function pump(): void {
-    while (active < concurrency && !stopping.signal.aborted) {
+    while (core.held.running < concurrency && !stopping.signal.aborted) {
       const entry = core.held.take();
       if (!entry) return;
-      active += 1;
-      const work = run(entry).finally(() => running.delete(work));
-      running.add(work);
+      void handleEntry(core, options, entry).then((outcome) => handled(entry, outcome));
     }
   }
 
-  async function run(entry: HeldEntry): Promise<void> {
-    const outcome = await handleEntry(core, options, entry);
-    active -= 1;
+  function handled(entry: HeldEntry, outcome: Handled): void {
+    core.held.handlerEnded();
     pump();
-    if (outcome.kind !== 'fatal') return settler.settle(entry, outcome);
-    failure ??= { error: outcome.error };
-    core.held.remove(entry);
-    void stop();
+    if (outcome.kind === 'fatal') {
+      failure ??= { error: outcome.error };
+      core.held.remove(entry);
+      void stop();
+    } else {
+      settler.settle(entry, outcome);
+    }
   }
 
   async function start(): Promise<void> {
@@ -116,7 +114,7 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
     stopping.abort();
     await Promise.all(readers.map(({ reader, reading }) => interrupt(reader, reading)));
     await withinMs(1000, Promise.all(takingIn));
-    await endHandlers(core, settler, running);
+    await endHandlers(core, settler);
     ended.abort();
     await withinMs(1000, leases);
     unlisten();
@@ -144,6 +142,6 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   // Whoever is interested awaits them; nobody has to.
   ready.catch(() => undefined);
   done.catch(() => undefined);
-  const metrics = () => ({ ...core.counts, running: active, held: core.held.size });
+  const metrics = () => ({ ...core.counts, running: core.held.running, held: core.held.size });
   return { ready, done, stop, metrics };
 }

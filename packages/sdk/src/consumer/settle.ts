@@ -19,48 +19,68 @@ const COUNTED = { done: 'handled', retry: 'retried', dead: 'deadLettered', relea
 
 const REFUSED = 'lease lost: the outcome is refused';
 
-interface Acknowledgement {
-  readonly stream: string;
-  readonly id: string;
-  readonly resolve: (owned: boolean) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * Ends entries in Redis, each only while this consumer still owns it. With Redis away it keeps trying, and keeps the
  * entry, so that what a handler has done is not done again.
  */
 export class Settler {
   readonly #core: ConsumerCore;
-  #batch: Acknowledgement[] = [];
+  #done: HeldEntry[] = [];
 
   constructor(core: ConsumerCore) {
     this.#core = core;
   }
 
-  async settle(entry: HeldEntry, outcome: Outcome): Promise<void> {
-    const { logger, ended, held, counts } = this.#core;
-    const about = { entry_id: entry.id, stream: entry.stream };
+  /** Settles an entry, which leaves what is held when that is done. */
+  settle(entry: HeldEntry, outcome: Outcome): void {
+    const { held, counts, logger } = this.#core;
     if (isLost(entry)) {
       // Redis cannot tell: the entry may be this consumer's again, for a newer run.
       counts.refused += 1;
-      logger.warn({ ...about, outcome: outcome.kind }, REFUSED);
+      logger.warn({ entry_id: entry.id, stream: entry.stream, outcome: outcome.kind }, REFUSED);
       return;
     }
     held.settle(entry);
+    if (outcome.kind !== 'done' || outcome.request || outcome.skipped) {
+      void this.#untilSettled([entry], outcome, async () => [await this.#apply(entry, outcome)]);
+    } else if (this.#done.push(entry) === 1) {
+      setImmediate(() => this.#acknowledgeDone());
+    }
+  }
+
+  /** Entries that end in the same tick are acknowledged by one script: one by one is several times slower. */
+  #acknowledgeDone(): void {
+    const done = this.#done;
+    this.#done = [];
+    for (const [stream, entries] of byStream(done)) {
+      const reader = readerOf(this.#core, stream);
+      const ids = entries.map(({ id }) => id);
+      void this.#untilSettled(entries, { kind: 'done' }, () => this.#core.store.acknowledge(reader, ids));
+    }
+  }
+
+  async #untilSettled(entries: HeldEntry[], outcome: Outcome, apply: () => Promise<boolean[]>): Promise<void> {
+    const { logger, ended, held, counts } = this.#core;
     for (let failures = 0; !ended.aborted; failures += 1) {
       try {
-        const owned = await this.#apply(entry, outcome);
-        counts[owned ? countedAs(outcome) : 'refused'] += 1;
-        if (!owned) logger.warn({ ...about, outcome: outcome.kind }, REFUSED);
+        const owned = await apply();
+        const refused = entries.filter((_, i) => !owned[i]);
+        counts[countedAs(outcome)] += entries.length - refused.length;
+        counts.refused += refused.length;
+        for (const { id, stream } of refused) {
+          logger.warn({ entry_id: id, stream, outcome: outcome.kind }, REFUSED);
+        }
         break;
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
-        logger.warn({ ...about, outcome: outcome.kind, error: text }, 'cannot settle an entry yet, it stays pending');
+        for (const { id, stream } of entries) {
+          const about = { entry_id: id, stream, outcome: outcome.kind, error: text };
+          logger.warn(about, 'cannot settle an entry yet, it stays pending');
+        }
         await pause(backoffMs(failures), ended);
       }
     }
-    held.remove(entry);
+    for (const entry of entries) held.remove(entry);
   }
 
   #apply(entry: HeldEntry, outcome: Outcome): Promise<boolean> {
@@ -69,37 +89,13 @@ export class Settler {
     switch (outcome.kind) {
       case 'done':
         if (outcome.request) return store.completeRequest(reader, { ...outcome.request, id: entry.id, target });
-        return this.#acknowledgeSoon(entry);
+        return store.acknowledge(reader, [entry.id]).then(([owned]) => owned === true);
       case 'retry':
         return store.delay(reader, { ...outcome, id: entry.id, target }).finally(() => this.#core.wakeMover());
       case 'dead':
         return outcome.announce().then(() => store.deadLetter(reader, { ...outcome, id: entry.id, target }));
       case 'release':
         return store.releaseLeases(reader, [entry.id]).then(([owned]) => owned === true);
-    }
-  }
-
-  /** Entries that end in the same tick are acknowledged by one script: one by one is several times slower. */
-  #acknowledgeSoon(entry: HeldEntry): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      if (this.#batch.push({ stream: entry.stream, id: entry.id, resolve, reject }) === 1)
-        setImmediate(() => this.#flush());
-    });
-  }
-
-  #flush(): void {
-    const batch = this.#batch;
-    this.#batch = [];
-    for (const [stream, group] of byStream(batch)) void this.#send(stream, group);
-  }
-
-  async #send(stream: string, batch: readonly Acknowledgement[]): Promise<void> {
-    const ids = batch.map(({ id }) => id);
-    try {
-      const owned = await this.#core.store.acknowledge(readerOf(this.#core, stream), ids);
-      for (const [i, { resolve }] of batch.entries()) resolve(owned[i] === true);
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
     }
   }
 }

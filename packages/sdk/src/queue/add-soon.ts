@@ -4,8 +4,9 @@ import { appendManyScript } from './lua/append-many.js';
 import type { RedisClient } from './redis-client.js';
 import { runScript } from './script.js';
 
-/** Entries that one script adds at most, and characters: it holds Redis up, and passes them on a second time. */
-const BATCH_ENTRIES = 500;
+/** Entries that one script adds at most: Redis works on these while this process encodes the next. */
+const BATCH_ENTRIES = 64;
+/** Characters that one script adds at most: it holds Redis up meanwhile, and copies them. */
 const BATCH_LENGTH = 262_144;
 
 interface Addition {
@@ -29,19 +30,21 @@ export function addSoon(redis: RedisClient, stream: string, fields: EntryFields)
     for (const part of flat) length += part.length;
     const addition = { stream, flat, length, resolve, reject };
     const batch = pendingAdditions.get(redis);
-    if (batch) {
-      batch.push(addition);
-      return;
+    if (!batch) {
+      pendingAdditions.set(redis, [addition]);
+      setImmediate(() => flush(redis));
+    } else if (batch.push(addition) === BATCH_ENTRIES) {
+      flush(redis);
     }
-    pendingAdditions.set(redis, [addition]);
-    setImmediate(() => {
-      const all = pendingAdditions.get(redis) ?? [];
-      pendingAdditions.delete(redis);
-      for (const additions of byStream(all).values()) {
-        for (const part of parts(additions)) void send(redis, part);
-      }
-    });
   });
+}
+
+function flush(redis: RedisClient): void {
+  const all = pendingAdditions.get(redis) ?? [];
+  pendingAdditions.delete(redis);
+  for (const additions of byStream(all).values()) {
+    for (const part of parts(additions)) void send(redis, part);
+  }
 }
 
 /** In order; an entry that is longer than a batch may be goes alone. */
@@ -51,7 +54,7 @@ function parts(additions: readonly Addition[]): Addition[][] {
   for (const addition of additions) {
     const last = found.at(-1);
     length += addition.length;
-    if (last && last.length < BATCH_ENTRIES && length <= BATCH_LENGTH) {
+    if (last && length <= BATCH_LENGTH) {
       last.push(addition);
     } else {
       found.push([addition]);
