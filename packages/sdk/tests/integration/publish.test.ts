@@ -43,6 +43,21 @@ describe('publish', () => {
     expect(entries.map(([, [, data]]) => JSON.parse(data as string).task_id)).toEqual(ids);
   });
 
+  test('keeps the order of one tick among long and short messages', async () => {
+    const ids = Array.from({ length: 12 }, (_, i) => `${i} ${'x'.repeat(i % 4 === 0 ? 300_000 : i % 3 ? 10 : 100_000)}`);
+    await Promise.all(ids.map((task_id) => publish(bench.redis, engineeringQueue, { ...task, task_id })));
+    const entries = await bench.redis.xrange(STREAM, '-', '+');
+    expect(entries.map(([, [, data]]) => JSON.parse(data as string).task_id)).toEqual(ids);
+  });
+
+  test('fails as a whole where the stream is no stream, and adds again once it is one', async () => {
+    await bench.redis.set(STREAM, 'text');
+    const both = () => Promise.allSettled([1, 2].map(() => publish(bench.redis, engineeringQueue, task)));
+    expect((await both()).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await bench.redis.del(STREAM);
+    expect((await both()).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+  });
+
   test('fills in the stream’s parameters', async () => {
     const params = { type: 'developer', worker_id: 'w-1' };
     await publish(bench.redis, workerInputs, { request_id: 'r', prompt: 'x' }, { params });

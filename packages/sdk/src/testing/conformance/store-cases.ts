@@ -139,6 +139,21 @@ export const storeCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'each entry of a batch is acknowledged for itself, in any order and only by its owner',
+    async run({ queue }) {
+      const stream = await streamWith(queue, '1', '2', '3', '4', '5', '6');
+      const [one, two] = await take(queue, stream, 'a', { count: 2 });
+      const [foreign] = await take(queue, stream, 'b', { count: 1 });
+      const [four, five, six] = await take(queue, stream, 'a', { count: 3 });
+      assert.ok(one && two && foreign && four && five && six);
+      const ids = [five, one, foreign, four].map(({ id }) => id);
+      assert.deepEqual(await queue.acknowledge(readerOf(stream, 'a'), ids), [true, true, false, true]);
+      const rising = [two, foreign, six].map(({ id }) => id);
+      assert.deepEqual(await queue.acknowledge(readerOf(stream, 'a'), rising), [true, false, true]);
+      assert.deepEqual(contentsOf(await all(queue, stream)), ['3']);
+    },
+  },
+  {
     title: 'only the owner ends an entry: acknowledge, delay, dead-letter, renew and release by others change nothing',
     async run({ queue }) {
       const stream = await streamWith(queue, '1');
