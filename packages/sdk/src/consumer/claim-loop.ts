@@ -28,10 +28,10 @@ export async function claimLoop(core: ConsumerCore): Promise<void> {
 }
 
 /** A quarter of the lease; what there was no room for is looked for again as soon as an entry leaves. */
-async function nextLook({ held, leaseMs, stopping }: ConsumerCore, more: boolean): Promise<void> {
+async function nextLook({ held, capacity, leaseMs, stopping }: ConsumerCore, more: boolean): Promise<void> {
   if (!more) return pause(leaseMs / 4, stopping);
   const room = new AbortController();
-  void held.change(stopping).then(() => room.abort());
+  void held.until(() => held.room(capacity) > 0, stopping).then(() => room.abort());
   await pause(leaseMs / 4, AbortSignal.any([stopping, room.signal]));
 }
 

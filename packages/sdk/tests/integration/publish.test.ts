@@ -44,7 +44,10 @@ describe('publish', () => {
   });
 
   test('keeps the order of one tick among long and short messages', async () => {
-    const ids = Array.from({ length: 12 }, (_, i) => `${i} ${'x'.repeat(i % 4 === 0 ? 300_000 : i % 3 ? 10 : 100_000)}`);
+    const ids = Array.from(
+      { length: 12 },
+      (_, i) => `${i} ${'x'.repeat(i % 4 === 0 ? 300_000 : i % 3 ? 10 : 100_000)}`,
+    );
     await Promise.all(ids.map((task_id) => publish(bench.redis, engineeringQueue, { ...task, task_id })));
     const entries = await bench.redis.xrange(STREAM, '-', '+');
     expect(entries.map(([, [, data]]) => JSON.parse(data as string).task_id)).toEqual(ids);
