@@ -1,9 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { type QueueContract, streamName } from '@codegen/contracts';
+import { isOrchestratorError } from '../errors.js';
 import { backoffMs, pause } from '../queue/backoff.js';
 import { connectQueue } from '../queue/connect-queue.js';
+import { textOf } from '../queue/error-text.js';
 import { checkRemembered } from '../queue/idempotency.js';
-import { silentLogger, withBindings } from '../queue/logger.js';
+import { type Logger, silentLogger, withBindings } from '../queue/logger.js';
+import { asUnavailable } from '../queue/redis-errors.js';
 import { claimLoop } from './claim-loop.js';
 import type { ConsumerCore } from './consumer-core.js';
 import { type Handled, handleEntry } from './handle-entry.js';
@@ -87,8 +90,7 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
         await warnWithoutPersistence(core);
         return;
       } catch (error) {
-        const text = error instanceof Error ? error.message : String(error);
-        if (failures === 0) logger.warn({ error: text }, 'cannot reach the queue yet, still trying');
+        if (failures === 0) sayUnreachable(logger, asUnavailable(error, `preparing ${stream}`));
         await pause(backoffMs(failures), stopping.signal);
       }
     }
@@ -144,4 +146,10 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   done.catch(() => undefined);
   const metrics = () => ({ ...core.counts, running: core.held.running, held: core.held.size });
   return { ready, done, stop, metrics };
+}
+
+/** What time alone does not mend, such as a wrong password, is an error. */
+function sayUnreachable(logger: Logger, error: unknown): void {
+  const level = isOrchestratorError(error) && !error.retryable ? 'error' : 'warn';
+  logger[level]({ error: textOf(error) }, 'cannot reach the queue yet, still trying');
 }

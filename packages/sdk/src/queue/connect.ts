@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type Command, Redis, type RedisOptions } from 'ioredis';
 import { OrchestratorError } from '../errors.js';
 import type { Logger } from './logger.js';
 import { isCluster, type RedisClient } from './redis-client.js';
+import { isDatabaseRefused } from './redis-errors.js';
 import { parseRedisUrl } from './redis-url.js';
 
 /** Milliseconds until a command without a reply fails. */
@@ -50,13 +51,23 @@ export function connectAny(url: string, options: ConnectOptions = {}): RedisClie
     const { kind: _, ...where } = place;
     redis = new Redis({ ...where, ...settings, retryStrategy, sentinelRetryStrategy: retryStrategy, reconnectOnError });
   } else {
-    redis = new Cluster(place.nodes, {
+    redis = new TimedCluster(place.nodes, {
       redisOptions: { ...place.node, ...settings },
       clusterRetryStrategy: retryStrategy,
     });
   }
   reportOutages(redis, options.logger);
   return redis;
+}
+
+type SendingTo = Parameters<Cluster['sendCommand']> extends [unknown, ...infer More] ? More : never;
+
+/** A Cluster whose commands time out also while it has not connected to any node. */
+class TimedCluster extends Cluster {
+  override sendCommand(command: Command, ...more: SendingTo): unknown {
+    command.setTimeout(COMMAND_TIMEOUT_MS);
+    return super.sendCommand(command, ...more);
+  }
 }
 
 /** A further connection like the given one, for reads with BLOCK. */
@@ -97,7 +108,14 @@ function reconnectOnError(error: Error): false | 2 {
 /** Without a listener ioredis prints errors itself; one line per outage is enough. */
 function reportOutages(redis: RedisClient, logger?: Logger): void {
   let away = false;
+  let refused: Error | undefined;
   redis.on('error', (error: Error) => {
+    // ioredis would go on in the first database: what waits fails, and the connection begins anew.
+    if (!isCluster(redis) && error !== refused && isDatabaseRefused(error)) {
+      refused = error;
+      redis.recoverFromFatalError(error, error, { offlineQueue: true });
+      return;
+    }
     if (!away) logger?.warn({ error: error.message }, 'redis: connection lost, reconnecting');
     away = true;
   });

@@ -2,7 +2,10 @@ import { OrchestratorError } from '../errors.js';
 
 // Replies of a Redis that is there but cannot serve now; anything else Redis answers is a fault of the caller.
 const PASSING_REPLY = /^(LOADING|OOM|MISCONF|READONLY|MASTERDOWN|TRYAGAIN|BUSY|CLUSTERDOWN|NOREPLICAS) /;
-const AWAY = /^(Command timed out|Connection is closed|Reached the max retries|Command aborted|Stream isn't writeable)/;
+const AWAY =
+  /^(Command timed out|Connection is closed|Reached the max retries|Command aborted|Stream isn't writeable|None of startup nodes is available|Failed to refresh slots cache)/;
+const LOGIN = /^(WRONGPASS|NOAUTH) /;
+const DATABASE = /DB index is out of range|SELECT is not allowed/;
 
 /** The stream's group or the stream itself is gone, as after FLUSHALL or a restart without persistence. */
 export function isGroupGone(error: unknown): boolean {
@@ -14,9 +17,25 @@ export function isRedisAway(error: unknown): boolean {
   return error instanceof Error && (AWAY.test(error.message) || PASSING_REPLY.test(error.message));
 }
 
-/** Turns a lost connection or a Redis that cannot serve into REDIS_UNAVAILABLE; leaves other errors as they are. */
+/** Redis does not have the database that the URL names. */
+export function isDatabaseRefused(error: Error): boolean {
+  return DATABASE.test(error.message);
+}
+
+/**
+ * Turns a lost connection or a Redis that cannot serve into REDIS_UNAVAILABLE, one that does not let us in into
+ * UNAUTHENTICATED, one without our database into NOT_CONFIGURED; leaves other errors as they are.
+ */
 export function asUnavailable(error: unknown, doing: string): unknown {
   if (!(error instanceof Error)) return error;
+  if (LOGIN.test(error.message)) {
+    const text = `Redis does not let us in (${doing}: ${error.message}). Check the user and the password of its URL.`;
+    return new OrchestratorError('UNAUTHENTICATED', text, { cause: error });
+  }
+  if (isDatabaseRefused(error)) {
+    const text = `Redis does not have the database of its URL (${doing}: ${error.message}). Give /0 or another one that it has.`;
+    return new OrchestratorError('NOT_CONFIGURED', text, { cause: error });
+  }
   const isSocketError = typeof (error as NodeJS.ErrnoException).syscall === 'string';
   if (!isSocketError && !isRedisAway(error)) return error;
   return new OrchestratorError(

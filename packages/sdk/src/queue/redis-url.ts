@@ -17,9 +17,7 @@ const DEFAULT_PORT = { sentinel: 26379, cluster: 6379 };
 
 /** Reads a Redis URL. @throws {OrchestratorError} NOT_CONFIGURED where it is none; never with its password */
 export function parseRedisUrl(url: string): RedisPlace {
-  if (url.startsWith('/') || (URL.canParse(url) && /^(redis|rediss|unix):$/.test(new URL(url).protocol))) {
-    return { kind: 'server', url };
-  }
+  if (url.startsWith('/') || isServer(url)) return { kind: 'server', url };
   const match = SEVERAL.exec(url);
   const kind = match?.[2] as 'sentinel' | 'cluster' | undefined;
   const nodes = kind && match?.[4]?.split(',').map((text) => parseNode(text, DEFAULT_PORT[kind]));
@@ -32,6 +30,13 @@ export function parseRedisUrl(url: string): RedisPlace {
   }
   if (!match?.[5]) throw invalid();
   return { kind, sentinels: nodes, name: decode(match[5]), db: Number(match[6] ?? 0), ...credentials, ...tls };
+}
+
+function isServer(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, pathname } = new URL(url);
+  // A database that is no number would be taken for the first one.
+  return protocol === 'unix:' || (/^rediss?:$/.test(protocol) && /^(\/\d*)?$/.test(pathname));
 }
 
 function parseNode(text: string, port: number): { host: string; port: number } | undefined {
