@@ -54,5 +54,5 @@ export function wireTimestamp(description: string) {
 
 /** A datetime that the API writes: RFC 3339 in UTC with `Z`. */
 export function apiDatetime(description: string) {
-  return z.string().meta({ format: 'date-time', description: `${description}. RFC 3339, UTC` });
+  return z.iso.datetime().describe(`${description}. RFC 3339, UTC`);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { apiDatetime } from '../datetime.js';
+import { apiDatetime, wireDatetime } from '../datetime.js';
 import { progressEvent } from '../events.js';
 import { deployMessage } from '../queues/deploy.js';
 import { engineeringMessage } from '../queues/engineering.js';
@@ -137,7 +137,7 @@ export const attemptReport = z
   .object({
     worker_id: z.string().optional().describe('The worker'),
     request_id: z.string().optional().describe("Of the worker's create command or turn"),
-    finished_at: z.string().optional().describe('When it ended. ISO 8601; UTC without a zone'),
+    finished_at: wireDatetime.optional().describe('When it ended. ISO 8601; UTC without a zone'),
     exit_code: z.int().nullish().describe('The exit code of the agent'),
     usage: usage.nullish().describe('What it cost, as far as the agent tells'),
     result: z.record(z.string(), z.unknown()).nullish().describe("The worker's own result"),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { apiDatetime } from '../datetime.js';
+import { apiDatetime, wireDatetime } from '../datetime.js';
 
 export const user = z
   .object({
@@ -55,7 +55,7 @@ export const createApiKey = z
         'Command ids such as project.*, engineering.start or *; and of services: task.claim, task.transition, …',
       ),
     user_id: z.string().nullish().describe('Whose key; without it, the caller'),
-    expires_at: z.string().nullish().describe('When it ends, as 2030-01-31T00:00:00Z; without it, never'),
+    expires_at: wireDatetime.nullish().describe('When it ends, as 2030-01-31T00:00:00Z; without it, never'),
   })
   .describe('Makes an API key.');
 export type CreateApiKey = z.input<typeof createApiKey>;

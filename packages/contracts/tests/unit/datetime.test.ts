@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { wireDatetime, wireDatetimeToMs, wireNow } from '../../src/index.js';
+import { attemptReport, createApiKey, incident, wireDatetime, wireDatetimeToMs, wireNow } from '../../src/index.js';
 
 describe('datetimes on the wire', () => {
   test.each([
@@ -37,5 +37,22 @@ describe('datetimes on the wire', () => {
 
   test('what we write is RFC 3339 in UTC', () => {
     expect(wireNow()).toMatch(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
+  });
+});
+
+describe('datetimes of the REST API', () => {
+  const { created_at: written } = incident.shape;
+
+  test.each(['yesterday', '2026-02-30T12:00:00Z', '2026-01-10T12:00:00'])('%s is none that it writes', (text) => {
+    expect(written.safeParse('2026-01-10T12:00:00.123Z').success).toBe(true);
+    expect(written.safeParse(text).success).toBe(false);
+  });
+
+  test('it reads those of the wire, and nothing else', () => {
+    const naive = '2026-01-10T12:00:00.123456';
+    expect(attemptReport.parse({ finished_at: naive }).finished_at).toBe(naive);
+    expect(attemptReport.safeParse({ finished_at: 'yesterday' }).success).toBe(false);
+    expect(createApiKey.parse({ name: 'ci', expires_at: naive }).expires_at).toBe(naive);
+    expect(createApiKey.safeParse({ name: 'ci', expires_at: 'soon' }).success).toBe(false);
   });
 });

@@ -7,6 +7,9 @@ import { mutate } from '../idempotency.js';
 import { insertKey, listKeys, revokeKey } from '../store/api-keys.js';
 import type { Routes } from './dependencies.js';
 
+/** RFC 3339 has four digits for a year. */
+const LAST_MOMENT_MS = Date.UTC(10_000, 0) - 1;
+
 /** API keys: a secret is shown once, when it is made. */
 export const apiKeyRoutes: Routes = async (app, deps) => {
   app.post(
@@ -19,7 +22,7 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
         const { name, role, scopes, user_id, expires_at } = request.body;
         requireNoMorePower(caller, role, scopes, user_id ?? caller.user.id);
         const expiresMs = expires_at == null ? null : wireDatetimeToMs(expires_at);
-        if (expiresMs === undefined) {
+        if (expiresMs === undefined || (expiresMs ?? 0) > LAST_MOMENT_MS) {
           throw new ApiError('VALIDATION_FAILED', 'expires_at must be a datetime such as 2030-01-31T00:00:00Z');
         }
         const owner = user_id ?? caller.user.id;
