@@ -41,7 +41,7 @@ export function judge(
   { attempt, deferrals }: { attempt: number; deferrals: number },
   policies: RetryPolicies = {},
 ): Verdict {
-  const { transient, upstream } = { ...defaultRetry, ...policies };
+  const { transient = defaultRetry.transient, upstream = defaultRetry.upstream } = policies;
   const retryAfterMs = retryAfterOf(error);
   const atLeastMs = retryAfterMs && Math.min(RETRY_AFTER_MAX_MS, retryAfterMs);
   const kind = handlingKind(error) ?? kindOfOther(error);

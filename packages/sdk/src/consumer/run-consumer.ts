@@ -26,11 +26,14 @@ import { endHandlers, interrupt, withinMs } from './shutdown.js';
  *
  * States: starting (group) → consuming → stopping (no new entries; handlers end) → ended.
  * @throws {OrchestratorError} NOT_CONFIGURED where the URL is none or missing
- * @throws {TypeError} where the contract is no work queue, or has no `request_id` for `idempotency` to go by
+ * @throws {TypeError} where `concurrency` or `leaseMs` is no whole number above 0, the contract is no work queue, or has no `request_id` for `idempotency` to go by
  */
 export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>): RunningConsumer {
   const { contract, params, consumer, concurrency = 1, prefetch = 0, leaseMs = 30_000, readLegacy = true } = options;
   if (!contract.group) throw new TypeError(`${contract.stream} is a log: read it with readLog`);
+  for (const [name, value] of Object.entries({ concurrency, leaseMs })) {
+    if (!Number.isInteger(value) || value < 1) throw new TypeError(`${name} must be a whole number above 0`);
+  }
   if (options.idempotency) checkRemembered(contract, options.idempotency);
   const stream = streamName(contract, params);
   const logger = withBindings(options.logger ?? silentLogger, { queue: stream, consumer });
@@ -122,7 +125,7 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
     unlisten();
     if (store.online) {
       const gone = core.streams.map((one) => store.forgetConsumers({ stream: one, group: core.group }, { consumer }));
-      await Promise.allSettled(gone);
+      await withinMs(1000, Promise.allSettled(gone));
     }
     await Promise.all(readers.map(({ reader }) => reader.close()));
     if (!options.queue) await store.close();

@@ -8,6 +8,9 @@ import type { WaitingReader } from './store.js';
 /** Tries, 50 ms apart, until the connection is dropped instead. */
 const UNBLOCK_TRIES = 10;
 
+/** Milliseconds that one try waits for Redis. */
+const UNBLOCK_MS = 200;
+
 type Reply = [stream: string, entries: [id: string, flat: string[]][]][] | null;
 
 /** Reads with BLOCK, on a connection of their own: any other command there would wait them out. */
@@ -48,7 +51,9 @@ export class RedisReader implements WaitingReader {
     for (let tries = 0; tries < UNBLOCK_TRIES && !left.aborted; tries += 1) {
       if (this.#redis.status === 'ready' && this.#blocking.status === 'ready') {
         const servers = isCluster(this.#redis) ? this.#redis.nodes('master') : [this.#redis];
-        await Promise.all(servers.map((server) => this.#unblock(server).catch(() => undefined)));
+        const asked = Promise.all(servers.map((server) => this.#unblock(server).catch(() => undefined)));
+        // A frozen Redis answers neither.
+        await Promise.race([asked, pause(UNBLOCK_MS, left)]);
       }
       await pause(50, left);
     }

@@ -29,6 +29,8 @@ export class RedisStore implements QueueStore {
   constructor(redis: RedisClient, name: string) {
     this.redis = redis;
     this.#name = name;
+    // Every consumer that shares this connection listens for its return.
+    redis.setMaxListeners(0);
   }
 
   get online(): boolean {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import type { DeadLetter } from '../../src/consumer/index.js';
 import { FatalError, OrchestratorError, PermanentError, TransientError, UpstreamError } from '../../src/errors.js';
+import { connectQueue } from '../../src/queue/index.js';
 import { type Bench, DLQ, openBench, STREAM } from '../bench.js';
 
 let bench: Bench;
@@ -296,4 +297,50 @@ describe('onDeadLetter', () => {
     await waitFor('the call', () => told.length);
     expect(told).toEqual([[undefined, 'r-1', 'invalid_message']]);
   });
+});
+
+describe('a handler that throws what is no error', () => {
+  test.each<[string, unknown]>([
+    ['without a text', Object.create(null)],
+    [
+      'whose text cannot be had',
+      {
+        toString: () => {
+          throw new Error('no');
+        },
+      },
+    ],
+    ['that is nothing', undefined],
+  ])('%s is tried again like any other', async (_, thrown) => {
+    let runs = 0;
+    bench.consume(
+      async () => {
+        runs += 1;
+        if (runs === 1) throw thrown;
+      },
+      { retry: { transient: [10], upstream: undefined as never } },
+    );
+    await bench.add('one');
+    await waitFor('an empty stream', async () => runs === 2 && (await bench.redis.xlen(STREAM)) === 0);
+  });
+});
+
+test.each([{ concurrency: 0 }, { concurrency: 1.5 }, { leaseMs: 1000 / 3 }, { leaseMs: -1 }, { leaseMs: Number.NaN }])(
+  'a consumer of %o is refused',
+  (options) => {
+    expect(() => bench.consume(async () => undefined, options)).toThrow('must be a whole number above 0');
+  },
+);
+
+test('a dozen consumers share a connection without a warning of Node’s', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  const queue = connectQueue(bench.server.url);
+  const consumers = Array.from({ length: 12 }, () => bench.consume(async () => undefined, { queue }));
+  await Promise.all(consumers.map(({ ready }) => ready));
+  await Promise.all(consumers.map((consumer) => consumer.stop()));
+  await queue.close();
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
 });

@@ -111,6 +111,19 @@ describe('stop', () => {
     await own.server.restart();
     await own.close();
   });
+
+  test('does not wait for a Redis that is frozen', async () => {
+    const own = await openBench();
+    const consumer = own.consume(async () => undefined);
+    await consumer.ready;
+    process.kill(own.server.pid, 'SIGSTOP');
+    try {
+      expect(await timed(consumer.stop())).toBeLessThan(8000);
+    } finally {
+      process.kill(own.server.pid, 'SIGCONT');
+      await own.close();
+    }
+  });
 });
 
 describe('a dozen idle consumers', () => {
