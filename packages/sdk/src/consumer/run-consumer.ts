@@ -70,7 +70,11 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
     while (core.held.running < concurrency && !stopping.signal.aborted) {
       const entry = core.held.take();
       if (!entry) return;
-      void handleEntry(core, options, entry).then((outcome) => handled(entry, outcome));
+      void handleEntry(core, options, entry).then(
+        (outcome) => handled(entry, outcome),
+        // A fault of ours, or an error that cannot even be judged: the entry keeps its state, and somebody must look.
+        (error: unknown) => handled(entry, { kind: 'fatal', error }),
+      );
     }
   }
 

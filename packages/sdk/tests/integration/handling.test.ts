@@ -323,6 +323,18 @@ describe('a handler that throws what is no error', () => {
     await bench.add('one');
     await waitFor('an empty stream', async () => runs === 2 && (await bench.redis.xlen(STREAM)) === 0);
   });
+
+  test('that fails when it is judged stops the consumer, and the message stays', async () => {
+    const hostile = {
+      get retryAfterMs(): number {
+        throw new Error('not that way');
+      },
+    };
+    const consumer = bench.consume(() => Promise.reject(hostile));
+    await bench.add('one');
+    await expect(consumer.done).rejects.toThrow('not that way');
+    expect(await bench.pendingCount()).toBe(1);
+  });
 });
 
 test.each([{ concurrency: 0 }, { concurrency: 1.5 }, { leaseMs: 1000 / 3 }, { leaseMs: -1 }, { leaseMs: Number.NaN }])(
