@@ -61,7 +61,12 @@ export function isRedacted(text: string): boolean {
 }
 
 function isSecret(key: string, value: unknown): boolean {
-  if (!SECRET_KEY_LENGTHS.has(key.length)) return false;
-  if (!SECRET_KEYS.has(key.toLowerCase()) || value === null || value === '') return false;
-  return typeof value !== 'string' || parseReference(value) === undefined;
+  return SECRET_KEY_LENGTHS.has(key.length) && SECRET_KEYS.has(key.toLowerCase()) && !isHarmless(value);
+}
+
+/** Nothing at all, a reference, or a list or map of such. */
+function isHarmless(value: unknown): boolean {
+  if (value === null || value === '') return true;
+  if (typeof value === 'string') return parseReference(value) !== undefined;
+  return typeof value === 'object' && Object.values(value).every(isHarmless);
 }

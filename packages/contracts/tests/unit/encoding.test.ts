@@ -227,7 +227,7 @@ describe('secrets in plain', () => {
       github_token_ref: 'none:',
       secrets_ref: 'vault:project/p',
     };
-    for (const secrets of [null, '', 'vault:project/p', 'env:TOKEN']) {
+    for (const secrets of [null, '', {}, 'vault:project/p', { A: 'env:TOKEN', B: ['vault:project/p/B'] }]) {
       const data = JSON.stringify({ ...job, secrets });
       expect(decodeEntry(ansibleDeployQueue, { data })).toMatchObject({ ok: true });
     }

@@ -1,4 +1,5 @@
 import { backoffMs, pause } from '../queue/backoff.js';
+import { textOf } from '../queue/error-text.js';
 import { isGroupGone } from '../queue/redis-errors.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 
@@ -21,6 +22,8 @@ export async function claimLoop(core: ConsumerCore): Promise<void> {
       await nextLook(core, more);
     } catch (error) {
       if (!isGroupGone(error)) failures += 1;
+      if (failures === 3)
+        core.logger.warn({ error: textOf(error) }, 'cannot look for what dead consumers left, still trying');
       await pause(Math.max(leaseMs / 4, backoffMs(failures)), stopping);
     }
   }

@@ -1,6 +1,5 @@
-import type { EntryFields } from '@codegen/contracts';
+import type { EntryFields, ErrorContext } from '@codegen/contracts';
 import { backoffMs, pause } from '../queue/backoff.js';
-import type { ErrorContext } from '../queue/dead-letter.js';
 import { byStream } from '../queue/entry.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 import { type HeldEntry, isLost } from './held-entries.js';

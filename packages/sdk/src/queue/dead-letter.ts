@@ -1,23 +1,10 @@
-import { deadLetterStream, type EntryFields } from '@codegen/contracts';
+import { deadLetterStream, type EntryFields, type ErrorContext } from '@codegen/contracts';
 import { copyThenAcknowledge } from './acknowledge.js';
 import type { GroupReader } from './entry.js';
 import { deadLetterScript } from './lua/dead-letter.js';
 import { isCluster, type RedisClient } from './redis-client.js';
 import { isGroupGone } from './redis-errors.js';
 import { runScript } from './script.js';
-
-/** Why an entry is in the dead-letter stream. */
-export interface ErrorContext {
-  error: string;
-  error_type: string;
-  code: string;
-  timestamp: string;
-  service: string;
-  consumer: string;
-  attempts: number;
-  entry_id: string;
-  correlation_id: string | null;
-}
 
 /** Moves an entry to the dead-letter stream of `target`; false where this consumer no longer owns it. */
 export async function deadLetterEntry(

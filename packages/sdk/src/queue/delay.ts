@@ -1,6 +1,5 @@
-import { deadLetterStream, type EntryFields, wireNow } from '@codegen/contracts';
+import { deadLetterStream, type EntryFields, type ErrorContext, wireNow } from '@codegen/contracts';
 import { copyThenAcknowledge } from './acknowledge.js';
-import type { ErrorContext } from './dead-letter.js';
 import { flatFields, type GroupReader } from './entry.js';
 import { delayScript } from './lua/delay.js';
 import { moveDueScript } from './lua/move-due.js';

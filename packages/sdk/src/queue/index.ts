@@ -3,7 +3,6 @@ export { type CurrentMessage, currentMessage, withCorrelation } from '../current
 export { type AnswerOptions, answerOnce, recordedAnswer } from './answer.js';
 export { type ConnectOptions, closeRedis, connectRedis } from './connect.js';
 export { connectQueue, type QueueTarget } from './connect-queue.js';
-export type { ErrorContext } from './dead-letter.js';
 export type { DeadLetterEntry } from './dead-letter-entry.js';
 export type { Remembered } from './idempotency.js';
 export { type Logger, silentLogger, withBindings } from './logger.js';

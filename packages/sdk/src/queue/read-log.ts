@@ -1,8 +1,9 @@
 import { decodeEntry, type MessageOf, type QueueContract, streamName } from '@codegen/contracts';
+import { OrchestratorError } from '../errors.js';
 import { backoffMs, pause } from './backoff.js';
 import { type QueueTarget, storeOf } from './connect-queue.js';
 import type { StreamEntry } from './entry.js';
-import { asUnavailable } from './redis-errors.js';
+import { asUnavailable, isReadRefused } from './redis-errors.js';
 import type { WaitingReader } from './store.js';
 
 /** Well below the silence limit of the connection. */
@@ -34,7 +35,8 @@ export interface LogEntry<C extends QueueContract> {
  * Reads a log from a position until the signal is aborted, and its legacy streams beside it, each in its order.
  * Survives lost connections, going on where it was. Entries that do not fit the contract are passed over: a log has no
  * dead letters.
- * @throws {OrchestratorError} REDIS_UNAVAILABLE when a position is `$` and cannot be found out
+ * @throws {OrchestratorError} REDIS_UNAVAILABLE when a position is `$` and cannot be found out; VALIDATION_FAILED where a
+ *   position is none, or what is there is no stream
  */
 export async function* readLog<C extends QueueContract>(
   queue: QueueTarget,
@@ -87,7 +89,9 @@ async function* follow(
   let failures = 0;
   try {
     while (!ended.aborted) {
-      const reading = reader.readAfter(positions, { count: PAGE, blockMs }).catch(() => undefined);
+      const reading = reader.readAfter(positions, { count: PAGE, blockMs }).catch((error: unknown) => {
+        if (isReadRefused(error)) throw refusal(error, positions);
+      });
       const read = await Promise.race([reading, left]);
       if (!read) {
         await pause(backoffMs(failures), ended);
@@ -103,6 +107,12 @@ async function* follow(
   } finally {
     await reader.close();
   }
+}
+
+function refusal(error: unknown, positions: ReadonlyMap<string, string>): OrchestratorError {
+  const where = [...positions].map(([stream, position]) => `${stream} after ${position}`).join(', ');
+  const text = `Redis cannot read ${where}: ${error instanceof Error ? error.message : String(error)}`;
+  return new OrchestratorError('VALIDATION_FAILED', text, { cause: error });
 }
 
 /** What several sources yield, as it comes, in turns; ends all of them with itself. */

@@ -17,6 +17,11 @@ export function isRedisAway(error: unknown): boolean {
   return error instanceof Error && (AWAY.test(error.message) || PASSING_REPLY.test(error.message));
 }
 
+/** A read that no time will mend: the position is none, or the key is no stream. */
+export function isReadRefused(error: unknown): boolean {
+  return error instanceof Error && /^(WRONGTYPE |ERR Invalid stream ID)/.test(error.message);
+}
+
 /** Redis does not have the database that the URL names. */
 export function isDatabaseRefused(error: Error): boolean {
   return DATABASE.test(error.message);

@@ -1,5 +1,4 @@
-import type { EntryFields } from '@codegen/contracts';
-import type { ErrorContext } from './dead-letter.js';
+import type { EntryFields, ErrorContext } from '@codegen/contracts';
 import type { ClaimedEntry, GroupReader, StreamEntry } from './entry.js';
 import type { QueueStats } from './stats.js';
 

@@ -1,7 +1,8 @@
+import type { ErrorContext } from '@codegen/contracts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seed } from '../../../../tests/support/seed.js';
-import { connectQueue, type ErrorContext, type QueueStore } from '../../src/queue/index.js';
+import { connectQueue, type QueueStore } from '../../src/queue/index.js';
 import { memoryQueue } from '../../src/testing/index.js';
 import { type Bench, openBench } from '../bench.js';
 

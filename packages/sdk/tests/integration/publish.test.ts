@@ -175,6 +175,16 @@ describe('readLog', () => {
     await waitFor('the end', async () => !/cmd=xread /.test(String(await bench.redis.client('LIST'))));
   });
 
+  test.each([
+    ['a position that is none', 'no id', async () => undefined],
+    ['what is no stream', '0', (stream: string) => bench.redis.set(stream, 'text')],
+  ])('%s is told at once, rather than tried for ever', async (_, from, prepare) => {
+    const params = { task_id: 'refused' };
+    await prepare('task_progress:refused');
+    const reading = readLog(bench.redis, taskProgress, { params, from, signal: AbortSignal.timeout(20_000) }).next();
+    await expect(reading).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+
   test('ends when it is aborted while Redis is away', async () => {
     const stop = new AbortController();
     const reading = (async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ErrorContext } from '../../queue/dead-letter.js';
+import type { ErrorContext } from '@codegen/contracts';
 import { isGroupGone } from '../../queue/redis-errors.js';
 import type { QueueStore } from '../../queue/store.js';
 import { all, type ConformanceCase, deadLettersOf, freshQueue, readerOf, take, until } from './conformance-case.js';
