@@ -261,6 +261,9 @@ describe('queueStats', () => {
       pending: 0,
       delayed: 0,
       deadLetters: 0,
+      consumers: 0,
+      oldestWaitingMs: null,
+      oldestPendingMs: null,
     });
     const consumer = bench.consume(() => new Promise(() => undefined));
     await consumer.ready;
