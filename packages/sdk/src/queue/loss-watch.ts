@@ -1,48 +1,50 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { asUnavailable } from './redis-errors.js';
 
 /**
- * Notices that Redis may have lost data: it was connected to anew (a restart, a failover), or the mark that was left in
- * it is gone (FLUSHALL). Redis cannot say what is missing, so whoever knows looks through its own records then.
+ * Notices that Redis may have lost data: it is another run of the server than the one that was marked (a restart, a
+ * failover), or the mark that was left in it is gone (FLUSHALL). Redis cannot say what is missing, so whoever knows
+ * looks through its own records then.
  */
 export class LossWatch {
   readonly #redis: Redis;
   readonly #mark: string;
-  #suspected = true;
+  /** The server's run; asked for anew with every connection. */
+  #run: string | undefined;
 
-  /** `name` tells the marks of different services apart. */
+  /** `name` tells the marks of different services apart; replicas of one service share theirs. */
   constructor(redis: Redis, name: string) {
     this.#redis = redis;
     this.#mark = `loss-watch:${name}`;
     redis.on('ready', () => {
-      this.#suspected = true;
+      this.#run = undefined;
     });
   }
 
   /**
-   * Runs the repair where something may have been lost since the last one that succeeded, the first time in any case.
+   * Runs the repair where something may have been lost since the last one that succeeded, whoever ran it.
    * With Redis away it does nothing yet.
    * @throws {OrchestratorError} REDIS_UNAVAILABLE; and what the repair throws: it runs again next time
    */
   async check(repair: () => Promise<void>): Promise<void> {
     if (this.#redis.status !== 'ready') return;
-    if (!this.#suspected && (await this.#marked())) return;
-    // What is lost from here on counts as another loss.
-    this.#suspected = false;
     try {
+      this.#run ??= await this.#runOfServer();
+      const run = this.#run;
+      if ((await this.#redis.get(this.#mark)) === run) return;
+      await this.#redis.set(this.#mark, 'repairing');
       await repair();
-      await this.#redis.set(this.#mark, '1');
+      // Only where it still stands: what was lost while the repair ran is another loss.
+      await this.#redis.set(this.#mark, run, 'XX');
     } catch (error) {
-      this.#suspected = true;
       throw asUnavailable(error, 'making good what Redis may have lost');
     }
   }
 
-  async #marked(): Promise<boolean> {
-    try {
-      return (await this.#redis.exists(this.#mark)) === 1;
-    } catch (error) {
-      throw asUnavailable(error, 'looking for lost data');
-    }
+  async #runOfServer(): Promise<string> {
+    // Where INFO is not allowed, every connection counts as a run of its own.
+    const info = await this.#redis.info('server').catch(() => '');
+    return /run_id:(\w+)/.exec(info)?.[1] ?? randomUUID();
   }
 }

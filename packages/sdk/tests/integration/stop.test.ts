@@ -30,8 +30,10 @@ describe('stop', () => {
 
   test('lets a running handler end, and takes nothing new', async () => {
     const ended: string[] = [];
+    let started = false;
     const consumer = bench.consume(
       async (message) => {
+        started = true;
         await sleep(500);
         ended.push(message.task_id);
       },
@@ -39,7 +41,7 @@ describe('stop', () => {
     );
     await bench.add('one');
     await bench.add('two');
-    await waitFor('both held', async () => (await bench.pendingCount()) === 2);
+    await waitFor('both held', async () => started && (await bench.pendingCount()) === 2);
     await consumer.stop();
     expect(ended).toEqual(['one']);
     // The second was held but had not begun: a peer takes it at once, not after the lease.

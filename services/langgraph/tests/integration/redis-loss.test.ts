@@ -130,6 +130,7 @@ describe.each(databases)('what Redis loses is made good on %s', (kind) => {
     await waitFor('the event', async () => (await world.redis.xlen('task:events')) === 0);
     // As if the tail with the event had been lost before the API had it.
     await world.pool.query("delete from task_events where task_id = $1 and type = 'completed'", [task.id]);
+    await world.redis.del('loss-watch:langgraph');
     await Promise.all([startReplica(), startReplica()]);
 
     await expectOneRun(task);
