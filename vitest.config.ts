@@ -3,6 +3,7 @@ import { LongestFirst } from './tests/support/longest-first.js';
 
 // Both wait as much as they work, so they share the workers: three of them keep two cores busy.
 const withServers = {
+  expect: { poll: { timeout: 20_000 } },
   sequence: { groupOrder: 2 },
   globalSetup: ['tests/support/start-postgres.ts'],
   maxWorkers: 3,
