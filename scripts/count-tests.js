@@ -45,6 +45,10 @@ const passed = count('passed');
 const failed = count('failed') + broken.length;
 const skipped = tests.length - passed - count('failed');
 
+// What failed and then passed keeps the message of its failure.
+for (const test of tests.filter((one) => one.status === 'passed' && one.failureMessages.length > 0)) {
+  process.stdout.write(`passed only when tried again: ${test.fullName}: ${test.failureMessages[0].split('\n')[0]}\n`);
+}
 for (const test of tests.filter((one) => !['passed', 'failed'].includes(one.status))) {
   process.stdout.write(`skipped: ${test.fullName}\n`);
 }

@@ -16,7 +16,7 @@ export interface ConsumerCore {
   /** All streams that are read. */
   readonly streams: readonly string[];
   readonly leaseMs: number;
-  /** Most entries that wait or run at a time; as many again may be on their way out. */
+  /** Most entries that wait or run at a time; three times as many may be on their way out. */
   readonly capacity: number;
   /** Reading begins again when no more than so many entries wait: full pages, rather than one entry at a time. */
   readonly readBelow: number;

@@ -133,9 +133,9 @@ export class HeldEntries {
     return [...this.#byStream.values()].flatMap((byId) => [...byId.values()]);
   }
 
-  /** How many entries may come in: as many again as `capacity` may be settling, so that Redis is not waited for. */
+  /** How many entries may come in: three times `capacity` may be settling besides, so that Redis is not waited for. */
   room(capacity: number): number {
-    return Math.min(capacity - this.open, 2 * capacity - this.size);
+    return Math.min(capacity - this.open, 4 * capacity - this.size);
   }
 
   /** Resolves once `condition` holds, looked at whenever an entry leaves or begins to; or when `signal` is aborted. */

@@ -5,11 +5,8 @@ import { fieldsOf, type GroupReader, type StreamEntry } from './entry.js';
 import { isCluster, type RedisClient } from './redis-client.js';
 import type { WaitingReader } from './store.js';
 
-/** Tries, 50 ms apart, until the connection is dropped instead. */
-const UNBLOCK_TRIES = 10;
-
-/** Milliseconds that one try waits for Redis. */
-const UNBLOCK_MS = 200;
+/** Milliseconds in which a waiting read must end; then its connection is dropped. */
+const UNBLOCK_MS = 1000;
 
 type Reply = [stream: string, entries: [id: string, flat: string[]][]][] | null;
 
@@ -47,13 +44,13 @@ export class RedisReader implements WaitingReader {
   }
 
   async interrupt(left: AbortSignal): Promise<void> {
-    // The read may be on its way to Redis still, and cannot be unblocked before it is there.
-    for (let tries = 0; tries < UNBLOCK_TRIES && !left.aborted; tries += 1) {
+    // Again and again: the read may be on its way to Redis still, and cannot be unblocked before it is there.
+    for (const untilMs = performance.now() + UNBLOCK_MS; performance.now() < untilMs && !left.aborted; ) {
       if (this.#redis.status === 'ready' && this.#blocking.status === 'ready') {
         const servers = isCluster(this.#redis) ? this.#redis.nodes('master') : [this.#redis];
         const asked = Promise.all(servers.map((server) => this.#unblock(server).catch(() => undefined)));
         // A frozen Redis answers neither.
-        await Promise.race([asked, pause(UNBLOCK_MS, left)]);
+        await Promise.race([asked, pause(untilMs - performance.now(), left)]);
       }
       await pause(50, left);
     }

@@ -49,13 +49,15 @@ describe.each(databases)('replicas on %s', (kind) => {
     );
   }
 
-  it('two of them drive twenty flows: one message a step, one end each, events in order', async () => {
+  it('two of them drive twenty flows: one message a step, one end each, events in order', {
+    timeout: 130_000,
+  }, async () => {
     await Promise.all([world.startReplica(), world.startReplica()]);
     const tasks = await Promise.all(
       Array.from({ length: 20 }, async () => world.start('engineering', await world.newProject())),
     );
 
-    const done = await Promise.all(tasks.map((task) => world.ended(task, 50_000)));
+    const done = await Promise.all(tasks.map((task) => world.ended(task, 120_000)));
 
     expect(done.map((task) => task.status)).toEqual(tasks.map(() => 'completed'));
     for (const task of tasks) {
