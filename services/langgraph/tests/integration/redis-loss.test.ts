@@ -111,14 +111,15 @@ describe.each(databases)('what Redis loses is made good on %s', (kind) => {
     await startReplica();
     const { task } = await publishedTask();
     await expectOneRun(task);
-    await waitFor('the workers to go', () => world.executors.workers.size === 0);
     const [create] = world.executors.of('create', task);
     const [turn] = world.executors.of('develop', task);
+    const isThere = () => world.executors.workers.has(String(turn?.workerId));
+    await waitFor('the worker to go', () => !isThere());
     const params = { type: 'developer', worker_id: String(turn?.workerId) };
     await publish(world.redis, workerCommands, create?.message as CreateWorkerCommand);
-    await waitFor('the worker', () => world.executors.workers.size === 1);
+    await waitFor('the worker', isThere);
     await publish(world.redis, workerInputs, turn?.message as WorkerInput, { params });
-    await waitFor('the worker to go again', () => world.executors.workers.size === 0);
+    await waitFor('the worker to go again', () => !isThere());
   });
 
   it('the end of a task whose event was lost is told again, once', async () => {
