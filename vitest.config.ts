@@ -4,8 +4,8 @@ import { LongestFirst } from './tests/support/longest-first.js';
 // Both wait as much as they work, so they share the workers: three of them keep two cores busy.
 const withServers = {
   expect: { poll: { timeout: 20_000 } },
-  // On a machine that others use, a clock may be late once: bin/test names what passed only when it was tried again.
-  retry: process.env.CI ? 1 : 0,
+  // On a machine that others use, a clock may be late: bin/test names what passed only when it was tried again.
+  retry: process.env.CI ? 2 : 0,
   sequence: { groupOrder: 2 },
   globalSetup: ['tests/support/start-postgres.ts'],
   maxWorkers: 3,
