@@ -125,12 +125,15 @@ describe('the agents of the tests', () => {
 
   it('hangs survives SIGTERM', async () => {
     const agent = run([fixture('hangs')], framedPrompt(BLOG));
-    await expect.poll(() => agent.output.stdout).toContain('Thinking.');
-    agent.child.kill('SIGTERM');
-    await expect.poll(() => agent.output.stdout).toContain('Not now.');
-    expect(agent.child.exitCode).toBeNull();
-    agent.child.kill('SIGKILL');
-    await agent;
+    try {
+      await expect.poll(() => agent.output.stdout).toContain('Thinking.');
+      agent.child.kill('SIGTERM');
+      await expect.poll(() => agent.output.stdout).toContain('Not now.');
+      expect(agent.child.exitCode).toBeNull();
+    } finally {
+      agent.child.kill('SIGKILL');
+      await agent;
+    }
   });
 
   it('changes-nothing changes nothing', async () => {
