@@ -1,7 +1,11 @@
 import type { CommandClass } from './base-command.js';
 
+/** What running a command does to the system: nothing, a change, or taking something away that does not come back. */
+type Effect = 'read' | 'change' | 'destroy';
+
 interface TableEntry {
   summary: string;
+  effect: Effect;
   load(): Promise<{ default: CommandClass }>;
 }
 
@@ -9,94 +13,117 @@ interface TableEntry {
 export const commandTable = {
   'project.create': {
     summary: 'Create a project',
+    effect: 'change',
     load: () => import('./commands/project/create.js'),
   },
   'project.list': {
     summary: 'List projects',
+    effect: 'read',
     load: () => import('./commands/project/list.js'),
   },
   'project.get': {
     summary: 'Show a project',
+    effect: 'read',
     load: () => import('./commands/project/get.js'),
   },
   'engineering.start': {
     summary: 'Have something built: a spec becomes code on main',
+    effect: 'change',
     load: () => import('./commands/engineering/start.js'),
   },
   'engineering.status': {
     summary: 'Show how an engineering task stands',
+    effect: 'read',
     load: () => import('./commands/engineering/status.js'),
   },
   'engineering.wait': {
     summary: 'Follow an engineering task to its end',
+    effect: 'read',
     load: () => import('./commands/engineering/wait.js'),
   },
   'deploy.start': {
     summary: "Put a project's main branch at a URL",
+    effect: 'change',
     load: () => import('./commands/deploy/start.js'),
   },
   'deploy.status': {
     summary: 'Show how a deploy task stands',
+    effect: 'read',
     load: () => import('./commands/deploy/status.js'),
   },
   'deploy.wait': {
     summary: 'Follow a deploy task to its end',
+    effect: 'read',
     load: () => import('./commands/deploy/wait.js'),
   },
   'task.list': {
     summary: 'List tasks, newest first',
+    effect: 'read',
     load: () => import('./commands/task/list.js'),
   },
   'task.get': {
     summary: 'Show a task with its spec and result',
+    effect: 'read',
     load: () => import('./commands/task/get.js'),
   },
   'task.watch': {
     summary: "Print a task's events as they happen",
+    effect: 'read',
     load: () => import('./commands/task/watch.js'),
   },
   'auth.login': {
     summary: 'Store where the API is and the token for it',
+    effect: 'change',
     load: () => import('./commands/auth/login.js'),
   },
   'auth.logout': {
     summary: "Forget a profile's token",
+    effect: 'change',
     load: () => import('./commands/auth/logout.js'),
   },
   'auth.status': {
     summary: 'Show who you are to the API',
+    effect: 'read',
     load: () => import('./commands/auth/status.js'),
   },
   diagnose: {
     summary: 'Check API, Redis and projects',
+    effect: 'read',
     load: () => import('./commands/diagnose/all.js'),
   },
   'diagnose.api': {
     summary: 'Check that the API answers and knows you',
+    effect: 'read',
     load: () => import('./commands/diagnose/api.js'),
   },
   'diagnose.redis': {
     summary: 'Check that Redis answers, and the queues',
+    effect: 'read',
     load: () => import('./commands/diagnose/redis.js'),
   },
   'diagnose.projects': {
     summary: 'Check what your projects and their tasks do',
+    effect: 'read',
     load: () => import('./commands/diagnose/projects.js'),
   },
   'contracts.list': {
     summary: 'List the streams and message models of the wire contracts',
+    effect: 'read',
     load: () => import('./commands/contracts/list.js'),
   },
   'contracts.schema': {
     summary: 'Print the JSON Schema of a model',
+    effect: 'read',
     load: () => import('./commands/contracts/schema.js'),
   },
   'contracts.asyncapi': {
     summary: 'Print the AsyncAPI document of all streams',
+    effect: 'read',
     load: () => import('./commands/contracts/asyncapi.js'),
   },
   'contracts.validate': {
     summary: 'Check a document against its model, or many by lines',
+    effect: 'read',
     load: () => import('./commands/contracts/validate.js'),
   },
 } as const satisfies Record<string, TableEntry>;
