@@ -1,25 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiCall } from '@codegen/sdk';
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { isTrue, type Request, readRequest, spellOutOptionalValues } from './argv.js';
-import type { BaseCommand, CommandClass } from './base-command.js';
-import { commandsUnder, commandTable, spoken } from './command-table.js';
+import { isTrue, type Request, readRequest } from './argv.js';
+import type { CommandClass } from './base-command.js';
+import { commandsUnder, spoken } from './command-table.js';
 import { failure, success } from './envelope.js';
 import { type Interruption, listenForSignals } from './interruption.js';
 import { nextSteps } from './next-steps.js';
 import { Output } from './output.js';
-import { checkAllowed } from './permissions.js';
 import { Redactor } from './redact.js';
-import type { Screen } from './render/screen.js';
+import { type Outcome, runClass, runCommand } from './run-command.js';
 import type { Runtime } from './runtime.js';
 import { translateError } from './translate-error.js';
 import { unknownCommand } from './unknown-command.js';
-
-/** What a command line came to, before it is printed. */
-interface Outcome {
-  data: unknown;
-  render(screen: Screen): string | Promise<string>;
-}
 
 /**
  * Runs one command line and ends the process: command → allowed? → parse → run → print → exit code.
@@ -37,21 +30,21 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   // Node would end silently with nothing left to wait for, and leave no document behind.
   process.on('beforeExit', () => bug(new Error('the command ended without an answer')));
 
-  const command: { name: string; flags: string[] } = { name: nameOf(request), flags: [] };
+  const command = nameOf(request);
   let exitCode = 0;
   try {
-    const outcome = await Promise.race([execute(request, runtime, command), interruption.forced]);
-    await printSuccess(outcome, command.name, runtime);
+    const outcome = await Promise.race([execute(request, runtime), interruption.forced]);
+    await printSuccess(outcome, command, runtime);
   } catch (cause) {
-    const error = translateError(cause, command.flags);
+    const error = translateError(cause, []);
     exitCode = error.exitCode;
-    await printFailure(error, request, command.name, runtime);
+    await printFailure(error, request, command, runtime);
   }
   await output.drain();
   process.exit(exitCode);
 }
 
-async function execute(request: Request, runtime: Runtime, command: { flags: string[] }): Promise<Outcome> {
+async function execute(request: Request, runtime: Runtime): Promise<Outcome> {
   if (request.version) {
     const { readVersion } = await import('./version.js');
     const data = await readVersion();
@@ -65,28 +58,9 @@ async function execute(request: Request, runtime: Runtime, command: { flags: str
     const { data, render } = await helpFor(request.command, topic);
     return { data, render };
   }
-  if (request.command) checkAllowed(request.command, runtime.env);
-  const { default: load } = request.command
-    ? await commandTable[request.command].load()
-    : await import('./commands/home.js');
-  const instance = await instantiate(load as CommandClass, request, runtime, command);
-  const data = await instance.run();
-  return { data, render: (screen) => instance.render(data, screen) };
-}
-
-async function instantiate(
-  Class: CommandClass,
-  request: Request,
-  runtime: Runtime,
-  command: { flags: string[] },
-): Promise<BaseCommand> {
-  const { Config } = await import('@oclif/core/config');
-  const flags = { ...Class.baseFlags, ...Class.flags };
-  command.flags = Object.keys(flags);
-  // Not loaded: the table has found the command already, and there are no plugins to look for.
-  const config = new Config({ root: import.meta.dirname });
-  Object.assign(config, { bin: 'orchestrator', runHook: async () => ({ successes: [], failures: [] }) });
-  return new Class(spellOutOptionalValues(request.argv, flags, Class.optionalValues), config, runtime);
+  if (request.command) return await runCommand(request.command, request.argv, runtime);
+  const { default: Home } = await import('./commands/home.js');
+  return await runClass(Home as CommandClass, request.argv, runtime);
 }
 
 function makeRuntime(request: Request, env: NodeJS.ProcessEnv, { signal }: Interruption, output: Output): Runtime {
