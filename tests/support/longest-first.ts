@@ -14,6 +14,7 @@ const seconds: Record<string, number> = {
   'services/langgraph/tests/integration/replicas.test.ts': 110,
   'tests/e2e/rounds.test.ts': 90,
   'tests/e2e/switch.test.ts': 80,
+  'tests/e2e/follow.test.ts': 60,
   'tests/e2e/texts.test.ts': 60,
   'tests/e2e/main-job.test.ts': 60,
   'tests/e2e/bad-input.test.ts': 60,
