@@ -11,7 +11,14 @@ import {
 } from './http/deployment.js';
 import { incident } from './http/incident.js';
 import { pageQuery, problem } from './http/problem.js';
-import { createProject, listProjectsQuery, project, projectManifest, projectReport } from './http/project.js';
+import {
+  createProject,
+  listProjectsQuery,
+  project,
+  projectManifest,
+  projectReport,
+  updateProject,
+} from './http/project.js';
 import { putSecret, resolvedSecret, resolveSecret, secret } from './http/secret.js';
 import {
   attempt,
@@ -37,6 +44,7 @@ export const dtos = {
   Project: project,
   ProjectManifest: projectManifest,
   CreateProject: createProject,
+  UpdateProject: updateProject,
   ListProjectsQuery: listProjectsQuery,
   ProjectReport: projectReport,
   Task: task,

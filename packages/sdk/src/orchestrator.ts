@@ -1,8 +1,22 @@
-import type { CreateProject, ListProjectsQuery, ListTasksQuery, Project, Task } from '@codegen/contracts';
-import type { Api, ApiOptions, CallOptions, Page } from './api/index.js';
+import type {
+  ApiKey,
+  CreateApiKey,
+  CreatedApiKey,
+  CreateProject,
+  ListProjectsQuery,
+  ListTasksQuery,
+  Project,
+  Secret,
+  ServiceDeployment,
+  Task,
+  TaskEvent,
+  UpdateProject,
+} from '@codegen/contracts';
+import type { Api, ApiOptions, CallOptions, ListDeploymentsQuery, Page } from './api/index.js';
 import type { DeployOrder } from './handles/deploy.js';
 import type { EngineeringOrder } from './handles/engineering.js';
 import type { TaskHandle } from './handles/task-handle.js';
+import type { LogsOptions } from './handles/task-logs.js';
 
 export interface OrchestratorOptions extends ApiOptions {
   /** With it, a started task's message is published at once; without it, by the relay about a second later. */
@@ -36,6 +50,9 @@ export class Orchestrator {
       (await this.api()).projects.page(query, options),
     list: (query?: ListProjectsQuery, options?: CallOptions): AsyncIterable<Project> =>
       this.#walk((api) => api.projects.list(query, options)),
+    update: async (idOrName: string, change: UpdateProject, options?: CallOptions): Promise<Project> =>
+      (await this.api()).projects.update(idOrName, change, options),
+    /** Takes a project out of use for good: it takes no more work, and its name is free again. */
     archive: async (idOrName: string, options?: CallOptions): Promise<Project> =>
       (await this.api()).projects.archive(idOrName, options),
   };
@@ -64,6 +81,11 @@ export class Orchestrator {
       const { checkDeploy } = await import('./handles/deploy.js');
       return checkDeploy(await this.api(), order, options);
     },
+    /** What was put where, newest first; with `current`, only what runs now. */
+    page: async (query?: ListDeploymentsQuery, options?: CallOptions): Promise<Page<ServiceDeployment>> =>
+      (await this.api()).deployments.page(query, options),
+    list: (query?: ListDeploymentsQuery, options?: CallOptions): AsyncIterable<ServiceDeployment> =>
+      this.#walk((api) => api.deployments.list(query, options)),
   };
 
   readonly tasks = {
@@ -72,13 +94,43 @@ export class Orchestrator {
       (await this.api()).tasks.page(query, options),
     list: (query?: ListTasksQuery, options?: CallOptions): AsyncIterable<Task> =>
       this.#walk((api) => api.tasks.list(query, options)),
+    /** Asks for a task's end and returns it as it is now: it is cancelled a little later. */
     cancel: async (id: string, options?: CallOptions): Promise<Task> => (await this.api()).tasks.cancel(id, options),
+    /** Starts a failed or cancelled task again, as its next attempt, and returns at once. */
+    retry: async (id: string, options?: CallOptions): Promise<TaskHandle> => {
+      const { retryTask } = await import('./handles/start-task.js');
+      return retryTask(await this.api(), this.#options.redisUrl, id, options);
+    },
+    /** What has happened in a task so far, oldest first; with `follow`, on to its end. */
+    logs: (id: string, options?: LogsOptions): AsyncIterable<TaskEvent> =>
+      this.#walk(async function* (api) {
+        const { taskLogs } = await import('./handles/task-logs.js');
+        yield* taskLogs(api, id, options);
+      }),
     /** The handle of a task that someone has started, here or elsewhere. */
     handle: async (id: string, options?: CallOptions): Promise<TaskHandle> => {
       const { TaskHandle } = await import('./handles/task-handle.js');
       const api = await this.api();
       return new TaskHandle(api, await api.tasks.get(id, options));
     },
+  };
+
+  readonly keys = {
+    /** The only time that a key's secret is told. */
+    create: async (key: CreateApiKey, options?: CallOptions): Promise<CreatedApiKey> =>
+      (await this.api()).keys.create(key, options),
+    list: async (options?: CallOptions): Promise<ApiKey[]> => (await this.api()).keys.list(options),
+    revoke: async (id: string, options?: CallOptions): Promise<ApiKey> => (await this.api()).keys.revoke(id, options),
+  };
+
+  readonly secrets = {
+    /** Stores a value for a project's environment; it is never told again. `project` is its id or name. */
+    set: async (project: string, name: string, value: string, options?: CallOptions): Promise<Secret> =>
+      (await this.api()).secrets.put(project, name, value, options),
+    list: async (project: string, options?: CallOptions): Promise<Secret[]> =>
+      (await this.api()).secrets.list(project, options),
+    delete: async (project: string, name: string, options?: CallOptions): Promise<void> =>
+      (await this.api()).secrets.delete(project, name, options),
   };
 
   async *#walk<T>(list: (api: Api) => AsyncIterable<T>): AsyncGenerator<T, void, undefined> {

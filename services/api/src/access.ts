@@ -39,6 +39,7 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'POST /projects': forAll('project.create'),
   'GET /projects': reading('project.list', 'diagnose.projects'),
   'GET /projects/{project}': reading('project.get', ...starting),
+  'PATCH /projects/{project}': forAll('project.update'),
   'POST /projects/{project}/archive': forAll('project.archive'),
   'PATCH /projects/{project}/report': forServices('project.report'),
 

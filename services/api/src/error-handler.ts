@@ -36,7 +36,7 @@ function toApiError(error: FastifyError | Error, request: FastifyRequest): ApiEr
       message: one.message ?? 'is invalid',
     }));
     const first = errors[0];
-    const detail = `${error.validationContext ?? 'request'}${first?.path ? ` ${first.path}` : ''}: ${first?.message}`;
+    const detail = `${first?.path || `the ${error.validationContext ?? 'request'}`}: ${first?.message}`;
     return new ApiError('VALIDATION_FAILED', detail, { errors });
   }
   if (isDatabaseAway(error)) {

@@ -57,6 +57,7 @@ export const serviceDeployment = z
     id: z.string().describe('Id of the deployment, dep_…'),
     request_id: z.string().describe('Of the deploy job; each is recorded once'),
     project_id: z.string().describe('The project that was deployed'),
+    project_name: z.string().optional().describe("The project's name; in lists only"),
     task_id: z.string().nullable().describe('The task that asked for it'),
     server_handle: z.string().describe('The server that it runs on'),
     service: z.string().describe('Which service of the project, such as backend'),
@@ -70,10 +71,16 @@ export type ServiceDeployment = z.infer<typeof serviceDeployment>;
 
 /** Records a deployment; the same request_id is stored once. */
 export const recordDeployment = serviceDeployment
-  .omit({ id: true, deployed_at: true })
+  .omit({ id: true, deployed_at: true, project_name: true })
   .describe('Records a deployment; the same request_id is stored once.');
 export type RecordDeployment = z.infer<typeof recordDeployment>;
 
 export const listDeploymentsQuery = pageQuery
-  .extend({ project: z.string().optional().describe('Only of this project: its id or name') })
+  .extend({
+    project: z.string().optional().describe('Only of this project: its id or name'),
+    current: z
+      .enum(['true', 'false'])
+      .default('false')
+      .describe("true: only what runs now, the newest of each project's service"),
+  })
   .describe('Which deployments to list.');

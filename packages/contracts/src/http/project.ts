@@ -76,6 +76,15 @@ export const createProject = z
   .describe('Makes a project; its repository is scaffolded with its first task.');
 export type CreateProject = z.input<typeof createProject>;
 
+/** Changes what a person says of a project; what is left out stays, `description: null` takes it away. */
+export const updateProject = z
+  .object({
+    name: projectName.optional().describe('Its new name; unique per owner'),
+    description: z.string().max(2000).nullish().describe('What it is, for a person; null for nothing'),
+  })
+  .describe('Changes what a person says of a project; what is left out stays.');
+export type UpdateProject = z.input<typeof updateProject>;
+
 export const listProjectsQuery = pageQuery
   .extend({
     name: z.string().optional().describe('Only the one of this name'),

@@ -1,4 +1,11 @@
-import { type CreateProject, type ListProjectsQuery, type ProjectReport, pageOf, project } from '@codegen/contracts';
+import {
+  type CreateProject,
+  type ListProjectsQuery,
+  type ProjectReport,
+  pageOf,
+  project,
+  type UpdateProject,
+} from '@codegen/contracts';
 import { walkPages } from './pages.js';
 import { path } from './path.js';
 import type { CallOptions, Send } from './request.js';
@@ -16,6 +23,8 @@ export function projectCalls(send: Send) {
     list: (query: ListProjectsQuery = {}, options: CallOptions = {}) => walkPages(page, query, options),
     get: (idOrName: string, options?: CallOptions) =>
       send({ method: 'GET', path: path`/projects/${idOrName}`, schema: project }, options),
+    update: (idOrName: string, body: UpdateProject, options?: CallOptions) =>
+      send({ method: 'PATCH', path: path`/projects/${idOrName}`, body, schema: project }, options),
     report: (idOrName: string, body: ProjectReport, options?: CallOptions) =>
       send({ method: 'PATCH', path: path`/projects/${idOrName}/report`, body, schema: project }, options),
     archive: (idOrName: string, options?: CallOptions) =>

@@ -33,9 +33,11 @@ export function allocationCalls(send: Send) {
   };
 }
 
-/** Which commits are listed, of one project or of all. */
+/** Which deployments are listed, of one project or of all. */
 export interface ListDeploymentsQuery {
   project?: string | undefined;
+  /** Only what runs now: the newest of each project's service. */
+  current?: boolean | undefined;
   limit?: number | undefined;
   cursor?: string | undefined;
 }

@@ -20,6 +20,7 @@ export function keyCalls(send: Send) {
       send({ method: 'POST', path: '/api-keys', body, schema: createdApiKey }, options),
     list: async (options?: CallOptions) =>
       (await send({ method: 'GET', path: '/api-keys', schema: keyList }, options)).items,
-    revoke: (id: string, options?: CallOptions) => send({ method: 'DELETE', path: path`/api-keys/${id}` }, options),
+    revoke: (id: string, options?: CallOptions) =>
+      send({ method: 'DELETE', path: path`/api-keys/${id}`, schema: apiKey }, options),
   };
 }

@@ -12,7 +12,23 @@ export async function startTask(
   body: CreateTask,
   options: CallOptions = {},
 ): Promise<TaskHandle> {
-  const created = await api.tasks.create(body, options);
+  return publishedTask(api, redisUrl, await api.tasks.create(body, options));
+}
+
+/**
+ * Puts a failed or cancelled task back in line, as its next attempt, and publishes as `startTask` does.
+ * @throws OrchestratorError CONFLICT where the task has not failed or been cancelled, TASK_NOT_FOUND, PROJECT_ARCHIVED
+ */
+export async function retryTask(
+  api: Api,
+  redisUrl: string | undefined,
+  id: string,
+  options: CallOptions = {},
+): Promise<TaskHandle> {
+  return publishedTask(api, redisUrl, await api.tasks.retry(id, options));
+}
+
+async function publishedTask(api: Api, redisUrl: string | undefined, created: CreatedTask): Promise<TaskHandle> {
   const warning = redisUrl === undefined ? undefined : await publishNow(api, redisUrl, created);
   return new TaskHandle(api, created.task, warning === undefined ? [] : [warning]);
 }

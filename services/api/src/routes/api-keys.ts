@@ -1,10 +1,19 @@
-import { type ApiKeyRole, apiKey, createApiKey, createdApiKey, identifier, wireDatetimeToMs } from '@codegen/contracts';
+import {
+  type ApiKey,
+  type ApiKeyRole,
+  apiKey,
+  createApiKey,
+  createdApiKey,
+  identifier,
+  wireDatetimeToMs,
+} from '@codegen/contracts';
 import { z } from 'zod';
 import { coversScopes } from '../access.js';
 import { ApiError } from '../api-error.js';
 import { type Caller, callerOf, hashSecret, makeApiKeySecret, prefixOf } from '../auth.js';
 import { mutate } from '../idempotency.js';
 import { insertKey, listKeys, revokeKey } from '../store/api-keys.js';
+import { nearNames } from '../store/near-names.js';
 import type { Routes } from './dependencies.js';
 
 /** RFC 3339 has four digits for a year. */
@@ -50,12 +59,23 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
     { schema: { params: z.object({ id: identifier }), response: { 200: apiKey } } },
     async (request, reply) =>
       mutate(deps, request, reply, async (trx) => {
-        const revoked = await revokeKey(trx, request.params.id, usersReach(callerOf(request)));
-        if (!revoked) throw new ApiError('NOT_FOUND', `there is no API key ${request.params.id}`);
-        return revoked;
+        const reach = usersReach(callerOf(request));
+        const revoked = await revokeKey(trx, request.params.id, reach);
+        return revoked ?? noSuchKey(await listKeys(trx, reach), request.params.id);
       }),
   );
 };
+
+/** Refuses an id that no key has; who gave a name or a prefix gets the ids of those keys. */
+function noSuchKey(keys: readonly ApiKey[], wanted: string): never {
+  const valid = keys.filter((key) => key.revoked_at === null);
+  const near = nearNames(wanted, [...new Set(valid.flatMap(({ id, name, prefix }) => [id, name, prefix]))]);
+  const meant = valid.filter(({ id, name, prefix }) => [id, name, prefix].some((one) => near.includes(one)));
+  const choices = meant.slice(0, 5).map(({ id }) => id);
+  const named = meant.slice(0, 5).map(({ id, name }) => `${id} (${name})`);
+  const hint = named.length > 0 ? `. Did you mean ${named.join(', ')}?` : ': list them to see their ids';
+  throw new ApiError('NOT_FOUND', `there is no API key ${wanted}${hint}`, { choices });
+}
 
 /** Admins reach everybody's keys, others their own. */
 function usersReach(caller: Caller): string | undefined {

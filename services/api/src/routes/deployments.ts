@@ -33,10 +33,11 @@ export const deploymentRoutes: Routes = async (app, deps) => {
     '/deployments',
     { schema: { querystring: listDeploymentsQuery, response: { 200: pageOf(serviceDeployment) } } },
     async (request) => {
-      const { limit, cursor, project } = request.query;
+      const { limit, cursor, project, current } = request.query;
       const caller = callerOf(request);
       const projectId = project === undefined ? undefined : (await findProject(deps.db, caller, project)).id;
-      const rows = await deployments.listDeployments(deps.db, caller, { cursor, projectId, limit: limit + 1 });
+      const query = { cursor, projectId, currentOnly: current === 'true', limit: limit + 1 };
+      const rows = await deployments.listDeployments(deps.db, caller, query);
       return toPage(rows, limit);
     },
   );

@@ -6,6 +6,7 @@ import {
   pageOf,
   project,
   projectReport,
+  updateProject,
   wireNow,
 } from '@codegen/contracts';
 import { z } from 'zod';
@@ -14,6 +15,7 @@ import { mutate } from '../idempotency.js';
 import { toPage } from '../store/pages.js';
 import {
   archiveProject,
+  updateProject as changeProject,
   findProject,
   insertProject,
   listProjects,
@@ -23,6 +25,9 @@ import {
 import type { Routes } from './dependencies.js';
 
 const params = z.object({ project: identifier });
+const update = updateProject.refine((body) => body.name !== undefined || body.description !== undefined, {
+  error: 'name what is to change: name, description or both',
+});
 
 /** Projects, and what the departments report on them. */
 export const projectRoutes: Routes = async (app, deps) => {
@@ -54,6 +59,16 @@ export const projectRoutes: Routes = async (app, deps) => {
 
   app.get('/projects/:project', { schema: { params, response: { 200: project } } }, async (request) =>
     findProject(deps.db, callerOf(request), request.params.project),
+  );
+
+  app.patch(
+    '/projects/:project',
+    { schema: { params, body: update, response: { 200: project } } },
+    async (request, reply) =>
+      mutate(deps, request, reply, async (trx) => {
+        const { id } = await findProject(trx, callerOf(request), request.params.project);
+        return changeProject(trx, id, request.body);
+      }),
   );
 
   app.post('/projects/:project/archive', { schema: { params, response: { 200: project } } }, async (request, reply) =>

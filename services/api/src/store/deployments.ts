@@ -4,7 +4,7 @@ import { type Caller, seesAll } from '../auth.js';
 import type { Database } from '../database/schema.js';
 import { iso } from './timestamps.js';
 
-function toDeployment(row: Selectable<Database['deployments']>): ServiceDeployment {
+function toDeployment(row: Selectable<Database['deployments']> & { project_name?: string }): ServiceDeployment {
   return { ...row, deployed_at: iso(row.deployed_at) };
 }
 
@@ -26,20 +26,34 @@ export async function recordDeployment(
   return toDeployment(row);
 }
 
-/** Deployments of the caller's projects, newest first. */
+/** Deployments of the caller's projects, newest first; `currentOnly`: the newest of each service. */
 export async function listDeployments(
   db: Kysely<Database>,
   caller: Caller,
-  query: { limit: number; cursor?: string | undefined; projectId?: string | undefined },
+  query: { limit: number; cursor?: string | undefined; projectId?: string | undefined; currentOnly?: boolean },
 ): Promise<ServiceDeployment[]> {
   let select = db
     .selectFrom('deployments')
     .innerJoin('projects', 'projects.id', 'deployments.project_id')
     .selectAll('deployments')
+    .select('projects.name as project_name')
     .orderBy('deployments.id', 'desc')
     .limit(query.limit);
   if (!seesAll(caller)) select = select.where('projects.owner_id', '=', caller.user.id);
   if (query.cursor) select = select.where('deployments.id', '<', query.cursor);
   if (query.projectId) select = select.where('deployments.project_id', '=', query.projectId);
+  if (query.currentOnly) {
+    select = select.where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('deployments as newer')
+            .select('newer.id')
+            .whereRef('newer.project_id', '=', 'deployments.project_id')
+            .whereRef('newer.service', '=', 'deployments.service')
+            .whereRef('newer.id', '>', 'deployments.id'),
+        ),
+      ),
+    );
+  }
   return (await select.execute()).map(toDeployment);
 }

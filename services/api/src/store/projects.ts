@@ -1,4 +1,11 @@
-import { makeId, type Project, type ProjectManifest, type ProjectReport, type ProjectStatus } from '@codegen/contracts';
+import {
+  makeId,
+  type Project,
+  type ProjectManifest,
+  type ProjectReport,
+  type ProjectStatus,
+  type UpdateProject,
+} from '@codegen/contracts';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { ApiError } from '../api-error.js';
 import { type Caller, seesAll } from '../auth.js';
@@ -118,6 +125,22 @@ export async function lockProject(trx: Transaction<Database>, id: string): Promi
   return toProject(row);
 }
 
+/** Changes name and description of a project that is not archived. What exists under the old name keeps it. */
+export async function updateProject(trx: Transaction<Database>, id: string, change: UpdateProject): Promise<Project> {
+  const project = await lockProject(trx, id);
+  if (project.status === 'archived') throw archived(project);
+  const { name, description } = change;
+  try {
+    return await update(trx, id, {
+      ...(name !== undefined && { name }),
+      ...(description !== undefined && { description }),
+    });
+  } catch (error) {
+    if (isUniqueViolation(error, 'projects_name_unique')) throw nameTaken(name ?? project.name);
+    throw error;
+  }
+}
+
 /** Archives a project that has no task waiting or running; its name becomes free. */
 export async function archiveProject(trx: Transaction<Database>, id: string): Promise<Project> {
   const project = await lockProject(trx, id);
@@ -173,6 +196,8 @@ async function update(
   trx: Transaction<Database>,
   id: string,
   set: Partial<{
+    name: string;
+    description: string | null;
     status: ProjectStatus;
     repository_url: string;
     main_sha: string;

@@ -130,6 +130,17 @@ onBothDatabases('access', (api, database) => {
     expect(await ann.refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
   });
 
+  test('a key that is not known by its id is refused with the ids of the nearest', async () => {
+    const user = await api.user();
+    const { key } = await user.ok('POST', '/api-keys', { name: 'ci-deploys' });
+    for (const wanted of ['ci-deploy', key.prefix]) {
+      const { status, body } = await user.call('DELETE', `/api-keys/${wanted}`);
+      expect([status, body.code, body.choices]).toEqual([404, 'NOT_FOUND', [key.id]]);
+      expect(body.detail).toContain(`${key.id} (ci-deploys)`);
+    }
+    expect((await (await api.user()).call('DELETE', '/api-keys/ci-deploys')).body.choices).toEqual([]);
+  });
+
   test('a Telegram id beyond 32 bits belongs to one user', async () => {
     const telegram_id = 7_000_000_001;
     const user = await api.admin.ok('POST', '/users', { name: 'Ann', telegram_id });

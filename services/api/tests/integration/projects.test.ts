@@ -47,6 +47,7 @@ onBothDatabases('projects', (api) => {
     const user = await api.user();
     const { status, body } = await user.call('POST', '/projects', { name: 'No Good', modules: [] });
     expect([status, body.code]).toEqual([400, 'VALIDATION_FAILED']);
+    expect(body.detail).toMatch(/^name: must be 2 to 39 of a-z, 0-9 and -/);
     expect(body.errors.map((one: { path: string }) => one.path).sort()).toEqual(['modules', 'name']);
   });
 
@@ -112,6 +113,50 @@ onBothDatabases('projects', (api) => {
     expect(await user.refused('PATCH', path, { status: 'active' })).toBe('403 FORBIDDEN');
     await user.ok('POST', `/projects/${id}/archive`);
     expect(await service.refused('PATCH', path, { status: 'active' })).toBe('409 PROJECT_ARCHIVED');
+  });
+
+  test('name and description change, one by one; what is left out stays', async () => {
+    const user = await api.user();
+    const { id } = await user.createProject('typo');
+    const path = `/projects/${id}`;
+    expect(await user.ok('PATCH', '/projects/typo', { description: 'Sells' })).toMatchObject({ id, name: 'typo' });
+    const renamed = await user.ok('PATCH', path, { name: 'fixed' });
+    expect(renamed).toMatchObject({ id, name: 'fixed', description: 'Sells', status: 'draft' });
+    expect(await user.refused('GET', '/projects/typo')).toBe('404 PROJECT_NOT_FOUND');
+    expect((await user.ok('PATCH', path, { name: 'fixed', description: null })).description).toBeNull();
+    expect(await user.ok('GET', '/projects/fixed')).toMatchObject({ id, description: null });
+  });
+
+  test('a change to a name that is taken, of nothing, or of an archived project is refused', async () => {
+    const user = await api.user();
+    const [one] = [await user.createProject('first-one'), await user.createProject('second')];
+    const path = `/projects/${one.id}`;
+    expect(await user.refused('PATCH', path, { name: 'second' })).toBe('409 NAME_TAKEN');
+    expect(await user.refused('PATCH', path, {})).toBe('400 VALIDATION_FAILED');
+    expect(await user.refused('PATCH', path, { name: 'No Good' })).toBe('400 VALIDATION_FAILED');
+    expect((await user.ok('GET', path)).name).toBe('first-one');
+    expect(await (await api.user()).refused('PATCH', path, { name: 'mine' })).toBe('404 PROJECT_NOT_FOUND');
+    await user.ok('POST', `${path}/archive`);
+    expect(await user.refused('PATCH', path, { description: 'late' })).toBe('409 PROJECT_ARCHIVED');
+  });
+
+  test('of two simultaneous changes to one name, one wins', async () => {
+    const user = await api.user();
+    const made = [await user.createProject('racer-a'), await user.createProject('racer-b')];
+    const change = ({ id }: { id: string }) => user.call('PATCH', `/projects/${id}`, { name: 'winner' });
+    const answers = await Promise.all(made.map(change));
+    expect(answers.map((one) => one.status).sort()).toEqual([200, 409]);
+  });
+
+  test('a change repeated under its key is one change', async () => {
+    const user = await api.user();
+    const { id } = await user.createProject('keyed');
+    const change = (body: object) => user.call('PATCH', `/projects/${id}`, body, { key: 'k1' });
+    const first = await change({ description: 'one' });
+    await user.ok('PATCH', `/projects/${id}`, { description: 'two' });
+    expect((await change({ description: 'one' })).body).toEqual(first.body);
+    expect((await user.ok('GET', `/projects/${id}`)).description).toBe('two');
+    expect((await change({ description: 'three' })).body.code).toBe('IDEMPOTENCY_MISMATCH');
   });
 
   test('a project with open tasks is not archived', async () => {

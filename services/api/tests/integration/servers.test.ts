@@ -73,7 +73,15 @@ onBothDatabases('servers', (api) => {
     await service.ok('POST', '/deployments', { ...deployment, request_id: `s-${project_id}` });
     const { items } = await user.ok('GET', `/deployments?project=${name}&limit=1`);
     expect(items).toMatchObject([{ request_id: `s-${project_id}` }]);
+    expect(items[0].project_name).toBe(name);
     expect((await user.ok('GET', '/deployments')).items).toHaveLength(2);
+    await service.ok('POST', '/deployments', { ...deployment, service: 'web', request_id: `w-${project_id}` });
+    const current = await user.ok('GET', '/deployments?current=true');
+    expect(current.items.map((one: { request_id: string }) => one.request_id)).toEqual([
+      `w-${project_id}`,
+      `s-${project_id}`,
+    ]);
+    expect(await user.refused('GET', '/deployments?current=perhaps')).toBe('400 VALIDATION_FAILED');
     expect((await other.ok('GET', '/deployments')).items).toEqual([]);
     const nowhere = { ...deployment, request_id: 'x', server_handle: 'nowhere' };
     expect(await service.refused('POST', '/deployments', nowhere)).toBe('404 NOT_FOUND');

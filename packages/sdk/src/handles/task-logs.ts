@@ -1,0 +1,28 @@
+import type { TaskEvent } from '@codegen/contracts';
+import type { Api } from '../api/index.js';
+import { type FollowOptions, followTask } from './follow-task.js';
+
+/** The API's own limit for a page of events. */
+const PAGE_SIZE = 1000;
+
+export interface LogsOptions extends FollowOptions {
+  /** Go on with what comes, to the task's last event. */
+  follow?: boolean | undefined;
+}
+
+/** A task's events from `since` on, each once and in order: those there are, or with `follow` all to its last one. */
+export async function* taskLogs(
+  api: Api,
+  id: string,
+  { follow = false, ...options }: LogsOptions = {},
+): AsyncGenerator<TaskEvent, void, undefined> {
+  if (follow) return yield* followTask(api, id, options);
+  const { since = 0, signal } = options;
+  let position = since;
+  for (;;) {
+    const { items } = await api.tasks.events(id, { since: position, limit: PAGE_SIZE }, { signal });
+    yield* items;
+    if (items.length < PAGE_SIZE) return;
+    position = items.at(-1)?.seq ?? position;
+  }
+}
