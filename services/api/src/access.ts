@@ -50,7 +50,7 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
 
   // The handler asks for the scope of the task's own type.
   'POST /tasks': forAll(...starting),
-  'GET /tasks': reading('task.list', 'project.tasks', 'deploy.list'),
+  'GET /tasks': reading('task.list', 'project.tasks', 'deploy.list', 'explain'),
   'GET /tasks/{id}': reading(...following),
   'GET /tasks/{id}/events': reading(...following),
   'POST /tasks/{id}/cancel': forAll('task.cancel'),
@@ -70,7 +70,7 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'PUT /servers/{handle}': forServices('infra.server.add'),
   'POST /allocations': forServices('allocation.write'),
   'POST /deployments': forServices('deployment.write'),
-  'GET /deployments': reading('deploy.list', 'deploy.status', 'deploy.rollback'),
+  'GET /deployments': reading('deploy.list', 'deploy.status', 'deploy.rollback', 'explain'),
 };
 
 /** Whether a key's scopes include the one asked for: exactly, through `topic.*`, or through `*`. */

@@ -78,6 +78,7 @@ export const listTasksQuery = pageQuery
     project: z.string().optional().describe('Only of this project: its id or name'),
     type: taskType.optional().describe('Only of this type'),
     status: taskStatus.optional().describe('Only in this status'),
+    correlation_id: z.string().max(200).optional().describe('Only those that came of this call'),
   })
   .describe('Which tasks to list.');
 export type ListTasksQuery = z.input<typeof listTasksQuery>;
@@ -120,6 +121,7 @@ export const attempt = z
     exit_code: z.int().nullable().describe('The exit code of the agent'),
     usage: usage.nullable().describe('What it cost, as far as the agent tells'),
     result: z.record(z.string(), z.unknown()).nullable().describe("The worker's own result"),
+    opened_by: z.string().optional().describe("The task's request_id for a claim; another where a worker was replaced"),
   })
   .describe('One try of a worker at a task.');
 export type Attempt = z.infer<typeof attempt>;
@@ -147,7 +149,10 @@ export type AttemptReport = z.infer<typeof attemptReport>;
 
 /** A progress event with its place in the task's history. */
 export const taskEvent = progressEvent
-  .extend({ seq: z.int().describe("Its place in the task's history: 1, 2, 3, …") })
+  .extend({
+    seq: z.int().describe("Its place in the task's history: 1, 2, 3, …"),
+    recorded_at: apiDatetime('When it was stored, by the clock of the database').optional(),
+  })
   .describe("A progress event with its place in the task's history.");
 export type TaskEvent = z.infer<typeof taskEvent>;
 

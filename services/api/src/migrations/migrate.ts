@@ -1,9 +1,13 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from '../database/schema.js';
 import { initial } from './001-initial.js';
+import { correlationIndex } from './002-correlation-index.js';
 
 /** In order; one that was released is never changed. */
-const migrations: readonly { name: string; statements: string }[] = [{ name: '001-initial', statements: initial }];
+const migrations: readonly { name: string; statements: string }[] = [
+  { name: '001-initial', statements: initial },
+  { name: '002-correlation-index', statements: correlationIndex },
+];
 
 /**
  * Brings the tables up to date and then runs `prepare`, all in one transaction. Any number of processes may boot at

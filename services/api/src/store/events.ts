@@ -2,6 +2,7 @@ import { isTerminalEvent, type ProgressEvent, type TaskEvent } from '@codegen/co
 import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../database/schema.js';
 import { storable } from './storable.js';
+import { iso } from './timestamps.js';
 
 interface Entry {
   readonly entry_id: string;
@@ -97,13 +98,17 @@ export async function listEvents(
 ): Promise<TaskEvent[]> {
   const rows = await db
     .selectFrom('task_events')
-    .select(['seq', 'event'])
+    .select(['seq', 'event', 'recorded_at'])
     .where('task_id', '=', taskId)
     .where('seq', '>', since)
     .orderBy('seq')
     .limit(limit)
     .execute();
-  return rows.map((row) => ({ ...(row.event as unknown as ProgressEvent), seq: row.seq }));
+  return rows.map(({ event, seq, recorded_at }) => ({
+    ...(event as unknown as ProgressEvent),
+    seq,
+    recorded_at: iso(recorded_at),
+  }));
 }
 
 /** Whether the end of that run of a task has been told. */

@@ -209,5 +209,6 @@ function toAttempt(row: Selectable<Database['attempts']>): Attempt {
     exit_code: row.exit_code,
     usage: row.usage as Usage | null,
     result: row.result,
+    opened_by: row.opened_by,
   };
 }

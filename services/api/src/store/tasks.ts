@@ -148,6 +148,7 @@ export async function listTasks(
     projectId?: string | undefined;
     type?: TaskType | undefined;
     status?: TaskStatus | undefined;
+    correlation_id?: string | undefined;
   },
 ): Promise<Task[]> {
   let select = db.selectFrom('tasks').selectAll().orderBy('id', 'desc').limit(query.limit);
@@ -156,6 +157,7 @@ export async function listTasks(
   if (query.projectId) select = select.where('project_id', '=', query.projectId);
   if (query.type) select = select.where('type', '=', query.type);
   if (query.status) select = select.where('status', '=', query.status);
+  if (query.correlation_id) select = select.where('correlation_id', '=', query.correlation_id);
   return (await select.execute()).map((row) => toTask(row));
 }
 

@@ -34,6 +34,7 @@ onBothDatabases('events', (api, database) => {
     const page = await poll(user, created, 'since=0');
     expect(page.items.map((one) => one.seq)).toEqual([1, 2, 3, 4]);
     expect(page.items[0]).toMatchObject({ type: 'started', task_id: created.task.id });
+    expect(Math.abs(Date.parse(page.items[0]?.recorded_at ?? '') - Date.now())).toBeLessThan(60_000);
     expect([page.last_seq, page.task.id]).toEqual([4, created.task.id]);
     expect((await poll(user, created, 'since=2&limit=1')).items.map((one) => one.seq)).toEqual([3]);
     expect(await poll(user, created, 'since=4')).toMatchObject({ items: [], last_seq: 4 });

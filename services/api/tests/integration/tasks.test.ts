@@ -119,6 +119,29 @@ onBothDatabases('tasks', (api, database) => {
     expect(await other.refused('POST', `/tasks/${ids[0]}/published`, { request_id: 'x' })).toBe('404 TASK_NOT_FOUND');
   });
 
+  test('tasks are found by the call that they came of, each person only their own', async () => {
+    const [user, other] = [await api.user(), await api.user()];
+    const correlation_id = 'a call: ?&#% of mine';
+    const start = async (by: typeof user, id: string) => {
+      const { id: project } = await by.createProject();
+      const { task } = await by.ok('POST', '/tasks', { project, type: 'engineering', spec: 'x', correlation_id: id });
+      return task.id as string;
+    };
+    const mine = [await start(user, correlation_id), await start(user, correlation_id)];
+    await start(user, 'another call');
+    await start(other, correlation_id);
+
+    const found = await user.ok('GET', `/tasks?${new URLSearchParams({ correlation_id })}`);
+    expect(found.items.map((task: { id: string }) => task.id)).toEqual([...mine].reverse());
+    expect((await user.ok('GET', '/tasks?correlation_id=nobody')).items).toEqual([]);
+    const indexes = await database.sql<{ indexdef: string }>(
+      `select indexdef from pg_indexes where indexname = 'tasks_correlation'`,
+    );
+    expect(indexes[0]?.indexdef).toContain('(correlation_id, id)');
+    const explainer = await api.user({ scopes: ['explain'] });
+    expect((await explainer.ok('GET', '/tasks?correlation_id=nobody')).items).toEqual([]);
+  });
+
   test('twenty simultaneous claims of one message give one epoch and one attempt', async () => {
     const [user, service] = [await api.user(), await api.service()];
     const created = await user.startEngineering((await user.createProject()).id);
@@ -230,6 +253,8 @@ onBothDatabases('tasks', (api, database) => {
     expect((await service.claim(created)).task.epoch).toBe(3);
     const { items } = await service.ok('GET', path);
     expect(items.map((one: { epoch: number }) => one.epoch)).toEqual([1, 2, 3]);
+    const openers = items.map((one: { opened_by: string }) => one.opened_by);
+    expect(openers).toEqual([created.message.request_id, 'n1', 'n2']);
     expect(items.map((one: { finished_at: unknown }) => one.finished_at === null)).toEqual([false, false, true]);
     await service.finish(created, 'failed', 3);
     expect(await service.refused('POST', path, { epoch: 3, request_id: 'n3' })).toBe('409 TASK_ENDED');
