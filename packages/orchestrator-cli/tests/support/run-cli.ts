@@ -39,12 +39,12 @@ interface Running {
   ended: Promise<Ended>;
 }
 
-export async function makeMachine(base: Record<string, string> = {}): Promise<Machine> {
+export async function makeMachine(base: Record<string, string> = {}, bin = BIN): Promise<Machine> {
   const { path: folder, remove } = await tempFolder('codegen-cli');
   const configFolder = join(folder, 'config');
   const start = (args: readonly string[], { env = {}, stdin = '', cwd = folder }: RunOptions = {}): Running => {
     const basics = { PATH: process.env.PATH ?? '', HOME: folder, ORCHESTRATOR_CONFIG_DIR: configFolder };
-    const child = spawn(process.execPath, [BIN, ...args], { cwd, env: { ...basics, ...base, ...env } });
+    const child = spawn(process.execPath, [bin, ...args], { cwd, env: { ...basics, ...base, ...env } });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -62,9 +62,11 @@ export async function makeMachine(base: Record<string, string> = {}): Promise<Ma
 }
 
 /** A machine that is logged in, by its environment, to a fake API of its own. */
-export async function makeSystem(): Promise<{ fake: FakeApi; machine: Machine; stop(): Promise<void> }> {
+export async function makeSystem({
+  bin = BIN,
+} = {}): Promise<{ fake: FakeApi; machine: Machine; stop(): Promise<void> }> {
   const fake = await startFakeApi();
-  const machine = await makeMachine({ ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN });
+  const machine = await makeMachine({ ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN }, bin);
   const stop = async () => {
     await fake.stop();
     await machine.remove();

@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { bundleCli } from './bundle.js';
+
+const root = resolve(import.meta.dirname, '..', '..');
+const workspace = join(root, 'packages', 'orchestrator-cli');
+const contracts = join(root, 'packages', 'contracts');
+/** One folder for each state of the sources, never changed once it is there: any number of builds may run at a time. */
+const builds = join(root, '.tsbuild', 'cli');
+/** Leads to the newest; bin/orchestrator and the stack run the command line from it. */
+const current = join(workspace, 'dist', 'package');
+
+/** Builds the published package as a folder, where its sources have changed since. Returns its path. */
+export async function buildPackage() {
+  const name = (await hashOfSources()).slice(0, 16);
+  const folder = join(builds, name, 'package');
+  await once(join(builds, name), (place) => fill(join(place, 'package')));
+  await point(current, folder);
+  return folder;
+}
+
+/** Packs it as npm would publish it. Returns the tarball's path. */
+export async function packPackage() {
+  const folder = await buildPackage();
+  const { name, version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const file = `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
+  const packed = join(dirname(folder), 'packed');
+  await once(packed, async (place) => {
+    await mkdir(place);
+    await promisify(execFile)('npm', ['pack', '--pack-destination', place], { cwd: folder });
+  });
+  return join(packed, file);
+}
+
+/** Makes what is not there yet, aside, and puts it in place at once; where somebody else was faster, theirs stays. */
+async function once(path, make) {
+  const exists = await readdir(path).catch(() => undefined);
+  if (exists) return;
+  await mkdir(dirname(path), { recursive: true });
+  const aside = await mkdtemp(`${path}.`);
+  try {
+    await make(join(aside, 'made'));
+    await rename(join(aside, 'made'), path).catch((error) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    });
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+async function point(link, folder) {
+  await mkdir(dirname(link), { recursive: true });
+  const next = `${link}.${process.pid}`;
+  await symlink(relative(dirname(link), folder), next);
+  await rename(next, link);
+}
+
+async function fill(folder) {
+  for (const part of ['bin', 'lib', 'contracts']) await mkdir(join(folder, part), { recursive: true });
+  const { name, version, description, engines } = JSON.parse(await readFile(join(workspace, 'package.json'), 'utf8'));
+  const bin = { orchestrator: 'bin/orchestrator.cjs' };
+  const manifest = { name, version, description, type: 'commonjs', bin, engines };
+  await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  for (const [file, content] of await bundleCli()) await writeFile(join(folder, 'lib', file), content);
+  await cp(join(workspace, 'packed', 'orchestrator.cjs'), join(folder, 'bin', 'orchestrator.cjs'));
+  await cp(join(workspace, 'packed', 'readable-stack.cjs'), join(folder, 'lib', 'readable-stack.cjs'));
+  await cp(join(contracts, 'schemas'), join(folder, 'contracts', 'schemas'), { recursive: true });
+  await cp(join(contracts, 'asyncapi.json'), join(folder, 'contracts', 'asyncapi.json'));
+  await cp(join(workspace, 'README.md'), join(folder, 'README.md'));
+  await cp(join(root, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));
+}
+
+/** Of everything that the package is made from, and of the Node that makes it. */
+async function hashOfSources() {
+  const folders = [
+    ...['contracts', 'sdk', 'orchestrator-cli'].map((name) => join(root, 'packages', name, 'src')),
+    join(contracts, 'schemas'),
+    join(workspace, 'packed'),
+    import.meta.dirname,
+  ];
+  const files = (await Promise.all(folders.map(filesIn))).flat();
+  files.push(join(root, 'package-lock.json'), join(root, 'CHANGELOG.md'), join(contracts, 'asyncapi.json'));
+  files.push(join(workspace, 'README.md'), join(workspace, 'package.json'), join(root, 'tsconfig.base.json'));
+  const hash = createHash('sha256').update(`${process.version} ${process.arch}`);
+  const contents = await Promise.all(files.sort().map((file) => readFile(file)));
+  for (const [at, content] of contents.entries()) {
+    hash.update(`\n${relative(root, files[at])} ${content.length}\n`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+async function filesIn(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}

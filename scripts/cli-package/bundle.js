@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build, transform } from 'esbuild';
+
+const root = resolve(import.meta.dirname, '..', '..');
+/** Node's oldest version that the package runs on. */
+const target = 'node20.19';
+/** Chunks under this size share a file: reading one file costs about as much as reading ten times its length. */
+const SMALL_BYTES = 64 * 1024;
+const CORE = 'core.js';
+
+/**
+ * Bundles the command line with contracts, SDK and all third-party code, as CommonJS that `packed/orchestrator.cjs` loads.
+ * First esbuild splits: what `import()` asks for comes into chunks of its own, and nothing is there twice; it can do so
+ * with ES modules only. Then each chunk becomes CommonJS, since V8 keeps compiled code of scripts but not of modules.
+ * @returns {Promise<Map<string, string>>} contents by file name: the code, a source map for each, and the index of chunks
+ */
+export async function bundleCli() {
+  const split = await build({
+    absWorkingDir: root,
+    entryPoints: { main: 'packages/orchestrator-cli/src/main.ts' },
+    outdir: root,
+    write: false,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target,
+    chunkNames: '[name]-[hash]',
+    sourcemap: 'inline',
+    sourcesContent: false,
+    legalComments: 'none',
+    plugins: [workspaceSources],
+  });
+  const chunks = await Promise.all(
+    split.outputFiles.map(async ({ path, text }) => ({
+      name: path.slice(root.length + 1),
+      ...(await toCommonJs(text)),
+    })),
+  );
+  chunks.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const small = chunks.filter(({ code }) => code.length < SMALL_BYTES);
+  const files = new Map();
+  /** Which file holds a chunk. */
+  const index = {};
+  const add = (file, members) => {
+    const { code, map } = joinChunks(members);
+    files.set(file, code);
+    files.set(`${file}.map`, JSON.stringify(map));
+    for (const { name } of members) index[name] = file;
+  };
+  add(CORE, small);
+  for (const chunk of chunks) if (!small.includes(chunk)) add(chunk.name, [chunk]);
+  files.set('index.json', JSON.stringify(index));
+  return files;
+}
+
+/** Reads the workspaces' TypeScript instead of their `dist`, so that stack traces lead to it and nothing stale gets in. */
+const workspaceSources = {
+  name: 'workspace-sources',
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /^@codegen\// }, ({ path }) => {
+      const [, workspace, ...subpath] = path.split('/');
+      const folder = join(root, 'packages', workspace);
+      const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const built = exports[['.', ...subpath].join('/')].default;
+      return { path: join(folder, built.replace('./dist/', 'src/').replace(/\.js$/, '.ts')) };
+    });
+  },
+};
+
+/** `import.meta` is told by the loader, which knows where the package is. */
+async function toCommonJs(text) {
+  // What `import()` gives of a CommonJS package: its exports by name, as Node would, and not under `default` alone.
+  const commonJs = text.replace(/^export default (require_\w+\(\));$/m, 'module.exports = $1;');
+  const { code, map } = await transform(commonJs, {
+    format: 'cjs',
+    platform: 'node',
+    target,
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': '__url', 'import.meta.dirname': '__dirname', 'import.meta.resolve': '__resolve' },
+    sourcemap: 'external',
+    sourcesContent: false,
+  });
+  return { code, map: JSON.parse(map) };
+}
+
+/** One script, whose value is an object of chunks by name, and its source map in sections. */
+function joinChunks(chunks) {
+  let code = '({\n';
+  let line = 1;
+  const sections = [];
+  for (const { name, code: body, map } of chunks) {
+    code += `${JSON.stringify(name)}(exports, require, module, __dirname, __url, __resolve) {\n${body}\n},\n`;
+    sections.push({ offset: { line: line + 1, column: 0 }, map });
+    line += body.split('\n').length + 2;
+  }
+  return { code: `${code}})\n`, map: { version: 3, sections } };
+}
