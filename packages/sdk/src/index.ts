@@ -11,3 +11,16 @@ export type { FollowOptions } from './handles/follow-task.js';
 export type { ResultOptions, TaskHandle } from './handles/task-handle.js';
 export type { LogsOptions } from './handles/task-logs.js';
 export { Orchestrator, type OrchestratorOptions } from './orchestrator.js';
+export type {
+  DeadLetterItem,
+  LetterChoice,
+  LetterPurge,
+  LetterReplay,
+  PurgeChoice,
+} from './queues/dead-letters.js';
+export type { QueuePeek } from './queues/peek-queue.js';
+export type { PublishedMessage, PublishMessageOptions } from './queues/publish-message.js';
+export type { QueueEntry } from './queues/queue-entry.js';
+export type { QueueFigures, QueueSummary } from './queues/queue-figures.js';
+export type { QueueCallOptions, QueuesClient } from './queues/queues-client.js';
+export type { TailOptions } from './queues/tail-queue.js';

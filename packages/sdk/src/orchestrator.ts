@@ -13,32 +13,60 @@ import type {
   UpdateProject,
 } from '@codegen/contracts';
 import type { Api, ApiOptions, CallOptions, ListDeploymentsQuery, Page } from './api/index.js';
+import { OrchestratorError } from './errors.js';
 import type { DeployOrder } from './handles/deploy.js';
 import type { EngineeringOrder } from './handles/engineering.js';
 import type { TaskHandle } from './handles/task-handle.js';
 import type { LogsOptions } from './handles/task-logs.js';
+import { QueuesClient } from './queues/queues-client.js';
+import { RedisSession } from './redis-session.js';
 
-export interface OrchestratorOptions extends ApiOptions {
-  /** With it, a started task's message is published at once; without it, by the relay about a second later. */
+export interface OrchestratorOptions extends Omit<ApiOptions, 'apiUrl'> {
+  /** `http://` or `https://`, with a base path or without. Queues and workers do without it. */
+  apiUrl?: string | undefined;
+  /**
+   * Queues and workers are reached through it. With it, a started task's message is published at once; without it, by
+   * the relay about a second later.
+   */
   redisUrl?: string | undefined;
 }
 
 /**
- * The client: what the command line can do, for programs. Loads the rest of the package when first used.
+ * The client: what the command line can do, for programs. Loads the rest of the package when first used. Queues and
+ * workers share one connection to Redis, opened when first used and closed by `close()` or the end of `await using`.
  * Every call rejects with an OrchestratorError, or with the reason of its own AbortSignal.
  */
 export class Orchestrator {
   readonly #options: OrchestratorOptions;
+  readonly #session: RedisSession;
   #loading: Promise<Api> | undefined;
+  /** The queues themselves, for whoever runs the system. Needs `redisUrl`. */
+  readonly queues: QueuesClient;
 
   constructor(options: OrchestratorOptions) {
     this.#options = options;
+    this.#session = new RedisSession(options.redisUrl);
+    this.queues = new QueuesClient(this.#session);
   }
 
   /** The REST API itself, for calls that have no shorter way. */
   api(): Promise<Api> {
-    this.#loading ??= import('./api/index.js').then(({ createApi }) => createApi(this.#options));
+    const { apiUrl, ...options } = this.#options;
+    if (apiUrl === undefined) {
+      return Promise.reject(new OrchestratorError('NOT_CONFIGURED', 'this needs the API: give an apiUrl and a token'));
+    }
+    this.#loading ??= import('./api/index.js').then(({ createApi }) => createApi({ ...options, apiUrl }));
     return this.#loading;
+  }
+
+  /** Closes the connection to Redis, if there is one. The client may still be used: it connects again. */
+  async close(): Promise<void> {
+    await this.#session.close();
+  }
+
+  /** For `await using client = new Orchestrator(…)`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   readonly projects = {

@@ -27,6 +27,11 @@ export function isDatabaseRefused(error: Error): boolean {
   return DATABASE.test(error.message);
 }
 
+/** Redis does not let us in, or not into the database of the URL: no time will mend it. */
+export function isRefused(error: Error): boolean {
+  return LOGIN.test(error.message) || isDatabaseRefused(error);
+}
+
 /**
  * Turns a lost connection or a Redis that cannot serve into REDIS_UNAVAILABLE, one that does not let us in into
  * UNAUTHENTICATED, one without our database into NOT_CONFIGURED; leaves other errors as they are.

@@ -1,4 +1,4 @@
-import type { EntryFields } from '@codegen/contracts';
+import { deadLetterStream, type EntryFields } from '@codegen/contracts';
 import { acknowledge, releaseLeases, renewLeases } from './acknowledge.js';
 import { addSoon } from './add-soon.js';
 import { appendOnce } from './append-once.js';
@@ -8,6 +8,7 @@ import { deadLetterEntry } from './dead-letter.js';
 import { delayEntry, moveDue } from './delay.js';
 import { fieldsOf, flatFields, type GroupReader, type StreamEntry } from './entry.js';
 import { ensureGroup, forgetConsumers } from './group.js';
+import { newestEntries, streamsLike, waitingEntries } from './inspect.js';
 import { answerOnceScript } from './lua/answer-once.js';
 import { appendLogScript } from './lua/append-log.js';
 import { isCluster, type RedisClient } from './redis-client.js';
@@ -89,6 +90,11 @@ export class RedisStore implements QueueStore {
     return (await this.redis.get(key)) ?? undefined;
   }
 
+  async noteOnce(key: string, text: string, windowMs: number): Promise<string> {
+    if (await this.redis.set(key, text, 'PX', windowMs, 'NX')) return text;
+    return (await this.redis.get(key)) ?? text;
+  }
+
   ensureGroup(stream: string, group: string): Promise<'created' | 'there'> {
     return ensureGroup(this.redis, stream, group);
   }
@@ -159,6 +165,10 @@ export class RedisStore implements QueueStore {
     return trimDeadLettersOf(this.redis, stream, limits);
   }
 
+  async deleteLetters(stream: string, ids: readonly string[]): Promise<number> {
+    return ids.length === 0 ? 0 : await this.redis.xdel(deadLetterStream(stream), ...ids);
+  }
+
   forgetConsumers(where: { stream: string; group: string }, which: Parameters<QueueStore['forgetConsumers']>[1]) {
     return forgetConsumers(this.redis, where, which);
   }
@@ -166,6 +176,24 @@ export class RedisStore implements QueueStore {
   async range(stream: string, from: string, limit: number): Promise<StreamEntry[]> {
     const found = await this.redis.xrange(stream, from, '+', 'COUNT', limit);
     return found.map(([id, flat]) => ({ stream, id, fields: fieldsOf(flat) }));
+  }
+
+  waiting(stream: string, group: string, limit: number): Promise<StreamEntry[]> {
+    return waitingEntries(this.redis, stream, group, limit);
+  }
+
+  newest(stream: string, limit: number): Promise<StreamEntry[]> {
+    return newestEntries(this.redis, stream, limit);
+  }
+
+  streamsLike(pattern: string): Promise<string[]> {
+    return streamsLike(this.redis, pattern);
+  }
+
+  async nowMs(): Promise<number> {
+    const server = isCluster(this.redis) ? this.redis.nodes('master')[0] : this.redis;
+    const [seconds = 0, micros = 0] = (await server?.time()) ?? [];
+    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
   }
 
   async currentPosition(stream: string): Promise<string> {

@@ -11,14 +11,17 @@ import type { QueueStore } from './store.js';
 const PAGE = 100;
 
 /** Which letters go back: some, or all that are there now, of one code or any. */
-export type ReplayOptions = { params?: Record<string, string> } & (
-  | { ids: readonly string[] }
-  | { all: true; code?: string | undefined }
-);
+export type ReplayOptions = {
+  params?: Record<string, string>;
+  /** Only tells what would go back. */
+  dryRun?: boolean | undefined;
+  /** Aborted, nothing further goes back; rejects with its reason. */
+  signal?: AbortSignal | undefined;
+} & ({ ids: readonly string[] } | { all: true; code?: string | undefined });
 
 export interface ReplayReport {
-  /** What went back, and the ids of the new entries. */
-  readonly replayed: { letterId: string; entryId: string }[];
+  /** What went back, and the ids of the new entries; of a dry run, what would go, without ids. */
+  readonly replayed: { letterId: string; entryId: string | null }[];
   /** What stays, and why. */
   readonly refused: { letterId: string; reason: string }[];
 }
@@ -40,7 +43,8 @@ export async function replayDeadLetters(
   try {
     const pages = 'all' in options ? allLetters(store, contract, options) : namedLetters(store, contract, options);
     for await (const letters of pages) {
-      await Promise.all(letters.map((letter) => replayOne(store, stream, letter, report)));
+      options.signal?.throwIfAborted();
+      await Promise.all(letters.map((letter) => replayOne(store, stream, letter, report, options.dryRun ?? false)));
     }
     return report;
   } catch (error) {
@@ -48,14 +52,25 @@ export async function replayDeadLetters(
   }
 }
 
-const GONE = 'there is no such dead letter: it was replayed, deleted or never there';
+/** Why a letter that is not there does not go back. */
+export const GONE = 'there is no such dead letter: it was replayed, deleted or never there';
 
 type Letter = Pick<DeadLetterEntry, 'letterId' | 'original' | 'refusal'>;
 
-async function replayOne(store: QueueStore, stream: string, letter: Letter, report: ReplayReport): Promise<void> {
+async function replayOne(
+  store: QueueStore,
+  stream: string,
+  letter: Letter,
+  report: ReplayReport,
+  dryRun: boolean,
+): Promise<void> {
   const { letterId, original, refusal } = letter;
   if (!original || refusal !== undefined) {
     report.refused.push({ letterId, reason: refusal ?? GONE });
+    return;
+  }
+  if (dryRun) {
+    report.replayed.push({ letterId, entryId: null });
     return;
   }
   const entryId = await store.replay(stream, { letterId, fields: withoutCounters(original) });

@@ -78,6 +78,9 @@ export interface QueueStore {
   /** The answer under a key. */
   recordedAnswer(key: string): Promise<string | undefined>;
 
+  /** Keeps a text under a key for so long, unless one is there already; the one that is there then. */
+  noteOnce(key: string, text: string, windowMs: number): Promise<string>;
+
   /** Creates stream and group where they are missing; from the stream's beginning. */
   ensureGroup(stream: string, group: string): Promise<'created' | 'there'>;
   /** Parts streams into those that one read can wait for together. */
@@ -130,6 +133,8 @@ export interface QueueStore {
   trimAcknowledged(stream: string): Promise<number>;
   /** Removes the dead letters of a stream that are too old or too many; says how many. */
   trimDeadLetters(stream: string, limits: LetterLimits): Promise<number>;
+  /** Removes dead letters of a stream; says how many of them were there. */
+  deleteLetters(stream: string, ids: readonly string[]): Promise<number>;
   /** Removes one consumer, or those idle for longer than `idleMs`; never one that has pending entries. */
   forgetConsumers(
     where: { stream: string; group: string },
@@ -138,6 +143,14 @@ export interface QueueStore {
 
   /** Entries with this id or a later one, oldest first. */
   range(stream: string, from: string, limit: number): Promise<StreamEntry[]>;
+  /** Entries that no consumer of the group was given yet, oldest first. Takes nothing. */
+  waiting(stream: string, group: string, limit: number): Promise<StreamEntry[]>;
+  /** The newest entries, oldest of them first. */
+  newest(stream: string, limit: number): Promise<StreamEntry[]>;
+  /** Names of the streams that there are and that fit a pattern, in which `*` stands for anything; in order. */
+  streamsLike(pattern: string): Promise<string[]>;
+  /** What time it is for the store, in milliseconds since the epoch. */
+  nowMs(): Promise<number>;
   /** The id of the newest entry that a stream ever had; `0-0` where there is no such stream. */
   currentPosition(stream: string): Promise<string>;
   stats(stream: string, group: string | undefined): Promise<QueueStats>;

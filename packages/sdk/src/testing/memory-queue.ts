@@ -89,6 +89,13 @@ export class MemoryQueue implements QueueStore {
     return answer && answer.untilMs > Date.now() ? answer.data : undefined;
   }
 
+  async noteOnce(key: string, text: string, windowMs: number): Promise<string> {
+    const before = this.#requestRecord(key);
+    if (before !== undefined) return before;
+    this.#requests.set(key, { text, untilMs: Date.now() + windowMs });
+    return text;
+  }
+
   async ensureGroup(stream: string, group: string): Promise<'created' | 'there'> {
     const { groups } = this.#streamOrNew(stream);
     if (groups.has(group)) return 'there';
@@ -246,6 +253,11 @@ export class MemoryQueue implements QueueStore {
     return before - entries.size;
   }
 
+  async deleteLetters(stream: string, ids: readonly string[]): Promise<number> {
+    const letters = this.#stream(deadLetterStream(stream))?.entries;
+    return ids.filter((id) => letters?.delete(id)).length;
+  }
+
   async forgetConsumers(
     { stream, group }: { stream: string; group: string },
     which: { consumer: string } | { idleMs: number },
@@ -262,6 +274,25 @@ export class MemoryQueue implements QueueStore {
     return this.entries(stream)
       .filter(({ id }) => compareIds(id, from) >= 0)
       .slice(0, limit);
+  }
+
+  async waiting(stream: string, group: string, limit: number): Promise<StreamEntry[]> {
+    const found = this.#stream(stream);
+    return found?.after(found.groups.get(group)?.lastDelivered ?? '0-0', limit) ?? [];
+  }
+
+  async newest(stream: string, limit: number): Promise<StreamEntry[]> {
+    return this.entries(stream).slice(-limit);
+  }
+
+  async streamsLike(pattern: string): Promise<string[]> {
+    const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+    const fits = new RegExp(`^${parts.join('.*')}$`);
+    return [...this.#streams.keys()].filter((name) => this.#stream(name) && fits.test(name)).sort();
+  }
+
+  async nowMs(): Promise<number> {
+    return Date.now();
   }
 
   async currentPosition(stream: string): Promise<string> {

@@ -3,6 +3,7 @@ import { consumerCases } from './conformance/consumer-cases.js';
 import { deadLetterCases } from './conformance/dead-letter-cases.js';
 import { idempotencyCases } from './conformance/idempotency-cases.js';
 import { logCases } from './conformance/log-cases.js';
+import { lookingCases } from './conformance/looking-cases.js';
 import { storeCases } from './conformance/store-cases.js';
 
 export type { ConformanceCase, ConformanceSubject } from './conformance/conformance-case.js';
@@ -13,6 +14,7 @@ export type { ConformanceCase, ConformanceSubject } from './conformance/conforma
  */
 export const queueConformance: readonly ConformanceCase[] = [
   ...storeCases,
+  ...lookingCases,
   ...logCases,
   ...consumerCases,
   ...deadLetterCases,

@@ -1,0 +1,90 @@
+import { type MessageInput, type QueueContract, readDocument } from '@codegen/contracts';
+import { OrchestratorError } from '../errors.js';
+import { encoded, publish } from '../queue/publish.js';
+import type { QueueStore } from '../queue/store.js';
+import { type FoundQueue, findQueue } from './find-queue.js';
+import { redactMessage } from './redact-entry.js';
+import { requestIdFor } from './request-id-for.js';
+import { checkSameCall, KEY_WINDOW_MS } from './same-call.js';
+
+export interface PublishMessageOptions {
+  /** Makes a repeated call the same message, for a day: it becomes the message's `request_id`. */
+  idempotencyKey?: string | undefined;
+  /** Only checks the message. */
+  dryRun?: boolean | undefined;
+}
+
+/** What became of a message. */
+export interface PublishedMessage {
+  stream: string;
+  /** The entry's id; null where nothing was added, as in a dry run. */
+  entry_id: string | null;
+  /** Whether an earlier call had added it: `entry_id` is that of then. */
+  duplicate: boolean;
+  dry_run: boolean;
+  /** The message with every default. */
+  message: Record<string, unknown>;
+  /** Fields that the contract does not know; they were left out. */
+  ignored_fields: string[];
+}
+
+/** Checks a message against the contract of a queue and adds it. */
+export async function publishMessage(
+  openStore: () => Promise<QueueStore>,
+  name: string,
+  document: unknown,
+  { idempotencyKey, dryRun = false }: PublishMessageOptions = {},
+): Promise<PublishedMessage> {
+  const queue = findQueue(name);
+  const { contract, stream } = queue;
+  const input = checked(queue, document);
+  if (idempotencyKey !== undefined) giveRequestId(contract, input, stream, idempotencyKey);
+  const { message: complete } = encoded(contract, input as MessageInput<QueueContract>);
+  const about = {
+    stream,
+    dry_run: dryRun,
+    message: redactMessage(complete) as Record<string, unknown>,
+    ignored_fields: Object.keys(input).filter((field) => !(field in complete) && field !== 'agent_id'),
+  };
+  if (dryRun) return { ...about, entry_id: null, duplicate: false };
+  const store = await openStore();
+  if (idempotencyKey !== undefined) await checkSameCall(store, String(complete.request_id), input);
+  const dedupe = takesRequestId(contract) ? { windowMs: KEY_WINDOW_MS } : undefined;
+  const { entryId, duplicate = false } = await publish(store, contract, complete as MessageInput<QueueContract>, {
+    stream,
+    ...(dedupe && { dedupe }),
+  });
+  return { ...about, entry_id: entryId, duplicate };
+}
+
+/** Whether messages of a queue are told apart by a request id that their producer chooses. */
+export function takesRequestId(contract: QueueContract): boolean {
+  if (contract.kind !== 'work') return false;
+  const { message } = contract;
+  const options = 'options' in message ? message.options : [message];
+  // A request id that may be null names a turn or a message, not the entry itself.
+  return options.every(({ shape }) => shape.request_id && !shape.request_id.safeParse(null).success);
+}
+
+function checked({ contract }: FoundQueue, document: unknown): Record<string, unknown> {
+  // A request id is given later, where the contract wants one and a key stands for it.
+  const given = typeof document === 'object' && document !== null ? document : {};
+  const asked = 'request_id' in given ? document : withPlaceholder(contract, document);
+  const read = readDocument(contract.message, asked);
+  if (read.ok) return { ...(document as Record<string, unknown>) };
+  const text = read.issues.map(({ path, message }) => `${path || 'message'}: ${message}`).join('; ');
+  throw new OrchestratorError('VALIDATION_FAILED', `this is no ${contract.model}: ${text}`, { details: read.issues });
+}
+
+function withPlaceholder(contract: QueueContract, document: unknown): unknown {
+  const isObject = typeof document === 'object' && document !== null && !Array.isArray(document);
+  return isObject && takesRequestId(contract) ? { request_id: 'to be given', ...document } : document;
+}
+
+function giveRequestId(contract: QueueContract, input: Record<string, unknown>, stream: string, key: string): void {
+  if (!takesRequestId(contract)) {
+    const text = `messages of ${contract.stream} are not told apart by a key: leave out the idempotency key`;
+    throw new OrchestratorError('VALIDATION_FAILED', text);
+  }
+  if (input.request_id === undefined) input.request_id = requestIdFor(stream, key);
+}
