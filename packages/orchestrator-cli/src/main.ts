@@ -120,7 +120,7 @@ async function printFailure(
 ): Promise<void> {
   const { output, meta, redactor } = runtime;
   const clean = redactor.cleanAll({
-    next: nextSteps(error, request.command && spoken(request.command)),
+    next: nextSteps(error, request.command && spoken(request.command), meta.idempotency_key),
     message: error.message,
     details: error.details,
   }) as { next: ReturnType<typeof nextSteps>; message: string; details: unknown };

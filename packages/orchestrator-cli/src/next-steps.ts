@@ -1,8 +1,24 @@
-import type { NextStep, OrchestratorError } from '@codegen/sdk/errors';
+import type { ErrorCode, NextStep, OrchestratorError } from '@codegen/sdk/errors';
+
+/** Errors after which nobody here knows whether the API has done what it was asked. */
+const IN_DOUBT: ReadonlySet<string> = new Set<ErrorCode>([
+  ...(['INTERRUPTED', 'TERMINATED', 'NETWORK', 'TIMEOUT'] as const),
+  ...(['API_UNAVAILABLE', 'BAD_RESPONSE', 'INTERNAL'] as const),
+]);
 
 /** What to do about an error: its own advice, else what its code calls for. Never empty. */
-export function nextSteps(error: OrchestratorError, command: string | undefined): NextStep[] {
+export function nextSteps(error: OrchestratorError, command: string | undefined, key?: string): NextStep[] {
   if (error.next && error.next.length > 0) return error.next;
+  if (key === undefined || !IN_DOUBT.has(error.code)) return usualSteps(error, command);
+  const again = {
+    command: `orchestrator ${command} --idempotency-key ${key}`,
+    when: 'with the same input: what was done already is not done twice',
+  };
+  const stopped = error.code === 'INTERRUPTED' || error.code === 'TERMINATED';
+  return stopped ? [again] : [...usualSteps(error, command), again];
+}
+
+function usualSteps(error: OrchestratorError, command: string | undefined): NextStep[] {
   const help = `orchestrator ${command ? `${command} ` : ''}--help`;
   const step = (what: string, when: string): NextStep[] => [{ command: what, when }];
   switch (error.code) {

@@ -28,7 +28,7 @@ export async function mutate<T>(
     throw new ApiError('VALIDATION_FAILED', 'Idempotency-Key must be 1 to 200 printable characters without spaces');
   }
   const id = { user_id: callerOf(request).user.id, route: `${request.method} ${request.routeOptions.url}`, key };
-  const requestHash = deps.vault.fingerprint(JSON.stringify([request.url, request.body ?? null]));
+  const requestHash = deps.vault.fingerprint(JSON.stringify([request.url, asked(request.body)]));
   const place = `idempotency/${id.user_id}/${id.route}/${key}`;
   return inTransaction(deps.db, async (trx) => {
     const inserted = await trx
@@ -61,6 +61,13 @@ export async function mutate<T>(
     }
     return result;
   });
+}
+
+/** What a body asks for. A caller that asks again after a crash does so under another correlation id. */
+function asked(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null) return body ?? null;
+  const { correlation_id: _, ...rest } = body as Record<string, unknown>;
+  return rest;
 }
 
 /** Forgets keys after a day: no client retries that long. */
