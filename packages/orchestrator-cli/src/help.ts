@@ -1,14 +1,33 @@
-import { type ErrorCode, errorCodes } from '@codegen/contracts/error-codes';
 import type { CommandClass } from './base-command.js';
 import { type CommandId, commandsUnder, commandTable, spoken } from './command-table.js';
+import { type ExitCode, exitCodesOf } from './exit-codes.js';
+import { renderHelp } from './render/help.js';
 import type { Screen } from './render/screen.js';
-import { renderPairs } from './render/table.js';
+import { listTopics, summaryOf, type TopicCommands } from './topics.js';
 
-interface FlagHelp {
+/** A flag as its command takes it. */
+export interface FlagHelp {
   name: string;
+  /** The one letter that stands for it. */
+  char?: string;
+  /** What its value is called; in `[=…]` where the flag may stand without one. */
   value?: string;
+  /** The values it takes, where they are few and known. */
+  choices?: string[];
   description: string;
   global: boolean;
+}
+
+/** An argument as its command takes it. */
+export interface ArgumentHelp {
+  name: string;
+  choices?: string[];
+  description: string;
+}
+
+export interface CommandSummary {
+  command: string;
+  summary: string;
 }
 
 /** All that is to be known of a command. */
@@ -16,148 +35,105 @@ export interface CommandHelp {
   command: string;
   summary: string;
   description?: string;
+  effect: string;
   usage: string;
-  arguments: { name: string; description: string }[];
+  arguments: ArgumentHelp[];
   flags: FlagHelp[];
   examples: string[];
-  exit_codes: { code: number; meaning: string }[];
+  exit_codes: ExitCode[];
+  /** Commands whose name begins with this one's. */
+  commands: CommandSummary[];
 }
 
+/** A topic, or a part of one. */
+export interface TopicHelp {
+  topic: string;
+  summary?: string;
+  commands: CommandSummary[];
+}
+
+/** All there is. */
+export interface OverviewHelp {
+  commands: CommandSummary[];
+  topics: TopicCommands[];
+}
+
+/** Plain data, which JSON holds without loss; `renderHelp` shows it. */
+export type HelpData = CommandHelp | TopicHelp | OverviewHelp;
+
 interface Help {
-  data: unknown;
+  data: HelpData;
   render(screen: Screen): string;
 }
 
-/** Help of a command; without one, the list of a topic's commands, or of all. */
+/** Help of a command; without one, of a topic (`project`, `queue.dlq`), or of all. */
 export async function helpFor(id: CommandId | undefined, topic: string | undefined): Promise<Help> {
-  if (!id) {
-    const ids = topic === undefined ? (Object.keys(commandTable) as CommandId[]) : commandsUnder(topic);
-    const commands = ids.map((one) => ({ command: spoken(one), summary: commandTable[one].summary }));
-    return { data: { commands }, render: (screen) => renderList(commands, screen) };
-  }
-  const { default: Class } = await commandTable[id].load();
-  const data = describe(id, Class as CommandClass);
-  return { data, render: (screen) => renderCommand(data, screen) };
+  const data = id ? await describeCommand(id) : topic === undefined ? describeAll() : describeTopic(topic);
+  return { data, render: (screen) => renderHelp(data, screen) };
 }
 
-const OUTCOMES: readonly (readonly [number, string])[] = [
-  [0, 'done'],
-  [1, 'the operation failed'],
-  [2, 'usage or validation'],
-  [3, 'not found'],
-  [4, 'not authenticated'],
-  [5, 'conflict'],
-  [6, 'forbidden, or not in ALLOWED_COMMANDS'],
-  [8, 'still running when the wait ended'],
-  [75, 'temporary, safe to repeat'],
-  [130, 'interrupted (SIGINT)'],
-  [143, 'ended (SIGTERM)'],
-];
-const ALWAYS: readonly number[] = [0, 1, 2, 6, 130, 143];
-
-function describe(id: CommandId, Class: CommandClass): CommandHelp {
-  const flags = Object.entries({ ...Class.flags, ...Class.baseFlags });
-  const args = Object.entries(Class.args);
-  const codes = new Set([...ALWAYS, ...Class.failsWith.map((code: ErrorCode) => errorCodes[code].exitCode)]);
+/** A command by its id, with its code loaded. */
+export async function describeCommand(id: CommandId): Promise<CommandHelp> {
+  const { default: loaded } = await commandTable[id].load();
+  const Class = loaded as CommandClass;
+  const flags = Object.entries({ ...Class.flags, ...Class.baseFlags }) as [string, FlagShape][];
+  const args = Object.entries(Class.args) as [string, ArgumentShape][];
   const usage = ['orchestrator', spoken(id), ...args.map(([name]) => `[${name.toUpperCase()}]`), '[FLAGS]'];
   return {
     command: spoken(id),
     summary: commandTable[id].summary,
     ...(Class.description !== undefined && { description: Class.description }),
+    effect: commandTable[id].effect,
     usage: usage.join(' '),
-    arguments: args.map(([name, arg]) => ({ name: name.toUpperCase(), description: arg.description ?? '' })),
-    flags: flags.map(([name, flag]) => flagHelp(name, flag as FlagShape, Class.optionalValues.includes(name))),
-    examples: Class.examples.map((example) => (typeof example === 'string' ? example : '')),
-    exit_codes: OUTCOMES.filter(([code]) => codes.has(code)).map(([code, meaning]) => ({ code, meaning })),
+    arguments: args.map(([name, arg]) => argumentHelp(name, arg)),
+    flags: flags
+      .filter(([, flag]) => !flag.hidden)
+      .map(([name, flag]) => flagHelp(name, flag, Class.optionalValues.includes(name))),
+    examples: (Class.examples ?? []).map((example) => (typeof example === 'string' ? example : example.command)),
+    exit_codes: exitCodesOf(Class.failsWith),
+    commands: summaries(commandsUnder(id).filter((other) => other !== id)),
   };
 }
 
-interface FlagShape {
-  type: string;
+function describeTopic(topic: string): TopicHelp {
+  const summary = summaryOf(topic);
+  return { topic: spoken(topic), ...(summary && { summary }), commands: summaries(commandsUnder(topic)) };
+}
+
+function describeAll(): OverviewHelp {
+  return { commands: summaries(Object.keys(commandTable) as CommandId[]), topics: listTopics() };
+}
+
+function summaries(ids: readonly CommandId[]): CommandSummary[] {
+  return ids.map((id) => ({ command: spoken(id), summary: commandTable[id].summary }));
+}
+
+interface ArgumentShape {
   description?: string;
-  helpValue?: string;
-  helpGroup?: string;
   options?: readonly string[];
 }
 
+interface FlagShape extends ArgumentShape {
+  type: string;
+  char?: string;
+  hidden?: boolean;
+  helpValue?: string;
+  helpGroup?: string;
+}
+
+function argumentHelp(name: string, { description = '', options }: ArgumentShape): ArgumentHelp {
+  return { name: name.toUpperCase(), ...(options && { choices: [...options] }), description };
+}
+
 function flagHelp(name: string, flag: FlagShape, optional: boolean): FlagHelp {
-  const options = flag.options?.join('|') ?? '';
-  // A long list of values would push the descriptions off the screen.
-  const listed = options !== '' && options.length <= 20;
-  const value = listed ? options : (flag.helpValue ?? name.split('-').at(-1)?.toUpperCase() ?? 'VALUE');
-  const choices = options === '' || listed ? '' : `: ${flag.options?.join(', ')}`;
+  const { char, options, description = '' } = flag;
+  const value = flag.helpValue ?? name.split('-').at(-1)?.toUpperCase() ?? 'VALUE';
   return {
     name: `--${name}`,
+    ...(char && { char }),
     ...(flag.type === 'option' && { value: optional ? `[=${value}]` : value }),
-    description: `${flag.description ?? ''}${choices}`,
+    ...(options && { choices: [...options] }),
+    description,
     global: flag.helpGroup === 'GLOBAL',
   };
-}
-
-function renderCommand(help: CommandHelp, screen: Screen): string {
-  const { paint } = screen;
-  const title = (text: string) => `\n\n${paint.bold(text)}\n`;
-  const pairs = (rows: readonly (readonly [string, string])[]) => wrapPairs(rows, screen);
-  const flagRows = (global: boolean) =>
-    help.flags.filter((flag) => flag.global === global).map((flag) => [spellFlag(flag), flag.description] as const);
-  const own = flagRows(false);
-  let text = `${help.summary}.\n\n  ${paint.bold('$')} ${help.usage}`;
-  if (help.description) text += `\n\n${wrap(help.description, screen, '')}`;
-  if (help.arguments.length > 0) {
-    text += title('Arguments') + pairs(help.arguments.map(({ name, description }) => [name, description] as const));
-  }
-  if (own.length > 0) text += title('Flags') + pairs(own);
-  text += title('Global flags') + pairs(flagRows(true));
-  text += title('Examples') + help.examples.map((example) => `  ${paint.dim('$')} ${example}`).join('\n');
-  text += title('Exit codes') + pairs(help.exit_codes.map(({ code, meaning }) => [String(code), meaning] as const));
-  return text;
-}
-
-function spellFlag({ name, value }: FlagHelp): string {
-  if (value === undefined) return name;
-  return value.startsWith('[') ? name + value : `${name} ${value}`;
-}
-
-function renderList(commands: readonly { command: string; summary: string }[], screen: Screen): string {
-  const { paint } = screen;
-  const list = renderPairs(
-    commands.map(({ command, summary }) => [command, summary] as const),
-    {
-      ...screen,
-      paint,
-    },
-  );
-  const intro = 'Say what you want; some minutes later it runs at a URL.';
-  const usage = `  ${paint.bold('$')} orchestrator COMMAND [FLAGS]`;
-  const hint = `${paint.bold('Next:')} orchestrator COMMAND --help`;
-  return `${intro}\n\n${usage}\n\n${paint.bold('Commands')}\n${list}\n\n${hint}`;
-}
-
-/** Pairs whose right side wraps under itself. */
-function wrapPairs(rows: readonly (readonly [string, string])[], screen: Screen): string {
-  const width = Math.min(26, Math.max(...rows.map(([left]) => left.length)));
-  const indent = ' '.repeat(width + 4);
-  return rows
-    .map(([left, right]) => {
-      const body = wrap(right, screen, indent);
-      const head = left.length > width ? `  ${left}\n${indent}` : `  ${left.padEnd(width)}  `;
-      return head + body;
-    })
-    .join('\n');
-}
-
-function wrap(text: string, screen: Screen, indent: string): string {
-  const width = Math.min(screen.columns, 100) - indent.length;
-  const lines: string[] = [];
-  for (const paragraph of text.split('\n')) {
-    let line = '';
-    for (const word of paragraph.split(' ')) {
-      if (line !== '' && line.length + 1 + word.length > width) {
-        lines.push(line);
-        line = word;
-      } else line = line === '' ? word : `${line} ${word}`;
-    }
-    lines.push(line);
-  }
-  return lines.join(`\n${indent}`);
 }

@@ -3,7 +3,7 @@ import type { ApiCall } from '@codegen/sdk';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { isTrue, type Request, readRequest } from './argv.js';
 import type { CommandClass } from './base-command.js';
-import { commandsUnder, spoken } from './command-table.js';
+import { spoken } from './command-table.js';
 import { failure, success } from './envelope.js';
 import { type Interruption, listenForSignals } from './interruption.js';
 import { nextSteps } from './next-steps.js';
@@ -11,6 +11,7 @@ import { Output } from './output.js';
 import { Redactor } from './redact.js';
 import { type Outcome, runClass, runCommand } from './run-command.js';
 import type { Runtime } from './runtime.js';
+import { topicOf } from './topics.js';
 import { translateError } from './translate-error.js';
 import { unknownCommand } from './unknown-command.js';
 
@@ -50,10 +51,9 @@ async function execute(request: Request, runtime: Runtime): Promise<Outcome> {
     const data = await readVersion();
     return { data, render: () => `orchestrator ${data.version} (node ${data.node})` };
   }
-  const topic = request.words[0];
-  const isTopic = topic !== undefined && request.words.length === 1 && commandsUnder(topic).length > 0;
-  if (!request.command && topic !== undefined && !isTopic) throw unknownCommand(request.words);
-  if (request.help || (!request.command && isTopic)) {
+  const topic = topicOf(request.words);
+  if (!request.command && !topic && request.words.length > 0) throw unknownCommand(request.words);
+  if (request.help || (!request.command && topic)) {
     const { helpFor } = await import('./help.js');
     const { data, render } = await helpFor(request.command, topic);
     return { data, render };
@@ -95,8 +95,7 @@ function nameOf(request: Request): string {
   if (request.command) return spoken(request.command);
   if (request.version) return 'version';
   if (request.help) return 'help';
-  const [topic] = request.words;
-  return request.words.length === 1 && commandsUnder(topic as string).length > 0 ? 'help' : 'orchestrator';
+  return topicOf(request.words) ? 'help' : 'orchestrator';
 }
 
 async function printSuccess({ data, render }: Outcome, command: string, runtime: Runtime): Promise<void> {

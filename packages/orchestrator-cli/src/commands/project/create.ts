@@ -19,7 +19,7 @@ export default class ProjectCreate extends BaseCommand<Project> {
     name: Flags.string({ description: 'The name, if it is not given as an argument' }),
     description: Flags.string({ description: 'What it is for, in a sentence', helpValue: 'TEXT' }),
     modules: Flags.string({
-      description: 'Parts of the template to draw: backend',
+      description: 'Parts of the template to draw',
       multiple: true,
       multipleNonGreedy: true,
       delimiter: ',',

@@ -1,0 +1,25 @@
+/** A variable that the command line reads, and what it does. */
+interface Variable {
+  name: string;
+  meaning: string;
+}
+
+/** Every variable that the command line reads. A flag goes before a variable, a variable before files. */
+export const variables: readonly Variable[] = [
+  { name: 'ORCHESTRATOR_API_URL', meaning: 'Address of the API, as `--api-url`' },
+  { name: 'ORCHESTRATOR_TOKEN', meaning: 'Token for the API; there is no flag for it' },
+  { name: 'ORCHESTRATOR_REDIS_URL', meaning: 'Redis of the system, with its password; there is no flag for it' },
+  { name: 'ORCHESTRATOR_PROFILE', meaning: 'Profile of the configuration, as `--profile`' },
+  { name: 'ORCHESTRATOR_PROJECT', meaning: 'Project to work on, as `--project`' },
+  { name: 'ORCHESTRATOR_CONFIG_DIR', meaning: 'Folder of the configuration' },
+  { name: 'ORCHESTRATOR_JSON', meaning: '`1` prints one JSON document, as `--json`' },
+  { name: 'ORCHESTRATOR_NO_INPUT', meaning: '`1` never asks, as `--no-input`' },
+  { name: 'ORCHESTRATOR_DEBUG', meaning: '`1` tells of every call, and prints the stack of an error' },
+  { name: 'ALLOWED_COMMANDS', meaning: 'Commands that may be run: ids, `topic.*`, roles, `*`; missing means all' },
+  { name: 'CI', meaning: 'Nothing is asked, progress is plain lines, idempotency keys follow from the run' },
+  { name: 'NO_COLOR', meaning: 'No colours; `TERM=dumb` means that too, and no live view' },
+  { name: 'FORCE_COLOR', meaning: 'Colours where no terminal is found' },
+  { name: 'HTTPS_PROXY', meaning: 'Proxy for the API, with `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`' },
+  { name: 'NODE_EXTRA_CA_CERTS', meaning: 'File with certificates of your own certificate authorities' },
+  { name: 'XDG_CONFIG_HOME', meaning: 'Where the folder of the configuration is, without ORCHESTRATOR_CONFIG_DIR' },
+];

@@ -1,0 +1,48 @@
+import { type CommandId, commandsUnder, spoken } from './command-table.js';
+
+/** The first word of a command. */
+type Topic = CommandId extends infer Id ? (Id extends `${infer First}.${string}` ? First : Id) : never;
+
+interface TopicEntry {
+  /** The heading that it stands under in the list of all commands. */
+  group: 'Work' | 'Look inside' | 'Set up';
+  /** What its commands are about. */
+  summary: string;
+}
+
+/** Every topic, in the order of the help. A topic that is a command itself says what the command does. */
+const topics: Record<Topic, TopicEntry> = {
+  project: { group: 'Work', summary: 'What you want built: a name, a repository, later a URL' },
+  engineering: { group: 'Work', summary: 'From a spec to tested code on main' },
+  deploy: { group: 'Work', summary: 'From main to a URL' },
+  task: { group: 'Work', summary: 'The work that was asked for, and how it gets on' },
+  diagnose: { group: 'Look inside', summary: 'Check API, Redis and projects' },
+  contracts: { group: 'Look inside', summary: 'What crosses the queues and the REST API; works offline' },
+  auth: { group: 'Set up', summary: 'Who you are to the API' },
+};
+
+/** A topic and the commands in it. */
+export interface TopicCommands extends TopicEntry {
+  topic: string;
+  /** What follows the topic; none where the topic is all of the command. */
+  verbs: string[];
+}
+
+/** Every topic with its commands, in the order of the help. */
+export function listTopics(): TopicCommands[] {
+  return Object.entries<TopicEntry>(topics).map(([topic, entry]) => {
+    const verbs = commandsUnder(topic).filter((id) => id !== topic);
+    return { topic, ...entry, verbs: verbs.map((id) => spoken(id.slice(topic.length + 1))) };
+  });
+}
+
+/** Words that name a topic, or a part of one, as its id; undefined where no command begins with them. */
+export function topicOf(words: readonly string[]): string | undefined {
+  const id = words.join('.');
+  return words.length > 0 && commandsUnder(id).length > 0 ? id : undefined;
+}
+
+/** What a topic's commands are about; undefined for a part of a topic. */
+export function summaryOf(topic: string): string | undefined {
+  return Object.hasOwn(topics, topic) ? topics[topic as Topic].summary : undefined;
+}
