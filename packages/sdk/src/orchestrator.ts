@@ -12,12 +12,15 @@ import type {
   TaskEvent,
   UpdateProject,
 } from '@codegen/contracts';
+import { abortable } from './abortable.js';
+import { apiAddress, checkedToken } from './api/address.js';
 import type { Api, ApiOptions, CallOptions, ListDeploymentsQuery, Page } from './api/index.js';
 import { OrchestratorError } from './errors.js';
 import type { DeployOrder } from './handles/deploy.js';
 import type { EngineeringOrder } from './handles/engineering.js';
 import type { TaskHandle } from './handles/task-handle.js';
 import type { LogsOptions } from './handles/task-logs.js';
+import { parseRedisUrl } from './queue/redis-url.js';
 import { QueuesClient } from './queues/queues-client.js';
 import { RedisSession } from './redis-session.js';
 
@@ -44,19 +47,29 @@ export class Orchestrator {
   readonly queues: QueuesClient;
 
   constructor(options: OrchestratorOptions) {
+    const { apiUrl, token, redisUrl } = options;
+    if (apiUrl === undefined && redisUrl === undefined) {
+      throw new OrchestratorError(
+        'USAGE',
+        'new Orchestrator({ … }) needs an apiUrl and a token, or a redisUrl, or all',
+      );
+    }
+    if (apiUrl !== undefined) apiAddress(apiUrl);
+    checkedToken(token);
+    if (redisUrl !== undefined) parseRedisUrl(redisUrl);
     this.#options = options;
     this.#session = new RedisSession(options.redisUrl);
     this.queues = new QueuesClient(this.#session);
   }
 
   /** The REST API itself, for calls that have no shorter way. */
-  api(): Promise<Api> {
+  api(call?: Pick<CallOptions, 'signal'>): Promise<Api> {
     const { apiUrl, ...options } = this.#options;
     if (apiUrl === undefined) {
       return Promise.reject(new OrchestratorError('NOT_CONFIGURED', 'this needs the API: give an apiUrl and a token'));
     }
     this.#loading ??= import('./api/index.js').then(({ createApi }) => createApi({ ...options, apiUrl }));
-    return this.#loading;
+    return abortable(this.#loading, call?.signal);
   }
 
   /** Closes the connection to Redis, if there is one. The client may still be used: it connects again. */
@@ -71,74 +84,74 @@ export class Orchestrator {
 
   readonly projects = {
     create: async (project: CreateProject, options?: CallOptions): Promise<Project> =>
-      (await this.api()).projects.create(project, options),
+      (await this.api(options)).projects.create(project, options),
     get: async (idOrName: string, options?: CallOptions): Promise<Project> =>
-      (await this.api()).projects.get(idOrName, options),
+      (await this.api(options)).projects.get(idOrName, options),
     page: async (query?: ListProjectsQuery, options?: CallOptions): Promise<Page<Project>> =>
-      (await this.api()).projects.page(query, options),
+      (await this.api(options)).projects.page(query, options),
     list: (query?: ListProjectsQuery, options?: CallOptions): AsyncIterable<Project> =>
-      this.#walk((api) => api.projects.list(query, options)),
+      this.#walk(options, (api) => api.projects.list(query, options)),
     update: async (idOrName: string, change: UpdateProject, options?: CallOptions): Promise<Project> =>
-      (await this.api()).projects.update(idOrName, change, options),
+      (await this.api(options)).projects.update(idOrName, change, options),
     /** Takes a project out of use for good: it takes no more work, and its name is free again. */
     archive: async (idOrName: string, options?: CallOptions): Promise<Project> =>
-      (await this.api()).projects.archive(idOrName, options),
+      (await this.api(options)).projects.archive(idOrName, options),
   };
 
   readonly engineering = {
     /** Starts a task and returns at once. */
     start: async (order: EngineeringOrder, options?: CallOptions): Promise<TaskHandle> => {
-      const { startEngineering } = await import('./handles/engineering.js');
-      return startEngineering(await this.api(), this.#options.redisUrl, order, options);
+      const [api, { startEngineering }] = await this.#load(import('./handles/engineering.js'), options);
+      return startEngineering(api, this.#options.redisUrl, order, options);
     },
     /** A dry run: the server checks, nothing is stored. */
     check: async (order: EngineeringOrder, options?: CallOptions): Promise<Task> => {
-      const { checkEngineering } = await import('./handles/engineering.js');
-      return checkEngineering(await this.api(), order, options);
+      const [api, { checkEngineering }] = await this.#load(import('./handles/engineering.js'), options);
+      return checkEngineering(api, order, options);
     },
   };
 
   readonly deploy = {
     /** Starts a task and returns at once. */
     start: async (order: DeployOrder, options?: CallOptions): Promise<TaskHandle> => {
-      const { startDeploy } = await import('./handles/deploy.js');
-      return startDeploy(await this.api(), this.#options.redisUrl, order, options);
+      const [api, { startDeploy }] = await this.#load(import('./handles/deploy.js'), options);
+      return startDeploy(api, this.#options.redisUrl, order, options);
     },
     /** A dry run: the server checks, nothing is stored. */
     check: async (order: DeployOrder, options?: CallOptions): Promise<Task> => {
-      const { checkDeploy } = await import('./handles/deploy.js');
-      return checkDeploy(await this.api(), order, options);
+      const [api, { checkDeploy }] = await this.#load(import('./handles/deploy.js'), options);
+      return checkDeploy(api, order, options);
     },
     /** What was put where, newest first; with `current`, only what runs now. */
     page: async (query?: ListDeploymentsQuery, options?: CallOptions): Promise<Page<ServiceDeployment>> =>
-      (await this.api()).deployments.page(query, options),
+      (await this.api(options)).deployments.page(query, options),
     list: (query?: ListDeploymentsQuery, options?: CallOptions): AsyncIterable<ServiceDeployment> =>
-      this.#walk((api) => api.deployments.list(query, options)),
+      this.#walk(options, (api) => api.deployments.list(query, options)),
   };
 
   readonly tasks = {
-    get: async (id: string, options?: CallOptions): Promise<Task> => (await this.api()).tasks.get(id, options),
+    get: async (id: string, options?: CallOptions): Promise<Task> => (await this.api(options)).tasks.get(id, options),
     page: async (query?: ListTasksQuery, options?: CallOptions): Promise<Page<Task>> =>
-      (await this.api()).tasks.page(query, options),
+      (await this.api(options)).tasks.page(query, options),
     list: (query?: ListTasksQuery, options?: CallOptions): AsyncIterable<Task> =>
-      this.#walk((api) => api.tasks.list(query, options)),
+      this.#walk(options, (api) => api.tasks.list(query, options)),
     /** Asks for a task's end and returns it as it is now: it is cancelled a little later. */
-    cancel: async (id: string, options?: CallOptions): Promise<Task> => (await this.api()).tasks.cancel(id, options),
+    cancel: async (id: string, options?: CallOptions): Promise<Task> =>
+      (await this.api(options)).tasks.cancel(id, options),
     /** Starts a failed or cancelled task again, as its next attempt, and returns at once. */
     retry: async (id: string, options?: CallOptions): Promise<TaskHandle> => {
-      const { retryTask } = await import('./handles/start-task.js');
-      return retryTask(await this.api(), this.#options.redisUrl, id, options);
+      const [api, { retryTask }] = await this.#load(import('./handles/start-task.js'), options);
+      return retryTask(api, this.#options.redisUrl, id, options);
     },
     /** What has happened in a task so far, oldest first; with `follow`, on to its end. */
     logs: (id: string, options?: LogsOptions): AsyncIterable<TaskEvent> =>
-      this.#walk(async function* (api) {
-        const { taskLogs } = await import('./handles/task-logs.js');
+      this.#walk(options, async function* (api) {
+        const { taskLogs } = await abortable(import('./handles/task-logs.js'), options?.signal);
         yield* taskLogs(api, id, options);
       }),
     /** The handle of a task that someone has started, here or elsewhere. */
     handle: async (id: string, options?: CallOptions): Promise<TaskHandle> => {
-      const { TaskHandle } = await import('./handles/task-handle.js');
-      const api = await this.api();
+      const [api, { TaskHandle }] = await this.#load(import('./handles/task-handle.js'), options);
       return new TaskHandle(api, await api.tasks.get(id, options));
     },
   };
@@ -146,22 +159,30 @@ export class Orchestrator {
   readonly keys = {
     /** The only time that a key's secret is told. */
     create: async (key: CreateApiKey, options?: CallOptions): Promise<CreatedApiKey> =>
-      (await this.api()).keys.create(key, options),
-    list: async (options?: CallOptions): Promise<ApiKey[]> => (await this.api()).keys.list(options),
-    revoke: async (id: string, options?: CallOptions): Promise<ApiKey> => (await this.api()).keys.revoke(id, options),
+      (await this.api(options)).keys.create(key, options),
+    list: async (options?: CallOptions): Promise<ApiKey[]> => (await this.api(options)).keys.list(options),
+    revoke: async (id: string, options?: CallOptions): Promise<ApiKey> =>
+      (await this.api(options)).keys.revoke(id, options),
   };
 
   readonly secrets = {
     /** Stores a value for a project's environment; it is never told again. `project` is its id or name. */
     set: async (project: string, name: string, value: string, options?: CallOptions): Promise<Secret> =>
-      (await this.api()).secrets.put(project, name, value, options),
+      (await this.api(options)).secrets.put(project, name, value, options),
     list: async (project: string, options?: CallOptions): Promise<Secret[]> =>
-      (await this.api()).secrets.list(project, options),
+      (await this.api(options)).secrets.list(project, options),
     delete: async (project: string, name: string, options?: CallOptions): Promise<void> =>
-      (await this.api()).secrets.delete(project, name, options),
+      (await this.api(options)).secrets.delete(project, name, options),
   };
 
-  async *#walk<T>(list: (api: Api) => AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-    yield* list(await this.api());
+  #load<M>(module: Promise<M>, options: Pick<CallOptions, 'signal'> | undefined): Promise<[Api, M]> {
+    return abortable(Promise.all([this.api(), module]), options?.signal);
+  }
+
+  async *#walk<T>(
+    options: Pick<CallOptions, 'signal'> | undefined,
+    list: (api: Api) => AsyncIterable<T>,
+  ): AsyncGenerator<T, void, undefined> {
+    yield* list(await this.api(options));
   }
 }

@@ -15,7 +15,10 @@ export async function* walkPages<T, Q extends { cursor?: string | undefined }>(
   let cursor = query.cursor;
   do {
     const current = await page(cursor === undefined ? query : { ...query, cursor }, options);
-    yield* current.items;
+    for (const item of current.items) {
+      yield item;
+      options.signal?.throwIfAborted();
+    }
     // A server that repeats a cursor would keep us here for ever.
     cursor = current.next_cursor === cursor ? undefined : (current.next_cursor ?? undefined);
   } while (cursor !== undefined);

@@ -1,9 +1,10 @@
 import { errorCodes, problem } from '@codegen/contracts';
 import { type ErrorCode, OrchestratorError, type OrchestratorErrorOptions } from '../errors.js';
+import type { FetchResponse } from './fetch.js';
 import { parseRetryAfter } from './retry.js';
 
 /** The error that an unsuccessful response stands for: its problem document, or the best guess from its status. */
-export function errorFromResponse(response: Response, text: string, sentRequestId: string): OrchestratorError {
+export function errorFromResponse(response: FetchResponse, text: string, sentRequestId: string): OrchestratorError {
   const parsed = problem.safeParse(asJson(text));
   const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'));
   const requestId = response.headers.get('x-request-id') ?? sentRequestId;
@@ -37,7 +38,7 @@ function codeOfStatus(status: number, ours: boolean): ErrorCode {
   return 'VALIDATION_FAILED';
 }
 
-function describeForeign(response: Response, code: ErrorCode): string {
+function describeForeign(response: FetchResponse, code: ErrorCode): string {
   if (response.status >= 300 && response.status < 400) {
     return `the API address answers with a redirect (HTTP ${response.status}); use the address it leads to as the API URL`;
   }

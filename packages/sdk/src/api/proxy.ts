@@ -1,18 +1,39 @@
-const VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];
+import { OrchestratorError } from '../errors.js';
+import { directFetch, type Fetch } from './fetch.js';
+
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 
 /**
- * The fetch to use for an address: the platform's own, or one that goes through the proxy of the environment.
- * Loopback never goes through a proxy. undici is loaded only when a proxy is set.
+ * The client to use for an address: straight, or through the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY,
+ * NO_PROXY, in either case). Loopback never goes through a proxy.
  */
-export async function fetchFor(url: URL, env: NodeJS.ProcessEnv = process.env): Promise<typeof fetch> {
-  if (LOOPBACK.test(url.hostname) || !VARIABLES.some((name) => env[name])) return fetch;
-  const { EnvHttpProxyAgent, fetch: proxiedFetch } = await import('undici');
-  const all = env.ALL_PROXY ?? env.all_proxy;
-  const dispatcher = new EnvHttpProxyAgent({
-    ...(all && !env.HTTP_PROXY && !env.http_proxy && { httpProxy: all }),
-    ...(all && !env.HTTPS_PROXY && !env.https_proxy && { httpsProxy: all }),
+export async function fetchFor(url: URL, env: NodeJS.ProcessEnv = process.env): Promise<Fetch> {
+  const proxy = LOOPBACK.test(url.hostname) ? undefined : proxyOf(url, env);
+  if (proxy === undefined) return directFetch;
+  const { tunnelFetch } = await import('./tunnel-fetch.js');
+  return tunnelFetch(proxy);
+}
+
+/** The proxy that the environment names for an address. @throws OrchestratorError NOT_CONFIGURED where it is no HTTP proxy */
+export function proxyOf(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
+  const read = (name: string) => env[name.toLowerCase()] || env[name];
+  const names = url.protocol === 'https:' ? ['HTTPS_PROXY', 'ALL_PROXY', 'HTTP_PROXY'] : ['HTTP_PROXY', 'ALL_PROXY'];
+  const name = names.find(read);
+  if (name === undefined || isExempt(url, read('NO_PROXY') ?? '')) return undefined;
+  const text = read(name) as string;
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  const proxy = URL.canParse(address) ? new URL(address) : undefined;
+  if (proxy && /^https?:$/.test(proxy.protocol)) return proxy;
+  // Not the value: it may hold a password.
+  throw new OrchestratorError('NOT_CONFIGURED', `${name} names no HTTP proxy: set it to http://host:port, or unset it`);
+}
+
+/** Whether NO_PROXY names the host, a domain above it, or everything (`*`). */
+function isExempt(url: URL, list: string): boolean {
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  return list.split(/[\s,]+/).some((entry) => {
+    const [, host = '', only] = /^(.*?)(?::(\d+))?$/.exec(entry.toLowerCase().replace(/^\*?\./, '')) ?? [];
+    if (host === '' || (only !== undefined && only !== port)) return false;
+    return host === '*' || url.hostname === host || url.hostname.endsWith(`.${host}`);
   });
-  // undici's own fetch goes with undici's own dispatcher: the platform's may be of another major version.
-  return ((input: string, init: object) => proxiedFetch(input, { ...init, dispatcher })) as unknown as typeof fetch;
 }

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
+import { abortable } from '../abortable.js';
 import { isOrchestratorError, OrchestratorError } from '../errors.js';
+import { timeLimit } from '../time-limit.js';
+import { apiAddress, checkedToken } from './address.js';
+import type { Fetch } from './fetch.js';
 import type { CheckedPath } from './path.js';
 import { errorFromResponse } from './problem.js';
 import { fetchFor } from './proxy.js';
@@ -31,7 +35,8 @@ export interface ApiOptions {
   apiUrl: string;
   /** API key; without one only `health` answers. */
   token?: string | undefined;
-  fetch?: typeof fetch | undefined;
+  /** The HTTP client; Node's own by default, through the proxy of the environment where one is set. */
+  fetch?: Fetch | undefined;
   retry?: Partial<RetryOptions> | undefined;
   /** Milliseconds for one try, a long poll's own wait not counted; 30 000 by default. */
   timeoutMs?: number | undefined;
@@ -62,10 +67,10 @@ export interface Send {
  * @throws OrchestratorError USAGE where the URL or token cannot be used
  */
 export function makeSend(options: ApiOptions): Send {
-  const base = baseUrl(options.apiUrl);
+  const base = apiAddress(options.apiUrl);
   const token = checkedToken(options.token);
   const retry = { ...defaultRetry, ...options.retry };
-  let chosenFetch: Promise<typeof fetch> | undefined;
+  let chosenFetch: Promise<Fetch> | undefined;
   const getFetch = () => {
     chosenFetch ??= options.fetch ? Promise.resolve(options.fetch) : fetchFor(base);
     return chosenFetch;
@@ -81,7 +86,15 @@ export function makeSend(options: ApiOptions): Send {
     const seen: ApiCall = { method: call.method, path: call.path, attempt, durationMs: 0 };
     if (key !== undefined) seen.idempotencyKey = key;
     try {
-      const answer = await exchange(await getFetch(), base, call, key, token, options.timeoutMs ?? 30_000, signal);
+      const answer = await exchange(
+        await abortable(getFetch(), signal),
+        base,
+        call,
+        key,
+        token,
+        options.timeoutMs ?? 30_000,
+        signal,
+      );
       Object.assign(seen, { status: answer.status, requestId: answer.requestId });
       return answer.value;
     } catch (error) {
@@ -116,7 +129,7 @@ export function makeSend(options: ApiOptions): Send {
 }
 
 async function exchange(
-  doFetch: typeof fetch,
+  doFetch: Fetch,
   base: URL,
   call: PreparedCall,
   key: string | undefined,
@@ -126,9 +139,10 @@ async function exchange(
 ) {
   const sentRequestId = randomUUID();
   const limitMs = timeoutMs + (call.waitMs ?? 0);
-  const guard = abortAfter(limitMs, signal);
+  const late = () => new OrchestratorError('TIMEOUT', `the API at ${base.origin} did not answer within ${limitMs} ms`);
+  const limit = timeLimit(limitMs, signal, late);
   try {
-    const response = await doFetch(urlOf(base, call).href, {
+    const asked = doFetch(urlOf(base, call).href, {
       method: call.method,
       headers: {
         accept: 'application/json, application/problem+json',
@@ -138,25 +152,23 @@ async function exchange(
         ...(call.body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
-      // A followed redirect would turn POST into GET.
       redirect: 'manual',
-      signal: guard.signal,
+      signal: limit.signal,
     });
-    const text = await response.text();
+    // Also a client that knows no signals must not keep the caller waiting.
+    const response = await abortable(asked, limit.signal);
+    const text = await abortable(response.text(), limit.signal);
     const requestId = response.headers.get('x-request-id') ?? sentRequestId;
     if (!response.ok) throw errorFromResponse(response, text, sentRequestId);
     return { status: response.status, requestId, value: readAnswer(call, text, response.status, requestId) };
   } catch (error) {
     if (isOrchestratorError(error)) throw error;
-    signal?.throwIfAborted();
-    if (guard.timedOut()) {
-      throw new OrchestratorError('TIMEOUT', `the API at ${base.origin} did not answer within ${limitMs} ms`);
-    }
+    limit.signal.throwIfAborted();
     throw new OrchestratorError('NETWORK', `the API at ${base.origin} cannot be reached: ${reasonOf(error)}`, {
       cause: error,
     });
   } finally {
-    guard.release();
+    limit.release();
   }
 }
 
@@ -176,26 +188,6 @@ function readAnswer(call: PreparedCall, text: string, status: number, requestId:
   throw new OrchestratorError('BAD_RESPONSE', message, { status, requestId });
 }
 
-/** AbortSignal.any and .timeout keep their sources alive on Node 20; a long-lived signal would gather listeners. */
-function abortAfter(ms: number, outer: AbortSignal | undefined) {
-  const controller = new AbortController();
-  let expired = false;
-  const timer = setTimeout(() => {
-    expired = true;
-    controller.abort();
-  }, ms);
-  const forward = () => controller.abort(outer?.reason);
-  outer?.addEventListener('abort', forward, { once: true });
-  return {
-    signal: controller.signal,
-    timedOut: () => expired,
-    release: () => {
-      clearTimeout(timer);
-      outer?.removeEventListener('abort', forward);
-    },
-  };
-}
-
 function urlOf(base: URL, call: PreparedCall): URL {
   const url = new URL(base.pathname.replace(/\/$/, '') + call.path, base);
   for (const [name, value] of Object.entries(call.query ?? {})) {
@@ -204,30 +196,16 @@ function urlOf(base: URL, call: PreparedCall): URL {
   return url;
 }
 
-function baseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    throw new OrchestratorError('USAGE', 'the API URL must be an address such as https://orchestrator.example.com');
-  }
-  if (url.username || url.password || url.search || url.hash) {
-    const message = 'the API URL must be an address alone: no user, password, query or fragment in it';
-    throw new OrchestratorError('USAGE', message);
-  }
-  return url;
-}
-
-/** fetch names a header's value when it refuses it, so what it would refuse must not come that far. */
-function checkedToken(token: string | undefined): string | undefined {
-  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
-  throw new OrchestratorError('USAGE', 'the API token is empty or holds characters that no token has');
-}
-
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
-  const code = (cause as { code?: unknown } | undefined)?.code;
+  const code = codeOf(error) ?? codeOf(cause);
   if (code === 'ECONNREFUSED') return 'nothing listens there (ECONNREFUSED)';
   if (code === 'ENOTFOUND') return 'there is no such host (ENOTFOUND)';
   if (typeof code === 'string') return code;
   if (cause instanceof Error) return cause.message;
   return error instanceof Error ? error.message : String(error);
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code;
 }

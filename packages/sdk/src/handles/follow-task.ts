@@ -41,6 +41,7 @@ export async function* followTask(
     for (const event of page.items) {
       position = event.seq;
       yield event;
+      signal?.throwIfAborted();
       if (isTerminalEvent(event) && event.request_id === page.task.request_id) return;
     }
     if (!hasEnded(page.task)) drainedAtMs = undefined;

@@ -1,18 +1,24 @@
-import { type CreatedTask, type CreateTask, deployQueue, engineeringQueue } from '@codegen/contracts';
+import { type CreatedTask, type CreateTask, deployQueue, engineeringQueue, type Task } from '@codegen/contracts';
+import { abortable } from '../abortable.js';
 import type { Api, CallOptions } from '../api/index.js';
+import { isOrchestratorError, OrchestratorError } from '../errors.js';
+import { timeLimit } from '../time-limit.js';
 import { TaskHandle } from './task-handle.js';
 
 /** Milliseconds that publishing may take; the relay publishes what this does not. */
 const PUBLISH_MS = 2000;
 
-/** Stores a task and, with Redis in reach, publishes its message at once. */
+/**
+ * Stores a task and, with Redis in reach, publishes its message at once.
+ * @throws OrchestratorError where it is aborted while it publishes: the task exists by then, and is its `details`
+ */
 export async function startTask(
   api: Api,
   redisUrl: string | undefined,
   body: CreateTask,
   options: CallOptions = {},
 ): Promise<TaskHandle> {
-  return publishedTask(api, redisUrl, await api.tasks.create(body, options));
+  return publishedTask(api, redisUrl, await api.tasks.create(body, options), options.signal);
 }
 
 /**
@@ -25,36 +31,46 @@ export async function retryTask(
   id: string,
   options: CallOptions = {},
 ): Promise<TaskHandle> {
-  return publishedTask(api, redisUrl, await api.tasks.retry(id, options));
+  return publishedTask(api, redisUrl, await api.tasks.retry(id, options), options.signal);
 }
 
-async function publishedTask(api: Api, redisUrl: string | undefined, created: CreatedTask): Promise<TaskHandle> {
-  const warning = redisUrl === undefined ? undefined : await publishNow(api, redisUrl, created);
+async function publishedTask(
+  api: Api,
+  redisUrl: string | undefined,
+  created: CreatedTask,
+  signal: AbortSignal | undefined,
+): Promise<TaskHandle> {
+  const warning = redisUrl === undefined ? undefined : await publishNow(api, redisUrl, created, signal);
   return new TaskHandle(api, created.task, warning === undefined ? [] : [warning]);
 }
 
-/** Tells why the message could not be published, if so. From here on the task exists, so nothing may throw. */
-async function publishNow(api: Api, redisUrl: string, created: CreatedTask): Promise<string | undefined> {
-  const { closeRedis, connectRedis, publish } = await import('../queue/index.js');
-  let redis: ReturnType<typeof connectRedis> | undefined;
-  let timer: NodeJS.Timeout | undefined;
+/** Tells why the message could not be published, if so. From here on the task exists, so nothing but an abort may throw. */
+async function publishNow(
+  api: Api,
+  redisUrl: string,
+  created: CreatedTask,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const limit = timeLimit(PUBLISH_MS, signal, () => new Error(`no answer within ${PUBLISH_MS} ms`));
+  let close: ((politely: boolean) => void) | undefined;
   try {
-    redis = connectRedis(redisUrl, { name: 'orchestrator-sdk' });
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${PUBLISH_MS} ms`)), PUBLISH_MS);
-    });
-    const published = publishMessage(redis, created, publish);
-    published.catch(() => undefined);
-    await Promise.race([published, late]);
-    const signal = AbortSignal.timeout(PUBLISH_MS);
-    await api.tasks.published(created.task.id, { request_id: created.task.request_id }, { signal });
+    const { closeRedis, connectRedis, dropRedis, publish } = await abortable(import('../queue/index.js'), limit.signal);
+    const redis = connectRedis(redisUrl, { name: 'orchestrator-sdk' });
+    close = (politely) => {
+      if (politely) void closeRedis(redis).catch(() => undefined);
+      else dropRedis(redis);
+    };
+    await abortable(publishMessage(redis, created, publish), limit.signal);
+    const { id, request_id } = created.task;
+    await api.tasks.published(id, { request_id }, { signal: limit.signal });
     return undefined;
   } catch (error) {
+    if (signal?.aborted) throw startedAlready(created.task, signal.reason);
     const reason = error instanceof Error ? error.message : String(error);
     return `the task is stored, but its message could not be published at once (${reason}); the relay will publish it`;
   } finally {
-    clearTimeout(timer);
-    if (redis) await closeRedis(redis).catch(() => undefined);
+    limit.release();
+    close?.(!limit.signal.aborted);
   }
 }
 
@@ -66,4 +82,15 @@ async function publishMessage(
   // One call a type: the message's type follows from the contract.
   if (task.type === 'engineering') await publish(redis, engineeringQueue, message, { stream });
   else await publish(redis, deployQueue, message, { stream });
+}
+
+/** The reason of an abort that came after the task was stored: nobody else could tell its id. */
+function startedAlready(task: Task, reason: unknown): OrchestratorError {
+  const code = isOrchestratorError(reason) ? reason.code : 'INTERRUPTED';
+  const why = reason instanceof Error ? reason.message : String(reason);
+  return new OrchestratorError(code, `${why}; task ${task.id} was started already and goes on`, {
+    cause: reason,
+    details: task,
+    next: [{ command: `orchestrator ${task.type} wait ${task.id}`, when: 'to wait for the task that was started' }],
+  });
 }

@@ -1,6 +1,7 @@
 import type { Task, TaskEvent } from '@codegen/contracts';
 import type { Api, CallOptions } from '../api/index.js';
 import { OrchestratorError } from '../errors.js';
+import { timeLimit } from '../time-limit.js';
 import { type FollowOptions, followTask, hasEnded } from './follow-task.js';
 
 export interface ResultOptions {
@@ -35,19 +36,11 @@ export class TaskHandle {
    * @throws OrchestratorError TASK_FAILED or TASK_CANCELLED with the task as `details`; STILL_RUNNING after `timeoutMs`
    */
   async result({ signal, timeoutMs }: ResultOptions = {}): Promise<Task> {
-    const controller = new AbortController();
-    const forward = () => controller.abort(signal?.reason);
-    if (signal?.aborted) forward();
-    signal?.addEventListener('abort', forward, { once: true });
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => controller.abort(stillRunning(this.id, timeoutMs)), Math.min(timeoutMs, 2 ** 31 - 1));
+    const limit = timeLimit(timeoutMs, signal, () => stillRunning(this.id, timeoutMs ?? 0));
     try {
-      return outcome(await this.#ended(controller.signal));
+      return outcome(await this.#ended(limit.signal));
     } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', forward);
+      limit.release();
     }
   }
 

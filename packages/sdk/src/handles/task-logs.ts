@@ -21,7 +21,10 @@ export async function* taskLogs(
   let position = since;
   for (;;) {
     const { items } = await api.tasks.events(id, { since: position, limit: PAGE_SIZE }, { signal });
-    yield* items;
+    for (const event of items) {
+      yield event;
+      signal?.throwIfAborted();
+    }
     if (items.length < PAGE_SIZE) return;
     position = items.at(-1)?.seq ?? position;
   }

@@ -91,6 +91,13 @@ export async function closeRedis(redis: RedisClient): Promise<void> {
   timer.abort();
 }
 
+/** Ends a connection at once, however far it has come: whoever gives up has no time for a polite end. */
+export function dropRedis(redis: Redis): void {
+  redis.disconnect();
+  // disconnect() leaves a socket that is still connecting to its time limit.
+  redis.stream?.destroy();
+}
+
 // A command timeout below BLOCK would lose deliveries into the pending list, and a resent XREADGROUP would
 // deliver to nobody: the read loop has its own retry. The silence limit stays above every BLOCK that we use.
 const blocking = { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false } satisfies RedisOptions;
