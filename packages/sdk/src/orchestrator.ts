@@ -48,12 +48,6 @@ export class Orchestrator {
 
   constructor(options: OrchestratorOptions) {
     const { apiUrl, token, redisUrl } = options;
-    if (apiUrl === undefined && redisUrl === undefined) {
-      throw new OrchestratorError(
-        'USAGE',
-        'new Orchestrator({ … }) needs an apiUrl and a token, or a redisUrl, or all',
-      );
-    }
     if (apiUrl !== undefined) apiAddress(apiUrl);
     checkedToken(token);
     if (redisUrl !== undefined) parseRedisUrl(redisUrl);
