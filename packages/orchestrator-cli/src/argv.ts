@@ -1,4 +1,5 @@
 import { type CommandId, commandTable } from './command-table.js';
+import { oneLine } from './render/text.js';
 
 /** What a command line asks for, before any flag of a command is parsed. */
 export interface Request {
@@ -11,10 +12,13 @@ export interface Request {
   json: boolean;
   help: boolean;
   version: boolean;
+  /** A flag before words that name no command, which may be its value. */
+  strayFlag?: string;
 }
 
 /** Global flags with a value, which may stand before the command. */
 const LEADING_WITH_VALUE = new Set(['--profile', '--api-url']);
+const LEADING = new Set([...LEADING_WITH_VALUE, '--json', '--no-input', '--quiet', '--verbose', '--help', '-h']);
 const TRUE = new Set(['1', 'true', 'yes', 'on']);
 
 /** Finds command, mode, help and version in a command line. Nothing here can fail. */
@@ -37,14 +41,25 @@ export function readRequest(argv: readonly string[], env: NodeJS.ProcessEnv): Re
   const words = plain.flatMap((word, at) => (at === 0 ? word.split(':') : [word]));
   const found = longestMatch(words);
   const after = words.slice(found ? found.split('.').length : 0);
+  const stray = found || words.length === 0 ? undefined : leading.find(isStray);
   return {
     ...(found && { command: found }),
+    ...(stray !== undefined && { strayFlag: nameOfFlag(stray) }),
     words,
     argv: [...leading, ...after, ...rest.slice(plain.length)],
     json,
     help: help || asksHelp,
     version: words.length === 0 && (own.includes('--version') || own.includes('-v')),
   };
+}
+
+/** A flag without its value, cut to what a name may have. */
+export function nameOfFlag(flag: string): string {
+  return oneLine(flag.split('=')[0] ?? '').slice(0, 40);
+}
+
+function isStray(flag: string, at: number, leading: readonly string[]): boolean {
+  return flag.startsWith('-') && !LEADING.has(nameOfFlag(flag)) && !LEADING_WITH_VALUE.has(leading[at - 1] ?? '');
 }
 
 /** Whether a variable switches something on. */

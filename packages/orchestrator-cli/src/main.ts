@@ -13,7 +13,7 @@ import { type Outcome, runClass, runCommand } from './run-command.js';
 import type { Runtime } from './runtime.js';
 import { topicOf } from './topics.js';
 import { translateError } from './translate-error.js';
-import { unknownCommand } from './unknown-command.js';
+import { strayFlag, unknownCommand } from './unknown-command.js';
 
 /**
  * Runs one command line and ends the process: command → allowed? → parse → run → print → exit code.
@@ -51,6 +51,7 @@ async function execute(request: Request, runtime: Runtime): Promise<Outcome> {
     const data = await readVersion();
     return { data, render: () => `orchestrator ${data.version} (node ${data.node})` };
   }
+  if (request.strayFlag !== undefined) throw strayFlag(request.strayFlag);
   const topic = topicOf(request.words);
   if (!request.command && !topic && request.words.length > 0) throw unknownCommand(request.words);
   if (request.help || (!request.command && topic)) {

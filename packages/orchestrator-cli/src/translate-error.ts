@@ -1,4 +1,5 @@
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
+import { nameOfFlag } from './argv.js';
 import { nearest } from './nearest.js';
 import { oneLine } from './render/text.js';
 
@@ -22,15 +23,29 @@ export function translateError(error: unknown, flagNames: readonly string[]): Or
   if (parser.args?.every((arg) => typeof arg === 'string')) {
     return new OrchestratorError('USAGE', 'there are more arguments than this command takes; quote text with spaces');
   }
-  const [first = ''] = error.message.split('\nSee more help');
-  return new OrchestratorError(
-    'USAGE',
-    oneLine(first.replace(/^Parsing (--[\w-]+)\s+/, '$1: ')).replace(/=\S+ to be/, ' to be'),
-  );
+  return misused(error.message);
+}
+
+const NOT_ONE_OF = /^Expected (?:--([\w-]+)=)?.* to be one of: ([^:]*)$/s;
+
+/** What the parser said about a flag's value, without the value: it may be a secret in the wrong place. */
+function misused(text: string): OrchestratorError {
+  const [first = ''] = text.split('\nSee more help');
+  const [, flag, options] = NOT_ONE_OF.exec(first) ?? [];
+  if (options !== undefined) {
+    const choices = options.split(', ');
+    const what = flag === undefined ? 'the argument' : `--${flag}`;
+    return new OrchestratorError('USAGE', `${what} must be one of: ${choices.join(', ')}`, { choices });
+  }
+  const message = first
+    .replace(/^Parsing (--[\w-]+)\s+/, '$1: ')
+    .replace(/ but received: .*/s, '')
+    .replace(/(--[\w-]+)=.* (cannot also be provided)/gs, '$1 $2');
+  return new OrchestratorError('USAGE', oneLine(message));
 }
 
 function unknownFlags(flags: readonly string[], known: readonly string[]): OrchestratorError {
-  const names = flags.map((flag) => oneLine(flag.split('=')[0] ?? '').slice(0, 40));
+  const names = flags.map(nameOfFlag);
   const close = names.flatMap((name) => nearest(name.replace(/^-+/, ''), known, 1)).map((name) => `--${name}`);
   const choices = [...new Set(close)];
   const message = `unknown flag ${names.join(', ')}`;

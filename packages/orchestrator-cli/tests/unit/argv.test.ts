@@ -27,6 +27,12 @@ describe('a command line', () => {
     expect(readRequest(['project', 'get', 'a:b'], {}).argv).toEqual(['a:b']);
   });
 
+  it('names a flag before words that are no command, for one of them may be its value', () => {
+    expect(readRequest(['--token=x', 'y', 'project', 'list'], {}).strayFlag).toBe('--token');
+    expect(readRequest(['--dry-run', 'project', 'create', 'x'], {}).strayFlag).toBeUndefined();
+    expect(readRequest(['--profile', '-x', '--json', 'projct'], {}).strayFlag).toBeUndefined();
+  });
+
   it('names no command by words of an object', () => {
     expect(readRequest(['constructor'], {}).command).toBeUndefined();
     expect(readRequest(['__proto__'], {}).command).toBeUndefined();

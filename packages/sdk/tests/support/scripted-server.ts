@@ -18,6 +18,8 @@ export interface Answer {
   headers?: Record<string, string>;
   /** JSON, or text as it is. */
   body?: unknown;
+  /** Milliseconds before it is sent. */
+  afterMs?: number;
 }
 
 export interface ScriptedServer {
@@ -36,7 +38,8 @@ export async function startScriptedServer(
       const call = await read(request);
       seen.push(call);
       const given = await answer(call, seen.length);
-      if (given) reply(response, given);
+      if (given?.afterMs) setTimeout(() => reply(response, given), given.afterMs).unref();
+      else if (given) reply(response, given);
     })();
   });
   server.listen(0, '127.0.0.1');
