@@ -4,22 +4,23 @@ import type { TaskEvent } from '@codegen/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/temp-folder.js';
 import { makeIsland } from './support/island.js';
-import { type Ended, type Machine, makeMachine, type Running } from './support/machine.js';
+import { type Ended, type Machine, type Machines, makeMachines, type Running } from './support/machine.js';
 import { fixtureAgent, type StackSystem, startStack } from './support/system.js';
 
 let system: StackSystem;
 let gates: Awaited<ReturnType<typeof tempFolder>>;
 let island: Awaited<ReturnType<typeof makeIsland>>;
-const machines: Machine[] = [];
+let machines: Machines;
 
 beforeAll(async () => {
   gates = await tempFolder('codegen-gates');
   const gated = fixtureAgent('at-the-gate', { GATES: gates.path });
+  machines = await makeMachines();
   system = await startStack({ agent: 'gated', agents: { gated } });
   island = await makeIsland(Number(new URL(system.apiUrl).port));
 });
 afterAll(async () => {
-  await Promise.all(machines.map((machine) => machine.remove()));
+  await machines?.remove();
   await island?.remove();
   await system?.stop();
   await gates?.remove();
@@ -56,15 +57,13 @@ function resumeCommand(ended: Ended, id: string): string {
 
 describe('the island', () => {
   it('has no Redis in reach, and the API', async () => {
-    const machine = await makeMachine(island.inside);
-    machines.push(machine);
+    const machine = await machines.add(island.inside);
     const reach = (url: string) => {
       const { hostname, port } = new URL(url);
       const script = `require("node:net").connect(${port}, "${hostname}", () => { console.log("reached"); process.exit() }).on("error", (error) => console.log(error.code))`;
       return `node -e '${script}'`;
     };
-    const outside = await makeMachine();
-    machines.push(outside);
+    const outside = await machines.add();
     expect((await outside.paste(reach(system.redisUrl)).ended).stdout).toBe('reached\n');
     expect((await machine.paste(reach(system.redisUrl)).ended).stdout).toBe('ECONNREFUSED\n');
     expect((await machine.paste(reach(system.apiUrl)).ended).stdout).toBe('reached\n');
@@ -87,8 +86,7 @@ describe.each([
 
   beforeAll(async () => {
     const login = async () => {
-      const machine = await makeMachine(withRedis ? [] : island.inside);
-      machines.push(machine);
+      const machine = await machines.add(withRedis ? [] : island.inside);
       const done = await machine.run(['auth', 'login', '--api-url', system.apiUrl, '--token-stdin', '--json'], {
         input: `${system.token}\n${withRedis ? system.redisUrl : ''}\n`,
       });

@@ -2,23 +2,25 @@ import type { Attempt, Task, TaskEvent } from '@codegen/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait-for.js';
 import { type LossyLine, openLossyLine } from './support/lossy-line.js';
-import { type Machine, makeMachine } from './support/machine.js';
+import { type Machine, type Machines, makeMachines } from './support/machine.js';
 import { type StackSystem, startStack } from './support/system.js';
 
 let system: StackSystem;
 let line: LossyLine;
+let machines: Machines;
 let machine: Machine;
 beforeAll(async () => {
   system = await startStack();
   line = await openLossyLine(system.apiUrl);
-  machine = await makeMachine();
+  machines = await makeMachines();
+  machine = await machines.add();
   const login = await machine.run(['auth', 'login', '--api-url', line.url, '--token-stdin'], {
     input: `${system.token}\n${system.redisUrl}\n`,
   });
   expect(login.code, login.stderr).toBe(0);
 });
 afterAll(async () => {
-  await machine?.remove();
+  await machines?.remove();
   await line?.close();
   await system?.stop();
 });

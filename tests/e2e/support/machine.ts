@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { packedCli } from '../../support/packed-cli.js';
 import { tempFolder } from '../../support/temp-folder.js';
 import { waitFor } from '../../support/wait-for.js';
-import { root } from './system.js';
 
 /** How a command line ended, and what it wrote. */
 export interface Ended {
@@ -39,18 +39,33 @@ export interface Machine {
   run(args: readonly string[], options?: RunOptions): Promise<Ended>;
   /** Starts a line as a person pastes it into a shell. */
   paste(line: string, options?: RunOptions): Running;
+}
+
+/** The machines of a test file; they share one installation of the packed CLI. */
+export interface Machines {
+  /** A machine on which nobody has logged in; `inside` is the command that takes a program to where the machine is. */
+  add(inside?: readonly string[]): Promise<Machine>;
+  /** Removes them all. */
   remove(): Promise<void>;
 }
 
-/** The folder in which a stranger's shell finds `orchestrator`. */
-async function installedCli(): Promise<string> {
-  return join(root, 'bin');
+/** Installs the CLI as a stranger has it. */
+export async function makeMachines(): Promise<Machines> {
+  const cli = await packedCli();
+  const homes: Awaited<ReturnType<typeof tempFolder>>[] = [];
+  return {
+    add: async (inside = []) => {
+      const home = await tempFolder('codegen-machine');
+      homes.push(home);
+      return machineAt(home.path, dirname(cli.bin), inside);
+    },
+    remove: async () => {
+      await Promise.all([cli, ...homes].map((one) => one.remove()));
+    },
+  };
 }
 
-/** A machine on which nobody has logged in; `inside` is the command that takes a program to where the machine is. */
-export async function makeMachine(inside: readonly string[] = []): Promise<Machine> {
-  const { path: home, remove } = await tempFolder('codegen-machine');
-  const bin = await installedCli();
+function machineAt(home: string, bin: string, inside: readonly string[]): Machine {
   const launch = (command: readonly string[], { env = {}, input = '' }: RunOptions = {}): Running => {
     const [program = '', ...args] = [...inside, ...command];
     const child = spawn(program, args, {
@@ -85,7 +100,6 @@ export async function makeMachine(inside: readonly string[] = []): Promise<Machi
     start,
     run: (args, options) => start(args, options).ended,
     paste: (line, options) => launch(['bash', '-c', line], options),
-    remove,
   };
 }
 
