@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { errorCodes } from '@codegen/contracts';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { z } from 'zod';
+import { type PackedCli, packedCli } from '../../../../tests/support/packed-cli.js';
 import { freePort } from '../../../../tests/support/ports.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type FakeApi, problem, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { type Finished, startCli, type Wiring } from '../support/cli-process.js';
-import { cliUnderTest } from '../support/cli-under-test.js';
 
 /** What the command line is called with, and what must come of it however it is called. */
 interface Case {
@@ -125,7 +125,7 @@ function fails(error: keyof typeof errorCodes, command = 'orchestrator') {
   return { error, command, code: errorCodes[error].exitCode };
 }
 
-let bin: string;
+let cli: PackedCli;
 let folder: string;
 let remove: () => Promise<void>;
 const apis = {} as Record<'working' | 'forbidding' | 'failing', FakeApi>;
@@ -136,7 +136,7 @@ const tasks = { RUNNING: '', FAILED: '' };
 const table = new Map<string, Map<string, string>>();
 
 beforeAll(async () => {
-  bin = await cliUnderTest();
+  cli = await packedCli();
   ({ path: folder, remove } = await tempFolder('codegen-matrix'));
   for (const name of ['working', 'forbidding', 'failing'] as const) apis[name] = await startFakeApi();
   apis.forbidding.intercept = () => problem('FORBIDDEN', 'the key has no scope project.list');
@@ -154,6 +154,7 @@ afterAll(async () => {
   process.stdout.write(`\n${drawTable()}\n`);
   for (const api of Object.values(apis)) await api.stop();
   await remove();
+  await cli.remove();
 });
 
 describe('in every mode, the same exit code, one answer where it belongs, and no secret', () => {
@@ -187,7 +188,7 @@ function start(one: Case, mode: Mode, apiUrl: string) {
     ...one.env,
   };
   const args = [...one.args.map((arg) => tasks[arg as keyof typeof tasks] ?? arg), ...(mode.args ?? [])];
-  return startCli(bin, args, { env, cwd: folder, wiring: mode.wiring });
+  return startCli(cli.bin, args, { env, cwd: folder, wiring: mode.wiring });
 }
 
 async function run(one: Case, mode: Mode): Promise<Finished> {
@@ -202,12 +203,12 @@ async function runInterrupted(one: Case, mode: Mode): Promise<Finished> {
   if (!waits) api.intercept = ({ path }) => (path === '/projects' ? { afterMs: 60_000 } : undefined);
   const id = await runningTask(api);
   const args = one.args.map((arg) => (arg === 'RUNNING' ? id : arg));
-  const cli = await start({ ...one, args }, mode, api.url);
+  const running = await start({ ...one, args }, mode, api.url);
   await waitFor('the request', () =>
     api.seen.some(({ path }) => path === (waits ? `/tasks/${id}/events` : '/projects')),
   );
-  await cli.interrupt(one.interrupt as 'SIGINT');
-  return await cli.finished.finally(() => api.stop());
+  await running.interrupt(one.interrupt as 'SIGINT');
+  return await running.finished.finally(() => api.stop());
 }
 
 async function runningTask(api: FakeApi): Promise<string> {
