@@ -13,10 +13,19 @@ import { assertDriver, LeaseLost } from './threads.js';
 export class FencedSaver extends PostgresSaver {
   readonly #pool: DatabasePool;
   readonly #driverOf: (threadId: string) => string | undefined;
+  readonly #onFailure: ((threadId: string, error: unknown) => void) | undefined;
   static readonly #writing = new AsyncLocalStorage<{ threadId: string; driver: string }>();
 
-  /** @param driverOf the driver under which this process drives a thread */
-  constructor(pool: DatabasePool, driverOf: (threadId: string) => string | undefined) {
+  /**
+   * @param driverOf the driver under which this process drives a thread, while it may act on it
+   * @param onFailure must end the drive of a thread whose write failed, so that nothing is written behind the gap. With
+   *   it, writes do not reject: LangGraph looks at some of their promises too late, and Node ends a process for that.
+   */
+  constructor(
+    pool: DatabasePool,
+    driverOf: (threadId: string) => string | undefined,
+    onFailure?: (threadId: string, error: unknown) => void,
+  ) {
     super(
       fencedPool(pool, () => FencedSaver.#writing.getStore()),
       undefined,
@@ -24,6 +33,7 @@ export class FencedSaver extends PostgresSaver {
     );
     this.#pool = pool;
     this.#driverOf = driverOf;
+    this.#onFailure = onFailure;
   }
 
   /**
@@ -46,18 +56,26 @@ export class FencedSaver extends PostgresSaver {
   }
 
   override async put(...args: Parameters<PostgresSaver['put']>): ReturnType<PostgresSaver['put']> {
-    return this.#fenced(args[0], () => super.put(...args));
+    const [{ configurable }, { id }] = args;
+    const unwritten = { configurable: { ...configurable, checkpoint_id: id } };
+    return this.#fenced(args[0], () => super.put(...args), unwritten);
   }
 
   override async putWrites(...args: Parameters<PostgresSaver['putWrites']>): Promise<void> {
-    return this.#fenced(args[0], () => super.putWrites(...args));
+    return this.#fenced(args[0], () => super.putWrites(...args), undefined);
   }
 
-  #fenced<T>(config: RunnableConfig, write: () => Promise<T>): Promise<T> {
+  async #fenced<T>(config: RunnableConfig, write: () => Promise<T>, unwritten: T): Promise<T> {
     const threadId = String(config.configurable?.thread_id);
-    const driver = this.#driverOf(threadId);
-    if (driver === undefined) return Promise.reject(new LeaseLost(threadId));
-    return FencedSaver.#writing.run({ threadId, driver }, write);
+    try {
+      const driver = this.#driverOf(threadId);
+      if (driver === undefined) throw new LeaseLost(threadId);
+      return await FencedSaver.#writing.run({ threadId, driver }, write);
+    } catch (error) {
+      if (!this.#onFailure) throw error;
+      this.#onFailure(threadId, error);
+      return unwritten;
+    }
   }
 }
 

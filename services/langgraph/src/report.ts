@@ -1,6 +1,7 @@
 import { type ProjectStatus, projectStatus } from '@codegen/contracts';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 import { reportProgress } from '@codegen/sdk/queue';
+import { getConfig } from '@langchain/langgraph';
 import type { FlowDeps, Outcome } from './flow.js';
 import { reasonInWords } from './reason-words.js';
 import type { ThreadInput } from './threads.js';
@@ -20,7 +21,7 @@ export type StepName =
 /** What a terminal event and a task's end are made from. */
 export type Reported = Pick<ThreadInput, 'request_id' | 'task_id' | 'callback_stream'>;
 
-/** Tells how far a task is. */
+/** Tells how far a task is, once: a node that runs again, its driver having died before the checkpoint, says the same. */
 export async function progress(
   deps: Pick<FlowDeps, 'redis'>,
   input: Reported,
@@ -28,8 +29,8 @@ export async function progress(
   message: string,
   more: { pct?: number; error?: string | null; errorType?: string | null; type?: 'started' | 'progress' } = {},
 ): Promise<void> {
-  await reportProgress(deps.redis, {
-    type: more.type ?? 'progress',
+  const event = {
+    type: more.type ?? ('progress' as const),
     request_id: input.request_id,
     task_id: input.task_id,
     callback_stream: input.callback_stream,
@@ -38,7 +39,13 @@ export async function progress(
     progress_pct: more.pct ?? null,
     error: more.error ?? null,
     error_type: more.errorType ?? null,
-  });
+  };
+  await reportProgress(deps.redis, event, { once: `${input.request_id}/${superstep()}/${step}/${message}` });
+}
+
+/** Number of the step that the graph is at: the same in each run from the same checkpoint, another one in each round. */
+function superstep(): number {
+  return getConfig().metadata?.langgraph_step as number;
 }
 
 /** Says that a task has ended. Said once more after a crash, the API keeps the first. */

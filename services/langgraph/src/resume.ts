@@ -69,9 +69,15 @@ export class Driver {
     this.#slots = { free: options.concurrency, waiting: [] };
   }
 
-  /** The driver under which this process drives a thread, if it does. */
+  /** The driver under which this process drives a thread, if it does and may still act. */
   driverOf(threadId: string): string | undefined {
-    return this.#drives.get(threadId)?.driver;
+    const drive = this.#drives.get(threadId);
+    return drive?.abort.signal.aborted ? undefined : drive?.driver;
+  }
+
+  /** Ends the drive of a thread for an error; it is treated as one of the graph. */
+  fail(threadId: string, error: unknown): void {
+    this.#drives.get(threadId)?.abort.abort(error);
   }
 
   /** Drives a thread as far as it goes, unless someone is at it. Returns at once. */

@@ -79,7 +79,7 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
     nowMs: databaseClock(pool),
     driverOf: (threadId) => driver.driverOf(threadId),
   };
-  const checkpointer = new FencedSaver(pool, deps.driverOf);
+  const checkpointer = new FencedSaver(pool, deps.driverOf, (threadId, error) => driver.fail(threadId, error));
   const flows = {
     engineering: engineeringGraph(deps, checkpointer) as unknown as Flow,
     deploy: deployGraph(deps, checkpointer) as unknown as Flow,

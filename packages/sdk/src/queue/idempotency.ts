@@ -2,6 +2,8 @@ import type { QueueContract } from '@codegen/contracts';
 
 /** For how long a request is remembered by its `request_id`. */
 export interface Remembered {
+  /** What tells messages apart where it is not their `request_id`: of one request there may be several. */
+  key?: string;
   /** Milliseconds; longer than a message may come again after. */
   windowMs: number;
 }

@@ -73,7 +73,7 @@ async function append(
   dedupe: Remembered | undefined,
 ): Promise<{ entryId: string; duplicate?: true }> {
   if (dedupe) {
-    const request = { requestId: String(message.request_id), windowMs: dedupe.windowMs };
+    const request = { requestId: dedupe.key ?? String(message.request_id), windowMs: dedupe.windowMs };
     const { entryId, first } = await store.appendOnce(stream, fields, request);
     return first ? { entryId } : { entryId, duplicate: true };
   }

@@ -1,6 +1,6 @@
 import type { Task } from '@codegen/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Crashable, crashablePool, crashableUrl } from '../support/crashable.js';
+import { type Crashable, crashablePool, crashableUrl, forgetfulPool } from '../support/crashable.js';
 import type { Step } from '../support/executors.js';
 import { databases, World } from '../support/world.js';
 
@@ -67,6 +67,16 @@ describe.each(databases)('replicas on %s', (kind) => {
         ...['scaffold', 'develop', 'develop', 'test', 'test', 'merge', 'merge', 'cleanup', 'completed'],
       ]);
     }
+  });
+
+  it('steps that run again for want of a checkpoint tell nothing twice', async () => {
+    await world.startReplica({ database: { pool: forgetfulPool(world.pool) } });
+    const task = await world.start('engineering', await world.newProject());
+
+    expect(await world.ended(task, 50_000)).toMatchObject({ status: 'completed', epoch: 1 });
+    expect(world.complaints.join()).toContain('a thread waits for something that is away');
+    const messages = (await world.events(task)).map((event) => event.message);
+    expect(messages.filter((message, at) => messages.indexOf(message) !== at)).toEqual([]);
   });
 
   it.each([...steps, 'delete'] as const)('another takes over when one dies while a flow waits at %s', async (step) => {

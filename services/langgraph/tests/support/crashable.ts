@@ -88,3 +88,22 @@ export function crashablePool(pool: DatabasePool): Crashable<DatabasePool> {
     },
   };
 }
+
+/** A pool that loses its connection at three writes of steps' results: what the step did must be done again. */
+export function forgetfulPool(pool: DatabasePool): DatabasePool {
+  let writes = 0;
+  const connectClient = async () => {
+    const client = await pool.connect();
+    const query = async (...args: unknown[]) => {
+      const [text] = args as [string | { text: string }];
+      const sql = typeof text === 'string' ? text : text.text;
+      if (/insert into .*checkpoint_writes/is.test(sql)) {
+        writes += 1;
+        if ([3, 9, 15].includes(writes)) throw new Error('Connection terminated unexpectedly');
+      }
+      return (client.query as (...all: unknown[]) => Promise<unknown>)(...args);
+    };
+    return { query, release: (error?: Error | boolean) => client.release(error) } as unknown as PoolClient;
+  };
+  return { connect: connectClient, query: pool.query.bind(pool) } as unknown as DatabasePool;
+}
