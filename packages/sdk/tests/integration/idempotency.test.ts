@@ -36,7 +36,7 @@ describe('a publish whose reply is lost', () => {
     const consumer = bench.consume(async ({ task_id }) => void seen.push(task_id), options);
     await waitFor('the end', async () => seen.length > 0 && (await drained()));
     expect(seen).toEqual(['lost']);
-    expect(consumer.metrics()).toMatchObject({ handled: 1, skipped: 1 });
+    await expect.poll(() => consumer.metrics()).toMatchObject({ handled: 1, skipped: 1 });
     expect(bench.logged.filter(({ bindings }) => bindings.skipped)).toMatchObject([
       { level: 'info', bindings: { request_id: 'r-lost', entry_id: expect.any(String) } },
     ]);
