@@ -75,9 +75,13 @@ export abstract class BaseCommand<T = unknown> extends Command {
     return { client: new Orchestrator({ apiUrl, token, redisUrl, retry, onCall }), settings };
   }
 
-  /** The key of a mutation: the one given, or CI's, or a new one. The envelope names it, so that the call can be repeated. */
-  protected idempotencyKey(flag: string | undefined, input: unknown): string {
-    const key = flag ?? ciIdempotencyKey(this.ctor.name, input, this.runtime.env) ?? randomUUID();
+  /**
+   * The key of a mutation: the one given, or CI's, or a new one. The envelope names it, so that the call can be repeated.
+   * Without `input` CI has none: what is the same however often it is done must not be answered with an old answer.
+   */
+  protected idempotencyKey(flag: string | undefined, input?: unknown): string {
+    const ci = input === undefined ? undefined : ciIdempotencyKey(this.ctor.name, input, this.runtime.env);
+    const key = flag ?? ci ?? randomUUID();
     this.runtime.meta.idempotency_key = key;
     return key;
   }

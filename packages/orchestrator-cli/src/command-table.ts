@@ -26,6 +26,21 @@ export const commandTable = {
     effect: 'read',
     load: () => import('./commands/project/get.js'),
   },
+  'project.update': {
+    summary: "Change a project's name or description",
+    effect: 'change',
+    load: () => import('./commands/project/update.js'),
+  },
+  'project.archive': {
+    summary: 'Take a project out of use, for good',
+    effect: 'destroy',
+    load: () => import('./commands/project/archive.js'),
+  },
+  'project.tasks': {
+    summary: "List a project's tasks, newest first",
+    effect: 'read',
+    load: () => import('./commands/project/tasks.js'),
+  },
   'engineering.start': {
     summary: 'Have something built: a spec becomes code on main',
     effect: 'change',
@@ -56,6 +71,11 @@ export const commandTable = {
     effect: 'read',
     load: () => import('./commands/deploy/wait.js'),
   },
+  'deploy.list': {
+    summary: 'List what runs where',
+    effect: 'read',
+    load: () => import('./commands/deploy/list.js'),
+  },
   'task.list': {
     summary: 'List tasks, newest first',
     effect: 'read',
@@ -70,6 +90,21 @@ export const commandTable = {
     summary: "Print a task's events as they happen",
     effect: 'read',
     load: () => import('./commands/task/watch.js'),
+  },
+  'task.logs': {
+    summary: 'Print what has happened in a task',
+    effect: 'read',
+    load: () => import('./commands/task/logs.js'),
+  },
+  'task.cancel': {
+    summary: 'Ask for the end of a task that waits or runs',
+    effect: 'change',
+    load: () => import('./commands/task/cancel.js'),
+  },
+  'task.retry': {
+    summary: 'Start a failed or cancelled task again',
+    effect: 'change',
+    load: () => import('./commands/task/retry.js'),
   },
   'auth.login': {
     summary: 'Store where the API is and the token for it',

@@ -37,6 +37,25 @@ export async function ask({ question, choices = [] }: RequiredInput, signal: Abo
   }
 }
 
+/**
+ * Makes sure that what cannot be undone is wanted: by `--yes`, or by a yes on the terminal.
+ * @throws OrchestratorError INPUT_REQUIRED where nobody can be asked, INTERRUPTED for any other answer
+ */
+export async function confirm(
+  question: string,
+  { yes, mayAsk, command, signal }: { yes: boolean | undefined; mayAsk: boolean; command: string; signal: AbortSignal },
+): Promise<void> {
+  if (yes) return;
+  const next = [{ command: `${command} --yes`, when: 'if that is what you want: it cannot be undone' }];
+  if (!mayAsk) {
+    const message = 'this cannot be undone, so --yes is needed';
+    throw new OrchestratorError('INPUT_REQUIRED', message, { details: { missing: ['--yes'] }, next });
+  }
+  const answer = await ask({ name: '--yes', question: `${question} [y/N]` }, signal);
+  if (/^y(es)?$/i.test(answer)) return;
+  throw new OrchestratorError('INTERRUPTED', 'not confirmed: nothing was changed', { next });
+}
+
 /** Asks for a secret without showing it. */
 export async function askHidden(question: string, signal: AbortSignal): Promise<string> {
   const { stdin, stderr } = process;

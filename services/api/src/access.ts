@@ -19,7 +19,7 @@ export const startScopes = { engineering: ['engineering.start'], deploy: ['deplo
 const starting = [...startScopes.engineering, ...startScopes.deploy];
 const following = [
   ...['task.get', 'task.watch', 'task.logs', 'explain', 'engineering.status', 'engineering.wait'],
-  ...['deploy.status', 'deploy.wait', ...starting],
+  ...['deploy.status', 'deploy.wait', 'task.cancel', 'task.retry', ...starting],
 ];
 
 /**

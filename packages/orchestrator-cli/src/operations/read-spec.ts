@@ -5,6 +5,7 @@ import { exactText, readFileOf, readStdin } from '../read-input.js';
 export interface SpecFlags {
   spec?: string | undefined;
   'spec-file'?: string | undefined;
+  input?: string | undefined;
 }
 
 /** The spec that the flags name, byte for byte; undefined where they name none. @throws OrchestratorError USAGE for two */
@@ -12,6 +13,9 @@ export async function readSpec(flags: SpecFlags, signal: AbortSignal): Promise<s
   const { spec, 'spec-file': file } = flags;
   if (spec !== undefined && file !== undefined) {
     throw new OrchestratorError('USAGE', '--spec and --spec-file exclude each other');
+  }
+  if (flags.input === '-' && (spec === '-' || file === '-')) {
+    throw new OrchestratorError('USAGE', 'standard input can be --input or the spec, not both');
   }
   if (file !== undefined)
     return exactText(file === '-' ? await readStdin(signal) : await readFileOf(file, '--spec-file'));

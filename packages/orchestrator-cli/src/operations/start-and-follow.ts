@@ -16,14 +16,14 @@ export interface StartFlags {
 
 /** Starts a task, or has the start checked, and follows it to its end where that is asked for. */
 export async function startAndFollow(
-  starter: { start(): Promise<TaskHandle>; check(): Promise<Task> },
+  starter: { start(): Promise<TaskHandle>; check?(): Promise<Task> },
   runtime: Runtime,
   flags: StartFlags,
 ): Promise<StartedTask> {
   const { wait } = flags;
   // Read before anything is started: a mistyped duration must not leave a task behind.
   const timeoutMs = wait === undefined || wait === NO_LIMIT ? undefined : parseDuration(wait, '--wait');
-  if (flags['dry-run']) return { ...withoutSpec(await starter.check()), dry_run: true };
+  if (flags['dry-run'] && starter.check) return { ...withoutSpec(await starter.check()), dry_run: true };
   const handle = await starter.start();
   runtime.warnings.push(...handle.warnings);
   runtime.meta.correlation_id = handle.task.correlation_id;

@@ -5,23 +5,26 @@ import { ago, paintStatus } from './status.js';
 import { type Column, renderPairs } from './table.js';
 import { manyLines, oneLine } from './text.js';
 
-/** A task in full, with what came of it; the spec where it is wanted. */
-export function renderTask(task: Task, screen: Screen, { spec = false }: { spec?: boolean } = {}): string {
+/** A task with what came of it; `whole` adds its spec and every line of its error. */
+export function renderTask(task: Task, screen: Screen, { whole = false }: { whole?: boolean } = {}): string {
+  const long = whole && task.error?.trimEnd().includes('\n');
   const heading = `${screen.paint.bold(task.type)}  ${paintStatus(task.status, task.status, screen)}`;
   const pairs = renderPairs(
     [
       ['task', task.id],
       ['project', task.project_id],
       ['reason', task.reason ? oneLine(task.reason) : undefined],
-      ['error', task.error ? oneLine(task.error) : undefined],
+      ['error', task.error && !long ? oneLine(task.error) : undefined],
       ...resultPairs(task),
       ['took', duration(task)],
       ['created', ago(task.created_at)],
     ],
     screen,
   );
-  const text = spec && task.spec ? `\n\n${screen.paint.dim('spec')}\n${manyLines(task.spec).trimEnd()}` : '';
-  return `${heading}\n${pairs}${text}`;
+  const block = (title: string, text: string) => `\n\n${screen.paint.dim(title)}\n${manyLines(text).trimEnd()}`;
+  const error = long && task.error ? block('error', task.error) : '';
+  const spec = whole && task.spec ? block('spec', task.spec) : '';
+  return `${heading}\n${pairs}${error}${spec}`;
 }
 
 /** Tasks in a list. */

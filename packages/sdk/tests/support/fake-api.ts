@@ -1,12 +1,19 @@
+import { randomBytes } from 'node:crypto';
 import {
+  type ApiKey,
   type CreateTask,
+  createApiKey,
+  createProject as createProjectBody,
+  deployQueue,
   type ErrorCode,
   engineeringQueue,
   errorCodes,
   makeId,
   type Project,
+  type ServiceDeployment,
   type Task,
   type TaskEvent,
+  updateProject,
   wireNow,
 } from '@codegen/contracts';
 import { type Answer, type SeenRequest, startScriptedServer } from './scripted-server.js';
@@ -19,6 +26,9 @@ export interface FakeApi {
   seen: SeenRequest[];
   tasks: Map<string, Task>;
   projects: Project[];
+  /** Newest first. */
+  deployments: ServiceDeployment[];
+  keys: ApiKey[];
   /** Answers before anything else does, where it returns something. */
   intercept: ((request: SeenRequest) => Answer | undefined) | undefined;
   /** Adds an event to a task's history and wakes long polls. */
@@ -34,7 +44,9 @@ export async function startFakeApi(): Promise<FakeApi> {
   const tasks = new Map<string, Task>();
   const events = new Map<string, TaskEvent[]>();
   const projects: Project[] = [makeProject('todo-api')];
-  const answered = new Map<string, Answer>();
+  const deployments: ServiceDeployment[] = [];
+  const keys: ApiKey[] = [{ ...whoami.key }];
+  const answered = new Map<string, { asked: string; answer: Answer }>();
   let wake: () => void = () => undefined;
   let changed = new Promise<void>((resolve) => {
     wake = resolve;
@@ -51,6 +63,8 @@ export async function startFakeApi(): Promise<FakeApi> {
     seen: [],
     tasks,
     projects,
+    deployments,
+    keys,
     intercept: undefined,
     emit: (taskId, event) => {
       const history = events.get(taskId) ?? [];
@@ -76,10 +90,14 @@ export async function startFakeApi(): Promise<FakeApi> {
       return problem('UNAUTHENTICATED', 'the token is not valid');
     }
     const key = request.headers['idempotency-key'];
-    const before = typeof key === 'string' ? answered.get(key) : undefined;
-    if (before) return before;
-    const answer = await route(request);
-    if (typeof key === 'string' && (answer.status ?? 200) < 300) answered.set(key, answer);
+    if (typeof key !== 'string') return await route(request);
+    const { correlation_id: _, ...rest } = (request.body ?? {}) as Record<string, unknown>;
+    const asked = JSON.stringify([request.method, request.path, rest]);
+    const before = answered.get(key);
+    if (before && before.asked !== asked)
+      return problem('IDEMPOTENCY_MISMATCH', 'this key was used for another request');
+    const answer = before?.answer ?? (await route(request));
+    if ((answer.status ?? 200) < 300) answered.set(key, { asked, answer: structuredClone(answer) });
     return answer;
   });
   fake.url = server.url;
@@ -95,15 +113,27 @@ export async function startFakeApi(): Promise<FakeApi> {
       case 'GET whoami':
         return { body: whoami };
       case 'POST projects':
-        return createProject(request.body as { name: string; dry_run?: boolean });
+        return createProject(request.body);
       case 'GET projects':
         return { body: pageOf(projects, request) };
       case 'GET projects/x':
         return found(projectOf(id), 'PROJECT_NOT_FOUND', `there is no project ${id}`, ['todo-api']);
+      case 'PATCH projects/x':
+        return changeProject(id, request.body);
+      case 'POST projects/x/archive':
+        return archive(id);
+      case 'GET deployments':
+        return { body: pageOf(deploymentsFor(request.query), request) };
+      case 'GET api-keys':
+        return { body: pageOf([...keys].reverse().filter(stateOf(request.query)), request) };
+      case 'POST api-keys':
+        return createKey(request.body);
+      case 'DELETE api-keys/x':
+        return revokeKey(id);
       case 'POST tasks':
         return createTask(request.body as CreateTask);
       case 'GET tasks':
-        return { body: pageOf([...tasks.values()].reverse(), request) };
+        return { body: pageOf([...tasks.values()].reverse().filter(asked(request.query)).map(withoutSpec), request) };
       case 'GET tasks/x':
         return found(tasks.get(id ?? ''), 'TASK_NOT_FOUND', `there is no task ${id}`);
       case 'GET tasks/x/events':
@@ -111,8 +141,9 @@ export async function startFakeApi(): Promise<FakeApi> {
       case 'POST tasks/x/published':
         return { status: 204 };
       case 'POST tasks/x/cancel':
-        Object.assign(tasks.get(id ?? '') as Task, { cancel_requested: true });
-        return { body: tasks.get(id ?? '') };
+        return cancelTask(id ?? '');
+      case 'POST tasks/x/retry':
+        return retryTask(id ?? '');
       default:
         return problem('NOT_FOUND', `no route ${where}`);
     }
@@ -122,11 +153,94 @@ export async function startFakeApi(): Promise<FakeApi> {
     return projects.find(({ id, name }) => id === idOrName || name === idOrName);
   }
 
-  function createProject(body: { name: string; dry_run?: boolean }): Answer {
-    if (projectOf(body.name)) return problem('NAME_TAKEN', `you have a project ${body.name} already`);
-    const made = makeProject(body.name);
-    if (!body.dry_run) projects.push(made);
-    return { status: body.dry_run ? 200 : 201, body: made };
+  function nameTaken(name: string | undefined): boolean {
+    return projects.some((one) => one.name === name && one.status !== 'archived');
+  }
+
+  function createProject(body: unknown): Answer {
+    const { data, error } = createProjectBody.safeParse(body);
+    if (!data) return unfit(error.issues);
+    if (nameTaken(data.name)) return problem('NAME_TAKEN', `you have a project ${data.name} already`);
+    const made = { ...makeProject(data.name), description: data.description ?? null, modules: data.modules };
+    if (!data.dry_run) projects.push(made);
+    return { status: data.dry_run ? 200 : 201, body: made };
+  }
+
+  function changeProject(id: string | undefined, body: unknown): Answer {
+    const project = projectOf(id);
+    if (!project) return problem('PROJECT_NOT_FOUND', `there is no project ${id}`, ['todo-api']);
+    const { data, error } = updateProject.safeParse(body);
+    if (!data) return unfit(error.issues);
+    if (Object.keys(data).length === 0) return problem('VALIDATION_FAILED', 'the body: name what is to change');
+    if (project.status === 'archived') return problem('PROJECT_ARCHIVED', `${project.name} is archived`);
+    if (data.name !== project.name && nameTaken(data.name)) {
+      return problem('NAME_TAKEN', `you have a project ${data.name} already`);
+    }
+    return { body: Object.assign(project, data, { updated_at: wireNow() }) };
+  }
+
+  function archive(id: string | undefined): Answer {
+    const project = projectOf(id);
+    if (!project) return problem('PROJECT_NOT_FOUND', `there is no project ${id}`, ['todo-api']);
+    const open = [...tasks.values()].filter((task) => task.project_id === project.id && !task.finished_at);
+    const choices = open.map((task) => task.id);
+    if (open.length > 0) return problem('CONFLICT', `${project.name} has tasks that have not ended`, choices);
+    return { body: Object.assign(project, { status: 'archived' }) };
+  }
+
+  function deploymentsFor(query: URLSearchParams): ServiceDeployment[] {
+    const project = query.get('project');
+    const wanted = project === null ? undefined : projectOf(project)?.id;
+    return deployments.filter(({ project_id, service }, at) => {
+      if (project !== null && project_id !== wanted) return false;
+      const newest = deployments.findIndex((one) => one.project_id === project_id && one.service === service);
+      return query.get('current') !== 'true' || newest === at;
+    });
+  }
+
+  function createKey(body: unknown): Answer {
+    const { data, error } = createApiKey.safeParse(body);
+    if (!data) return unfit(error.issues);
+    const { name, role, scopes, expires_at = null } = data;
+    const prefix = randomBytes(4).toString('hex');
+    const key = { ...whoami.key, id: makeId('key'), name, prefix, role, scopes, expires_at, created_at: wireNow() };
+    keys.push(key);
+    return { status: 201, body: { key, secret: `cgk_${prefix}_${randomBytes(32).toString('base64url')}` } };
+  }
+
+  function revokeKey(id: string | undefined): Answer {
+    const key = keys.find((one) => one.id === id);
+    if (!key) return problem('NOT_FOUND', `there is no API key ${id}`, [keys.at(-1)?.id ?? '']);
+    key.revoked_at ??= wireNow();
+    return { body: key };
+  }
+
+  function cancelTask(id: string): Answer {
+    const task = tasks.get(id);
+    if (!task) return problem('TASK_NOT_FOUND', `there is no task ${id}`);
+    if (task.status === 'completed' || task.status === 'failed') {
+      return problem('TASK_ENDED', `the task is ${task.status} already: there is nothing to cancel`);
+    }
+    if (task.status !== 'cancelled') task.cancel_requested = true;
+    return { body: withoutSpec(task) };
+  }
+
+  function retryTask(id: string): Answer {
+    const task = tasks.get(id);
+    if (!task) return problem('TASK_NOT_FOUND', `there is no task ${id}`);
+    if (task.status !== 'failed' && task.status !== 'cancelled') {
+      return problem('CONFLICT', `the task is ${task.status}: only a failed or cancelled one can be retried`);
+    }
+    const fresh = { status: 'queued', reason: null, result: null, error: null, started_at: null, finished_at: null };
+    Object.assign(task, fresh, { attempt: task.attempt + 1, cancel_requested: false, request_id: crypto.randomUUID() });
+    return { body: created(task) };
+  }
+
+  function created(task: Task) {
+    const { request_id, correlation_id, project_id, type } = task;
+    const ids = { request_id, correlation_id, task_id: task.id, project_id, user_id: 0 };
+    const queue = type === 'engineering' ? engineeringQueue : deployQueue;
+    return { task: withoutSpec(task), stream: queue.stream, message: queue.message.parse(ids) };
   }
 
   function createTask(body: CreateTask): Answer {
@@ -134,9 +248,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     if (!project) return problem('PROJECT_NOT_FOUND', `there is no project ${body.project}`, ['todo-api']);
     const task = makeTask(project.id, body);
     if (!body.dry_run) tasks.set(task.id, task);
-    const ids = { request_id: task.request_id, task_id: task.id, project_id: project.id, user_id: 0 };
-    const message = engineeringQueue.message.parse({ ...ids, correlation_id: task.correlation_id });
-    return { status: body.dry_run ? 200 : 201, body: { task, stream: `${task.type}:queue`, message } };
+    return { status: body.dry_run ? 200 : 201, body: created(task) };
   }
 
   async function readEvents(id: string, query: URLSearchParams): Promise<Answer> {
@@ -148,7 +260,9 @@ export async function startFakeApi(): Promise<FakeApi> {
       const all = events.get(id) ?? [];
       const items = all.filter(({ seq }) => seq > since).slice(0, Number(query.get('limit') ?? 200));
       const leftMs = deadline - Date.now();
-      if (items.length > 0 || leftMs <= 0) return { body: { items, last_seq: all.length, task } };
+      if (items.length > 0 || leftMs <= 0) {
+        return { body: { items, last_seq: items.at(-1)?.seq ?? since, task: withoutSpec(task) } };
+      }
       await Promise.race([changed, new Promise((resolve) => setTimeout(resolve, leftMs))]);
     }
   }
@@ -165,8 +279,8 @@ const whoami = {
   key: {
     id: 'key_1',
     name: 'test',
-    prefix: 'cgk_0a1b2c3d',
-    role: 'user',
+    prefix: '0a1b2c3d',
+    role: 'user' as const,
     scopes: ['*'],
     user_id: 'user_1',
     expires_at: null,
@@ -174,6 +288,28 @@ const whoami = {
     created_at: wireNow(),
   },
 };
+
+/** The refusal of a body that does not fit, field by field. */
+function unfit(issues: readonly { path: readonly PropertyKey[]; message: string }[]): Answer {
+  const errors = issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  const { status, body } = problem('VALIDATION_FAILED', `${errors[0]?.path || 'the body'}: ${errors[0]?.message}`);
+  return { status: status ?? 400, body: { ...(body as object), errors } };
+}
+
+/** Which tasks a query asks for. */
+function asked(query: URLSearchParams) {
+  return (task: Task) =>
+    (['type', 'status'] as const).every((name) => query.get(name) === null || query.get(name) === task[name]);
+}
+
+/** Which keys a query asks for. */
+function stateOf(query: URLSearchParams) {
+  return ({ revoked_at }: ApiKey) => query.get('state') !== 'valid' || revoked_at === null;
+}
+
+function withoutSpec({ spec: _, ...task }: Task): Task {
+  return task;
+}
 
 function found(value: object | undefined, code: ErrorCode, detail: string, choices?: string[]): Answer {
   return value ? { body: value } : problem(code, detail, choices);

@@ -1,10 +1,15 @@
-import type { Task } from '@codegen/contracts';
+import type { CreateTask, Task } from '@codegen/contracts';
 import { BaseCommand } from '../../base-command.js';
 import { chooseProject } from '../../operations/choose-project.js';
+import { readPayload } from '../../operations/read-payload.js';
 import { type StartedTask, startAndFollow } from '../../operations/start-and-follow.js';
 import type { Screen } from '../../render/screen.js';
 import { renderStarted } from '../../render/started.js';
 import { startFlags } from '../../start-flags.js';
+
+/** What `--input` may hold: a deploy takes no spec. */
+const deployTask = ({ createTask, taskType }: typeof import('@codegen/contracts')) =>
+  createTask.omit({ spec: true }).extend({ type: taskType.extract(['deploy']) });
 
 /** Starts a deploy task. */
 export default class DeployStart extends BaseCommand<StartedTask> {
@@ -28,17 +33,21 @@ export default class DeployStart extends BaseCommand<StartedTask> {
   async run(): Promise<StartedTask> {
     const { flags } = await this.parse(DeployStart);
     const { client, settings } = await this.client(flags);
-    const project = await chooseProject(client, settings.project, {
+    const payload = await readPayload<CreateTask>(flags.input, deployTask, this.signal);
+    const project = await chooseProject(client, flags.project ?? payload.project ?? settings.project, {
       mayAsk: this.mayPrompt(flags),
       signal: this.signal,
     });
-    const order = { project, correlationId: this.runtime.meta.correlation_id };
-    const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key'], { project }) };
+    const { correlation_id: correlationId = this.runtime.meta.correlation_id, callback_stream } = payload;
+    const order = { project, correlationId, callbackStream: callback_stream ?? undefined };
+    const input = { project, ...(callback_stream && { callback_stream }) };
+    const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key'], input) };
     const starter = {
       start: () => client.deploy.start(order, call),
       check: (): Promise<Task> => client.deploy.check(order, call),
     };
-    return await startAndFollow(starter, this.runtime, flags);
+    const dryRun = flags['dry-run'] || payload.dry_run;
+    return await startAndFollow(starter, this.runtime, { ...flags, 'dry-run': dryRun });
   }
 
   render(task: StartedTask, screen: Screen): string {

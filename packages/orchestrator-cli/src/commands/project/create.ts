@@ -1,7 +1,8 @@
-import type { Project } from '@codegen/contracts';
+import type { CreateProject, Project } from '@codegen/contracts';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
+import { readPayload } from '../../operations/read-payload.js';
 import { ask, inputRequired } from '../../prompts.js';
 import { renderProject } from '../../render/project.js';
 import type { Screen } from '../../render/screen.js';
@@ -30,14 +31,17 @@ export default class ProjectCreate extends BaseCommand<Project> {
   static override examples = [
     'orchestrator project create todo-api',
     'orchestrator project create todo-api --description "Lists with deadlines" --json',
+    'echo \'{"name": "todo-api"}\' | orchestrator project create --input - --dry-run',
   ];
   static override failsWith = ['NAME_TAKEN', 'UNAUTHENTICATED', 'NETWORK'] as const;
 
   async run(): Promise<Project> {
     const { args, flags } = await this.parse(ProjectCreate);
     const { client } = await this.client(flags);
+    const payload = await readPayload<CreateProject>(flags.input, ({ createProject }) => createProject, this.signal);
     const body = {
-      name: args.name ?? flags.name ?? (await this.askName(flags)),
+      ...payload,
+      name: args.name ?? flags.name ?? payload.name ?? (await this.askName(flags)),
       ...(flags.description !== undefined && { description: flags.description }),
       ...(flags.modules && { modules: flags.modules as ['backend'] }),
       ...(flags['dry-run'] && { dry_run: true }),

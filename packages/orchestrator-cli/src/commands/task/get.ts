@@ -32,7 +32,7 @@ export default class TaskGet extends BaseCommand<Partial<Task>> {
   }
 
   render(shown: Partial<Task>, screen: Screen): string {
-    if (this.task && this.task === shown) return renderTask(this.task, screen, { spec: true });
+    if (this.task && this.task === shown) return renderTask(this.task, screen, { whole: true });
     return Object.entries(shown)
       .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
       .join('\n');

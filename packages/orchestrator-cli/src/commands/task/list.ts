@@ -1,66 +1,24 @@
-import { type Task, taskStatus, taskType } from '@codegen/contracts';
+import type { Task } from '@codegen/contracts';
 import type { Page } from '@codegen/sdk';
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../base-command.js';
-import { pickFields, readFields } from '../../fields.js';
-import { listFlags } from '../../list-flags.js';
-import { renderList } from '../../render/list.js';
-import type { Screen } from '../../render/screen.js';
-import { taskColumns } from '../../render/task.js';
-
-/** Names of a task's fields, for `--fields`; lists leave the spec out. */
-const FIELDS = [
-  'id',
-  'project_id',
-  'type',
-  'status',
-  'reason',
-  'result',
-  'error',
-  'attempt',
-  'epoch',
-  'cancel_requested',
-  'request_id',
-  'correlation_id',
-  'created_at',
-  'updated_at',
-  'started_at',
-  'finished_at',
-];
+import { TaskListCommand, taskListFlags } from '../../task-list-command.js';
 
 /** Lists tasks. */
-export default class TaskList extends BaseCommand<Page<Partial<Task>>> {
+export default class TaskList extends TaskListCommand {
   static override flags = {
     project: Flags.string({ description: 'Only tasks of this project (ORCHESTRATOR_PROJECT)' }),
-    type: Flags.string({ description: 'Only tasks of this type', options: taskType.options }),
-    status: Flags.string({ description: 'Only tasks in this status', options: taskStatus.options }),
-    ...listFlags,
+    ...taskListFlags,
   };
   static override examples = [
     'orchestrator task list',
     'orchestrator task list --project todo-api --status failed',
     'orchestrator task list --fields id,status,error --json',
   ];
-  static override failsWith = ['PROJECT_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'] as const;
-
-  private fields: string[] | undefined;
 
   async run(): Promise<Page<Partial<Task>>> {
     const { flags } = await this.parse(TaskList);
-    this.fields = readFields(flags.fields, FIELDS);
+    this.checkFields(flags);
     const { client, settings } = await this.client(flags);
-    const { limit, cursor } = flags;
-    const type = flags.type as Task['type'] | undefined;
-    const status = flags.status as Task['status'] | undefined;
-    const { project } = settings;
-    const query = { limit, ...(cursor && { cursor }), ...(type && { type }), ...(status && { status }) };
-    const page = await client.tasks.page({ ...query, ...(project && { project }) }, { signal: this.signal });
-    return { ...page, items: page.items.map((task) => pickFields(task, this.fields)) };
-  }
-
-  render(page: Page<Partial<Task>>, screen: Screen): string {
-    const empty = 'No tasks. Next: orchestrator engineering start --project PROJECT --spec TEXT --wait';
-    const view = { columns: taskColumns(screen), fields: this.fields, empty };
-    return renderList(page as Page<Task>, view, screen);
+    return await this.page(client, flags, settings.project);
   }
 }

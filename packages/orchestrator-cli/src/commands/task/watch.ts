@@ -39,7 +39,7 @@ export default class TaskWatch extends BaseCommand<Watched> {
     const { json, env, output, signal } = this.runtime;
     const screen = await openScreen(process.stdout, env);
     const print = (event: TaskEvent) => output.out(`${json ? JSON.stringify(event) : eventLine(event, screen)}\n`);
-    const lost = () => output.err('The API does not answer; trying again\n');
+    const lost = () => void (flags.quiet || output.err('The API does not answer; trying again\n'));
     const { task, lastSeq } = await watchTask(handle, { since: flags.since, signal, print, lost });
     return { id: task.id, status: task.status, last_seq: lastSeq };
   }

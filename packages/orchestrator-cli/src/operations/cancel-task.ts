@@ -1,0 +1,47 @@
+import type { Task } from '@codegen/contracts';
+import type { Orchestrator } from '@codegen/sdk';
+import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
+import { NO_LIMIT } from '../argv.js';
+import { parseDuration } from '../duration.js';
+import type { Runtime } from '../runtime.js';
+import { withNext } from '../translate-error.js';
+import { followToEnd, withoutSpec } from './follow-to-end.js';
+
+export interface CancelFlags {
+  wait?: string | undefined;
+  quiet?: boolean | undefined;
+  idempotencyKey: string;
+}
+
+/**
+ * Asks for a task's end and, with `wait`, follows it there.
+ * @throws OrchestratorError TASK_ENDED where it ended before it could be cancelled
+ */
+export async function cancelTask(
+  client: Orchestrator,
+  id: string,
+  runtime: Runtime,
+  { wait, quiet, idempotencyKey }: CancelFlags,
+): Promise<Task> {
+  const timeoutMs = wait === undefined || wait === NO_LIMIT ? undefined : parseDuration(wait, '--wait');
+  const inspect = { command: `orchestrator task get ${id}`, when: 'to see how it ended' };
+  const call = { signal: runtime.signal, idempotencyKey };
+  const task = await client.tasks.cancel(id, call).catch((error: unknown) => {
+    throw isOrchestratorError(error) && error.code === 'TASK_ENDED' ? withNext(error, [inspect]) : error;
+  });
+  runtime.meta.correlation_id = task.correlation_id;
+  if (wait === undefined || task.status === 'cancelled') return withoutSpec(task);
+  const handle = await client.tasks.handle(id, { signal: runtime.signal });
+  try {
+    const { status } = await followToEnd(handle, runtime, { timeoutMs, quiet });
+    throw tooLate(id, status, inspect);
+  } catch (error) {
+    if (!isOrchestratorError(error)) throw error;
+    if (error.code === 'TASK_CANCELLED') return error.details as Task;
+    throw error.code === 'TASK_FAILED' ? tooLate(id, 'failed', inspect) : error;
+  }
+}
+
+function tooLate(id: string, status: string, next: { command: string; when: string }): OrchestratorError {
+  return new OrchestratorError('TASK_ENDED', `task ${id} ${status} before it could be cancelled`, { next: [next] });
+}
