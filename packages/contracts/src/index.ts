@@ -29,3 +29,4 @@ export * from './queues/worker-lifecycle.js';
 export * from './read-document.js';
 export * from './reference.js';
 export * from './registry.js';
+export { expandScopes, holdsScope, roleScopes } from './scopes.js';

@@ -1,4 +1,4 @@
-import type { ApiKeyRole } from '@codegen/contracts';
+import { type ApiKeyRole, holdsScope } from '@codegen/contracts';
 
 /** Who may call a route: a key whose role is listed (any, where none is) and that holds one of the scopes (none: any key). */
 export interface Access {
@@ -72,13 +72,6 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'POST /deployments': forServices('deployment.write'),
   'GET /deployments': reading('deploy.list', 'deploy.status', 'deploy.rollback', 'explain'),
 };
-
-/** Whether a key's scopes include the one asked for: exactly, through `topic.*`, or through `*`. */
-export function holdsScope(scopes: readonly string[], wanted: string): boolean {
-  return scopes.some(
-    (scope) => scope === '*' || scope === wanted || (scope.endsWith('.*') && wanted.startsWith(scope.slice(0, -1))),
-  );
-}
 
 /** Whether every wanted scope, wildcards included, lies within the scopes held: no key can make a stronger one. */
 export function coversScopes(scopes: readonly string[], wanted: readonly string[]): boolean {

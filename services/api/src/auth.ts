@@ -1,8 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { ApiKey, ApiKeyRole, User } from '@codegen/contracts';
+import { type ApiKey, type ApiKeyRole, holdsScope, type User } from '@codegen/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
-import { type Access, access, holdsScope } from './access.js';
+import { type Access, access } from './access.js';
 import { ApiError } from './api-error.js';
 import type { Database } from './database/schema.js';
 import { findKeyByPrefix } from './store/api-keys.js';

@@ -52,7 +52,7 @@ export const createApiKey = z
       .min(1)
       .default(['*'])
       .describe(
-        'Command ids such as project.*, engineering.start or *; and of services: task.claim, task.transition, …',
+        'Command ids such as project.*, engineering.start or *; a role: PRODUCT_OWNER, DEVELOPER or DEVOPS; and of services: task.claim, task.transition, …',
       ),
     user_id: z.string().nullish().describe('Whose key; without it, the caller'),
     expires_at: wireDatetime.nullish().describe('When it ends, as 2030-01-31T00:00:00Z; without it, never'),

@@ -1,8 +1,9 @@
+import { holdsScope } from '@codegen/contracts/scopes';
 import { describe, expect, it } from 'vitest';
 import { commandTable } from '../../src/command-table.js';
-import { allowedPatterns, checkAllowed, isAllowed } from '../../src/permissions.js';
+import { allowedPatterns, checkAllowed } from '../../src/permissions.js';
 
-const allowed = (id: string, variable: string | undefined) => isAllowed(id, allowedPatterns(variable));
+const allowed = (id: string, variable: string | undefined) => holdsScope(allowedPatterns(variable), id);
 
 describe('ALLOWED_COMMANDS', () => {
   it('allows everything when it is missing or *', () => {

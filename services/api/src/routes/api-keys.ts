@@ -4,6 +4,7 @@ import {
   apiKey,
   createApiKey,
   createdApiKey,
+  expandScopes,
   identifier,
   wireDatetimeToMs,
 } from '@codegen/contracts';
@@ -28,7 +29,8 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
       void reply.code(201);
       return mutate(deps, request, reply, async (trx) => {
         const caller = callerOf(request);
-        const { name, role, scopes, user_id, expires_at } = request.body;
+        const { name, role, user_id, expires_at } = request.body;
+        const scopes = expandScopes(request.body.scopes);
         requireNoMorePower(caller, role, scopes, user_id ?? caller.user.id);
         const expiresMs = expires_at == null ? null : wireDatetimeToMs(expires_at);
         if (expiresMs === undefined || (expiresMs ?? 0) > LAST_MOMENT_MS) {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CreatedApiKey } from '@codegen/contracts';
+import { type CreatedApiKey, holdsScope, roleScopes } from '@codegen/contracts';
 import { expect, test } from 'vitest';
 import { type Access, access } from '../../src/access.js';
 import { onBothDatabases } from '../support/both-databases.js';
@@ -90,6 +90,26 @@ onBothDatabases('access', (api, database) => {
       expect((await (await api.user({ scopes: [scope] })).call('GET', '/projects')).status).toBe(403);
     }
   });
+
+  test.each(Object.entries(roleScopes))(
+    "an agent's key with the scopes of %s reaches the routes that they cover, and no other",
+    async (role, scopes) => {
+      const agent = await api.user({ role: 'worker', scopes: [role] });
+      const { key } = await agent.ok('GET', '/whoami');
+      expect(key.scopes).toEqual(scopes);
+      for (const { route, method, path, needed } of closed) {
+        const covered =
+          !needed.roles && (needed.scopes.length === 0 || needed.scopes.some((one) => holdsScope(scopes, one)));
+        const answer = await agent.call(method, path, method === 'GET' ? undefined : {});
+        expect([route, answer.status === 403]).toEqual([route, !covered]);
+      }
+      for (const wanted of [['*'], scopes, ['auth.status']]) {
+        expect(await agent.refused('POST', '/api-keys', { name: 'x', role: 'worker', scopes: wanted })).toBe(
+          '403 FORBIDDEN',
+        );
+      }
+    },
+  );
 
   test('a key for engineering starts no deploy', async () => {
     const user = await api.user({ scopes: ['engineering.start', 'project.create'] });
