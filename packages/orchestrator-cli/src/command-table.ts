@@ -106,6 +106,11 @@ export const commandTable = {
     effect: 'change',
     load: () => import('./commands/task/retry.js'),
   },
+  explain: {
+    summary: "Tell a task's whole story: what happened, why, and what is next",
+    effect: 'read',
+    load: () => import('./commands/explain.js'),
+  },
   'auth.login': {
     summary: 'Store where the API is and the token for it',
     effect: 'change',

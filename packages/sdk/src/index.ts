@@ -5,6 +5,7 @@ export {
   type NextStep,
   OrchestratorError,
 } from './errors.js';
+export type { ExplainEntry, Explanation } from './explain/explanation.js';
 export type { DeployOrder } from './handles/deploy.js';
 export type { EngineeringOrder } from './handles/engineering.js';
 export type { FollowOptions } from './handles/follow-task.js';

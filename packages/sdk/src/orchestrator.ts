@@ -16,6 +16,7 @@ import { abortable } from './abortable.js';
 import { apiAddress, checkedToken } from './api/address.js';
 import type { Api, ApiOptions, CallOptions, ListDeploymentsQuery, Page } from './api/index.js';
 import { OrchestratorError } from './errors.js';
+import type { Explanation } from './explain/explanation.js';
 import type { DeployOrder } from './handles/deploy.js';
 import type { EngineeringOrder } from './handles/engineering.js';
 import type { TaskHandle } from './handles/task-handle.js';
@@ -143,6 +144,11 @@ export class Orchestrator {
         const { taskLogs } = await abortable(import('./handles/task-logs.js'), options?.signal);
         yield* taskLogs(api, id, options);
       }),
+    /** One causal timeline of a task, over API, events, queues, workers and git; by its id, or that of the call it came of. */
+    explain: async (idOrCorrelationId: string, options?: CallOptions): Promise<Explanation> => {
+      const { explainTask } = await import('./explain/explain-task.js');
+      return explainTask(await this.api(), this.#options.redisUrl, idOrCorrelationId, options);
+    },
     /** The handle of a task that someone has started, here or elsewhere. */
     handle: async (id: string, options?: CallOptions): Promise<TaskHandle> => {
       const [api, { TaskHandle }] = await this.#load(import('./handles/task-handle.js'), options);

@@ -1,0 +1,113 @@
+import type { ServiceDeployment, Task, TaskEvent } from '@codegen/contracts';
+import type { Api, CallOptions } from '../api/index.js';
+import { isOrchestratorError, OrchestratorError } from '../errors.js';
+import { buildTimeline } from './build-timeline.js';
+import type { Evidence, QueuedMessage } from './evidence.js';
+import type { ExplainSource, Explanation } from './explanation.js';
+import { verdictOf } from './verdict.js';
+
+const PAGE = 1000;
+
+/**
+ * Gathers all that is known of a task and tells it in order of causes. Needs nothing but the API; with Redis in reach it
+ * also tells what still lies in the queues. A Redis that does not answer is told, not thrown.
+ * @throws OrchestratorError TASK_NOT_FOUND where the caller sees no such task
+ */
+export async function explainTask(
+  api: Api,
+  redisUrl: string | undefined,
+  idOrCorrelationId: string,
+  options: CallOptions = {},
+): Promise<Explanation> {
+  const { id, related } = await findTask(api, idOrCorrelationId, options);
+  const [{ task, events }, attempts] = await Promise.all([
+    readEvents(api, id, options),
+    api.tasks.attempts(id, options),
+  ]);
+  const [deployments, ahead] = await Promise.all([
+    task.type === 'deploy' ? deploymentsOf(api, task, options) : [],
+    task.status === 'queued' ? taskAhead(api, task, options) : undefined,
+  ]);
+  const requestIds = [...events, ...attempts].flatMap(({ request_id }) => request_id ?? []);
+  const { queued, streams } = await readStreams(
+    redisUrl,
+    {
+      taskId: task.id,
+      correlationId: task.correlation_id,
+      requestIds: new Set([task.request_id, ...requestIds]),
+      workerIds: [...new Set(attempts.flatMap(({ worker_id }) => worker_id ?? []))],
+    },
+    options.signal,
+  );
+  const evidence: Evidence = { task, events, attempts, deployments, queued, ahead };
+  const entries = buildTimeline(evidence);
+  const sources: Record<ExplainSource, string> = {
+    api: 'read',
+    event: `read: ${events.length}`,
+    stream: streams,
+    worker: 'read from the attempts',
+    git: 'read from attempts and result; no repository was asked',
+  };
+  const { spec: _, ...shown } = task;
+  return { task: shown, related, entries, sources, verdict: verdictOf(evidence, entries, Date.now()) };
+}
+
+/** By its own id, or the newest task of a call. */
+async function findTask(
+  api: Api,
+  idOrCorrelationId: string,
+  options: CallOptions,
+): Promise<{ id: string; related: Explanation['related'] }> {
+  if (idOrCorrelationId.startsWith('task_')) return { id: idOrCorrelationId, related: [] };
+  const { items } = await api.tasks.page({ correlation_id: idOrCorrelationId, limit: 50 }, options);
+  const [newest, ...others] = items;
+  if (newest) return { id: newest.id, related: others.map(({ id, type, status }) => ({ id, type, status })) };
+  const named = JSON.stringify(idOrCorrelationId.slice(0, 80));
+  throw new OrchestratorError('TASK_NOT_FOUND', `there is no task with the correlation id ${named} that you may see`);
+}
+
+async function readEvents(api: Api, id: string, options: CallOptions): Promise<{ task: Task; events: TaskEvent[] }> {
+  const events: TaskEvent[] = [];
+  for (;;) {
+    const page = await api.tasks.events(id, { since: events.at(-1)?.seq ?? 0, limit: PAGE }, options);
+    events.push(...page.items);
+    if (page.items.length < PAGE) return { task: page.task, events };
+  }
+}
+
+async function deploymentsOf(api: Api, task: Task, options: CallOptions): Promise<ServiceDeployment[]> {
+  const found: ServiceDeployment[] = [];
+  for await (const deployment of api.deployments.list({ project: task.project_id, limit: 100 }, options)) {
+    if (deployment.task_id === task.id) found.push(deployment);
+    // Newest first: what is older than the task is not of it.
+    if (Date.parse(deployment.deployed_at) < Date.parse(task.created_at)) break;
+  }
+  return found;
+}
+
+/** The task of the same project and type that comes before a queued one. */
+async function taskAhead(api: Api, task: Task, options: CallOptions): Promise<Task | undefined> {
+  const query = { project: task.project_id, type: task.type };
+  const running = await api.tasks.page({ ...query, status: 'running', limit: 1 }, options);
+  if (running.items[0]) return running.items[0];
+  const queued = await api.tasks.page({ ...query, status: 'queued', limit: 100 }, options);
+  return queued.items.findLast((other) => other.id < task.id && !other.cancel_requested);
+}
+
+async function readStreams(
+  redisUrl: string | undefined,
+  subject: import('./read-queued.js').Subject,
+  signal: AbortSignal | undefined,
+): Promise<{ queued: QueuedMessage[]; streams: string }> {
+  if (redisUrl === undefined) return { queued: [], streams: 'not read: no Redis URL' };
+  try {
+    const { readQueued } = await import('./read-queued.js');
+    const { messages, cut } = await readQueued(redisUrl, subject, signal);
+    const short = cut.length > 0 ? `, but of ${cut.join(', ')} only the oldest entries` : '';
+    return { queued: messages, streams: `read${short}` };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isOrchestratorError(error)) throw error;
+    return { queued: [], streams: `not read: ${error.message}` };
+  }
+}

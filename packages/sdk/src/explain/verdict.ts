@@ -1,0 +1,130 @@
+import { type Task, wireDatetimeToMs } from '@codegen/contracts';
+import type { NextStep } from '../errors.js';
+import type { Evidence, QueuedMessage } from './evidence.js';
+import type { ExplainEntry, Verdict } from './explanation.js';
+
+/** Says in a sentence how a task stands and why, with the command to paste next. `nowMs` is only for how long it waits. */
+export function verdictOf(evidence: Evidence, entries: readonly ExplainEntry[], nowMs: number): Verdict {
+  const { task } = evidence;
+  if (task.status === 'completed') return completed(task);
+  if (task.status === 'failed') return failed(evidence, entries);
+  if (task.status === 'cancelled') {
+    return { state: 'cancelled', why: 'it was cancelled on request', next: retry(task, 'to have it done after all') };
+  }
+  return stuck(evidence) ?? (task.status === 'queued' ? queued(evidence, nowMs) : running(evidence, entries, nowMs));
+}
+
+function completed(task: Task): Verdict {
+  const { id, type, project_id, result, started_at, finished_at } = task;
+  const took = started_at && finished_at ? ` in ${seconds(msOf(finished_at) - msOf(started_at))}` : '';
+  if (type === 'deploy') {
+    const why = `it completed${took}: ${text(result?.deployed_url) ?? 'the project'} serves the release`;
+    return {
+      state: 'completed',
+      why,
+      next: { command: `orchestrator deploy status ${id}`, when: 'to see where it runs' },
+    };
+  }
+  const sha = text(result?.commit_sha)?.slice(0, 12);
+  const why = `it completed${took}${sha ? `: main is at ${sha}` : ''}`;
+  const command = `orchestrator deploy start --project ${project_id} --wait`;
+  return { state: 'completed', why, next: { command, when: 'to put it at a URL' } };
+}
+
+function failed({ task, events }: Evidence, entries: readonly ExplainEntry[]): Verdict {
+  const end = entries.findLast(({ kind }) => kind === 'end');
+  const words = end?.summary.replace(/^failed:\s*/, '') || (task.reason ?? '').replaceAll('_', ' ') || 'no reason told';
+  const round = [...events]
+    .sort((a, b) => b.seq - a.seq)
+    .flatMap(({ message }) => /^round (\d+)/.exec(message ?? '')?.[1] ?? [])
+    .at(0);
+  const detail = firstLine(task.error);
+  const where = round ? ` in round ${round}` : '';
+  const why = `it failed${where}: ${words}${detail && detail !== words ? ` – ${detail}` : ''}`;
+  return { state: 'failed', why, next: retry(task, 'to try again, once the cause is mended') };
+}
+
+/** Messages that were given up do not come back by themselves. */
+function stuck({ queued: messages }: Evidence): Verdict | undefined {
+  const dead = messages.find(({ state }) => state === 'dead');
+  if (!dead) return undefined;
+  const why = `a message of it was given up and lies in ${dead.stream}:dlq: ${firstLine(dead.error) ?? 'no reason told'}`;
+  const next = { command: `orchestrator queue dlq list ${dead.stream}`, when: 'to see it, and how to replay it' };
+  return { state: 'stuck', why, next };
+}
+
+function queued({ task, queued: messages, ahead }: Evidence, nowMs: number): Verdict {
+  const since = seconds(nowMs - msOf(task.updated_at));
+  if (ahead) {
+    const why = `it waits for its turn: ${ahead.id} of the same project is ${ahead.status}`;
+    return {
+      state: 'waiting',
+      why,
+      next: { command: `orchestrator explain ${ahead.id}`, when: 'to see what that one does' },
+    };
+  }
+  const own = messages.find(({ requestId }) => requestId === task.request_id);
+  if (own) return { state: 'waiting', why: waitsInQueue(own), next: diagnose(own) };
+  const why = `it has waited ${since} to be claimed; its message is published again until it is`;
+  return { state: 'waiting', why, next: diagnose(own) };
+}
+
+function running({ task, queued: messages }: Evidence, entries: readonly ExplainEntry[], nowMs: number): Verdict {
+  const last = entries.findLast(({ source }) => source === 'event') ?? entries.at(-1);
+  const follow: NextStep = { command: `orchestrator ${task.type} wait ${task.id}`, when: 'to follow it to its end' };
+  if (task.cancel_requested) {
+    return { state: 'running', why: 'somebody asked for its end; it ends with its current step', next: follow };
+  }
+  if (task.reason === 'waiting_secret') {
+    const names = /:\s*([\w, ]+)$/.exec(last?.summary ?? '')?.[1];
+    const several = names?.includes(',') ? 's' : '';
+    const why = names
+      ? `it waits for the secret${several} ${names}`
+      : 'it waits for secrets that .project.yml requires';
+    const first = names?.split(',')[0] ?? 'NAME';
+    const command = `orchestrator secret set ${first} --project ${task.project_id}`;
+    return { state: 'waiting', why, next: { command, when: 'to give its value; the deploy then goes on by itself' } };
+  }
+  const unread = messages.find(({ state, stream }) => state !== 'pending' && stream !== 'task:events');
+  if (unread) return { state: 'waiting', why: waitsInQueue(unread), next: diagnose(unread) };
+  if (task.reason) return { state: 'waiting', why: `it waits: ${task.reason.replaceAll('_', ' ')}`, next: follow };
+  const ago = last?.at ? seconds(nowMs - msOf(last.at)) : undefined;
+  const step = text(last?.details.step);
+  const why = `it is${step ? ` at ${step}` : ' under way'}${ago ? `, last heard of ${ago} ago` : ''}: ${last?.summary ?? ''}`;
+  return { state: 'running', why, next: follow };
+}
+
+function waitsInQueue({ stream, state, consumer, dueInMs, ageMs }: QueuedMessage): string {
+  if (state === 'pending') return `its message from ${stream} is with ${consumer}`;
+  if (state === 'delayed') return `a message of it is put aside: ${stream} has it back in ${seconds(dueInMs ?? 0)}`;
+  const whom = stream.startsWith('worker:') ? 'a worker' : 'a service';
+  return `it has waited ${seconds(ageMs)} for ${whom} to take its message from ${stream}`;
+}
+
+function diagnose(message: QueuedMessage | undefined): NextStep {
+  if (!message) return { command: 'orchestrator diagnose', when: 'to see whether everything runs' };
+  return { command: 'orchestrator diagnose redis', when: 'to see whether the queues move' };
+}
+
+function retry({ id }: Task, when: string): NextStep {
+  return { command: `orchestrator task retry ${id}`, when };
+}
+
+function firstLine(error: string | null | undefined): string | undefined {
+  return error
+    ?.split('\n')
+    .find((line) => line.trim() !== '')
+    ?.trim();
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function seconds(ms: number): string {
+  return `${Math.max(0, Math.round(ms / 1000))} s`;
+}
+
+function msOf(at: string): number {
+  return wireDatetimeToMs(at) ?? 0;
+}
