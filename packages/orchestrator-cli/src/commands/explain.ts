@@ -15,7 +15,7 @@ export default class Explain extends BaseCommand<Explanation> {
   };
   static override examples = [
     'orchestrator explain task_0198…',
-    'orchestrator explain 7b0c5ad0-9f0e-4f55-8f1b-1f0e1d1c2b3a',
+    'orchestrator explain 7b0c5ad0…',
     'orchestrator explain task_0198… --json',
   ];
   static override failsWith = ['TASK_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'] as const;

@@ -7,10 +7,11 @@ import {
   streamName,
   workerInputs,
 } from '@codegen/contracts';
-import { closeRedis, connectAny } from '../queue/connect.js';
+import { abortable } from '../abortable.js';
 import { toDeadLetterEntry } from '../queue/dead-letter-entry.js';
 import { delayedKey } from '../queue/delay.js';
 import { fieldsOf } from '../queue/entry.js';
+import { openQueue } from '../queue/open-queue.js';
 import type { RedisClient } from '../queue/redis-client.js';
 import { asUnavailable } from '../queue/redis-errors.js';
 import type { QueuedMessage } from './evidence.js';
@@ -37,27 +38,28 @@ export async function readQueued(
   subject: Subject,
   signal?: AbortSignal,
 ): Promise<{ messages: QueuedMessage[]; cut: string[] }> {
-  const redis = connectAny(redisUrl, { name: 'orchestrator-explain' });
-  const stop = () => redis.disconnect();
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    signal?.throwIfAborted();
-    const reader = new Reader(redis, subject, await timeMs(redis));
-    const works = queues.filter((queue: QueueContract) => queue.kind === 'work' && !queue.stream.includes('{'));
-    await Promise.all([
-      ...works.map((queue) => reader.read(queue, queue.stream)),
-      ...subject.workerIds.map((worker_id) =>
-        reader.read(workerInputs, streamName(workerInputs, { type: 'developer', worker_id })),
-      ),
-    ]);
-    return reader;
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw asUnavailable(error, 'reading the queues');
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    await closeRedis(redis);
-  }
+  const reading = openQueue(redisUrl, 'orchestrator-explain').then(async (store) => {
+    try {
+      return await readAll(store.redis, subject);
+    } catch (error) {
+      throw asUnavailable(error, 'reading the queues');
+    } finally {
+      await store.close();
+    }
+  });
+  return await abortable(reading, signal);
+}
+
+async function readAll(redis: RedisClient, subject: Subject): Promise<Reader> {
+  const reader = new Reader(redis, subject, await timeMs(redis));
+  const works = queues.filter((queue: QueueContract) => queue.kind === 'work' && !queue.stream.includes('{'));
+  await Promise.all([
+    ...works.map((queue) => reader.read(queue, queue.stream)),
+    ...subject.workerIds.map((worker_id) =>
+      reader.read(workerInputs, streamName(workerInputs, { type: 'developer', worker_id })),
+    ),
+  ]);
+  return reader;
 }
 
 class Reader {

@@ -3,7 +3,6 @@ import { OrchestratorError } from '../errors.js';
 import { closeRedis, connectAny } from './connect.js';
 import { asUnavailable, isRefused } from './redis-errors.js';
 import { RedisStore } from './redis-store.js';
-import type { QueueStore } from './store.js';
 
 /** Milliseconds that Redis gets to answer at first. */
 const PATIENCE_MS = 2000;
@@ -12,7 +11,7 @@ const PATIENCE_MS = 2000;
  * Connects to queues on Redis, and tells within two seconds where that cannot be done: for callers who are waiting.
  * @throws {OrchestratorError} REDIS_UNAVAILABLE, UNAUTHENTICATED for a wrong password, NOT_CONFIGURED for a wrong URL
  */
-export async function openQueue(url: string, name: string): Promise<QueueStore> {
+export async function openQueue(url: string, name: string): Promise<RedisStore> {
   const unique = `${name}:${randomUUID()}`;
   const redis = connectAny(url, { name: unique });
   let timer: NodeJS.Timeout | undefined;
