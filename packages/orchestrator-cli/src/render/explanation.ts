@@ -22,7 +22,7 @@ export function renderExplanation({ task, entries, sources, verdict }: Explanati
   const unread = Object.entries(sources).filter(([, said]) => said.startsWith('not read'));
   const notes = unread.map(([source, said]) => paint.dim(`${source}: ${oneLine(said)}`));
   const why = paintStatus(`${sentence(oneLine(verdict.why))}`, verdict.state, screen);
-  const next = `${paint.bold('Next:')} ${verdict.next.command}`;
+  const next = `${paint.bold('Next:')} ${verdict.next.command}  ${paint.dim(verdict.next.when)}`;
   return [heading, '', ...lines, '', ...notes, why, next].join('\n');
 }
 

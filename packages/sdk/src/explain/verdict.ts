@@ -81,9 +81,13 @@ function running({ task, queued: messages }: Evidence, entries: readonly Explain
     const why = names
       ? `it waits for the secret${several} ${names}`
       : 'it waits for secrets that .project.yml requires';
-    const first = names?.split(',')[0] ?? 'NAME';
-    const command = `orchestrator secret set ${first} --project ${task.project_id}`;
-    return { state: 'waiting', why, next: { command, when: 'to give its value; the deploy then goes on by itself' } };
+    const place = `PUT /projects/${task.project_id}/secrets/${names?.split(',')[0] ?? 'NAME'}`;
+    const command = `orchestrator task watch ${task.id}`;
+    return {
+      state: 'waiting',
+      why,
+      next: { command, when: `to see it go on by itself once the API has it: ${place}` },
+    };
   }
   const unread = messages.find(({ state, stream }) => state !== 'pending' && stream !== 'task:events');
   if (unread) return { state: 'waiting', why: waitsInQueue(unread), next: diagnose(unread) };
