@@ -6,6 +6,7 @@ export * from './dtos.js';
 export * from './encoding.js';
 export * from './error-codes.js';
 export * from './events.js';
+export { fromFlatFields } from './flat-fields.js';
 export * from './http/agent-config.js';
 export * from './http/deployment.js';
 export * from './http/incident.js';

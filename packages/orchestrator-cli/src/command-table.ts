@@ -111,6 +111,46 @@ export const commandTable = {
     effect: 'read',
     load: () => import('./commands/explain.js'),
   },
+  'queue.list': {
+    summary: 'List the queues and what waits in them',
+    effect: 'read',
+    load: () => import('./commands/queue/list.js'),
+  },
+  'queue.stats': {
+    summary: 'Show how full a queue is, or every one',
+    effect: 'read',
+    load: () => import('./commands/queue/stats.js'),
+  },
+  'queue.peek': {
+    summary: 'Show the next messages of a queue without taking them',
+    effect: 'read',
+    load: () => import('./commands/queue/peek.js'),
+  },
+  'queue.tail': {
+    summary: "Print a queue's messages as they come",
+    effect: 'read',
+    load: () => import('./commands/queue/tail.js'),
+  },
+  'queue.publish': {
+    summary: 'Check a message and put it into a queue',
+    effect: 'change',
+    load: () => import('./commands/queue/publish.js'),
+  },
+  'queue.dlq.list': {
+    summary: "List a queue's dead letters and why they are",
+    effect: 'read',
+    load: () => import('./commands/queue/dlq/list.js'),
+  },
+  'queue.dlq.replay': {
+    summary: 'Put dead letters back into their queue',
+    effect: 'change',
+    load: () => import('./commands/queue/dlq/replay.js'),
+  },
+  'queue.dlq.purge': {
+    summary: 'Remove dead letters for good',
+    effect: 'destroy',
+    load: () => import('./commands/queue/dlq/purge.js'),
+  },
   'auth.login': {
     summary: 'Store where the API is and the token for it',
     effect: 'change',

@@ -1,14 +1,14 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
 
-const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Reads `90s`, `15m`, `1h30m` or `500ms`; a bare number is seconds. Returns milliseconds.
+ * Reads `90s`, `15m`, `1h30m`, `7d` or `500ms`; a bare number is seconds. Returns milliseconds.
  * @throws OrchestratorError USAGE
  */
 export function parseDuration(text: string, flag: string): number {
   if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const parts = [...text.matchAll(/(\d+)(ms|s|m|h)/g)];
+  const parts = [...text.matchAll(/(\d+)(ms|s|m|h|d)/g)];
   if (parts.length > 0 && parts.map(([part]) => part).join('') === text) {
     return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit as string] as number), 0);
   }

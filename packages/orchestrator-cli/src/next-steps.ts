@@ -40,6 +40,11 @@ function usualSteps(error: OrchestratorError, command: string | undefined): Next
         'orchestrator engineering start --project PROJECT --spec TEXT --wait',
         'to have something built first',
       );
+    case 'REDIS_REQUIRED':
+      return step(
+        'export ORCHESTRATOR_REDIS_URL=redis://127.0.0.1:6379',
+        'with the address of your Redis; orchestrator auth login stores one',
+      );
     case 'REDIS_UNAVAILABLE':
       return step('orchestrator diagnose redis', 'to see whether Redis answers');
     case 'NETWORK':

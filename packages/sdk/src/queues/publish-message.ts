@@ -1,4 +1,4 @@
-import { type MessageInput, type QueueContract, readDocument } from '@codegen/contracts';
+import { fromFlatFields, type MessageInput, type QueueContract, readDocument } from '@codegen/contracts';
 import { OrchestratorError } from '../errors.js';
 import { encoded, publish } from '../queue/publish.js';
 import type { QueueStore } from '../queue/store.js';
@@ -8,7 +8,9 @@ import { requestIdFor } from './request-id-for.js';
 import { checkSameCall, KEY_WINDOW_MS } from './same-call.js';
 
 export interface PublishMessageOptions {
-  /** Makes a repeated call the same message, for a day: it becomes the message's `request_id`. */
+  /** Fields given as text, which win over the message's: strings as they are, the rest as JSON. */
+  fields?: Record<string, string> | undefined;
+  /** Makes a repeated call the same message, for a day: the `request_id` follows from it. A log has none. */
   idempotencyKey?: string | undefined;
   /** Only checks the message. */
   dryRun?: boolean | undefined;
@@ -22,6 +24,8 @@ export interface PublishedMessage {
   /** Whether an earlier call had added it: `entry_id` is that of then. */
   duplicate: boolean;
   dry_run: boolean;
+  /** What the message is known by, for a day; null where its queue does not tell messages apart, and any key is of no use. */
+  request_id: string | null;
   /** The message with every default. */
   message: Record<string, unknown>;
   /** Fields that the contract does not know; they were left out. */
@@ -33,22 +37,24 @@ export async function publishMessage(
   openStore: () => Promise<QueueStore>,
   name: string,
   document: unknown,
-  { idempotencyKey, dryRun = false }: PublishMessageOptions = {},
+  { fields = {}, idempotencyKey, dryRun = false }: PublishMessageOptions = {},
 ): Promise<PublishedMessage> {
   const queue = findQueue(name);
   const { contract, stream } = queue;
-  const input = checked(queue, document);
-  if (idempotencyKey !== undefined) giveRequestId(contract, input, stream, idempotencyKey);
+  const input = checked(queue, withFields(contract, document, fields));
+  const keyed = idempotencyKey !== undefined && takesRequestId(contract);
+  if (keyed) input.request_id ??= requestIdFor(stream, idempotencyKey);
   const { message: complete } = encoded(contract, input as MessageInput<QueueContract>);
   const about = {
     stream,
     dry_run: dryRun,
+    request_id: takesRequestId(contract) ? String(complete.request_id) : null,
     message: redactMessage(complete) as Record<string, unknown>,
     ignored_fields: Object.keys(input).filter((field) => !(field in complete) && field !== 'agent_id'),
   };
   if (dryRun) return { ...about, entry_id: null, duplicate: false };
   const store = await openStore();
-  if (idempotencyKey !== undefined) await checkSameCall(store, String(complete.request_id), input);
+  if (keyed) await checkSameCall(store, String(complete.request_id), input);
   const dedupe = takesRequestId(contract) ? { windowMs: KEY_WINDOW_MS } : undefined;
   const { entryId, duplicate = false } = await publish(store, contract, complete as MessageInput<QueueContract>, {
     stream,
@@ -58,12 +64,21 @@ export async function publishMessage(
 }
 
 /** Whether messages of a queue are told apart by a request id that their producer chooses. */
-export function takesRequestId(contract: QueueContract): boolean {
+function takesRequestId(contract: QueueContract): boolean {
   if (contract.kind !== 'work') return false;
   const { message } = contract;
   const options = 'options' in message ? message.options : [message];
   // A request id that may be null names a turn or a message, not the entry itself.
   return options.every(({ shape }) => shape.request_id && !shape.request_id.safeParse(null).success);
+}
+
+function withFields(contract: QueueContract, document: unknown, fields: Record<string, string>): unknown {
+  if (Object.keys(fields).length === 0) return document;
+  const base = typeof document === 'object' && document !== null ? document : {};
+  const command = (base as { command?: unknown }).command;
+  // What tells the messages of a union apart may stand in either.
+  const asked = typeof command === 'string' ? { command, ...fields } : fields;
+  return { ...base, ...fromFlatFields(contract.message, asked) };
 }
 
 function checked({ contract }: FoundQueue, document: unknown): Record<string, unknown> {
@@ -79,12 +94,4 @@ function checked({ contract }: FoundQueue, document: unknown): Record<string, un
 function withPlaceholder(contract: QueueContract, document: unknown): unknown {
   const isObject = typeof document === 'object' && document !== null && !Array.isArray(document);
   return isObject && takesRequestId(contract) ? { request_id: 'to be given', ...document } : document;
-}
-
-function giveRequestId(contract: QueueContract, input: Record<string, unknown>, stream: string, key: string): void {
-  if (!takesRequestId(contract)) {
-    const text = `messages of ${contract.stream} are not told apart by a key: leave out the idempotency key`;
-    throw new OrchestratorError('VALIDATION_FAILED', text);
-  }
-  if (input.request_id === undefined) input.request_id = requestIdFor(stream, key);
 }

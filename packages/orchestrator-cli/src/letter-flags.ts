@@ -1,0 +1,29 @@
+import { OrchestratorError } from '@codegen/sdk/errors';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { inputRequired } from './prompts.js';
+import { queueArg } from './queue-command.js';
+
+/** Arguments of what is done to dead letters. */
+export const letterArgs = {
+  ...queueArg,
+  ids: Args.string({ description: 'Ids of dead letters, separated by commas', ignoreStdin: true }),
+};
+
+/** Flags of what is done to dead letters. */
+export const letterFlags = {
+  all: Flags.boolean({ description: 'All dead letters that are there now' }),
+  'dry-run': Flags.boolean({ description: 'Only tell which ones' }),
+};
+
+/** The ids given, or undefined where another way of choosing was. @throws OrchestratorError USAGE for two ways, INPUT_REQUIRED for none */
+export function chosenIds(ids: string | undefined, others: Record<string, unknown>): string[] | undefined {
+  const given = Object.entries(others).filter(([, value]) => value !== undefined && value !== false);
+  const names = ['IDS', ...Object.keys(others)];
+  if (given.length > 1 || (given.length === 1 && ids !== undefined)) {
+    throw new OrchestratorError('USAGE', `${names.join(' and ')} exclude each other`);
+  }
+  if (ids !== undefined) return ids.split(',').filter((id) => id !== '');
+  if (given.length === 1) return undefined;
+  throw inputRequired(names.map((name) => ({ name, question: 'Which ones:' })));
+}

@@ -1,0 +1,51 @@
+import { Orchestrator } from '@codegen/sdk';
+import { type ErrorCode, isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
+import { BaseCommand, type GlobalFlags } from './base-command.js';
+import { nearest } from './nearest.js';
+import { withNext } from './translate-error.js';
+
+/** A command that works on Redis itself; it needs a Redis URL and no API. */
+export abstract class RedisCommand<T = unknown> extends BaseCommand<T> {
+  static override readonly failsWith: readonly ErrorCode[] = [
+    'REDIS_REQUIRED',
+    'NOT_FOUND',
+    'UNAUTHENTICATED',
+    'REDIS_UNAVAILABLE',
+  ];
+
+  /** Does something with a client of its own. @throws OrchestratorError REDIS_REQUIRED without a Redis URL */
+  protected async withClient<R>(flags: GlobalFlags, work: (client: Orchestrator) => Promise<R>): Promise<R> {
+    const { apiUrl, token, redisUrl } = await this.settings(flags);
+    const client = new Orchestrator({ apiUrl, token, redisUrl });
+    try {
+      return await work(client);
+    } catch (error) {
+      throw advised(error, redisUrl);
+    } finally {
+      const closed = client.close();
+      if (!this.signal.aborted) await closed;
+    }
+  }
+}
+
+/** The same error with what helps: the password of Redis is no matter of logging in to the API. */
+function advised(error: unknown, redisUrl: string | undefined): unknown {
+  if (!isOrchestratorError(error) || error.next || redisUrl === undefined) return error;
+  if (error.code !== 'UNAUTHENTICATED' && error.code !== 'NOT_CONFIGURED') return error;
+  const command = 'export ORCHESTRATOR_REDIS_URL=redis://:PASSWORD@127.0.0.1:6379';
+  return withNext(error, [{ command, when: 'with the right user, password and database' }]);
+}
+
+/** The error about a queue's name with the name that was probably meant. */
+export function queueError(error: unknown, name: string): unknown {
+  if (!isOrchestratorError(error) || error.code !== 'NOT_FOUND') return error;
+  if (!error.choices) {
+    return withNext(error, [{ command: `orchestrator queue dlq list ${name}`, when: 'to see which there are' }]);
+  }
+  const [near] = nearest(name.slice(0, 100), error.choices, 1);
+  const message = near ? `${error.message}; did you mean ${near}?` : error.message;
+  const next = near
+    ? { command: `orchestrator queue stats ${near}`, when: 'if that is what you mean' }
+    : { command: 'orchestrator queue list', when: 'to see which queues there are' };
+  return new OrchestratorError(error.code, message, { choices: error.choices, next: [next], cause: error });
+}
