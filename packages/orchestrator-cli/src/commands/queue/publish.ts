@@ -29,7 +29,7 @@ export default class QueuePublish extends QueueCommand<PublishedMessage> {
   static override examples = [
     'orchestrator queue publish engineering:queue --input message.json',
     'orchestrator queue publish deploy:queue --set task_id=task_1 --set project_id=proj_1 --set user_id=0 --dry-run',
-    'orchestrator contracts schema EngineeringMessage',
+    'orchestrator queue publish worker:responses --input - --json < answer.json',
   ];
   static override failsWith = [...QueueCommand.failsWith, 'VALIDATION_FAILED', 'IDEMPOTENCY_MISMATCH'] as const;
 
