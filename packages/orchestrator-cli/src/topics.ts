@@ -18,6 +18,7 @@ const topics: Record<Topic, TopicEntry> = {
   task: { group: 'Work', summary: 'The work that was asked for, and how it gets on' },
   explain: { group: 'Look inside', summary: "A task's whole story: what happened, why, and what is next" },
   diagnose: { group: 'Look inside', summary: 'Check API, Redis and projects' },
+  queue: { group: 'Look inside', summary: 'What waits between the services, and what went wrong there' },
   contracts: { group: 'Look inside', summary: 'What crosses the queues and the REST API; works offline' },
   auth: { group: 'Set up', summary: 'Who you are to the API' },
 };

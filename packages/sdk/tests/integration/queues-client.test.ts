@@ -282,7 +282,6 @@ describe('the connection', () => {
         [`redis://:wrong-password@127.0.0.1:${guarded.port}`, 'UNAUTHENTICATED'],
         [`redis://127.0.0.1:${guarded.port}`, 'UNAUTHENTICATED'],
         [`redis://:right-password@127.0.0.1:${guarded.port}/99`, 'NOT_CONFIGURED'],
-        ['http://:wrong-password@127.0.0.1', 'NOT_CONFIGURED'],
       ] as const) {
         const startedMs = performance.now();
         const error = await new Orchestrator({ redisUrl }).queues.list().catch((cause: Error) => cause);
