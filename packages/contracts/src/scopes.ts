@@ -25,6 +25,8 @@ export const roleScopes = {
     'task.*',
     'explain',
     'infra.*',
+    'queue.*',
+    'worker.*',
     'respond',
     'auth.status',
     'diagnose.*',
