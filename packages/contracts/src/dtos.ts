@@ -37,7 +37,7 @@ import {
   taskEventsQuery,
   transitionTask,
 } from './http/task.js';
-import { apiKey, createApiKey, createdApiKey, createUser, user, whoami } from './http/user.js';
+import { apiKey, createApiKey, createdApiKey, createUser, listApiKeysQuery, user, whoami } from './http/user.js';
 
 /** Every body and query of the REST API, by name. */
 export const dtos = {
@@ -80,6 +80,7 @@ export const dtos = {
   ApiKey: apiKey,
   CreateApiKey: createApiKey,
   CreatedApiKey: createdApiKey,
+  ListApiKeysQuery: listApiKeysQuery,
   Whoami: whoami,
   Problem: problem,
   PageQuery: pageQuery,

@@ -3,6 +3,7 @@ import type {
   CreateApiKey,
   CreatedApiKey,
   CreateProject,
+  ListApiKeysQuery,
   ListProjectsQuery,
   ListTasksQuery,
   Project,
@@ -160,7 +161,10 @@ export class Orchestrator {
     /** The only time that a key's secret is told. */
     create: async (key: CreateApiKey, options?: CallOptions): Promise<CreatedApiKey> =>
       (await this.api(options)).keys.create(key, options),
-    list: async (options?: CallOptions): Promise<ApiKey[]> => (await this.api(options)).keys.list(options),
+    page: async (query?: ListApiKeysQuery, options?: CallOptions): Promise<Page<ApiKey>> =>
+      (await this.api(options)).keys.page(query, options),
+    list: (query?: ListApiKeysQuery, options?: CallOptions): AsyncIterable<ApiKey> =>
+      this.#walk(options, (api) => api.keys.list(query, options)),
     revoke: async (id: string, options?: CallOptions): Promise<ApiKey> =>
       (await this.api(options)).keys.revoke(id, options),
   };

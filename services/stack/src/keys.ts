@@ -48,7 +48,10 @@ export function newApiSecret(): string {
 export async function issueServiceKeys(admin: Api): Promise<Record<KeyedService, string>> {
   const nameOf = (service: string) => `stack: ${service}`;
   const names = Object.keys(scopes) as KeyedService[];
-  const old = (await admin.keys.list()).filter((key) => !key.revoked_at && key.name.startsWith(nameOf('')));
+  const old = [];
+  for await (const key of admin.keys.list({ state: 'valid', limit: 500 })) {
+    if (key.name.startsWith(nameOf(''))) old.push(key);
+  }
   await Promise.all(old.map((key) => admin.keys.revoke(key.id)));
   const keys = await Promise.all(
     names.map(async (name) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { apiDatetime, wireDatetime } from '../datetime.js';
+import { pageQuery } from './problem.js';
 
 export const user = z
   .object({
@@ -66,6 +67,11 @@ export const createdApiKey = z
   })
   .describe('A new API key with its secret.');
 export type CreatedApiKey = z.infer<typeof createdApiKey>;
+
+export const listApiKeysQuery = pageQuery
+  .extend({ state: z.enum(['valid']).optional().describe('valid: only keys that are neither revoked nor expired') })
+  .describe('Which API keys to list.');
+export type ListApiKeysQuery = z.input<typeof listApiKeysQuery>;
 
 /** Who the caller is. */
 export const whoami = z.object({ user, key: apiKey }).describe('Who the caller is, and with which key.');

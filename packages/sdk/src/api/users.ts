@@ -1,9 +1,17 @@
-import { apiKey, type CreateApiKey, type CreateUser, createdApiKey, user } from '@codegen/contracts';
-import { z } from 'zod';
+import {
+  apiKey,
+  type CreateApiKey,
+  type CreateUser,
+  createdApiKey,
+  type ListApiKeysQuery,
+  pageOf,
+  user,
+} from '@codegen/contracts';
+import { walkPages } from './pages.js';
 import { path } from './path.js';
 import type { CallOptions, Send } from './request.js';
 
-const keyList = z.object({ items: z.array(apiKey) });
+const keyPage = pageOf(apiKey);
 
 /** People; for administrators. */
 export function userCalls(send: Send) {
@@ -15,11 +23,13 @@ export function userCalls(send: Send) {
 
 /** API keys; the secret of a new one is in the answer to `create` and nowhere else. */
 export function keyCalls(send: Send) {
+  const page = (query: ListApiKeysQuery = {}, options?: CallOptions) =>
+    send({ method: 'GET', path: '/api-keys', query, schema: keyPage }, options);
   return {
     create: (body: CreateApiKey, options?: CallOptions) =>
       send({ method: 'POST', path: '/api-keys', body, schema: createdApiKey }, options),
-    list: async (options?: CallOptions) =>
-      (await send({ method: 'GET', path: '/api-keys', schema: keyList }, options)).items,
+    page,
+    list: (query: ListApiKeysQuery = {}, options: CallOptions = {}) => walkPages(page, query, options),
     revoke: (id: string, options?: CallOptions) =>
       send({ method: 'DELETE', path: path`/api-keys/${id}`, schema: apiKey }, options),
   };

@@ -6,6 +6,8 @@ import {
   createdApiKey,
   expandScopes,
   identifier,
+  listApiKeysQuery,
+  pageOf,
   wireDatetimeToMs,
 } from '@codegen/contracts';
 import { z } from 'zod';
@@ -15,6 +17,7 @@ import { type Caller, callerOf, hashSecret, makeApiKeySecret, prefixOf } from '.
 import { mutate } from '../idempotency.js';
 import { insertKey, listKeys, revokeKey } from '../store/api-keys.js';
 import { nearNames } from '../store/near-names.js';
+import { toPage } from '../store/pages.js';
 import type { Routes } from './dependencies.js';
 
 /** RFC 3339 has four digits for a year. */
@@ -52,9 +55,15 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
     },
   );
 
-  app.get('/api-keys', { schema: { response: { 200: z.object({ items: z.array(apiKey) }) } } }, async (request) => {
-    return { items: await listKeys(deps.db, usersReach(callerOf(request))) };
-  });
+  app.get(
+    '/api-keys',
+    { schema: { querystring: listApiKeysQuery, response: { 200: pageOf(apiKey) } } },
+    async (request) => {
+      const { limit, cursor, state } = request.query;
+      const userId = usersReach(callerOf(request));
+      return toPage(await listKeys(deps.db, { userId, cursor, validOnly: state === 'valid', limit: limit + 1 }), limit);
+    },
+  );
 
   app.delete(
     '/api-keys/:id',
@@ -63,20 +72,21 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
       mutate(deps, request, reply, async (trx) => {
         const reach = usersReach(callerOf(request));
         const revoked = await revokeKey(trx, request.params.id, reach);
-        return revoked ?? noSuchKey(await listKeys(trx, reach), request.params.id);
+        if (revoked) return revoked;
+        const valid = await listKeys(trx, { userId: reach, validOnly: true, limit: 500 });
+        throw noSuchKey(valid, request.params.id);
       }),
   );
 };
 
-/** Refuses an id that no key has; who gave a name or a prefix gets the ids of those keys. */
-function noSuchKey(keys: readonly ApiKey[], wanted: string): never {
-  const valid = keys.filter((key) => key.revoked_at === null);
+/** The refusal of an id that no key has; who gave a name or a prefix gets the ids of those keys. */
+function noSuchKey(valid: readonly ApiKey[], wanted: string): ApiError {
   const near = nearNames(wanted, [...new Set(valid.flatMap(({ id, name, prefix }) => [id, name, prefix]))]);
   const meant = valid.filter(({ id, name, prefix }) => [id, name, prefix].some((one) => near.includes(one)));
   const choices = meant.slice(0, 5).map(({ id }) => id);
   const named = meant.slice(0, 5).map(({ id, name }) => `${id} (${name})`);
   const hint = named.length > 0 ? `. Did you mean ${named.join(', ')}?` : ': list them to see their ids';
-  throw new ApiError('NOT_FOUND', `there is no API key ${wanted}${hint}`, { choices });
+  return new ApiError('NOT_FOUND', `there is no API key ${wanted}${hint}`, { choices });
 }
 
 /** Admins reach everybody's keys, others their own. */

@@ -68,11 +68,18 @@ export async function insertKey(
   return toApiKey(row);
 }
 
-/** The keys of one user, or of everybody. */
-export async function listKeys(db: Kysely<Database>, userId: string | undefined): Promise<ApiKey[]> {
-  let query = db.selectFrom('api_keys').selectAll().orderBy('id', 'desc').limit(1000);
-  if (userId !== undefined) query = query.where('user_id', '=', userId);
-  return (await query.execute()).map(toApiKey);
+/** The keys of one user, or of everybody, newest first; `validOnly` goes by the database's clock. */
+export async function listKeys(
+  db: Kysely<Database>,
+  query: { userId: string | undefined; limit: number; cursor?: string | undefined; validOnly?: boolean },
+): Promise<ApiKey[]> {
+  let select = db.selectFrom('api_keys').selectAll().orderBy('id', 'desc').limit(query.limit);
+  if (query.userId !== undefined) select = select.where('user_id', '=', query.userId);
+  if (query.cursor) select = select.where('id', '<', query.cursor);
+  if (query.validOnly) {
+    select = select.where('revoked_at', 'is', null).where(sql<boolean>`coalesce(expires_at > now(), true)`, '=', true);
+  }
+  return (await select.execute()).map(toApiKey);
 }
 
 /** Revokes a key, once: the first time stays. Undefined where the caller has no such key. */

@@ -150,6 +150,24 @@ onBothDatabases('access', (api, database) => {
     expect(await ann.refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
   });
 
+  test('keys are listed newest first, page by page, and without those that are of no use where that is asked', async () => {
+    const user = await api.user();
+    const make = async (body: object) =>
+      (await user.ok<CreatedApiKey>('POST', '/api-keys', { name: 'k', ...body })).key;
+    const [revoked, expired, good] = [
+      await make({}),
+      await make({ expires_at: '2001-01-01T00:00:00Z' }),
+      await make({}),
+    ];
+    await user.ok('DELETE', `/api-keys/${revoked.id}`);
+    const ids = async (path: string) => (await user.ok('GET', path)).items.map((one: { id: string }) => one.id);
+    const all = await ids('/api-keys');
+    expect(all.slice(0, 3)).toEqual([good.id, expired.id, revoked.id]);
+    expect(await ids('/api-keys?state=valid')).toEqual([all[0], all[3]]);
+    const first = await user.ok('GET', '/api-keys?limit=3');
+    expect(await ids(`/api-keys?cursor=${first.next_cursor}`)).toEqual([all[3]]);
+  });
+
   test('a key that is not known by its id is refused with the ids of the nearest', async () => {
     const user = await api.user();
     const { key } = await user.ok('POST', '/api-keys', { name: 'ci-deploys' });
