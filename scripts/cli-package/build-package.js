@@ -71,6 +71,8 @@ async function fill(folder) {
   await cp(join(contracts, 'asyncapi.json'), join(folder, 'contracts', 'asyncapi.json'));
   await cp(join(workspace, 'README.md'), join(folder, 'README.md'));
   await cp(join(root, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));
+  // V8 keeps compiled code for a process with the same flags only; nothing of this environment may change them.
+  await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'warm-up.cjs'), folder], { env: {} });
 }
 
 /** Of everything that the package is made from, and of the Node that makes it. */

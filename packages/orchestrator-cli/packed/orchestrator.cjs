@@ -1,47 +1,101 @@
 #!/usr/bin/env node
 'use strict';
-// Starts the bundled command line. Loads chunks by itself, since Node's loader cannot keep compiled code on Node 20.
-const { readFileSync } = require('node:fs');
+// Starts the bundled command line. Help and version are read from files, before anything else is loaded; everything else
+// is loaded by chunks, here and not by Node's loader, which keeps no compiled code on Node 20.
+const fs = require('node:fs');
 const { join } = require('node:path');
-const { pathToFileURL } = require('node:url');
-const { Script } = require('node:vm');
-
-// From here on a signal waits for the listeners of `main`, which are there before anything can be told.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => undefined);
 
 const lib = join(__dirname, '..', 'lib');
-const url = pathToFileURL(join(lib, 'chunk.js')).href;
-const files = JSON.parse(readFileSync(join(lib, 'index.json'), 'utf8'));
-const scripts = {};
-const modules = {};
 
-/** A chunk's exports; of anything else, what Node has by that name. */
-function load(id) {
-  if (!id.startsWith('./')) return require(id);
-  const name = id.slice(2);
-  modules[name] ??= run(name);
-  return modules[name].exports;
+if (require.main === module) start(process.argv.slice(2), process.env);
+else module.exports = { answerOf, loadChunks };
+
+function start(argv, env) {
+  const answer = isPlain(env) && answerOf(argv, env);
+  if (answer) return print(answer);
+  // From here on a signal waits for the listeners of `main`, which are there before anything can be told.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => undefined);
+  // Stacks are made readable when somebody looks at one, so that a command line that works pays nothing for it.
+  Error.prepareStackTrace = (error, frames) => require('../lib/readable-stack.cjs')(error, frames);
+  loadChunks().load('./main.js').main(argv, env);
 }
 
-function run(name) {
-  const file = files[name];
-  scripts[file] ??= compile(join(lib, file));
-  const module = { exports: {} };
-  // Known before it runs: chunks may need each other.
-  modules[name] = module;
-  scripts[file][name](module.exports, load, module, lib, url, resolve);
-  return module;
+/** Whether standard output is neither coloured nor has a width; in a terminal, and where colours are forced, `main` prints. */
+function isPlain(env) {
+  if (env.FORCE_COLOR !== undefined || env.TF_BUILD !== undefined) return false;
+  const output = fs.fstatSync(1);
+  return !output.isCharacterDevice() || output.rdev === fs.statSync('/dev/null').rdev;
 }
 
-function compile(filename) {
-  return new Script(readFileSync(filename, 'latin1'), { filename }).runInThisContext();
+/** What `main` would print for `--version` and for help, as the build had it from `main`; undefined for all else. */
+function answerOf(argv, env) {
+  const words = argv.findIndex((word) => !/^[a-z][a-z-]*$/.test(word));
+  if (words < 0) return undefined;
+  const flags = argv.slice(words);
+  const json = flags.includes('--json') || /^(1|true|yes|on)$/i.test(env.ORCHESTRATOR_JSON);
+  const asked = flags.filter((flag) => flag !== '--json').join(' ');
+  const version = words === 0 && (asked === '--version' || asked === '-v');
+  if (!version && asked !== '--help' && asked !== '-h') return undefined;
+  const name = [version ? 'version' : 'help', ...argv.slice(0, words)].join('.');
+  const text = read(join(lib, 'answers', `${name}.${json ? 'json' : 'txt'}`))?.toString();
+  return text?.replace('{{node}}', process.version).replace(/\{\{id\}\}/g, () => require('node:crypto').randomUUID());
 }
 
-/** Where a file of @codegen/contracts is: they are all in the package. */
-function resolve(id) {
-  return new URL(id.replace('@codegen/contracts/', '../contracts/'), url).href;
+function print(text) {
+  let rest = Buffer.from(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(fs.writeSync(1, rest));
+  } catch (error) {
+    // A pipe that is full for now. Anything else means that nobody reads any more, which is no error.
+    if (error.code === 'EAGAIN') process.stdout.on('error', () => undefined).write(rest);
+  }
 }
 
-Error.prepareStackTrace = (error, frames) => require('../lib/readable-stack.cjs')(error, frames);
+/** The bundle's chunks: `load` gives one's exports, `scripts` the files that were compiled for it. */
+function loadChunks() {
+  const { pathToFileURL } = require('node:url');
+  const { Script } = require('node:vm');
+  const url = pathToFileURL(join(lib, 'chunk.js')).href;
+  /** Which file a chunk is in; small ones share one. */
+  const files = JSON.parse(read(join(lib, 'index.json')));
+  const scripts = {};
+  const modules = {};
+  return { load, scripts };
 
-load('./main.js').main(process.argv.slice(2), process.env);
+  function load(id) {
+    if (!id.startsWith('./')) return require(id);
+    const name = id.slice(2);
+    modules[name] ??= run(name);
+    return modules[name].exports;
+  }
+
+  function run(name) {
+    const file = join(lib, files[name]);
+    const { chunks } = (scripts[file] ??= compile(file));
+    const module = { exports: {} };
+    // Known before it runs: chunks may need each other.
+    modules[name] = module;
+    chunks[name](module.exports, load, module, lib, url, resolve);
+    return module;
+  }
+
+  /** Takes kept compiled code that is of this very Node, and compiles otherwise. */
+  function compile(filename) {
+    const cachedData = read(`${filename}.${process.version}-${process.platform}-${process.arch}`);
+    const script = new Script(fs.readFileSync(filename, 'latin1'), { filename, cachedData });
+    return { script, chunks: script.runInThisContext() };
+  }
+
+  /** Where a file of @codegen/contracts is: the package has them all. */
+  function resolve(id) {
+    return new URL(id.replace('@codegen/contracts/', '../contracts/'), url).href;
+  }
+}
+
+function read(file) {
+  try {
+    return fs.readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}

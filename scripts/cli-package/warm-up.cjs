@@ -1,0 +1,94 @@
+// Runs the command line of a package folder in this process, and keeps in the folder what later runs need not do again:
+// the answers to `--version` and `--help`, and the code that was compiled.
+// Usage: node warm-up.cjs PACKAGE_FOLDER
+const { mkdirSync, writeFileSync } = require('node:fs');
+const { createServer } = require('node:http');
+const { join } = require('node:path');
+
+const folder = process.argv[2];
+const lib = join(folder, 'lib');
+const { load, scripts } = require(join(folder, 'bin', 'orchestrator.cjs')).loadChunks();
+const { main } = load('./main.js');
+
+// `main` listens for signals and ends the process; here it runs many times.
+process.setMaxListeners(0);
+process.exit = () => undefined;
+let printed = '';
+process.stdout.write = (text, done) => {
+  printed += text;
+  done();
+};
+
+/** Runs a command line. Returns what it printed. */
+async function run(line, env = {}) {
+  printed = '';
+  await main(line.split(' '), { ORCHESTRATOR_CONFIG_DIR: join(folder, 'no-such-folder'), NO_COLOR: '1', ...env });
+  if (printed === '') throw new Error(`orchestrator ${line} printed nothing`);
+  return printed;
+}
+
+async function keepAnswers() {
+  mkdirSync(join(lib, 'answers'));
+  const keep = async (name, line) => {
+    const text = (await run(line)).replace(process.version, '{{node}}');
+    const json = (await run(`${line} --json`)).replace(process.version, '{{node}}');
+    const { request_id, correlation_id } = JSON.parse(json).meta;
+    writeFileSync(join(lib, 'answers', `${name}.txt`), text);
+    writeFileSync(
+      join(lib, 'answers', `${name}.json`),
+      json.replace(request_id, '{{id}}').replace(correlation_id, '{{id}}'),
+    );
+    return JSON.parse(json).data;
+  };
+  await keep('version', '--version');
+  const { commands } = await keep('help', '--help');
+  const topics = new Set(commands.map(({ command }) => command.split(' ')[0]));
+  const names = new Set([...topics, ...commands.map(({ command }) => command)]);
+  for (const name of names) await keep(`help.${name.replaceAll(' ', '.')}`, `${name} --help`);
+}
+
+/** Runs what is run most, so that its functions are among what is kept. */
+async function runCommands() {
+  const now = new Date().toISOString();
+  const project = {
+    id: 'proj_0',
+    name: 'todo-api',
+    description: null,
+    status: 'active',
+    modules: ['backend'],
+    repository_url: null,
+    owner_id: 'user_1',
+    main_sha: null,
+    manifest: null,
+    created_at: now,
+    updated_at: now,
+  };
+  const server = createServer((_, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ items: [project], next_cursor: null }));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const env = { ORCHESTRATOR_API_URL: `http://127.0.0.1:${server.address().port}`, ORCHESTRATOR_TOKEN: 'token' };
+  for (const line of ['project list', 'project list --json', 'task list --json', 'contracts schema Project']) await run(line, env);
+  server.closeAllConnections();
+  server.close();
+}
+
+function keepCompiled() {
+  const kind = `${process.version}-${process.platform}-${process.arch}`;
+  for (const [file, { script }] of Object.entries(scripts)) {
+    writeFileSync(`${file}.${kind}`, script.createCachedData());
+  }
+}
+
+async function warmUp() {
+  await keepAnswers();
+  await runCommands();
+  keepCompiled();
+  process.removeAllListeners();
+}
+warmUp().catch((error) => {
+  process.stderr.write(`${error.stack}\n`);
+  process.removeAllListeners();
+  process.exitCode = 1;
+});
