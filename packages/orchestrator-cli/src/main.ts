@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import type { ApiCall } from '@codegen/sdk';
-import { OrchestratorError } from '@codegen/sdk/errors';
+import type { OrchestratorError } from '@codegen/sdk/errors';
 import { isTrue, type Request, readRequest } from './argv.js';
 import type { CommandClass } from './base-command.js';
+import { cleanError, cleanWarnings } from './clean-outcome.js';
 import { spoken } from './command-table.js';
 import { failure, success } from './envelope.js';
-import { type Interruption, listenForSignals } from './interruption.js';
-import { nextSteps } from './next-steps.js';
+import { listenForSignals } from './interruption.js';
+import { makeRuntime } from './make-runtime.js';
 import { Output } from './output.js';
-import { Redactor } from './redact.js';
 import { type Outcome, runClass, runCommand } from './run-command.js';
 import type { Runtime } from './runtime.js';
 import { topicOf } from './topics.js';
@@ -24,7 +22,8 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   const request = readRequest(argv, env);
   const interruption = listenForSignals();
   const output = new Output(process.stdout, process.stderr, () => process.exit(0));
-  const runtime = makeRuntime(request, env, interruption, output);
+  const verbose = request.argv.includes('--verbose');
+  const runtime = makeRuntime({ env, json: request.json, verbose, signal: interruption.signal, output });
   const bug = (error: unknown) => interruption.stop(translateError(error, []));
   process.on('uncaughtException', bug);
   process.on('unhandledRejection', bug);
@@ -64,33 +63,6 @@ async function execute(request: Request, runtime: Runtime): Promise<Outcome> {
   return await runClass(Home as CommandClass, request.argv, runtime);
 }
 
-function makeRuntime(request: Request, env: NodeJS.ProcessEnv, { signal }: Interruption, output: Output): Runtime {
-  const debug = isTrue(env.ORCHESTRATOR_DEBUG) || request.argv.includes('--verbose');
-  const meta: Runtime['meta'] = { request_id: randomUUID(), correlation_id: randomUUID() };
-  const redactor = new Redactor();
-  redactor.add(env.ORCHESTRATOR_TOKEN);
-  redactor.addUrl(env.ORCHESTRATOR_REDIS_URL);
-  const onCall = (call: ApiCall) => {
-    if (call.requestId) meta.request_id = call.requestId;
-    if (!debug) return;
-    const outcome = call.status ?? call.error?.code ?? '';
-    const line = `${call.method} ${call.path} → ${outcome} in ${Math.round(call.durationMs)} ms, try ${call.attempt}`;
-    void output.err(`${redactor.clean(line)}\n`);
-  };
-  return {
-    env,
-    cwd: process.cwd(),
-    json: request.json,
-    linesOnly: false,
-    signal,
-    output,
-    redactor,
-    warnings: [],
-    meta,
-    onCall,
-  };
-}
-
 /** The command as the envelope names it. Words that are no command may be anything, so they are not repeated. */
 function nameOf(request: Request): string {
   if (request.command) return spoken(request.command);
@@ -100,8 +72,8 @@ function nameOf(request: Request): string {
 }
 
 async function printSuccess({ data, render }: Outcome, command: string, runtime: Runtime): Promise<void> {
-  const { output, warnings, meta, redactor } = runtime;
-  const clean = warnings.map((warning) => redactor.clean(warning));
+  const { output, meta } = runtime;
+  const clean = cleanWarnings(runtime);
   if (runtime.json && !runtime.linesOnly) {
     await output.out(`${JSON.stringify(success(command, data, clean, meta))}\n`);
     return;
@@ -119,22 +91,17 @@ async function printFailure(
   runtime: Runtime,
 ): Promise<void> {
   const { output, meta, redactor } = runtime;
-  const clean = redactor.cleanAll({
-    next: nextSteps(error, request.command && spoken(request.command), meta.idempotency_key),
-    message: error.message,
-    details: error.details,
-  }) as { next: ReturnType<typeof nextSteps>; message: string; details: unknown };
-  const shown = new OrchestratorError(error.code, clean.message, { ...error, details: clean.details });
-  const warnings = runtime.warnings.map((warning) => redactor.clean(warning));
+  const { error: shown, next } = cleanError(error, request.command, runtime);
+  const warnings = cleanWarnings(runtime);
   if (runtime.json && !runtime.linesOnly) {
-    await output.out(`${JSON.stringify(failure(command, shown, clean.next, warnings, meta))}\n`);
+    await output.out(`${JSON.stringify(failure(command, shown, next, warnings, meta))}\n`);
   } else {
     const [{ renderError }, { openScreen }] = await Promise.all([
       import('./render/error.js'),
       import('./render/screen.js'),
     ]);
     await printWarnings(warnings, runtime);
-    await output.err(`${renderError(shown, clean.next, await openScreen(process.stderr, runtime.env))}\n`);
+    await output.err(`${renderError(shown, next, await openScreen(process.stderr, runtime.env))}\n`);
   }
   if (isTrue(runtime.env.ORCHESTRATOR_DEBUG)) {
     const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';

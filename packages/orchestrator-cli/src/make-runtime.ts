@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto';
+import type { ApiCall } from '@codegen/sdk';
+import { isTrue } from './argv.js';
+import type { Output } from './output.js';
+import { Redactor } from './redact.js';
+import type { Runtime } from './runtime.js';
+
+/** What one run is made with; `verbose` tells of every call to the API. */
+export interface RunOptions {
+  env: NodeJS.ProcessEnv;
+  json: boolean;
+  verbose: boolean;
+  signal: AbortSignal;
+  output: Output;
+}
+
+/** What one run of a command shares with it: ids of its own, no warnings yet, the environment's secrets known. */
+export function makeRuntime({ env, json, verbose, signal, output }: RunOptions): Runtime {
+  const debug = verbose || isTrue(env.ORCHESTRATOR_DEBUG);
+  const meta: Runtime['meta'] = { request_id: randomUUID(), correlation_id: randomUUID() };
+  const redactor = new Redactor();
+  redactor.add(env.ORCHESTRATOR_TOKEN);
+  redactor.addUrl(env.ORCHESTRATOR_REDIS_URL);
+  const onCall = (call: ApiCall) => {
+    if (call.requestId) meta.request_id = call.requestId;
+    if (!debug) return;
+    const outcome = call.status ?? call.error?.code ?? '';
+    const line = `${call.method} ${call.path} → ${outcome} in ${Math.round(call.durationMs)} ms, try ${call.attempt}`;
+    void output.err(`${redactor.clean(line)}\n`);
+  };
+  return { env, cwd: process.cwd(), json, linesOnly: false, signal, output, redactor, warnings: [], meta, onCall };
+}
