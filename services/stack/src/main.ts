@@ -18,8 +18,8 @@ async function main(): Promise<void> {
   const stack = await startStack(config, (service) => log.child({ service }));
   const askedWhileStarting = await Promise.race([stopRequested.then(() => true), false]);
   if (!askedWhileStarting) {
-    if (config.login) await logInCli(stack, process.env);
-    process.stdout.write(card(config, stack, (performance.now() - startedMs) / 1000));
+    const tokenFile = config.login ? await logInCli(stack, process.env) : undefined;
+    process.stdout.write(card(config, stack, tokenFile, (performance.now() - startedMs) / 1000));
     process.send?.({ ready: true });
   }
   const signal = await Promise.race([stopRequested, stack.done]).catch((error: unknown) => {
@@ -70,9 +70,17 @@ async function openLog(config: StackConfig) {
   return pino({ level: config.logLevel, redact: paths }, destination({ dest: path, mode: 0o600, sync: false }));
 }
 
-function card(config: StackConfig, stack: RunningStack, seconds: number): string {
+function card(config: StackConfig, stack: RunningStack, tokenFile: string | undefined, seconds: number): string {
   const home = homedir();
   const folder = config.dataDir.startsWith(`${home}/`) ? `~${config.dataDir.slice(home.length)}` : config.dataDir;
+  const elsewhere =
+    tokenFile &&
+    `
+  With another HOME, first:
+
+    orchestrator auth login --api-url ${stack.apiUrl} --token-stdin \\
+      < ${quoted(tokenFile)}
+`;
   const agent = config.agent === 'demo' ? 'demo (deterministic, not an AI)' : config.agent;
   return `
   Codegen orchestrator is up (${seconds.toFixed(1)} s)
@@ -88,9 +96,14 @@ function card(config: StackConfig, stack: RunningStack, seconds: number): string
     bin/orchestrator project create --name blog
     bin/orchestrator engineering start --project blog --spec "A tea blog" --wait
     bin/orchestrator deploy start --project blog --wait
-
+${elsewhere ?? ''}
   Ctrl-C stops everything; work that is under way goes on at the next start.
 `;
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 main().catch((error: unknown) => {

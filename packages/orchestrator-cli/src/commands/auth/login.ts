@@ -9,8 +9,11 @@ import { readStdin } from '../../read-input.js';
 import { renderIdentity } from '../../render/identity.js';
 import type { Screen } from '../../render/screen.js';
 
+/** Who is logged in now, and the file that says so. */
+type LoggedIn = Identity & { stored_in: string };
+
 /** Stores where the API is and the token for it. */
-export default class AuthLogin extends BaseCommand<Identity> {
+export default class AuthLogin extends BaseCommand<LoggedIn> {
   static override description =
     'The token comes from standard input or a hidden prompt, never from a flag. It is checked with the API and stored, ' +
     'readable by you alone, as the profile --profile names.\n' +
@@ -26,7 +29,7 @@ export default class AuthLogin extends BaseCommand<Identity> {
   ];
   static override failsWith = ['UNAUTHENTICATED', 'NETWORK'] as const;
 
-  async run(): Promise<Identity> {
+  async run(): Promise<LoggedIn> {
     const { flags } = await this.parse(AuthLogin);
     const { env, warnings, redactor } = this.runtime;
     const config = await readUserConfig(env);
@@ -44,11 +47,11 @@ export default class AuthLogin extends BaseCommand<Identity> {
       current_profile: profile,
       profiles: { ...profiles, [profile]: { api_url: apiUrl, token, ...(redisUrl && { redis_url: redisUrl }) } },
     }));
-    return identity;
+    return { ...identity, stored_in: configPath(env) };
   }
 
-  render(identity: Identity, screen: Screen): string {
-    const stored = screen.paint.dim(`Stored in ${configPath(this.runtime.env)}`);
+  render(identity: LoggedIn, screen: Screen): string {
+    const stored = screen.paint.dim(`Stored in ${identity.stored_in}`);
     return `${renderIdentity(identity, screen)}\n${stored}\n${screen.paint.bold('Next:')} orchestrator project create NAME`;
   }
 
