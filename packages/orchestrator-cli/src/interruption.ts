@@ -21,13 +21,18 @@ export function listenForSignals(): Interruption {
   });
   forced.catch(() => undefined);
   const stop = (error: OrchestratorError) => {
-    if (controller.signal.aborted) process.exit(error.exitCode);
+    // What goes wrong while it stops has no say in how it ends.
+    if (controller.signal.aborted) return;
     controller.abort(error);
     setTimeout(() => force(error), GRACE_MS);
   };
-  process.on('SIGINT', () => stop(new OrchestratorError('INTERRUPTED', 'interrupted')));
+  const onSignal = (error: OrchestratorError) => {
+    if (controller.signal.aborted) process.exit(error.exitCode);
+    stop(error);
+  };
+  process.on('SIGINT', () => onSignal(new OrchestratorError('INTERRUPTED', 'interrupted')));
   for (const name of ['SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => stop(new OrchestratorError('TERMINATED', `ended by ${name}`)));
+    process.on(name, () => onSignal(new OrchestratorError('TERMINATED', `ended by ${name}`)));
   }
   return { signal: controller.signal, forced, stop };
 }

@@ -21,7 +21,7 @@ import { strayFlag, unknownCommand } from './unknown-command.js';
 export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const request = readRequest(argv, env);
   const interruption = listenForSignals();
-  const output = new Output(process.stdout, process.stderr, () => process.exit(0));
+  const output = new Output(process.stdout, process.stderr, (error) => void endUnread(error, output));
   const verbose = request.argv.includes('--verbose');
   const runtime = makeRuntime({ env, json: request.json, verbose, signal: interruption.signal, output });
   const bug = (error: unknown) => interruption.stop(translateError(error, []));
@@ -31,17 +31,25 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   process.on('beforeExit', () => bug(new Error('the command ended without an answer')));
 
   const command = nameOf(request);
-  let exitCode = 0;
   try {
     const outcome = await Promise.race([execute(request, runtime), interruption.forced]);
     await printSuccess(outcome, command, runtime);
   } catch (cause) {
     const error = translateError(cause, []);
-    exitCode = error.exitCode;
+    process.exitCode = error.exitCode;
     await printFailure(error, request, command, runtime);
   }
   await output.drain();
-  process.exit(exitCode);
+  process.exit();
+}
+
+/** Ends where standard output takes nothing any more. A reader that has read enough is no error. */
+async function endUnread({ code }: NodeJS.ErrnoException, output: Output): Promise<never> {
+  if (code !== 'EPIPE') {
+    process.exitCode ||= 1;
+    await output.err(`Error: standard output cannot be written (${code})\nTry: df -h\n`);
+  }
+  process.exit();
 }
 
 async function execute(request: Request, runtime: Runtime): Promise<Outcome> {

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 
-/** Writes to the standard streams so that nothing is lost at exit, and a reader that went away is no error. */
+/** Writes to the standard streams so that nothing is lost at exit, and a stream that breaks throws nowhere. */
 export class Output {
   readonly #broken = new Set<Writable>();
   readonly #pending = new Set<Promise<void>>();
@@ -8,14 +8,14 @@ export class Output {
   constructor(
     private readonly stdout: Writable,
     private readonly stderr: Writable,
-    /** Told once when nobody reads standard output any more. */
-    onReaderGone: () => void,
+    /** Told once when standard output takes nothing any more: EPIPE where its reader went away. */
+    onLost: (error: NodeJS.ErrnoException) => void,
   ) {
     for (const stream of [stdout, stderr]) {
-      stream.on('error', () => {
+      stream.on('error', (error) => {
         const first = !this.#broken.has(stream);
         this.#broken.add(stream);
-        if (first && stream === stdout) onReaderGone();
+        if (first && stream === stdout) onLost(error);
       });
     }
   }

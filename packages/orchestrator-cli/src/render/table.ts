@@ -15,16 +15,25 @@ const NARROWEST = 6;
 
 /** Rows under headings, fitted to the screen: the widest columns that may be shortened give way first. */
 export function renderTable<T>(rows: readonly T[], columns: readonly Column<T>[], screen: Screen): string {
-  const cells = rows.map((row) => columns.map((column) => oneLine(column.value(row))));
-  const widths = columns.map((column, at) =>
-    Math.max(widthOf(column.title), ...cells.map((line) => widthOf(line[at] ?? ''))),
+  const last = columns.length - 1;
+  const cells = rows.map((row) =>
+    columns.map(({ value, whole }) => cut(oneLine(value(row)), whole ? Number.POSITIVE_INFINITY : screen.columns)),
   );
-  shrink(widths, columns, screen.columns - GAP.length * (columns.length - 1));
-  const heading = columns.map((column, at) => pad(cut(column.title, widths[at] ?? 0), widths[at] ?? 0)).join(GAP);
+  const widths = columns.map((column, at) => {
+    // Nothing stands behind the last one, and where nothing is cut it may be megabytes long.
+    if (at === last && screen.columns === Number.POSITIVE_INFINITY) return screen.columns;
+    return cells.reduce((width, line) => Math.max(width, widthOf(line[at] ?? '')), widthOf(column.title));
+  });
+  shrink(widths, columns, screen.columns - GAP.length * last);
+  const fit = (text: string, at: number) => {
+    const shown = cut(text, widths[at] ?? 0);
+    return at === last ? shown : pad(shown, widths[at] ?? 0);
+  };
+  const heading = columns.map(({ title }, at) => fit(title, at)).join(GAP);
   const lines = cells.map((line, index) =>
     line
       .map((cell, at) => {
-        const text = pad(cut(cell, widths[at] ?? 0), at === line.length - 1 ? 0 : (widths[at] ?? 0));
+        const text = fit(cell, at);
         const paint = columns[at]?.paint;
         return paint ? paint(text, rows[index] as T) : text;
       })

@@ -6,6 +6,7 @@ const ESCAPE = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\
 const ZERO_WIDTH = /\p{Mn}|\p{Me}|\u200d|[\ufe00-\ufe0f]/u;
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const ASCII = /^[\u0020-\u007e]*$/;
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Text from elsewhere, made fit for one line of a terminal. */
@@ -28,25 +29,35 @@ export function manyLines(text: string): string {
 
 /** Columns that text takes in a terminal; colours take none. */
 export function widthOf(text: string): number {
+  const bare = text.replace(ESCAPE, '');
+  if (ASCII.test(bare)) return bare.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(text.replace(ESCAPE, ''))) {
-    const first = String.fromCodePoint(segment.codePointAt(0) ?? 0);
-    if (!ZERO_WIDTH.test(first)) width += WIDE.test(first) ? 2 : 1;
-  }
+  for (const { segment } of segmenter.segment(bare)) width += widthOfSegment(segment);
   return width;
 }
 
-/** Cuts plain text to so many columns, with … where something is gone. */
+function widthOfSegment(segment: string): number {
+  const first = String.fromCodePoint(segment.codePointAt(0) ?? 0);
+  if (ZERO_WIDTH.test(first)) return 0;
+  return WIDE.test(first) ? 2 : 1;
+}
+
+/** Cuts plain text to so many columns, with … where something is gone. Reads no more of it than that. */
 export function cut(text: string, columns: number): string {
-  if (widthOf(text) <= columns) return text;
+  if (text.length <= columns && ASCII.test(text)) return text;
+  if (columns === Number.POSITIVE_INFINITY) return text;
+  if (columns <= 0) return '';
   let kept = '';
   let width = 0;
+  // Where … goes, should the text turn out to be longer.
+  let room = '';
   for (const { segment } of segmenter.segment(text)) {
-    width += widthOf(segment);
-    if (width > columns - 1) break;
+    width += widthOfSegment(segment);
+    if (width > columns) return `${room}…`;
     kept += segment;
+    if (width <= columns - 1) room = kept;
   }
-  return columns > 0 ? `${kept}…` : '';
+  return text;
 }
 
 /** Fills text up with spaces to so many columns. */

@@ -9,6 +9,7 @@ import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type FakeApi, problem, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { type Finished, startCli, type Wiring } from '../support/cli-process.js';
+import { createTask } from '../support/create-task.js';
 
 /** What the command line is called with, and what must come of it however it is called. */
 interface Case {
@@ -212,13 +213,9 @@ async function runInterrupted(one: Case, mode: Mode): Promise<Finished> {
 }
 
 async function runningTask(api: FakeApi): Promise<string> {
-  const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
-  const body = JSON.stringify({ project: 'todo-api', type: 'engineering', spec: 'Lists' });
-  const { task } = (await (await fetch(`${api.url}/tasks`, { method: 'POST', headers, body })).json()) as {
-    task: { id: string };
-  };
-  api.emit(task.id, { current_step: 'develop', message: 'round 1' });
-  return task.id;
+  const id = await createTask(api);
+  api.emit(id, { current_step: 'develop', message: 'round 1' });
+  return id;
 }
 
 /** What is wrong with an answer for programs. */
