@@ -67,6 +67,14 @@ export function isTrue(value: string | undefined): boolean {
   return value !== undefined && TRUE.has(value.toLowerCase());
 }
 
+/** Whether the environment asks for details: ORCHESTRATOR_DEBUG, or DEBUG with a pattern that means this program. */
+export function wantsDebug(env: NodeJS.ProcessEnv): boolean {
+  const { DEBUG = '' } = env;
+  return (
+    isTrue(env.ORCHESTRATOR_DEBUG) || DEBUG.split(/[\s,]+/).some((name) => /^(\*|orchestrator(\*|:.*)?)$/.test(name))
+  );
+}
+
 function longestMatch(words: readonly string[]): CommandId | undefined {
   for (let length = Math.min(words.length, 3); length > 0; length -= 1) {
     const id = words.slice(0, length).join('.');

@@ -166,6 +166,41 @@ export const commandTable = {
     effect: 'read',
     load: () => import('./commands/auth/status.js'),
   },
+  'auth.key.create': {
+    summary: 'Make an API key; its secret is shown once',
+    effect: 'change',
+    load: () => import('./commands/auth/key/create.js'),
+  },
+  'auth.key.list': {
+    summary: 'List API keys, newest first',
+    effect: 'read',
+    load: () => import('./commands/auth/key/list.js'),
+  },
+  'auth.key.revoke': {
+    summary: 'End an API key, for good',
+    effect: 'destroy',
+    load: () => import('./commands/auth/key/revoke.js'),
+  },
+  'config.get': {
+    summary: 'Print a setting',
+    effect: 'read',
+    load: () => import('./commands/config/get.js'),
+  },
+  'config.set': {
+    summary: 'Store a setting, or forget it',
+    effect: 'change',
+    load: () => import('./commands/config/set.js'),
+  },
+  'config.list': {
+    summary: 'Show every setting, and where it comes from',
+    effect: 'read',
+    load: () => import('./commands/config/list.js'),
+  },
+  'config.profiles': {
+    summary: 'List the stored profiles',
+    effect: 'read',
+    load: () => import('./commands/config/profiles.js'),
+  },
   diagnose: {
     summary: 'Check API, Redis and projects',
     effect: 'read',

@@ -15,6 +15,20 @@ export function parseDuration(text: string, flag: string): number {
   throw new OrchestratorError('USAGE', `${flag} takes a duration such as 90s, 15m or 1h30m`);
 }
 
+/**
+ * Reads when something ends: a day or datetime (without a zone, UTC), or how long from now, `90d` or `12h`. Returns it
+ * as RFC 3339. @throws OrchestratorError USAGE
+ */
+export function parseExpiry(text: string, flag: string, nowMs = Date.now()): string {
+  const days = /^(\d{1,5})d$/.exec(text)?.[1];
+  if (days !== undefined) return new Date(nowMs + Number(days) * 86_400_000).toISOString();
+  if (/^(\d+(ms|s|m|h))+$/.test(text)) return new Date(nowMs + parseDuration(text, flag)).toISOString();
+  if (/^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString();
+  const zoned = /(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`;
+  if (/^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(zoned))) return new Date(zoned).toISOString();
+  throw new OrchestratorError('USAGE', `${flag} takes a date such as 2030-01-31, or how long from now, such as 90d`);
+}
+
 /** Seconds as a person says them: `8s`, `1m 12s`, `2h 05m`. */
 export function formatSeconds(totalSeconds: number): string {
   const seconds = Math.max(0, Math.round(totalSeconds));

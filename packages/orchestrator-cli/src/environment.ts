@@ -14,7 +14,10 @@ export const variables: readonly Variable[] = [
   { name: 'ORCHESTRATOR_CONFIG_DIR', meaning: 'Folder of the configuration' },
   { name: 'ORCHESTRATOR_JSON', meaning: '`1` prints one JSON document, as `--json`' },
   { name: 'ORCHESTRATOR_NO_INPUT', meaning: '`1` never asks, as `--no-input`' },
-  { name: 'ORCHESTRATOR_DEBUG', meaning: '`1` tells of every call, and prints the stack of an error' },
+  {
+    name: 'ORCHESTRATOR_DEBUG',
+    meaning: '`1` tells of every call, and prints the stack of an error; `DEBUG=orchestrator*` too',
+  },
   { name: 'ALLOWED_COMMANDS', meaning: 'Commands that may be run: ids, `topic.*`, roles, `*`; missing means all' },
   { name: 'CI', meaning: 'Nothing is asked, progress is plain lines, idempotency keys follow from the run' },
   { name: 'NO_COLOR', meaning: 'No colours; `TERM=dumb` means that too, and no live view' },

@@ -1,5 +1,5 @@
 import type { OrchestratorError } from '@codegen/sdk/errors';
-import { isTrue, type Request, readRequest } from './argv.js';
+import { type Request, readRequest, wantsDebug } from './argv.js';
 import type { CommandClass } from './base-command.js';
 import { cleanError, cleanWarnings } from './clean-outcome.js';
 import { spoken } from './command-table.js';
@@ -111,7 +111,7 @@ async function printFailure(
     await printWarnings(warnings, runtime);
     await output.err(`${renderError(shown, next, await openScreen(process.stderr, runtime.env))}\n`);
   }
-  if (isTrue(runtime.env.ORCHESTRATOR_DEBUG)) {
+  if (wantsDebug(runtime.env)) {
     const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';
     await output.err(`${redactor.clean(`${error.stack}${cause}`)}\n`);
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiCall } from '@codegen/sdk';
-import { isTrue } from './argv.js';
+import { wantsDebug } from './argv.js';
 import type { Output } from './output.js';
 import { Redactor } from './redact.js';
 import type { Runtime } from './runtime.js';
@@ -16,7 +16,7 @@ export interface RunOptions {
 
 /** What one run of a command shares with it: ids of its own, no warnings yet, the environment's secrets known. */
 export function makeRuntime({ env, json, verbose, signal, output }: RunOptions): Runtime {
-  const debug = verbose || isTrue(env.ORCHESTRATOR_DEBUG);
+  const debug = verbose || wantsDebug(env);
   const meta: Runtime['meta'] = { request_id: randomUUID(), correlation_id: randomUUID() };
   const redactor = new Redactor();
   redactor.add(env.ORCHESTRATOR_TOKEN);

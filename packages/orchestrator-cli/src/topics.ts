@@ -21,6 +21,7 @@ const topics: Record<Topic, TopicEntry> = {
   queue: { group: 'Look inside', summary: 'What waits between the services, and what went wrong there' },
   contracts: { group: 'Look inside', summary: 'What crosses the queues and the REST API; works offline' },
   auth: { group: 'Set up', summary: 'Who you are to the API' },
+  config: { group: 'Set up', summary: 'What the command line remembers, and where a setting comes from' },
 };
 
 /** A topic and the commands in it. */

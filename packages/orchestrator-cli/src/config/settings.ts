@@ -9,14 +9,24 @@ export interface SettingFlags {
   project?: string | undefined;
 }
 
+export const settingNames = ['profile', 'api_url', 'token', 'redis_url', 'project'] as const;
+export type SettingName = (typeof settingNames)[number];
+
+/** Where a setting comes from: what kind of place, and its name there. */
+export interface Source {
+  kind: 'flag' | 'environment' | 'project file' | 'user config' | 'default';
+  name: string;
+}
+
 /** What a command runs with. flag > environment > project file > user configuration > default. */
 export interface Settings {
   profile: string;
   apiUrl?: string;
   token?: string;
-  tokenFrom?: 'environment' | 'profile';
   redisUrl?: string;
   project?: string;
+  /** Of every setting that there is. */
+  sources: Partial<Record<SettingName, Source>>;
 }
 
 export const DEFAULT_PROFILE = 'default';
@@ -32,31 +42,65 @@ export async function readSettings(
   warnings: string[],
 ): Promise<Settings> {
   const config = await readUserConfig(env, warnings);
-  const named = flags.profile ?? given(env.ORCHESTRATOR_PROFILE);
-  const profile = named ?? config.current_profile ?? DEFAULT_PROFILE;
+  const variable = (name: string): Candidate => [given(env[name]), { kind: 'environment', name }];
+  const flag = (name: keyof SettingFlags): Candidate => [flags[name], { kind: 'flag', name: `--${name}` }];
+  const profile = first([
+    flag('profile'),
+    variable('ORCHESTRATOR_PROFILE'),
+    [config.current_profile, { kind: 'user config', name: 'current_profile' }],
+    [DEFAULT_PROFILE, { kind: 'default', name: DEFAULT_PROFILE }],
+  ]);
+  const name = profile.value as string;
   const profiles = config.profiles ?? {};
-  const stored = Object.hasOwn(profiles, profile) ? profiles[profile] : undefined;
-  const apiUrl = flags['api-url'] ?? given(env.ORCHESTRATOR_API_URL) ?? stored?.api_url;
-  if (named !== undefined && !stored && given(env.ORCHESTRATOR_TOKEN) === undefined) {
-    const choices = Object.keys(profiles);
-    throw new OrchestratorError('NOT_CONFIGURED', `there is no profile ${JSON.stringify(named)}`, {
-      ...(choices.length > 0 && { choices }),
-      next: [{ command: `orchestrator auth login --profile ${named} --api-url URL`, when: 'to make that profile' }],
-    });
-  }
-  const project = flags.project ?? given(env.ORCHESTRATOR_PROJECT) ?? (await readProjectFile(cwd, warnings))?.project;
-  const token = given(env.ORCHESTRATOR_TOKEN);
-  const redisUrl = given(env.ORCHESTRATOR_REDIS_URL);
-  const belongs = stored !== undefined && sameOrigin(apiUrl, stored);
-  return {
+  const stored = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  const isNamed = profile.source?.kind === 'flag' || profile.source?.kind === 'environment';
+  if (isNamed && !stored && given(env.ORCHESTRATOR_TOKEN) === undefined) throw noProfile(name, Object.keys(profiles));
+  const inProfile = (value: string | undefined): Candidate => [value, { kind: 'user config', name: `profile ${name}` }];
+  const apiUrl = first([flag('api-url'), variable('ORCHESTRATOR_API_URL'), inProfile(stored?.api_url)]);
+  const own = stored !== undefined && sameOrigin(apiUrl.value, stored) ? stored : undefined;
+  const file = await readProjectFile(cwd, warnings);
+  const found: Record<SettingName, Found> = {
     profile,
-    ...(apiUrl !== undefined && { apiUrl }),
-    ...(token !== undefined
-      ? { token, tokenFrom: 'environment' as const }
-      : belongs && stored.token && { token: stored.token, tokenFrom: 'profile' as const }),
-    ...(redisUrl !== undefined ? { redisUrl } : belongs && stored.redis_url && { redisUrl: stored.redis_url }),
-    ...(project !== undefined && { project }),
+    api_url: apiUrl,
+    token: first([variable('ORCHESTRATOR_TOKEN'), inProfile(own?.token)]),
+    redis_url: first([variable('ORCHESTRATOR_REDIS_URL'), inProfile(own?.redis_url)]),
+    project: first([
+      flag('project'),
+      variable('ORCHESTRATOR_PROJECT'),
+      [file?.project, { kind: 'project file', name: file?.path ?? '' }],
+      inProfile(own?.project),
+    ]),
   };
+  const { token, redis_url, project } = found;
+  return {
+    profile: name,
+    ...(apiUrl.value !== undefined && { apiUrl: apiUrl.value }),
+    ...(token.value !== undefined && { token: token.value }),
+    ...(redis_url.value !== undefined && { redisUrl: redis_url.value }),
+    ...(project.value !== undefined && { project: project.value }),
+    sources: Object.fromEntries(settingNames.flatMap((one) => (found[one].source ? [[one, found[one].source]] : []))),
+  };
+}
+
+/** The error for a profile that nobody has stored, with those that are. */
+export function noProfile(name: string, choices: string[]): OrchestratorError {
+  return new OrchestratorError('NOT_CONFIGURED', `there is no profile ${JSON.stringify(name)}`, {
+    ...(choices.length > 0 && { choices }),
+    next: [{ command: `orchestrator auth login --profile ${name} --api-url URL`, when: 'to make that profile' }],
+  });
+}
+
+type Candidate = readonly [value: string | undefined, source: Source];
+
+interface Found {
+  value?: string;
+  source?: Source;
+}
+
+/** The first candidate that has a value. */
+function first(candidates: readonly Candidate[]): Found {
+  const found = candidates.find(([value]) => value !== undefined);
+  return found ? { value: found[0] as string, source: found[1] } : {};
 }
 
 /** A stored token goes to the address it was stored for, and to no other that a flag or variable names. */

@@ -6,8 +6,11 @@ import { OrchestratorError } from '@codegen/sdk/errors';
 /** One system the user works with. `redis_url` holds a password and is as secret as the token. */
 export interface Profile {
   api_url: string;
-  token: string;
+  /** None before the user has logged in. */
+  token?: string;
   redis_url?: string;
+  /** What commands are about where nothing nearer says. */
+  project?: string;
 }
 
 export interface UserConfig {

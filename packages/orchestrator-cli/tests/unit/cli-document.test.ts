@@ -24,7 +24,9 @@ describe('docs/cli.md', () => {
   it('names every variable of ours that the source reads', () => {
     const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
     const text = files.map((file) => readFileSync(join(source, file), 'utf8')).join('\n');
-    const read = new Set([...text.matchAll(/env\.(ORCHESTRATOR_[A-Z_]+|ALLOWED_COMMANDS)/g)].map(([, name]) => name));
+    const read = new Set(
+      [...text.matchAll(/(?:env\.|variable\(')(ORCHESTRATOR_[A-Z_]+|ALLOWED_COMMANDS)/g)].map(([, name]) => name),
+    );
 
     expect(read.size).toBeGreaterThan(8);
     expect([...read].filter((name) => !variables.some((one) => one.name === name))).toEqual([]);

@@ -34,7 +34,10 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
     const { env, warnings, redactor } = this.runtime;
     const config = await readUserConfig(env);
     const profile = checkedName(flags.profile || env.ORCHESTRATOR_PROFILE || config.current_profile || DEFAULT_PROFILE);
-    const apiUrl = await this.apiUrl(flags, config.profiles?.[profile]?.api_url);
+    const before = config.profiles?.[profile];
+    const apiUrl = await this.apiUrl(flags, before?.api_url);
+    // A project of another system means nothing there.
+    const project = before?.api_url === apiUrl ? before.project : undefined;
     const { token, redisUrl } = await this.secrets(flags);
     redactor.add(token);
     redactor.addUrl(redisUrl);
@@ -45,7 +48,14 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
     await changeUserConfig(env, ({ profiles, ...rest }) => ({
       ...rest,
       current_profile: profile,
-      profiles: { ...profiles, [profile]: { api_url: apiUrl, token, ...(redisUrl && { redis_url: redisUrl }) } },
+      profiles: {
+        ...profiles,
+        [profile]: {
+          ...(project !== undefined && { project }),
+          ...{ api_url: apiUrl, token },
+          ...(redisUrl && { redis_url: redisUrl }),
+        },
+      },
     }));
     return { ...identity, stored_in: configPath(env) };
   }

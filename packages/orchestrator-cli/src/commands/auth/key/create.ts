@@ -1,0 +1,89 @@
+import type { ApiKey, CreateApiKey } from '@codegen/contracts';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { BaseCommand } from '../../../base-command.js';
+import { parseExpiry } from '../../../duration.js';
+import { readPayload } from '../../../operations/read-payload.js';
+import { openSecretFile } from '../../../operations/secret-file.js';
+import { ask, inputRequired } from '../../../prompts.js';
+import { renderKey } from '../../../render/api-key.js';
+import type { Screen } from '../../../render/screen.js';
+import { creationFlags } from '../../../start-flags.js';
+
+/** A new key: with its secret, or with the file that holds it. */
+interface CreatedKey {
+  key: ApiKey;
+  secret?: string;
+  file?: string;
+}
+
+/** Makes an API key. */
+export default class AuthKeyCreate extends BaseCommand<CreatedKey> {
+  static override description =
+    'The secret is shown this once and stored nowhere in plain: keep it, or have it written to a file of your own with ' +
+    '--out, which auth login --token-stdin reads. A key can do no more, and lives no longer, than the one that makes it.';
+  static override args = {
+    name: Args.string({ description: 'What the key is for, such as ci', ignoreStdin: true }),
+  };
+  static override flags = {
+    name: Flags.string({ description: 'The name, if it is not given as an argument' }),
+    role: Flags.string({ description: 'What it is for', options: ['user', 'worker', 'service', 'admin'] }),
+    scopes: Flags.string({
+      description: 'Commands it may run: ids, topic.* or *; all that yours may by default',
+      helpValue: 'A,B',
+    }),
+    expires: Flags.string({
+      description: 'When it ends: 2030-01-31 or in so long; never without it',
+      helpValue: '90d',
+    }),
+    out: Flags.string({
+      description: 'Write the secret to this new file, for you alone, and print it not',
+      helpValue: 'FILE',
+    }),
+    input: creationFlags.input,
+    'idempotency-key': creationFlags['idempotency-key'],
+  };
+  static override examples = [
+    'orchestrator auth key create ci --scopes "deploy.*,project.get" --expires 90d',
+    'orchestrator auth key create ci --out ci-token.txt --json',
+  ];
+  static override failsWith = ['UNAUTHENTICATED', 'FORBIDDEN', 'NETWORK'] as const;
+
+  async run(): Promise<CreatedKey> {
+    const { args, flags } = await this.parse(AuthKeyCreate);
+    const payload = await readPayload<CreateApiKey>(flags.input, ({ createApiKey }) => createApiKey, this.signal);
+    const scopes = flags.scopes?.split(/[\s,]+/).filter((scope) => scope !== '');
+    const body = {
+      ...payload,
+      name: args.name ?? flags.name ?? payload.name ?? (await this.askName(flags)),
+      ...(flags.role && { role: flags.role as 'user' }),
+      ...(scopes && { scopes }),
+      ...(flags.expires && { expires_at: parseExpiry(flags.expires, '--expires') }),
+    };
+    const { client } = await this.client(flags);
+    const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], body);
+    // Opened first: a key whose secret could not be written would be lost.
+    const file = flags.out === undefined ? undefined : await openSecretFile(flags.out);
+    try {
+      const { key, secret } = await client.keys.create(body, { signal: this.signal, idempotencyKey });
+      this.runtime.redactor.add(secret);
+      if (file) return { key, file: await file.write(secret) };
+      this.runtime.warnings.push('the secret is shown this once: store it now');
+      return { key, secret };
+    } catch (error) {
+      await file?.discard();
+      throw error;
+    }
+  }
+
+  render({ key, secret, file }: CreatedKey, screen: Screen): string {
+    const next = `${screen.paint.bold('Next:')} orchestrator auth login --token-stdin --profile ${key.prefix} < ${file}`;
+    return `${renderKey(key, screen)}\n\n${secret ?? next}`;
+  }
+
+  private async askName(flags: { 'no-input'?: boolean }): Promise<string> {
+    const input = { name: 'NAME', question: 'What is the key for?' };
+    if (!this.mayPrompt(flags)) throw inputRequired([input]);
+    return await ask(input, this.signal);
+  }
+}
