@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
+import { shapeOf } from './support/console-blocks.js';
 import { processesIn, root, XDG_CACHE_HOME } from './support/system.js';
 
 /** bin/demo with a temporary folder of its own, so that what it leaves behind can be told. */
@@ -46,17 +46,6 @@ class DemoRun {
   left(): Promise<number[]> {
     return processesIn(this.temp);
   }
-}
-
-/** A line with what differs from run to run taken out. */
-function shapeOf(line: string): string {
-  return stripVTControlCharacters(line)
-    .replace(/\d{2}:\d{2}:\d{2}/g, '<time>')
-    .replace(/\b(proj|task)_[0-9a-f]+/g, '$1_<id>')
-    .replace(/\b[0-9a-f]{7,40}\b/g, '<sha>')
-    .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
-    .replace(/\s*\d+(\.\d+)?\s?(ms|s)\b/g, ' <seconds>')
-    .trimEnd();
 }
 
 describe('bin/demo', () => {
