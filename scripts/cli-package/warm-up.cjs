@@ -86,6 +86,8 @@ async function warmUp() {
   await runCommands();
   keepCompiled();
   process.removeAllListeners();
+  // The server knows projects only: the command that failed for it has left its exit code.
+  process.exitCode = 0;
 }
 warmUp().catch((error) => {
   process.stderr.write(`${error.stack}\n`);
