@@ -18,6 +18,8 @@ export const errorCodes = {
   SPEC_EMPTY: code(400, 2),
   SPEC_TOO_LARGE: code(413, 2),
   REDIS_REQUIRED: code(0, 2),
+  /** The system itself is not installed beside the command line. */
+  STACK_REQUIRED: code(0, 2),
   NOT_FOUND: code(404, 3),
   PROJECT_NOT_FOUND: code(404, 3),
   TASK_NOT_FOUND: code(404, 3),

@@ -241,6 +241,21 @@ export const commandTable = {
     effect: 'read',
     load: () => import('./commands/contracts/validate.js'),
   },
+  up: {
+    summary: 'Run the whole system on this machine',
+    effect: 'change',
+    load: () => import('./commands/up.js'),
+  },
+  down: {
+    summary: 'Stop the system on this machine',
+    effect: 'change',
+    load: () => import('./commands/down.js'),
+  },
+  completion: {
+    summary: 'Print a completion script for bash, zsh or fish',
+    effect: 'read',
+    load: () => import('./commands/completion.js'),
+  },
 } as const satisfies Record<string, TableEntry>;
 
 export type CommandId = keyof typeof commandTable;

@@ -12,6 +12,7 @@ export const variables: readonly Variable[] = [
   { name: 'ORCHESTRATOR_PROFILE', meaning: 'Profile of the configuration, as `--profile`' },
   { name: 'ORCHESTRATOR_PROJECT', meaning: 'Project to work on, as `--project`' },
   { name: 'ORCHESTRATOR_CONFIG_DIR', meaning: 'Folder of the configuration' },
+  { name: 'ORCHESTRATOR_DATA_DIR', meaning: 'Data folder of `up` and `down`, as `--data-dir`' },
   { name: 'ORCHESTRATOR_JSON', meaning: '`1` prints one JSON document, as `--json`' },
   { name: 'ORCHESTRATOR_NO_INPUT', meaning: '`1` never asks, as `--no-input`' },
   {

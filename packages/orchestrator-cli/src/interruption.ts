@@ -1,6 +1,6 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
 
-/** Milliseconds a command has to end by itself after the first signal. */
+/** Milliseconds a command has to end by itself after the first signal, unless it asks for more. */
 const GRACE_MS = 500;
 
 /** The process's signals, as an AbortSignal for commands and a rejection for whoever waits for them. */
@@ -10,6 +10,8 @@ export interface Interruption {
   forced: Promise<never>;
   /** Stops everything as a signal would. */
   stop(error: OrchestratorError): void;
+  /** Gives the command so many milliseconds to end by itself. */
+  takeTimeToEnd(ms: number): void;
 }
 
 /** Listens for SIGINT, SIGTERM and SIGHUP. The second one ends the process at once. */
@@ -20,11 +22,15 @@ export function listenForSignals(): Interruption {
     force = reject;
   });
   forced.catch(() => undefined);
+  let graceMs = GRACE_MS;
+  const takeTimeToEnd = (ms: number) => {
+    graceMs = ms;
+  };
   const stop = (error: OrchestratorError) => {
     // What goes wrong while it stops has no say in how it ends.
     if (controller.signal.aborted) return;
     controller.abort(error);
-    setTimeout(() => force(error), GRACE_MS);
+    setTimeout(() => force(error), graceMs);
   };
   const onSignal = (error: OrchestratorError) => {
     if (controller.signal.aborted) process.exit(error.exitCode);
@@ -34,5 +40,5 @@ export function listenForSignals(): Interruption {
   for (const name of ['SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => onSignal(new OrchestratorError('TERMINATED', `ended by ${name}`)));
   }
-  return { signal: controller.signal, forced, stop };
+  return { signal: controller.signal, forced, stop, takeTimeToEnd };
 }

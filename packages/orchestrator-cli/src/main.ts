@@ -24,6 +24,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   const output = new Output(process.stdout, process.stderr, (error) => void endUnread(error, output));
   const verbose = request.argv.includes('--verbose');
   const runtime = makeRuntime({ env, json: request.json, verbose, signal: interruption.signal, output });
+  runtime.takeTimeToEnd = interruption.takeTimeToEnd;
   const bug = (error: unknown) => interruption.stop(translateError(error, []));
   process.on('uncaughtException', bug);
   process.on('unhandledRejection', bug);

@@ -13,6 +13,8 @@ export interface Runtime {
   linesOnly: boolean;
   /** Aborted by SIGINT and SIGTERM, with the error to end with as its reason. */
   signal: AbortSignal;
+  /** Gives the command so many milliseconds, rather than the usual half second, to end after a signal. */
+  takeTimeToEnd?(ms: number): void;
   output: Output;
   redactor: Redactor;
   /** For the user, beside the data. */

@@ -20,8 +20,11 @@ const topics: Record<Topic, TopicEntry> = {
   diagnose: { group: 'Look inside', summary: 'Check API, Redis and projects' },
   queue: { group: 'Look inside', summary: 'What waits between the services, and what went wrong there' },
   contracts: { group: 'Look inside', summary: 'What crosses the queues and the REST API; works offline' },
+  up: { group: 'Set up', summary: 'Run the whole system on this machine' },
+  down: { group: 'Set up', summary: 'Stop the system on this machine' },
   auth: { group: 'Set up', summary: 'Who you are to the API' },
   config: { group: 'Set up', summary: 'What the command line remembers, and where a setting comes from' },
+  completion: { group: 'Set up', summary: 'Print a completion script for bash, zsh or fish' },
 };
 
 /** A topic and the commands in it. */

@@ -64,10 +64,7 @@ async function lock(root: string): Promise<() => Promise<void>> {
           'DATA_FOLDER_LOCKED',
           `the data folder ${root} is in use by process ${holder.pid}`,
           {
-            next: [
-              { command: `kill ${holder.pid}`, when: 'to stop the system that runs there' },
-              { command: 'bin/up --data-dir DIR', when: 'to start another one elsewhere' },
-            ],
+            next: [{ command: `kill ${holder.pid}`, when: 'to stop the system that runs there' }],
           },
         );
       }
@@ -80,6 +77,12 @@ async function lock(root: string): Promise<() => Promise<void>> {
     const holder = await readHolder(path);
     if (holder && holder.pid === mine.pid && holder.startTime === mine.startTime) await rm(path, { force: true });
   };
+}
+
+/** Who has the folder by its lock, and whether that process still runs; undefined where nobody has it. */
+export async function holderOf(root: string): Promise<{ holder: ProcessIdentity; runs: boolean } | undefined> {
+  const holder = await readHolder(join(root, 'lock'));
+  return holder && { holder, runs: isSameProcess(holder) };
 }
 
 async function removeStale(path: string): Promise<void> {

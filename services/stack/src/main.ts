@@ -20,7 +20,9 @@ async function main(): Promise<void> {
   if (!askedWhileStarting) {
     const tokenFile = config.login ? await logInCli(stack, process.env) : undefined;
     process.stdout.write(card(config, stack, tokenFile, (performance.now() - startedMs) / 1000));
-    process.send?.({ ready: true });
+    await tellParent({
+      ready: { api_url: stack.apiUrl, data_dir: config.dataDir, agent: config.agent, pid: process.pid },
+    });
   }
   const signal = await Promise.race([stopRequested, stack.done]).catch((error: unknown) => {
     log.fatal({ error: String(error) }, 'a service cannot go on');
@@ -32,6 +34,14 @@ async function main(): Promise<void> {
   process.stdout.write('Stopped.\n');
   log.flush();
   process.exitCode = signal === undefined ? 1 : signal === 'SIGINT' ? 130 : 143;
+}
+
+/** For whoever started this as a child: whether it is up. One that has let go of it hears nothing. */
+function tellParent(news: object): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.send || !process.connected) return resolve();
+    process.send(news, undefined, undefined, () => resolve());
+  });
 }
 
 /** The first signal that asks to stop; the second one ends the process, and with it everything it started. */
@@ -106,8 +116,10 @@ function quoted(path: string): string {
   return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-main().catch((error: unknown) => {
+main().catch(async (error: unknown) => {
   if (isOrchestratorError(error)) {
+    const { code, message, next } = error;
+    await tellParent({ failed: { code, message, next } });
     process.stderr.write(`${error.message}\n`);
     for (const step of error.next ?? []) process.stderr.write(`Try: ${step.command}  (${step.when})\n`);
     process.exit(error.exitCode);

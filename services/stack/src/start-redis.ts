@@ -107,13 +107,10 @@ async function launch(folder: DataFolder, config: string, url: string): Promise<
   // A group of its own: Ctrl-C in the terminal is for the stack, which then stops things in order.
   const child = spawn(command as string, args, { stdio: 'ignore', detached: true, cwd: folder.redis });
   const failed = once(child, 'error').then(([error]) => {
-    throw new OrchestratorError(
-      'REDIS_UNAVAILABLE',
-      'redis-server could not be started. Try: apt-get install redis-server',
-      {
-        cause: error,
-      },
-    );
+    throw new OrchestratorError('REDIS_UNAVAILABLE', 'redis-server could not be started', {
+      cause: error,
+      next: [{ command: 'apt-get install redis-server', when: 'where it is not installed' }],
+    });
   });
   await Promise.race([failed, becomesReady(child, url, folder)]);
   failed.catch(() => undefined);

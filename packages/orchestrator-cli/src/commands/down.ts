@@ -1,0 +1,37 @@
+import * as Flags from '@oclif/core/flags';
+import { BaseCommand } from '../base-command.js';
+import { parseDuration } from '../duration.js';
+import { type TakenDown, takeDown } from '../operations/take-down.js';
+import type { Screen } from '../render/screen.js';
+import { oneLine } from '../render/text.js';
+
+/** Stops the system on this machine. */
+export default class Down extends BaseCommand<TakenDown> {
+  static override description =
+    'Stops the system that has the data folder, and waits until it is gone. What was under way goes on when it is ' +
+    'started again. Where nothing runs, nothing is done, and that is no error.';
+  static override flags = {
+    'data-dir': Flags.string({ description: 'Folder of the system (ORCHESTRATOR_DATA_DIR)', helpValue: 'DIR' }),
+    timeout: Flags.string({ description: 'Wait no longer than this', default: '60s', helpValue: '60s' }),
+  };
+  static override examples = ['orchestrator down', 'orchestrator down --data-dir ~/orchestrator --json'];
+  static override failsWith = ['STACK_REQUIRED', 'CONFLICT', 'STILL_RUNNING'] as const;
+
+  async run(): Promise<TakenDown> {
+    const { flags } = await this.parse(Down);
+    const timeoutMs = parseDuration(flags.timeout, '--timeout');
+    return await takeDown({ dataDir: flags['data-dir'], timeoutMs }, this.runtime);
+  }
+
+  render({ state, pid, data_dir }: TakenDown, { paint }: Screen): string {
+    const folder = oneLine(data_dir);
+    switch (state) {
+      case 'stopped':
+        return `${paint.green('Stopped')} the system in ${folder} (process ${pid}).`;
+      case 'nothing_runs':
+        return `Nothing runs in ${folder}.`;
+      case 'stale_lock':
+        return `Nothing runs in ${folder}: process ${pid}, which had it, is gone.`;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { isSameProcess, thisProcess } from '@codegen/sdk/processes';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../../../../tests/support/wait-for.js';
+import { envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
+
+let machine: Machine;
+let data: string;
+beforeEach(async () => {
+  machine = await makeMachine({ CI: '' });
+  data = join(machine.folder, 'data');
+});
+afterEach(async () => {
+  await machine.run(['down', '--data-dir', data]);
+  await machine.remove();
+});
+
+describe('the system on this machine', () => {
+  it('runs on behind the command that brought it up, logged in, until it is taken down', async () => {
+    const up = await machine.run(['up', '--detach', '--data-dir', data, '--json']);
+    const system = envelopeOf(up).data;
+    const status = envelopeOf(await machine.run(['auth', 'status', '--json']));
+    const second = await machine.run(['up', '--data-dir', data, '--json']);
+    const down = envelopeOf(await machine.run(['down', '--data-dir', data, '--json']));
+    const again = await machine.run(['down', '--data-dir', data]);
+
+    expect(up.code).toBe(0);
+    expect(system).toMatchObject({ data_dir: data, log: join(data, 'logs', 'stack.log'), agent: 'demo' });
+    expect(status.data).toMatchObject({ profile: 'local', api_url: system.api_url });
+    expect(second.code).toBe(5);
+    expect(envelopeOf(second).error.message).toContain(`in use by process ${system.pid}`);
+    expect(envelopeOf(second).next[0]?.command).toBe(`orchestrator down --data-dir ${data}`);
+    expect(down.data).toEqual({ state: 'stopped', pid: system.pid, data_dir: data });
+    expect(() => process.kill(Number(system.pid), 0)).toThrow('ESRCH');
+    expect(again).toMatchObject({ code: 0, stdout: `Nothing runs in ${data}.\n` });
+  });
+
+  it('in the foreground stops, in order, when the command is told to end', async () => {
+    const running = machine.start(['up', '--data-dir', data]);
+    await waitFor('the system', () => running.stderr().includes('The system is up'));
+    running.child.kill('SIGTERM');
+    const { code, stdout, stderr } = await running.ended;
+
+    expect(code).toBe(143);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/Stopping ….*Error: the system was stopped/s);
+    expect(stderr.trimEnd().split('\n').at(-1)).toBe(`Try: orchestrator up --data-dir ${data}`);
+    expect((await machine.run(['down', '--data-dir', data])).stdout).toBe(`Nothing runs in ${data}.\n`);
+  });
+
+  it('is not taken for whoever has its pid by now', async () => {
+    await mkdir(data, { recursive: true });
+    await writeFile(join(data, 'lock'), JSON.stringify({ ...thisProcess(), startTime: '1' }));
+    const ended = await machine.run(['down', '--data-dir', data, '--json']);
+
+    expect(ended.code).toBe(0);
+    expect(envelopeOf(ended).data).toMatchObject({ state: 'stale_lock', pid: process.pid });
+    expect(isSameProcess(thisProcess())).toBe(true);
+  });
+
+  it('says what is wrong where it cannot start, and leaves nothing running', async () => {
+    const foreground = await machine.run(['up', '--data-dir', data, '--agent', 'nobody']);
+    const detached = await machine.run(['up', '--detach', '--data-dir', data, '--agent', 'nobody']);
+
+    for (const { code, stderr } of [foreground, detached]) {
+      expect(code).toBe(2);
+      expect(stderr).toContain('there is no agent named "nobody"; known: demo');
+    }
+  });
+
+  it('is said to be missing where the command line is installed without it', async () => {
+    const main = pathToFileURL(join(import.meta.dirname, '../../dist/main.js')).href;
+    const alone = join(machine.folder, 'alone.mjs');
+    await writeFile(alone, `import { main } from '${main}';\nawait main(process.argv.slice(2), process.env);\n`);
+    const run = promisify(execFile)(process.execPath, [alone, 'down', '--json']);
+
+    const { stdout } = await run.catch((error: { stdout: string; code: number }) => error);
+    expect(envelopeOf({ code: 2, stderr: '', stdout })).toMatchObject({
+      error: { code: 'STACK_REQUIRED', exit_code: 2 },
+    });
+    await expect(run).rejects.toMatchObject({ code: 2 });
+  });
+});
