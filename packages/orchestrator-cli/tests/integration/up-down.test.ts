@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { isSameProcess, thisProcess } from '@codegen/sdk/processes';
+import { identityOf, isSameProcess, thisProcess } from '@codegen/sdk/processes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
@@ -19,7 +19,8 @@ afterEach(async () => {
   await machine.remove();
 });
 
-describe('the system on this machine', () => {
+// Starting a system takes seconds, on a busy machine many.
+describe('the system on this machine', { timeout: 120_000 }, () => {
   it('runs on behind the command that brought it up, logged in, until it is taken down', async () => {
     const up = await machine.run(['up', '--detach', '--data-dir', data, '--json']);
     const system = envelopeOf(up).data;
@@ -35,13 +36,13 @@ describe('the system on this machine', () => {
     expect(envelopeOf(second).error.message).toContain(`in use by process ${system.pid}`);
     expect(envelopeOf(second).next[0]?.command).toBe(`orchestrator down --data-dir ${data}`);
     expect(down.data).toEqual({ state: 'stopped', pid: system.pid, data_dir: data });
-    expect(() => process.kill(Number(system.pid), 0)).toThrow('ESRCH');
+    expect(identityOf(Number(system.pid)).startTime).toBe('');
     expect(again).toMatchObject({ code: 0, stdout: `Nothing runs in ${data}.\n` });
   });
 
   it('in the foreground stops, in order, when the command is told to end', async () => {
     const running = machine.start(['up', '--data-dir', data]);
-    await waitFor('the system', () => running.stderr().includes('The system is up'));
+    await waitFor('the system', () => running.stderr().includes('The system is up'), { timeoutMs: 60_000 });
     running.child.kill('SIGTERM');
     const { code, stdout, stderr } = await running.ended;
 
