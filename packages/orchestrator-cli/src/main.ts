@@ -21,7 +21,10 @@ import { strayFlag, unknownCommand } from './unknown-command.js';
 export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const request = readRequest(argv, env);
   const interruption = listenForSignals();
-  const output = new Output(process.stdout, process.stderr, (error) => void endUnread(error, output));
+  let exitCode = 0;
+  const output = new Output(process.stdout, process.stderr, request.json, (error) => {
+    void endUnread(error, output, exitCode);
+  });
   const verbose = request.argv.includes('--verbose');
   const runtime = makeRuntime({ env, json: request.json, verbose, signal: interruption.signal, output });
   runtime.takeTimeToEnd = interruption.takeTimeToEnd;
@@ -37,20 +40,18 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
     await printSuccess(outcome, command, runtime);
   } catch (cause) {
     const error = translateError(cause, []);
-    process.exitCode = error.exitCode;
+    exitCode = error.exitCode;
     await printFailure(error, request, command, runtime);
   }
   await output.drain();
-  process.exit();
+  process.exit(exitCode);
 }
 
 /** Ends where standard output takes nothing any more. A reader that has read enough is no error. */
-async function endUnread({ code }: NodeJS.ErrnoException, output: Output): Promise<never> {
-  if (code !== 'EPIPE') {
-    process.exitCode ||= 1;
-    await output.err(`Error: standard output cannot be written (${code})\nTry: df -h\n`);
-  }
-  process.exit();
+async function endUnread({ code }: NodeJS.ErrnoException, output: Output, exitCode: number): Promise<never> {
+  if (code === 'EPIPE') process.exit(exitCode);
+  await output.err(`Error: standard output cannot be written (${code})\nTry: df -h\n`);
+  process.exit(exitCode || 1);
 }
 
 async function execute(request: Request, runtime: Runtime): Promise<Outcome> {

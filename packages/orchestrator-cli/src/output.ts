@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { escapeHidden, withoutHidden } from './render/text.js';
 
 /** Writes to the standard streams so that nothing is lost at exit, and a stream that breaks throws nowhere. */
 export class Output {
@@ -8,6 +9,8 @@ export class Output {
   constructor(
     private readonly stdout: Writable,
     private readonly stderr: Writable,
+    /** Whether standard output is for programs, which get hidden characters escaped; people are spared them. */
+    private readonly json: boolean,
     /** Told once when standard output takes nothing any more: EPIPE where its reader went away. */
     onLost: (error: NodeJS.ErrnoException) => void,
   ) {
@@ -22,7 +25,7 @@ export class Output {
 
   /** To standard output; resolves when the reader's pipe has taken it. */
   out(text: string): Promise<void> {
-    return this.#write(this.stdout, text);
+    return this.#write(this.stdout, this.json ? escapeHidden(text) : withoutHidden(text));
   }
 
   /** To standard error. */

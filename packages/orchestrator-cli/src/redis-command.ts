@@ -1,5 +1,5 @@
 import { Orchestrator } from '@codegen/sdk';
-import { type ErrorCode, isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
+import { type ErrorCode, isOrchestratorError, OrchestratorError, paste } from '@codegen/sdk/errors';
 import { BaseCommand, type GlobalFlags } from './base-command.js';
 import { nearest } from './nearest.js';
 import { withNext } from './translate-error.js';
@@ -40,12 +40,12 @@ function advised(error: unknown, redisUrl: string | undefined): unknown {
 export function queueError(error: unknown, name: string): unknown {
   if (!isOrchestratorError(error) || error.code !== 'NOT_FOUND') return error;
   if (!error.choices) {
-    return withNext(error, [{ command: `orchestrator queue dlq list ${name}`, when: 'to see which there are' }]);
+    return withNext(error, [{ command: paste`orchestrator queue dlq list ${name}`, when: 'to see which there are' }]);
   }
   const [near] = nearest(name.slice(0, 100), error.choices, 1);
   const message = near ? `${error.message}; did you mean ${near}?` : error.message;
   const next = near
-    ? { command: `orchestrator queue stats ${near}`, when: 'if that is what you mean' }
+    ? { command: paste`orchestrator queue stats ${near}`, when: 'if that is what you mean' }
     : { command: 'orchestrator queue list', when: 'to see which queues there are' };
   return new OrchestratorError(error.code, message, { choices: error.choices, next: [next], cause: error });
 }

@@ -3,6 +3,7 @@ import type { BaseCommand, CommandClass } from './base-command.js';
 import { type CommandId, commandTable } from './command-table.js';
 import { checkAllowed } from './permissions.js';
 import type { Screen } from './render/screen.js';
+import { printable } from './render/text.js';
 import type { Runtime } from './runtime.js';
 import { translateError } from './translate-error.js';
 
@@ -29,7 +30,7 @@ export async function runClass(Class: CommandClass, argv: readonly string[], run
   try {
     const instance = await instantiate(Class, spellOutOptionalValues(argv, flags, Class.optionalValues), runtime);
     const data = await instance.run();
-    return { data, render: (screen) => instance.render(data, screen) };
+    return { data, render: (screen) => instance.render(printable(data), screen) };
   } catch (cause) {
     throw translateError(cause, Object.keys(flags));
   }

@@ -1,6 +1,7 @@
 import { type ErrorCode, errorCodes } from '@codegen/contracts/error-codes';
 
 export type { ErrorCode } from '@codegen/contracts/error-codes';
+export { paste } from './paste.js';
 
 /** A command that would help, and when it applies. */
 export interface NextStep {

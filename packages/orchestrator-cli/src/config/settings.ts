@@ -1,4 +1,4 @@
-import { OrchestratorError } from '@codegen/sdk/errors';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { readProjectFile } from './project-file.js';
 import { type Profile, readUserConfig } from './user-config.js';
 
@@ -86,7 +86,7 @@ export async function readSettings(
 export function noProfile(name: string, choices: string[]): OrchestratorError {
   return new OrchestratorError('NOT_CONFIGURED', `there is no profile ${JSON.stringify(name)}`, {
     ...(choices.length > 0 && { choices }),
-    next: [{ command: `orchestrator auth login --profile ${name} --api-url URL`, when: 'to make that profile' }],
+    next: [{ command: paste`orchestrator auth login --profile ${name} --api-url URL`, when: 'to make that profile' }],
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Task } from '@codegen/contracts';
 import type { Orchestrator } from '@codegen/sdk';
-import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, OrchestratorError, paste } from '@codegen/sdk/errors';
 import { NO_LIMIT } from '../argv.js';
 import { parseDuration } from '../duration.js';
 import type { Runtime } from '../runtime.js';
@@ -24,7 +24,7 @@ export async function cancelTask(
   { wait, quiet, idempotencyKey }: CancelFlags,
 ): Promise<Task> {
   const timeoutMs = wait === undefined || wait === NO_LIMIT ? undefined : parseDuration(wait, '--wait');
-  const inspect = { command: `orchestrator task get ${id}`, when: 'to see how it ended' };
+  const inspect = { command: paste`orchestrator task get ${id}`, when: 'to see how it ended' };
   const call = { signal: runtime.signal, idempotencyKey };
   const task = await client.tasks.cancel(id, call).catch((error: unknown) => {
     throw isOrchestratorError(error) && error.code === 'TASK_ENDED' ? withNext(error, [inspect]) : error;

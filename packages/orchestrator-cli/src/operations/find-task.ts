@@ -1,6 +1,6 @@
 import type { TaskType } from '@codegen/contracts';
 import type { Orchestrator, TaskHandle } from '@codegen/sdk';
-import { OrchestratorError } from '@codegen/sdk/errors';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { inputRequired } from '../prompts.js';
 
 /**
@@ -23,7 +23,7 @@ export async function findTask(
   if (handle.task.type === type) return handle;
   const other = handle.task.type;
   throw new OrchestratorError('TASK_NOT_FOUND', `task ${handle.id} is of the type ${other}, not ${type}`, {
-    next: [{ command: `orchestrator ${other} status ${handle.id}`, when: 'to see that task' }],
+    next: [{ command: paste`orchestrator ${other} status ${handle.id}`, when: 'to see that task' }],
   });
 }
 
@@ -32,6 +32,6 @@ async function latest(client: Orchestrator, project: string, type: TaskType, sig
   const [task] = items;
   if (task) return task.id;
   throw new OrchestratorError('TASK_NOT_FOUND', `${project} has no ${type} task yet`, {
-    next: [{ command: `orchestrator ${type} start --project ${project}`, when: 'to start one' }],
+    next: [{ command: paste`orchestrator ${type} start --project ${project}`, when: 'to start one' }],
   });
 }

@@ -1,6 +1,6 @@
 import type { Task } from '@codegen/contracts';
 import type { TaskHandle } from '@codegen/sdk';
-import { isOrchestratorError, type NextStep, OrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import { openProgress } from '../progress/progress.js';
 import type { Runtime } from '../runtime.js';
 import { withNext } from '../translate-error.js';
@@ -58,8 +58,14 @@ function late(handle: TaskHandle): OrchestratorError {
 }
 
 function advise(error: OrchestratorError, { id, type }: Task): OrchestratorError {
-  const resume: NextStep = { command: `orchestrator ${type} wait ${id}`, when: 'to follow the task again; it goes on' };
-  const inspect: NextStep = { command: `orchestrator task get ${id}`, when: 'to see all that is known of the task' };
+  const resume: NextStep = {
+    command: paste`orchestrator ${type} wait ${id}`,
+    when: 'to follow the task again; it goes on',
+  };
+  const inspect: NextStep = {
+    command: paste`orchestrator task get ${id}`,
+    when: 'to see all that is known of the task',
+  };
   if (error.code === 'TASK_FAILED' || error.code === 'TASK_CANCELLED') {
     return withNext(error, [inspect], withoutSpec(error.details as Task));
   }

@@ -1,5 +1,5 @@
 import type { Task } from '@codegen/contracts';
-import { isOrchestratorError, type NextStep } from '@codegen/sdk/errors';
+import { isOrchestratorError, type NextStep, paste } from '@codegen/sdk/errors';
 import type { Settings } from '../config/settings.js';
 import type { Runtime } from '../runtime.js';
 import { withoutSpec } from './follow-to-end.js';
@@ -58,8 +58,8 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
 
 function nextStep(projects: number, running: readonly Task[], project: string | undefined): NextStep {
   const [task] = running;
-  if (task) return { command: `orchestrator ${task.type} wait ${task.id}`, when: 'to follow what runs now' };
+  if (task) return { command: paste`orchestrator ${task.type} wait ${task.id}`, when: 'to follow what runs now' };
   if (projects === 0) return { command: 'orchestrator project create NAME', when: 'to begin' };
-  const command = `orchestrator engineering start --project ${project ?? 'PROJECT'} --spec TEXT --wait`;
+  const command = paste`orchestrator engineering start --project ${project ?? 'PROJECT'} --spec TEXT --wait`;
   return { command, when: 'to have something built' };
 }

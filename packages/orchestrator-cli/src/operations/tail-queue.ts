@@ -1,5 +1,5 @@
 import type { Orchestrator, QueueEntry } from '@codegen/sdk';
-import { isOrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import { withNext } from '../translate-error.js';
 
 export interface TailRequest {
@@ -46,7 +46,7 @@ export async function tailQueue(client: Orchestrator, stream: string, request: T
     const position = lastSeq ?? since;
     if (!isOrchestratorError(error) || position === undefined || error.exitCode === 2) throw error;
     const next = {
-      command: `orchestrator queue tail ${stream} --since ${position}`,
+      command: paste`orchestrator queue tail ${stream} --since ${position}`,
       when: 'to go on where this stopped',
     };
     throw withNext(error, [next], { stream, messages, last_seq: lastSeq ?? null });

@@ -1,4 +1,4 @@
-import { OrchestratorError } from '@codegen/sdk/errors';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { nearest } from '../nearest.js';
 import { oneLine } from '../render/text.js';
 
@@ -21,7 +21,7 @@ export function unknownModelError(
   const near = known.find((one) => plain(one) === close);
   const message = noSuchModel(name) + (near ? `; did you mean ${near}?` : '');
   const next = near
-    ? { command: `orchestrator contracts schema ${near}`, when: 'if that is what you mean' }
+    ? { command: paste`orchestrator contracts schema ${near}`, when: 'if that is what you mean' }
     : { command: 'orchestrator contracts list', when: 'to see which models there are' };
   return new OrchestratorError(code, message, { choices: [...known], next: [next] });
 }

@@ -1,5 +1,5 @@
 import { parseJson } from '@codegen/contracts';
-import { OrchestratorError } from '@codegen/sdk/errors';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { jsonText } from '../json-text.js';
 import { type ContractName, checkDocument } from './contract-models.js';
 
@@ -26,6 +26,6 @@ export function validateBytes(model: ContractName, bytes: Buffer): void {
 function refused(model: ContractName, why: string, details: unknown = { model }): OrchestratorError {
   return new OrchestratorError('VALIDATION_FAILED', `the document is no valid ${model}: ${why}`, {
     details,
-    next: [{ command: `orchestrator contracts schema ${model}`, when: 'to see what it must look like' }],
+    next: [{ command: paste`orchestrator contracts schema ${model}`, when: 'to see what it must look like' }],
   });
 }

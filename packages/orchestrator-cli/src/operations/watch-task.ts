@@ -1,6 +1,6 @@
 import type { Task, TaskEvent } from '@codegen/contracts';
 import type { TaskHandle } from '@codegen/sdk';
-import { isOrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import { withNext } from '../translate-error.js';
 import { withoutSpec } from './follow-to-end.js';
 
@@ -16,13 +16,13 @@ export interface WatchOptions {
 /** Prints a task's events to the last one. @throws OrchestratorError as the task ends; when it stops early, with the command to go on */
 export async function watchTask(handle: TaskHandle, options: WatchOptions): Promise<{ task: Task; lastSeq: number }> {
   const { id } = handle;
-  const lastSeq = await followEvents(handle, options, `orchestrator task watch ${id}`);
+  const lastSeq = await followEvents(handle, options, paste`orchestrator task watch ${id}`);
   try {
     return { task: await handle.result({ signal: options.signal }), lastSeq };
   } catch (error) {
     const ended = isOrchestratorError(error) && (error.code === 'TASK_FAILED' || error.code === 'TASK_CANCELLED');
     if (!ended) throw error;
-    const next = { command: `orchestrator task get ${id}`, when: 'to see all that is known of the task' };
+    const next = { command: paste`orchestrator task get ${id}`, when: 'to see all that is known of the task' };
     throw withNext(error, [next], withoutSpec(error.details as Task));
   }
 }

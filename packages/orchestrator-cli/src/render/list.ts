@@ -1,3 +1,4 @@
+import { paste } from '@codegen/sdk/errors';
 import type { Screen } from './screen.js';
 import { type Column, renderTable } from './table.js';
 
@@ -9,7 +10,7 @@ export function renderList<T extends object>(
 ): string {
   if (items.length === 0) return screen.paint.dim(empty);
   const shown = fields ? fields.map((name) => fieldColumn<T>(name)) : columns;
-  const more = next_cursor === null ? '' : `\n${screen.paint.dim(`More: --cursor ${next_cursor}`)}`;
+  const more = next_cursor === null ? '' : `\n${screen.paint.dim(paste`More: --cursor ${next_cursor}`)}`;
   return renderTable(items, shown, screen) + more;
 }
 

@@ -1,3 +1,4 @@
+import { paste } from '@codegen/sdk/errors';
 import type { StartedTask } from '../operations/start-and-follow.js';
 import type { Screen } from './screen.js';
 import { renderTask } from './task.js';
@@ -8,8 +9,9 @@ export function renderStarted(task: StartedTask, screen: Screen, project = task.
   const text = renderTask(task, screen);
   const bold = screen.paint.bold('Next:');
   if (task.status === 'queued' || task.status === 'running') {
-    return `${text}\n${bold} orchestrator ${task.type} wait ${task.id}`;
+    return `${text}\n${bold} ${paste`orchestrator ${task.type} wait ${task.id}`}`;
   }
-  if (task.type === 'engineering') return `${text}\n${bold} orchestrator deploy start --project ${project} --wait`;
+  if (task.type === 'engineering')
+    return `${text}\n${bold} ${paste`orchestrator deploy start --project ${project} --wait`}`;
   return text;
 }

@@ -60,5 +60,7 @@ function shrink<T>(widths: number[], columns: readonly Column<T>[], space: numbe
 export function renderPairs(pairs: readonly (readonly [string, string | undefined])[], screen: Screen): string {
   const shown = pairs.filter((pair): pair is readonly [string, string] => pair[1] !== undefined && pair[1] !== '');
   const width = Math.max(0, ...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `  ${screen.paint.dim(pad(name, width))}  ${value}`).join('\n');
+  return shown
+    .map(([name, value]) => `  ${screen.paint.dim(pad(name, width))}  ${value.replaceAll('\n', ' ')}`)
+    .join('\n');
 }

@@ -1,6 +1,9 @@
-// C0, C1, line and paragraph separators, zero-width and bidirectional controls: what could move the cursor or hide text.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this removes
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+// C0, C1, line and paragraph separators, zero-width, bidirectional and tag characters: what could move the cursor or hide text.
+const UNSEEN =
+  '\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\u{e0000}-\\u{e007f}';
+const CONTROL = new RegExp(`[${UNSEEN}]`, 'gu');
+/** All of them but line breaks, tabs and colours, which text of ours has. */
+const HIDDEN = new RegExp(`(?!\\u001b\\[[0-9;]*m|[\\n\\t])[${UNSEEN}]`, 'gu');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence starts with one
 const ESCAPE = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
 const ZERO_WIDTH = /\p{Mn}|\p{Me}|\u200d|[\ufe00-\ufe0f]/u;
@@ -25,6 +28,28 @@ export function manyLines(text: string): string {
     .split(/\r?\n/)
     .map((line) => line.replaceAll('\t', '  ').replace(CONTROL, ''))
     .join('\n');
+}
+
+/** Data whose every string is fit for a terminal, line breaks kept: nothing of it can colour, hide or move anything. */
+export function printable<T>(data: T): T {
+  if (typeof data === 'string') return manyLines(data) as T;
+  if (Array.isArray(data)) return data.map(printable) as T;
+  if (typeof data !== 'object' || data === null) return data;
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [manyLines(key), printable(value)])) as T;
+}
+
+/** Text for a terminal, colours and all, without anything else that does not show: the last sieve before standard output. */
+export function withoutHidden(text: string): string {
+  return text.replace(HIDDEN, '');
+}
+
+/** A JSON text of the same meaning that shows all there is, for JSON leaves most of what hides or reorders text as it is. */
+export function escapeHidden(json: string): string {
+  return json.replace(CONTROL, (character) => {
+    if (character === '\n') return character;
+    const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+  });
 }
 
 /** Columns that text takes in a terminal; colours take none. */

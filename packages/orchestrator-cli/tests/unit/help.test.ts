@@ -27,7 +27,7 @@ function runtime(): Runtime {
     json: true,
     linesOnly: false,
     signal: new AbortController().signal,
-    output: new Output(nowhere(), nowhere(), () => undefined),
+    output: new Output(nowhere(), nowhere(), false, () => undefined),
     redactor: new Redactor(),
     warnings: [],
     meta: { request_id: 'r', correlation_id: 'c' },

@@ -67,7 +67,7 @@ describe('the live view', () => {
     const written: string[] = [];
     const stderr = new PassThrough();
     stderr.on('data', (chunk: Buffer) => written.push(chunk.toString('utf8')));
-    const output = new Output(new PassThrough(), stderr, () => undefined);
+    const output = new Output(new PassThrough(), stderr, false, () => undefined);
     const task = { id: 'task_1', type: 'engineering', created_at: new Date().toISOString() } as Task;
 
     const progress = new LiveProgress(task, output, { columns: 80, paint: new Chalk({ level: 0 }) });

@@ -1,5 +1,6 @@
 import { type Task, wireDatetimeToMs } from '@codegen/contracts';
 import type { NextStep } from '../errors.js';
+import { paste } from '../errors.js';
 import type { Evidence, QueuedMessage } from './evidence.js';
 import type { ExplainEntry, Verdict } from './explanation.js';
 
@@ -22,12 +23,12 @@ function completed(task: Task): Verdict {
     return {
       state: 'completed',
       why,
-      next: { command: `orchestrator deploy status ${id}`, when: 'to see where it runs' },
+      next: { command: paste`orchestrator deploy status ${id}`, when: 'to see where it runs' },
     };
   }
   const sha = text(result?.commit_sha)?.slice(0, 12);
   const why = `it completed${took}${sha ? `: main is at ${sha}` : ''}`;
-  const command = `orchestrator deploy start --project ${project_id} --wait`;
+  const command = paste`orchestrator deploy start --project ${project_id} --wait`;
   return { state: 'completed', why, next: { command, when: 'to put it at a URL' } };
 }
 
@@ -49,7 +50,7 @@ function stuck({ queued: messages }: Evidence): Verdict | undefined {
   const dead = messages.find(({ state }) => state === 'dead');
   if (!dead) return undefined;
   const why = `a message of it was given up and lies in ${dead.stream}:dlq: ${firstLine(dead.error) ?? 'no reason told'}`;
-  const next = { command: `orchestrator queue dlq list ${dead.stream}`, when: 'to see it, and how to replay it' };
+  const next = { command: paste`orchestrator queue dlq list ${dead.stream}`, when: 'to see it, and how to replay it' };
   return { state: 'stuck', why, next };
 }
 
@@ -60,7 +61,7 @@ function queued({ task, queued: messages, ahead }: Evidence, nowMs: number): Ver
     return {
       state: 'waiting',
       why,
-      next: { command: `orchestrator explain ${ahead.id}`, when: 'to see what that one does' },
+      next: { command: paste`orchestrator explain ${ahead.id}`, when: 'to see what that one does' },
     };
   }
   const own = messages.find(({ requestId }) => requestId === task.request_id);
@@ -71,7 +72,10 @@ function queued({ task, queued: messages, ahead }: Evidence, nowMs: number): Ver
 
 function running({ task, queued: messages }: Evidence, entries: readonly ExplainEntry[], nowMs: number): Verdict {
   const last = entries.findLast(({ source }) => source === 'event') ?? entries.at(-1);
-  const follow: NextStep = { command: `orchestrator ${task.type} wait ${task.id}`, when: 'to follow it to its end' };
+  const follow: NextStep = {
+    command: paste`orchestrator ${task.type} wait ${task.id}`,
+    when: 'to follow it to its end',
+  };
   if (task.cancel_requested) {
     return { state: 'running', why: 'somebody asked for its end; it ends with its current step', next: follow };
   }
@@ -82,7 +86,7 @@ function running({ task, queued: messages }: Evidence, entries: readonly Explain
       ? `it waits for the secret${several} ${names}`
       : 'it waits for secrets that .project.yml requires';
     const place = `PUT /projects/${task.project_id}/secrets/${names?.split(',')[0] ?? 'NAME'}`;
-    const command = `orchestrator task watch ${task.id}`;
+    const command = paste`orchestrator task watch ${task.id}`;
     return {
       state: 'waiting',
       why,
@@ -111,7 +115,7 @@ function diagnose(message: QueuedMessage | undefined): NextStep {
 }
 
 function retry({ id }: Task, when: string): NextStep {
-  return { command: `orchestrator task retry ${id}`, when };
+  return { command: paste`orchestrator task retry ${id}`, when };
 }
 
 function firstLine(error: string | null | undefined): string | undefined {

@@ -1,7 +1,7 @@
 import { type CreatedTask, type CreateTask, deployQueue, engineeringQueue, type Task } from '@codegen/contracts';
 import { abortable } from '../abortable.js';
 import type { Api, CallOptions } from '../api/index.js';
-import { isOrchestratorError, OrchestratorError } from '../errors.js';
+import { isOrchestratorError, OrchestratorError, paste } from '../errors.js';
 import { timeLimit } from '../time-limit.js';
 import { TaskHandle } from './task-handle.js';
 
@@ -91,6 +91,8 @@ function startedAlready(task: Task, reason: unknown): OrchestratorError {
   return new OrchestratorError(code, `${why}; task ${task.id} was started already and goes on`, {
     cause: reason,
     details: task,
-    next: [{ command: `orchestrator ${task.type} wait ${task.id}`, when: 'to wait for the task that was started' }],
+    next: [
+      { command: paste`orchestrator ${task.type} wait ${task.id}`, when: 'to wait for the task that was started' },
+    ],
   });
 }

@@ -31,6 +31,8 @@ export interface FakeApi {
   keys: ApiKey[];
   /** Answers before anything else does, where it returns something. */
   intercept: ((request: SeenRequest) => Answer | undefined) | undefined;
+  /** Makes another answer of each. */
+  transform: ((answer: Answer) => Answer) | undefined;
   /** Adds an event to a task's history and wakes long polls. */
   emit(taskId: string, event: Partial<TaskEvent>): void;
   /** Ends a task, with its last event. */
@@ -66,6 +68,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     deployments,
     keys,
     intercept: undefined,
+    transform: undefined,
     emit: (taskId, event) => {
       const history = events.get(taskId) ?? [];
       events.set(taskId, history);
@@ -84,8 +87,14 @@ export async function startFakeApi(): Promise<FakeApi> {
   };
 
   const server = await startScriptedServer(async (request) => {
-    const intercepted = fake.intercept?.(request);
-    if (intercepted) return intercepted;
+    const answer = fake.intercept?.(request) ?? (await answerOf(request));
+    return fake.transform?.(answer) ?? answer;
+  });
+  fake.url = server.url;
+  fake.seen = server.seen;
+  return fake;
+
+  async function answerOf(request: SeenRequest): Promise<Answer> {
     if (request.headers.authorization !== `Bearer ${TOKEN}` && request.path !== '/health') {
       return problem('UNAUTHENTICATED', 'the token is not valid');
     }
@@ -99,10 +108,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     const answer = before?.answer ?? (await route(request));
     if ((answer.status ?? 200) < 300) answered.set(key, { asked, answer: structuredClone(answer) });
     return answer;
-  });
-  fake.url = server.url;
-  fake.seen = server.seen;
-  return fake;
+  }
 
   async function route(request: SeenRequest): Promise<Answer> {
     const [, resource, id, action] = request.path.split('/');

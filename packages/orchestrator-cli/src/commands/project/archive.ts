@@ -1,5 +1,5 @@
 import type { Project } from '@codegen/contracts';
-import { isOrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
@@ -32,7 +32,7 @@ export default class ProjectArchive extends BaseCommand<Project> {
     const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal };
     // Only a project that is named: what a folder or a variable says may be forgotten.
     const project = await chooseProject(client, args.project ?? flags.project, asking);
-    const command = `orchestrator project archive ${project}`;
+    const command = paste`orchestrator project archive ${project}`;
     await confirm(`Archive ${project}? It cannot be brought back.`, { yes: flags.yes, command, ...asking });
     const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key']) };
     try {
@@ -40,7 +40,7 @@ export default class ProjectArchive extends BaseCommand<Project> {
     } catch (error) {
       const [task] = (isOrchestratorError(error) && error.code === 'CONFLICT' && error.choices) || [];
       if (!isOrchestratorError(error) || !task?.startsWith('task_')) throw error;
-      throw withNext(error, [{ command: `orchestrator task cancel ${task} --wait`, when: 'then archive again' }]);
+      throw withNext(error, [{ command: paste`orchestrator task cancel ${task} --wait`, when: 'then archive again' }]);
     }
   }
 

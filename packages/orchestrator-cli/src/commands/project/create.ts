@@ -1,4 +1,5 @@
 import type { CreateProject, Project } from '@codegen/contracts';
+import { paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
@@ -51,7 +52,7 @@ export default class ProjectCreate extends BaseCommand<Project> {
   }
 
   render(project: Project, screen: Screen): string {
-    const next = `orchestrator engineering start --project ${project.name} --spec TEXT --wait`;
+    const next = paste`orchestrator engineering start --project ${project.name} --spec TEXT --wait`;
     return `${renderProject(project, screen)}\n${screen.paint.bold('Next:')} ${next}`;
   }
 

@@ -1,4 +1,5 @@
 import type { Task } from '@codegen/contracts';
+import { paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../../base-command.js';
 import { cancelTask } from '../../operations/cancel-task.js';
@@ -29,7 +30,7 @@ export default class TaskCancel extends BaseCommand<Task> {
   render(task: Task, screen: Screen): string {
     const text = renderTask(task, screen);
     if (task.status === 'cancelled') return text;
-    const next = `${screen.paint.bold('Next:')} orchestrator task watch ${task.id}`;
+    const next = `${screen.paint.bold('Next:')} ${paste`orchestrator task watch ${task.id}`}`;
     return `${text}\n${screen.paint.dim('It was asked to end, and does so at its next step.')}\n${next}`;
   }
 }

@@ -1,5 +1,6 @@
 import type { TaskEvent } from '@codegen/contracts';
 import type { Orchestrator } from '@codegen/sdk';
+import { paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
@@ -61,7 +62,7 @@ export default class TaskLogs extends BaseCommand<LogPage | Followed> {
     const screen = await openScreen(process.stdout, env);
     const print = (event: TaskEvent) => output.out(`${json ? JSON.stringify(event) : logEntry(event, screen)}\n`);
     const lost = () => void (quiet || output.err('The API does not answer; trying again\n'));
-    const command = `orchestrator task logs ${id} --follow`;
+    const command = paste`orchestrator task logs ${id} --follow`;
     const last_seq = await followEvents(handle, { since, signal, print, lost }, command);
     const { status } = await client.tasks.get(id, { signal });
     return { id, status, last_seq };

@@ -1,4 +1,4 @@
-import { isOrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../../base-command.js';
 import { type StartedTask, startAndFollow } from '../../operations/start-and-follow.js';
@@ -28,7 +28,7 @@ export default class TaskRetry extends BaseCommand<StartedTask> {
     const start = () =>
       client.tasks.retry(task, call).catch((error: unknown) => {
         if (!isOrchestratorError(error) || error.code !== 'CONFLICT') throw error;
-        throw withNext(error, [{ command: `orchestrator task get ${task}`, when: 'to see how it stands' }]);
+        throw withNext(error, [{ command: paste`orchestrator task get ${task}`, when: 'to see how it stands' }]);
       });
     return await startAndFollow({ start }, this.runtime, flags);
   }

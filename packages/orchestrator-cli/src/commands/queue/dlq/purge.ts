@@ -1,4 +1,5 @@
 import type { LetterPurge, PurgeChoice } from '@codegen/sdk';
+import { paste } from '@codegen/sdk/errors';
 import * as Flags from '@oclif/core/flags';
 import { parseDuration } from '../../../duration.js';
 import { chosenIds, letterArgs, letterFlags } from '../../../letter-flags.js';
@@ -39,9 +40,9 @@ export default class QueueDlqPurge extends QueueCommand<LetterPurge> {
       if (flags['dry-run'] || !flags.yes) {
         const planned = await client.queues.purge(queue, choice, { dryRun: true, signal });
         if (flags['dry-run'] || planned.purged === 0) return planned;
-        const which = args.ids ?? (older === undefined ? '--all' : `--older-than ${older}`);
+        const which = args.ids ? paste`${args.ids}` : older === undefined ? '--all' : paste`--older-than ${older}`;
         const what = `${planned.purged} dead letter${planned.purged === 1 ? '' : 's'} of ${queue}`;
-        const command = `orchestrator queue dlq purge ${queue} ${which}`;
+        const command = `${paste`orchestrator queue dlq purge ${queue}`} ${which}`;
         await confirm(`Remove ${what} for good?`, { yes: false, mayAsk: this.mayPrompt(flags), command, signal });
       }
       const report = await client.queues.purge(queue, choice, { signal });

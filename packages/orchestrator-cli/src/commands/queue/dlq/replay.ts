@@ -1,5 +1,5 @@
 import type { LetterReplay } from '@codegen/sdk';
-import { OrchestratorError } from '@codegen/sdk/errors';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Flags from '@oclif/core/flags';
 import { chosenIds, letterArgs, letterFlags } from '../../../letter-flags.js';
 import { QueueCommand } from '../../../queue-command.js';
@@ -47,6 +47,6 @@ function allRefused({ stream, refused }: LetterReplay): OrchestratorError {
   const more = refused.length > 1 ? ` (and ${refused.length - 1} more)` : '';
   return new OrchestratorError('CONFLICT', `nothing can go back: ${first?.id}: ${first?.reason}${more}`, {
     details: { refused },
-    next: [{ command: `orchestrator queue dlq list ${stream} --json`, when: 'to see their messages' }],
+    next: [{ command: paste`orchestrator queue dlq list ${stream} --json`, when: 'to see their messages' }],
   });
 }
