@@ -16,6 +16,7 @@ const seconds: Record<string, number> = {
   'tests/e2e/switch.test.ts': 80,
   'tests/e2e/follow.test.ts': 60,
   'tests/e2e/once.test.ts': 45,
+  'tests/e2e/permissions.test.ts': 25,
   'tests/e2e/first-ten-minutes.test.ts': 30,
   'tests/e2e/texts.test.ts': 60,
   'tests/e2e/main-job.test.ts': 60,
