@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build, transform } from 'esbuild';
 
@@ -30,7 +31,7 @@ export async function bundleCli() {
     sourcemap: 'inline',
     sourcesContent: false,
     legalComments: 'none',
-    plugins: [workspaceSources],
+    plugins: [workspaceSources, lazyRequires],
   });
   const chunks = await Promise.all(
     split.outputFiles.map(async ({ path, text }) => ({
@@ -65,6 +66,25 @@ const workspaceSources = {
       const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
       const built = exports[['.', ...subpath].join('/')].default;
       return { path: join(folder, built.replace('./dist/', 'src/').replace(/\.js$/, '.ts')) };
+    });
+  },
+};
+
+/**
+ * Puts off the requires of oclif's modules until something of them is used: its flags alone would load its plugins, its
+ * templates and its help. TypeScript compiled them, so that each use names the module: `help_1.Help` becomes `(help_1()).Help`.
+ */
+const lazyRequires = {
+  name: 'lazy-requires',
+  setup(esbuild) {
+    esbuild.onLoad({ filter: /node_modules\/@oclif\/core\/lib\/.*\.js$/ }, async ({ path }) => {
+      let contents = await readFile(path, 'utf8');
+      const required = /^const (\w+) = ((?:__import(?:Default|Star)\()?require\(["'][^"']+["']\)\)?);$/gm;
+      for (const [line, name, module] of contents.matchAll(required)) {
+        contents = contents.replace(line, `let its_${name}; const ${name} = () => (its_${name} ??= ${module});`);
+        contents = contents.replaceAll(new RegExp(`\\b(?<!its_)${name}\\.`, 'g'), `(${name}()).`);
+      }
+      return { contents };
     });
   },
 };

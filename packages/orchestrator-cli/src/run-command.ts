@@ -1,3 +1,4 @@
+import type { Config } from '@oclif/core/config';
 import { spellOutOptionalValues } from './argv.js';
 import type { BaseCommand, CommandClass } from './base-command.js';
 import { type CommandId, commandTable } from './command-table.js';
@@ -28,7 +29,7 @@ export async function runCommand(id: CommandId, argv: readonly string[], runtime
 export async function runClass(Class: CommandClass, argv: readonly string[], runtime: Runtime): Promise<Outcome> {
   const flags = { ...Class.baseFlags, ...Class.flags };
   try {
-    const instance = await instantiate(Class, spellOutOptionalValues(argv, flags, Class.optionalValues), runtime);
+    const instance = instantiate(Class, spellOutOptionalValues(argv, flags, Class.optionalValues), runtime);
     const data = await instance.run();
     return { data, render: (screen) => instance.render(printable(data), screen) };
   } catch (cause) {
@@ -36,10 +37,8 @@ export async function runClass(Class: CommandClass, argv: readonly string[], run
   }
 }
 
-async function instantiate(Class: CommandClass, argv: string[], runtime: Runtime): Promise<BaseCommand> {
-  const { Config } = await import('@oclif/core/config');
-  // Not loaded: the table has found the command already, and there are no plugins to look for.
-  const config = new Config({ root: import.meta.dirname });
-  Object.assign(config, { bin: 'orchestrator', runHook: async () => ({ successes: [], failures: [] }) });
+function instantiate(Class: CommandClass, argv: string[], runtime: Runtime): BaseCommand {
+  // All that the parser asks for. A whole Config would look for plugins and take milliseconds to load.
+  const config = { bin: 'orchestrator', runHook: async () => ({ successes: [], failures: [] }) } as unknown as Config;
   return new Class(argv, config, runtime);
 }

@@ -10,7 +10,13 @@ const ZERO_WIDTH = /\p{Mn}|\p{Me}|\u200d|[\ufe00-\ufe0f]/u;
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 const ASCII = /^[\u0020-\u007e]*$/;
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+let segmenter: Intl.Segmenter | undefined;
+
+/** What a reader takes for one character. The segmenter is made when first needed: that takes milliseconds. */
+function segmentsOf(text: string): Iterable<{ segment: string }> {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  return segmenter.segment(text);
+}
 
 /** Text from elsewhere, made fit for one line of a terminal. */
 export function oneLine(text: string): string {
@@ -57,7 +63,7 @@ export function widthOf(text: string): number {
   const bare = text.replace(ESCAPE, '');
   if (ASCII.test(bare)) return bare.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(bare)) width += widthOfSegment(segment);
+  for (const { segment } of segmentsOf(bare)) width += widthOfSegment(segment);
   return width;
 }
 
@@ -76,7 +82,7 @@ export function cut(text: string, columns: number): string {
   let width = 0;
   // Where … goes, should the text turn out to be longer.
   let room = '';
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of segmentsOf(text)) {
     width += widthOfSegment(segment);
     if (width > columns) return `${room}…`;
     kept += segment;
