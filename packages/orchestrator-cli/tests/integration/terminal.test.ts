@@ -68,6 +68,23 @@ describe('in a terminal', () => {
     expect(terminal.screen().lastIndexOf('\u001b[?25h')).toBeGreaterThan(terminal.screen().lastIndexOf('\u001b[?25l'));
   });
 
+  it('what cannot be undone is asked for, and only a yes does it', async () => {
+    const env = { ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN };
+    const question = 'Archive todo-api? It cannot be brought back. [y/N]';
+    const no = inTerminal('project archive todo-api', env);
+    await no.shows(question);
+    no.type('\r');
+    const yes = inTerminal('project archive todo-api', env);
+    await yes.shows(question);
+    expect(await no.exit).toBe(130);
+    expect(fake.projects[0]?.status).toBe('draft');
+    yes.type('y\r');
+
+    expect(await yes.exit).toBe(0);
+    expect(no.screen()).toContain('nothing was changed');
+    expect(fake.projects[0]?.status).toBe('archived');
+  });
+
   it('nothing is asked with --no-input or CI', async () => {
     for (const [args, env] of [
       ['auth login --no-input', {}],

@@ -40,8 +40,9 @@ export default class EngineeringStart extends BaseCommand<StartedTask> {
     const { flags } = await this.parse(EngineeringStart);
     const { client, settings } = await this.client(flags);
     const mayAsk = this.mayPrompt(flags);
+    const own = await readSpec(flags, this.signal);
     const payload = await readPayload<CreateTask>(flags.input, engineeringTask, this.signal);
-    const given = (await readSpec(flags, this.signal)) ?? payload.spec ?? undefined;
+    const given = own ?? payload.spec ?? undefined;
     const inputs = {
       spec: { name: '--spec', question: 'What is wanted?' },
       file: { name: '--spec-file', question: '' },

@@ -1,0 +1,204 @@
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
+import type { CommandId } from '../../src/command-table.js';
+import { envelopeOf, makeSystem } from '../support/run-cli.js';
+import { type HereOptions, runHere } from '../support/run-here.js';
+
+let fake: FakeApi;
+let env: NodeJS.ProcessEnv;
+let folder: string;
+let remove: () => Promise<void>;
+beforeEach(async () => {
+  fake = await startFakeApi();
+  ({ path: folder, remove } = await tempFolder('codegen-cli'));
+  env = { ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN, ORCHESTRATOR_CONFIG_DIR: join(folder, 'config') };
+});
+afterEach(async () => {
+  await fake.stop();
+  await remove();
+});
+
+const run = (id: CommandId, argv: readonly string[] = [], options: Partial<HereOptions> = {}) =>
+  runHere(id, argv, { env, ...options });
+
+describe('auth key create', () => {
+  it('gives the secret once, in the data, with a warning to store it', async () => {
+    const { data, text, runtime } = await run('auth.key.create', ['ci', '--scopes', 'deploy.*, project.get']);
+
+    expect(data).toMatchObject({ key: { name: 'ci', scopes: ['deploy.*', 'project.get'], expires_at: null } });
+    expect(data.secret).toMatch(/^cgk_[0-9a-f]{8}_/);
+    expect(text.split('\n').at(-1)).toBe(data.secret);
+    expect(runtime.warnings).toEqual([expect.stringContaining('store it now')]);
+  });
+
+  it('shows the secret nowhere else, however much is asked to be told', async () => {
+    const { machine, stop } = await makeSystem();
+    try {
+      const options = { env: { DEBUG: 'orchestrator*', ORCHESTRATOR_DEBUG: '1' } };
+      const ended = await machine.run(['auth', 'key', 'create', 'ci', '--json', '--verbose'], options);
+      const secret = String(envelopeOf(ended).data.secret);
+      const list = await machine.run(['auth', 'key', 'list', '--json'], options);
+
+      expect(ended.stdout.split(secret)).toHaveLength(2);
+      expect(ended.stderr).toContain('POST /api-keys → 201');
+      expect(ended.stderr + list.stdout + list.stderr).not.toContain(secret.slice(-20));
+    } finally {
+      await stop();
+    }
+  });
+
+  it('writes the secret to a new file for the user alone, and then prints it not', async () => {
+    const file = join(folder, 'token.txt');
+    const { data, text } = await run('auth.key.create', ['ci', '--out', file]);
+    const secret = await readFile(file, 'utf8');
+
+    expect(data).toEqual({ key: expect.anything(), file });
+    expect(secret).toMatch(/^cgk_[0-9a-f]{8}_\S+\n$/);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(text).not.toContain(secret.trim());
+  });
+
+  it('overwrites no file, and leaves none behind where no key is made', async () => {
+    const file = join(folder, 'token.txt');
+    await writeFile(file, 'mine');
+    await expect(run('auth.key.create', ['ci', '--out', file])).rejects.toMatchObject({ code: 'USAGE' });
+    expect(fake.seen).toEqual([]);
+    expect(await readFile(file, 'utf8')).toBe('mine');
+
+    const other = join(folder, 'other.txt');
+    await expect(run('auth.key.create', ['', '--out', other])).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+    await expect(stat(other)).rejects.toThrow('ENOENT');
+  });
+
+  it('takes a date or how long from now', async () => {
+    const at = async (expires: string) =>
+      (await run('auth.key.create', ['ci', '--expires', expires])).data.key.expires_at as string;
+
+    expect(await at('2030-01-31')).toBe('2030-01-31T00:00:00.000Z');
+    expect(await at('2030-01-31T12:00:00+02:00')).toBe('2030-01-31T10:00:00.000Z');
+    expect(Math.abs(Date.parse(await at('90d')) - Date.now() - 90 * 86_400_000)).toBeLessThan(60_000);
+    for (const wrong of ['soon', '2030-02-31x', '2030-13-01']) {
+      await expect(at(wrong)).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('--expires') });
+    }
+  });
+});
+
+describe('auth key list and revoke', () => {
+  it('lists what is valid, or all', async () => {
+    const { data: made } = await run('auth.key.create', ['ci']);
+    await run('auth.key.revoke', [made.key.id, '--yes']);
+    const valid = await run('auth.key.list', ['--fields', 'name']);
+    const all = await run('auth.key.list', ['--all']);
+
+    expect(valid.data.items).toEqual([{ name: 'test' }]);
+    expect(all.text).toMatch(new RegExp(`^KEY .*\\n${made.key.id} +ci +revoked +never +\\*\\nkey_1 +test +valid`));
+  });
+
+  it('wants --yes where nobody can be asked, and says where the ids are', async () => {
+    const { data: made } = await run('auth.key.create', ['ci']);
+    await expect(run('auth.key.revoke', [made.key.id])).rejects.toMatchObject({
+      ...{ code: 'INPUT_REQUIRED', details: { missing: ['--yes'] } },
+      next: [{ command: `orchestrator auth key revoke ${made.key.id} --yes` }],
+    });
+    expect(fake.keys.at(-1)?.revoked_at).toBeNull();
+    await expect(run('auth.key.revoke', ['ci', '--yes'])).rejects.toMatchObject({
+      ...{ code: 'NOT_FOUND', choices: [made.key.id], next: [{ command: 'orchestrator auth key list' }] },
+    });
+  });
+});
+
+describe('config', () => {
+  const stored = { current_profile: 'one', profiles: { one: { api_url: '', token: 'tok-sEcReT-0000' } } };
+  const file = () => join(folder, 'config', 'config.json');
+  const alone = () => ({ env: { ORCHESTRATOR_CONFIG_DIR: join(folder, 'config') } });
+  const config = async () => JSON.parse(await readFile(file(), 'utf8'));
+
+  beforeEach(async () => {
+    stored.profiles.one.api_url = fake.url;
+    await mkdir(join(folder, 'config'), { mode: 0o700 });
+    await writeFile(file(), JSON.stringify(stored), { mode: 0o600 });
+  });
+
+  it('set stores a setting of the profile in use, for the user alone', async () => {
+    await chmod(file(), 0o644);
+    const { data } = await run('config.set', ['project', 'todo-api'], alone());
+    const { data: got } = await run('config.get', ['project'], alone());
+
+    expect(data).toEqual({ name: 'project', profile: 'one', stored: true });
+    expect(await config()).toEqual({ ...stored, profiles: { one: { ...stored.profiles.one, project: 'todo-api' } } });
+    expect((await stat(file())).mode & 0o777).toBe(0o600);
+    expect(got).toEqual({ name: 'project', value: 'todo-api', source: 'user config', from: 'profile one' });
+    expect((await run('project.get', [], alone()).catch((error) => error)).code).toBe('UNAUTHENTICATED');
+  });
+
+  it('set forgets, and get of what is not there is empty and no error', async () => {
+    await run('config.set', ['project', 'todo-api'], alone());
+    await run('config.set', ['project', '--unset'], alone());
+
+    expect(await config()).toEqual(stored);
+    expect(await run('config.get', ['project'], alone())).toMatchObject({ text: '', data: { value: null } });
+  });
+
+  it.each([
+    [['tokn', 'x'], 'USAGE', 'config list'],
+    [['token', 'x'], 'USAGE', 'auth login --profile default --token-stdin'],
+    [['api_url', 'https://evil.example.com'], 'CONFLICT', 'auth login --profile one --api-url https://evil'],
+    [['api_url', 'nowhere'], 'USAGE', undefined],
+    [['project', '../x'], 'USAGE', undefined],
+    [['current_profile', 'none'], 'NOT_CONFIGURED', 'auth login --profile none'],
+    [['redis_url', 'redis://:hunter2secret@h:1'], 'USAGE', 'config set redis_url - <'],
+    [['project', 'x', '--profile', 'none'], 'NOT_CONFIGURED', 'auth login --profile none'],
+  ])('set %j is refused, with what to do instead, and nothing is changed', async (argv, code, next) => {
+    const error = await run('config.set', argv as string[], alone()).catch((reason) => reason);
+
+    expect(error.code).toBe(code);
+    if (next) expect(error.next[0].command).toContain(`orchestrator ${next}`);
+    expect(JSON.stringify([error.message, error.next])).not.toContain('hunter2');
+    expect(await config()).toEqual(stored);
+  });
+
+  it('names the settings there are', async () => {
+    await expect(run('config.get', ['tokn'], alone())).rejects.toMatchObject({
+      ...{ exitCode: 2, choices: ['token', 'profile', 'api_url', 'redis_url', 'project'] },
+    });
+  });
+
+  it('list shows each setting, its source, and no secret', async () => {
+    await run('config.set', ['project', 'from-config'], alone());
+    const given = {
+      ...alone().env,
+      ORCHESTRATOR_REDIS_URL: 'redis://:hunter2secret@127.0.0.1:6399',
+      ORCHESTRATOR_PROJECT: 'env',
+    };
+    const { data, text } = await run('config.list', ['--api-url', `${fake.url}/`], { env: given });
+    const shown = JSON.stringify(data) + text;
+
+    expect(data.file).toBe(file());
+    expect(data.settings).toEqual([
+      { name: 'profile', value: 'one', source: 'user config', from: 'current_profile' },
+      { name: 'api_url', value: `${fake.url}/`, source: 'flag', from: '--api-url' },
+      { name: 'token', value: '[secret]', source: 'user config', from: 'profile one' },
+      {
+        name: 'redis_url',
+        value: 'redis://:[secret]@127.0.0.1:6399',
+        source: 'environment',
+        from: 'ORCHESTRATOR_REDIS_URL',
+      },
+      { name: 'project', value: 'env', source: 'environment', from: 'ORCHESTRATOR_PROJECT' },
+    ]);
+    expect(shown).not.toContain('hunter2');
+    expect(shown).not.toContain('sEcReT');
+  });
+
+  it('profiles are listed without their secrets', async () => {
+    const { data, text } = await run('config.profiles', [], alone());
+
+    const one = { name: 'one', current: true, api_url: fake.url, token: true, redis: false, project: null };
+    expect(data).toEqual({ items: [one] });
+    expect(text).toContain(fake.url);
+    expect(JSON.stringify(data) + text).not.toContain('sEcReT');
+  });
+});

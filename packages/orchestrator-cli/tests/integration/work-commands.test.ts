@@ -1,0 +1,346 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeId, type ServiceDeployment, type Task, type TaskEvent, wireNow } from '@codegen/contracts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startRedis } from '../../../../tests/support/redis.js';
+import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { waitFor } from '../../../../tests/support/wait-for.js';
+import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
+import type { CommandId } from '../../src/command-table.js';
+import { type HereOptions, runHere } from '../support/run-here.js';
+
+let fake: FakeApi;
+let env: NodeJS.ProcessEnv;
+let folder: string;
+let remove: () => Promise<void>;
+beforeEach(async () => {
+  fake = await startFakeApi();
+  ({ path: folder, remove } = await tempFolder('codegen-cli'));
+  env = { ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN, ORCHESTRATOR_CONFIG_DIR: folder };
+});
+afterEach(async () => {
+  await fake.stop();
+  await remove();
+});
+
+const run = (id: CommandId, argv: readonly string[] = [], options: Partial<HereOptions> = {}) =>
+  runHere(id, argv, { env, ...options });
+
+async function startedTask(): Promise<string> {
+  const { data } = await run('engineering.start', ['--project', 'todo-api', '--spec', 'Lists']);
+  return data.id;
+}
+
+async function inputFile(value: unknown): Promise<string> {
+  const file = join(folder, 'input.json');
+  await writeFile(file, typeof value === 'string' ? value : JSON.stringify(value));
+  return file;
+}
+
+const posts = (path: string) => fake.seen.filter((one) => one.method === 'POST' && one.path === path);
+
+describe('project update', () => {
+  it('changes what is named, and an empty description is none', async () => {
+    const first = await run('project.update', ['todo-api', '--description', 'Lists']);
+    const second = await run('project.update', ['todo-api', '--name', 'lists', '--description', '']);
+
+    expect(first.data).toMatchObject({ name: 'todo-api', description: 'Lists' });
+    expect(second.data).toMatchObject({ id: first.data.id, name: 'lists', description: null });
+    expect(fake.seen.at(-1)?.body).toEqual({ name: 'lists', description: null });
+  });
+
+  it('names the flag whose value the API refuses', async () => {
+    await expect(run('project.update', ['todo-api', '--name', 'No Good'])).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      message: expect.stringMatching(/^--name: must be 2 to 39/),
+    });
+    await expect(run('project.create', ['No-Good'])).rejects.toMatchObject({
+      message: expect.stringMatching(/^--name: must be/),
+    });
+  });
+
+  it('asks what is to change, before anything is sent', async () => {
+    await expect(run('project.update', ['todo-api'])).rejects.toMatchObject({
+      code: 'INPUT_REQUIRED',
+      details: { missing: ['--name', '--description', '--input'] },
+    });
+    expect(fake.seen).toEqual([]);
+  });
+
+  it('does again in a CI job what was done, undone and is wanted again', async () => {
+    const ci = { env: { ...env, CI: 'true', GITHUB_RUN_ID: '7' } };
+    for (const text of ['one', 'two', 'one']) await run('project.update', ['todo-api', '--description', text], ci);
+
+    expect(fake.projects[0]?.description).toBe('one');
+  });
+});
+
+describe('project archive', () => {
+  it('wants --yes where nobody can be asked, and does nothing without', async () => {
+    await expect(run('project.archive', ['todo-api'])).rejects.toMatchObject({
+      code: 'INPUT_REQUIRED',
+      details: { missing: ['--yes'] },
+      next: [{ command: 'orchestrator project archive todo-api --yes' }],
+    });
+    expect(fake.seen).toEqual([]);
+
+    expect((await run('project.archive', ['todo-api', '--yes'])).data).toMatchObject({ status: 'archived' });
+  });
+
+  it('takes no project that was not named', async () => {
+    const named = { env: { ...env, ORCHESTRATOR_PROJECT: 'todo-api' } };
+
+    await expect(run('project.archive', ['--yes'], named)).rejects.toMatchObject({ code: 'INPUT_REQUIRED' });
+    expect(fake.projects[0]?.status).toBe('draft');
+  });
+
+  it('says which task to cancel first', async () => {
+    const id = await startedTask();
+
+    await expect(run('project.archive', ['todo-api', '--yes'])).rejects.toMatchObject({
+      code: 'CONFLICT',
+      next: [{ command: `orchestrator task cancel ${id} --wait` }],
+    });
+  });
+});
+
+describe('project tasks', () => {
+  it('lists the tasks of a project that is named or set', async () => {
+    const id = await startedTask();
+    const named = await run('project.tasks', ['todo-api', '--type', 'engineering', '--fields', 'id']);
+    const set = await run('project.tasks', [], { env: { ...env, ORCHESTRATOR_PROJECT: 'todo-api' } });
+
+    expect(named.data.items).toEqual([{ id }]);
+    expect(set.data.items).toMatchObject([{ id }]);
+    expect(fake.seen.at(-1)?.query.get('project')).toBe('todo-api');
+    expect(set.data.items[0]).not.toHaveProperty('spec');
+  });
+});
+
+describe('deploy list', () => {
+  const deployed = (commit: string): ServiceDeployment => ({
+    ...{ id: makeId('dep'), request_id: commit, project_id: fake.projects[0]?.id ?? '', project_name: 'todo-api' },
+    ...{ task_id: null, server_handle: 'local', service: 'backend', port: 18_000, url: 'http://127.0.0.1:18000' },
+    ...{ commit_sha: commit.repeat(40), deployed_at: wireNow() },
+  });
+
+  it('shows what runs where, and with --all what ran before', async () => {
+    const empty = await run('deploy.list');
+    fake.deployments.push(deployed('b'), deployed('a'));
+    const now = await run('deploy.list');
+    const all = await run('deploy.list', ['--all', '--project', 'todo-api', '--fields', 'url,commit_sha']);
+
+    expect(empty.text).toContain('Nothing is deployed. Next: orchestrator deploy start');
+    expect(now.data.items).toMatchObject([{ url: 'http://127.0.0.1:18000', commit_sha: 'b'.repeat(40) }]);
+    expect(now.text).toMatch(/^PROJECT +URL .*\ntodo-api +http:\/\/127.0.0.1:18000 +18000 +bbbbbbbb +\ds ago +local$/);
+    expect(all.data.items.map(({ commit_sha }: { commit_sha: string }) => commit_sha[0])).toEqual(['b', 'a']);
+  });
+});
+
+describe('task cancel', () => {
+  it('asks for the end of a task and says how to see it', async () => {
+    const id = await startedTask();
+    const { data, text } = await run('task.cancel', [id]);
+
+    expect(data).toMatchObject({ id, status: 'queued', cancel_requested: true });
+    expect(text).toContain(`Next: orchestrator task watch ${id}`);
+  });
+
+  it('refuses for a task that has ended', async () => {
+    const id = await startedTask();
+    fake.end(id, 'completed');
+
+    await expect(run('task.cancel', [id])).rejects.toMatchObject({
+      ...{ code: 'TASK_ENDED', exitCode: 5, message: expect.stringContaining('completed already') },
+      next: [{ command: `orchestrator task get ${id}` }],
+    });
+  });
+
+  it('with --wait ends when the task is cancelled, and tells when that came too late', async () => {
+    const [one, two] = [await startedTask(), await startedTask()];
+    const cancelled = run('task.cancel', [one, '--wait']);
+    await waitFor('the wish', () => fake.tasks.get(one)?.cancel_requested === true);
+    fake.end(one, 'cancelled');
+    const late = run('task.cancel', [two, '--wait']);
+    await waitFor('the other wish', () => fake.tasks.get(two)?.cancel_requested === true);
+    fake.end(two, 'completed');
+
+    expect((await cancelled).data).toMatchObject({ id: one, status: 'cancelled' });
+    await expect(late).rejects.toMatchObject({
+      code: 'TASK_ENDED',
+      message: expect.stringContaining('before it could'),
+    });
+  });
+});
+
+describe('task retry', () => {
+  it('puts a failed task back in line, as its next attempt', async () => {
+    const id = await startedTask();
+    fake.end(id, 'failed', { error: 'no' });
+    const { data, text } = await run('task.retry', [id]);
+
+    expect(data).toMatchObject({ id, status: 'queued', attempt: 2, error: null });
+    expect(text).toContain(`Next: orchestrator engineering wait ${id}`);
+  });
+
+  it('refuses for a task that has not ended', async () => {
+    const id = await startedTask();
+
+    await expect(run('task.retry', [id])).rejects.toMatchObject({
+      ...{ code: 'CONFLICT', exitCode: 5 },
+      next: [{ command: `orchestrator task get ${id}` }],
+    });
+  });
+
+  it('publishes the message at once where Redis is in reach, and follows with --wait', async () => {
+    const redis = await startRedis();
+    try {
+      const id = await startedTask();
+      fake.end(id, 'cancelled');
+      const waiting = run('task.retry', [id, '--wait'], { env: { ...env, ORCHESTRATOR_REDIS_URL: redis.url } });
+      await waitFor('the note that it is published', () => posts(`/tasks/${id}/published`).length === 1);
+      fake.end(id, 'completed');
+
+      expect((await waiting).data).toMatchObject({ status: 'completed', attempt: 2 });
+      expect(posts(`/tasks/${id}/published`)[0]?.body).toEqual({ request_id: fake.tasks.get(id)?.request_id });
+    } finally {
+      await redis.stop();
+    }
+  });
+});
+
+describe('task logs', () => {
+  it('shows what has happened, from a place on and as much as is wanted', async () => {
+    const id = await startedTask();
+    const none = await run('task.logs', [id]);
+    for (const message of ['one', 'two', 'three']) fake.emit(id, { message, current_step: 'develop' });
+    const all = await run('task.logs', [id]);
+    const some = await run('task.logs', [id, '--since', '1', '--limit', '1']);
+
+    expect(none).toMatchObject({ text: 'Nothing has happened yet.', data: { items: [], last_seq: 0, more: false } });
+    expect(all.data).toMatchObject({ last_seq: 3, more: false, items: [{ seq: 1 }, { seq: 2 }, { seq: 3 }] });
+    expect(all.text).toMatch(/^\d\d:\d\d:\d\d develop {2}one\n.*two\n.*three$/);
+    expect(some.data).toMatchObject({ last_seq: 2, more: true, items: [{ message: 'two' }] });
+    expect(some.text).toContain('More: --since 2');
+  });
+
+  it('reads more events than a page holds', async () => {
+    const id = await startedTask();
+    for (let count = 0; count < 1001; count += 1) fake.emit(id, { message: 'x' });
+
+    expect((await run('task.logs', [id])).data).toMatchObject({ last_seq: 1001, more: false });
+  });
+
+  it('shows every line of a failure, and no control character', async () => {
+    const id = await startedTask();
+    const error = '2 tests failed\n  ✖ adds \u001b[31mnothing\u001b[0m\u0007\n  ✖ removes all';
+    fake.end(id, 'failed', { error });
+    const logs = await run('task.logs', [id]);
+    const got = await run('task.get', [id]);
+
+    for (const { text } of [logs, got]) {
+      expect(text).toContain('✖ adds nothing\n');
+      expect(text).toContain('✖ removes all');
+      expect(text).not.toContain('\u001b');
+      expect(text).not.toContain('\u0007');
+    }
+  });
+
+  it('names the day of what did not happen today', async () => {
+    const id = await startedTask();
+    fake.emit(id, { message: 'long ago', timestamp: '2026-01-02T12:00:00.000Z' });
+    fake.emit(id, { message: 'now' });
+
+    expect((await run('task.logs', [id])).text).toMatch(/^2026-01-02\n.*long ago\n\d{4}-\d\d-\d\d\n.*now$/);
+  });
+
+  it('follows to the end over an API that fails, once each, and ends with 0 however the task does', async () => {
+    const id = await startedTask();
+    for (const message of ['one', 'two']) fake.emit(id, { message });
+    const following = run('task.logs', [id, '--follow', '--since', '1']);
+    await waitFor('the long poll', () => fake.seen.some(({ query }) => query.get('since') === '2'));
+    fake.intercept = () => ({ status: 503, body: 'down' });
+    fake.emit(id, { message: 'three' });
+    await waitFor('a failed poll', () => fake.seen.filter(({ path }) => path.endsWith('/events')).length > 3);
+    fake.intercept = undefined;
+    fake.end(id, 'failed', { error: 'no' });
+    const { data, stdout } = await following;
+    const lines = stdout.trimEnd().split('\n');
+    const events = lines.map((line) => JSON.parse(line) as TaskEvent);
+
+    expect(events.map(({ seq, type }) => [seq, type])).toEqual([
+      [2, 'progress'],
+      [3, 'progress'],
+      [4, 'failed'],
+    ]);
+    expect(data).toEqual({ id, status: 'failed', last_seq: 4 });
+  });
+
+  it('says where to go on when it is stopped', async () => {
+    const id = await startedTask();
+    fake.emit(id, { message: 'one' });
+    const controller = new AbortController();
+    const { OrchestratorError } = await import('@codegen/sdk/errors');
+    const following = run('task.logs', [id, '--follow'], { signal: controller.signal });
+    following.catch(() => undefined);
+    await waitFor('the long poll', () => fake.seen.some(({ query }) => query.get('since') === '1'));
+    controller.abort(new OrchestratorError('INTERRUPTED', 'interrupted'));
+
+    await expect(following).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+      next: [{ command: `orchestrator task logs ${id} --follow --since 1` }],
+    });
+  });
+});
+
+describe('--input', () => {
+  it('is the whole request, and flags win over it', async () => {
+    const project = { name: 'lists', description: 'Lists', modules: ['backend'] };
+    const made = await run('project.create', ['--input', await inputFile(project)]);
+    const other = await run('project.create', ['others', '--input', await inputFile(project)]);
+    const order = { type: 'engineering', project: 'lists', spec: 'Do it', correlation_id: 'c-1' };
+    const task = await run('engineering.start', ['--input', await inputFile(order), '--spec', 'Do that']);
+
+    expect(made.data).toMatchObject({ name: 'lists', description: 'Lists' });
+    expect(other.data).toMatchObject({ name: 'others', description: 'Lists' });
+    expect(fake.tasks.get(task.data.id)).toMatchObject({
+      spec: 'Do that',
+      correlation_id: 'c-1',
+    } satisfies Partial<Task>);
+    expect(posts('/tasks')[0]?.body).toEqual({ ...order, spec: 'Do that' });
+  });
+
+  it('wins over what is set, and checks alone where it says so', async () => {
+    const settings = { env: { ...env, ORCHESTRATOR_PROJECT: 'nothing-there' } };
+    const file = await inputFile({ project: 'todo-api', dry_run: true });
+    const { data } = await run('deploy.start', ['--input', file], settings);
+
+    expect(data).toMatchObject({ type: 'deploy', dry_run: true });
+    expect(fake.tasks.size).toBe(0);
+  });
+
+  it.each([
+    ['a wrong value', { name: 'x y', modules: ['frontend'] }, /^--input: name: must be 2 to 39.*; modules\.0: /],
+    ['an unknown field', { name: 'lists', descripton: 'x' }, /^--input: Unrecognized key: "descripton"$/],
+    ['no object', ['lists'], /^--input: Invalid input: expected object/],
+    ['no JSON, which is not quoted', '{"name": "hunter2"', /^--input is not JSON$/],
+  ])('with %s is refused before anything is sent', async (_, value, message) => {
+    await expect(run('project.create', ['--input', await inputFile(value)])).rejects.toMatchObject({
+      ...{ code: 'VALIDATION_FAILED', exitCode: 2, message: expect.stringMatching(message) },
+    });
+    expect(fake.seen).toEqual([]);
+  });
+
+  it('of another type of task, or from the standard input that the spec comes from, is refused', async () => {
+    const deploy = await inputFile({ type: 'deploy', project: 'todo-api' });
+
+    await expect(run('engineering.start', ['--input', deploy])).rejects.toMatchObject({
+      message: expect.stringContaining('type: '),
+    });
+    await rm(deploy);
+    await expect(run('engineering.start', ['--input', deploy])).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(run('engineering.start', ['--input', '-', '--spec', '-'])).rejects.toMatchObject({
+      ...{ code: 'USAGE', message: expect.stringContaining('not both') },
+    });
+  });
+});
