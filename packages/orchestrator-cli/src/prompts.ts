@@ -51,7 +51,7 @@ export async function confirm(
     const message = 'this cannot be undone, so --yes is needed';
     throw new OrchestratorError('INPUT_REQUIRED', message, { details: { missing: ['--yes'] }, next });
   }
-  const answer = await ask({ name: '--yes', question: `${question} [y/N]` }, signal);
+  const answer = await ask({ name: '--yes', question: `${oneLine(question)} [y/N]` }, signal);
   if (/^y(es)?$/i.test(answer)) return;
   throw new OrchestratorError('INTERRUPTED', 'not confirmed: nothing was changed', { next });
 }

@@ -1,4 +1,4 @@
-import { OrchestratorError } from '@codegen/sdk/errors';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { nearest } from '../nearest.js';
 import { DEFAULT_PROFILE, noProfile } from './settings.js';
 import { changeUserConfig, type Profile, type UserConfig } from './user-config.js';
@@ -50,13 +50,18 @@ function change(config: UserConfig, name: string, key: keyof Profile, value: str
   if (after.api_url === undefined) {
     throw key === 'api_url' && before
       ? new OrchestratorError('USAGE', 'a profile has an address: forget all of it with auth logout', {
-          next: [{ command: `orchestrator auth logout --profile ${name}`, when: 'to forget the profile' }],
+          next: [{ command: paste`orchestrator auth logout --profile ${name}`, when: 'to forget the profile' }],
         })
       : noProfile(name, Object.keys(profiles));
   }
   if (before?.token && !sameOrigin(before.api_url, after.api_url)) {
     throw new OrchestratorError('CONFLICT', `the token of profile ${name} is for ${before.api_url} alone`, {
-      next: [{ command: `orchestrator auth login --profile ${name} --api-url ${value}`, when: 'to log in there' }],
+      next: [
+        {
+          command: paste`orchestrator auth login --profile ${name} --api-url ${value ?? 'URL'}`,
+          when: 'to log in there',
+        },
+      ],
     });
   }
   return { ...config, profiles: { ...profiles, [name]: after as Profile } };

@@ -97,7 +97,7 @@ const UNSEEN =
 const CONTROL = new RegExp(`[${UNSEEN}]`, 'u');
 
 /** What the live view of a wait draws itself anew with. */
-const REDRAWING = new RegExp('\\u001b\\[\\?25[lh]|(?:\\u001b\\[\\d+A)?\\r\\u001b\\[J', 'g');
+const REDRAWING = /\u001b\[\?25[lh]|(?:\u001b\[\d+A)?\r\u001b\[J/g;
 
 /** Runs lines of a shell in which `orchestrator` does nothing, and says which files came of it. */
 async function filesAfterPasting(lines: readonly string[]): Promise<string[]> {

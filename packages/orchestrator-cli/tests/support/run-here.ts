@@ -25,7 +25,7 @@ export interface HereOptions {
 export async function runHere(id: CommandId, argv: readonly string[], options: HereOptions): Promise<Here> {
   const { env, json = true, signal = new AbortController().signal } = options;
   const [stdout, stderr] = [collect(), collect()];
-  const output = new Output(stdout.stream, stderr.stream, () => undefined);
+  const output = new Output(stdout.stream, stderr.stream, json, () => undefined);
   const runtime = makeRuntime({ env, json, verbose: false, signal, output });
   const { data, render } = await runCommand(id, argv, runtime);
   const { Chalk } = await import('chalk');

@@ -1,4 +1,4 @@
-import { OrchestratorError } from '@codegen/sdk/errors';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, type GlobalFlags } from '../../base-command.js';
@@ -74,7 +74,9 @@ function isStoredKey(name: string): name is StoredKey {
 
 function tokenByLogin(profile = 'default'): OrchestratorError {
   return new OrchestratorError('USAGE', 'a token is stored by auth login, which checks it first', {
-    next: [{ command: `orchestrator auth login --profile ${profile} --token-stdin < token.txt`, when: 'to store it' }],
+    next: [
+      { command: paste`orchestrator auth login --profile ${profile} --token-stdin < token.txt`, when: 'to store it' },
+    ],
   });
 }
 

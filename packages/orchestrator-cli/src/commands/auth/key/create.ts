@@ -1,4 +1,5 @@
 import type { ApiKey, CreateApiKey } from '@codegen/contracts';
+import { paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../../base-command.js';
@@ -77,8 +78,8 @@ export default class AuthKeyCreate extends BaseCommand<CreatedKey> {
   }
 
   render({ key, secret, file }: CreatedKey, screen: Screen): string {
-    const next = `${screen.paint.bold('Next:')} orchestrator auth login --token-stdin --profile ${key.prefix} < ${file}`;
-    return `${renderKey(key, screen)}\n\n${secret ?? next}`;
+    const login = paste`orchestrator auth login --token-stdin --profile ${key.name} < ${file ?? ''}`;
+    return `${renderKey(key, screen)}\n\n${secret ?? `${screen.paint.bold('Next:')} ${login}`}`;
   }
 
   private async askName(flags: { 'no-input'?: boolean }): Promise<string> {

@@ -1,5 +1,5 @@
 import type { ApiKey } from '@codegen/contracts';
-import { isOrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../../../base-command.js';
 import { confirm, inputRequired } from '../../../prompts.js';
@@ -21,7 +21,7 @@ export default class AuthKeyRevoke extends BaseCommand<ApiKey> {
     const { key } = args;
     if (key === undefined) throw inputRequired([{ name: 'KEY', question: 'Key:' }]);
     const { client } = await this.client(flags);
-    const command = `orchestrator auth key revoke ${key}`;
+    const command = paste`orchestrator auth key revoke ${key}`;
     const asking = { yes: flags.yes, mayAsk: this.mayPrompt(flags), command, signal: this.signal };
     await confirm(`Revoke ${key}? What uses it is refused from then on.`, asking);
     const idempotencyKey = this.idempotencyKey(flags['idempotency-key']);
