@@ -107,6 +107,13 @@ export const workerStatusCommand = queueMeta
     worker_id: workerId,
   })
   .describe('Asks how a worker is.');
+/** Asks which workers there are. */
+export const listWorkersCommand = queueMeta
+  .extend({
+    command: z.literal('list').default('list').describe('Tells the commands apart'),
+    request_id: requestId,
+  })
+  .describe('Asks which workers there are.');
 /** Every command of worker:commands, told apart by `command`. */
 export const workerCommand = z
   .discriminatedUnion('command', [
@@ -115,6 +122,7 @@ export const workerCommand = z
     sendFileCommand,
     deleteWorkerCommand,
     workerStatusCommand,
+    listWorkersCommand,
   ])
   .describe('Every command of worker:commands, told apart by the field command.');
 
@@ -123,6 +131,7 @@ export type SendMessageCommand = z.infer<typeof sendMessageCommand>;
 export type SendFileCommand = z.infer<typeof sendFileCommand>;
 export type DeleteWorkerCommand = z.infer<typeof deleteWorkerCommand>;
 export type WorkerStatusCommand = z.infer<typeof workerStatusCommand>;
+export type ListWorkersCommand = z.infer<typeof listWorkersCommand>;
 export type WorkerCommand = z.infer<typeof workerCommand>;
 
 const success = z.boolean().describe('Whether the command was carried out');
@@ -151,11 +160,43 @@ export const sendFileResponse = deleteWorkerResponse.extend({}).describe('The an
 export const workerStatus = z
   .enum(['starting', 'idle', 'busy', 'stopped', 'lost'])
   .describe('idle: waits for a turn; busy: in one; stopped: ended as it should; lost: died without a word');
+/** A worker as its manager knows it. */
+export const workerSummary = z
+  .object({
+    worker_id: z.string().describe('The worker'),
+    name: z.string().describe('What people call it'),
+    worker_type: workerType.describe('developer: writes code; po: talks with a person as Product Owner'),
+    agent: agentName,
+    agent_config: z.string().nullish().describe("For the agent custom: the command of the operator's configuration"),
+    status: workerStatus,
+    turn: z.string().nullish().describe('The request_id of the turn that it is in'),
+    task_id: z.string().nullish().describe('The task that it was made for'),
+    project_id: z.string().nullish().describe('The project that it was made for'),
+    started_at: z.string().nullish().describe('When it was started. ISO 8601, UTC'),
+    error: z.string().nullish().describe('Why it was lost, for a person'),
+  })
+  .describe('A worker as its manager knows it.');
+export type WorkerSummary = z.infer<typeof workerSummary>;
+
+const workers = z.array(workerSummary).nullish();
+
+/** Why a command was not carried out, where a program may want to tell. */
+export const workerRefusal = z.enum(['unknown_worker']).describe('unknown_worker: there is no worker of that id');
+
+export const listWorkersResponse = z
+  .object({
+    request_id: requestId,
+    success,
+    workers: workers.describe('Every worker that there is, also those that wait for a slot'),
+    error,
+  })
+  .describe('The answer to list.');
 export const workerStatusResponse = z
   .object({
     request_id: requestId,
     success,
     status: nullable(workerStatus).describe('How the worker is; null where it is not known'),
+    workers: workers.describe('The one worker; none where it is gone'),
     error,
   })
   .describe('The answer to status.');
@@ -167,6 +208,8 @@ export const workerResponse = z
     worker_id: z.string().nullish().describe('Of create: the new worker'),
     response: z.string().nullish().describe("Of send_message: the turn's text"),
     status: workerStatus.nullish().describe('Of status: how the worker is'),
+    workers: workers.describe('Of list: every worker; of status: the one'),
+    reason: workerRefusal.nullish().describe('Why it was not carried out, machine-readable'),
     error,
   })
   .describe('Any answer on worker:responses; which one it is follows from the request it answers.');
@@ -175,6 +218,7 @@ export type SendMessageResponse = z.infer<typeof sendMessageResponse>;
 export type DeleteWorkerResponse = z.infer<typeof deleteWorkerResponse>;
 export type SendFileResponse = z.infer<typeof sendFileResponse>;
 export type WorkerStatusResponse = z.infer<typeof workerStatusResponse>;
+export type ListWorkersResponse = z.infer<typeof listWorkersResponse>;
 export type WorkerResponse = z.infer<typeof workerResponse>;
 
 export const workerCommands = defineQueue({

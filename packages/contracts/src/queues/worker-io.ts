@@ -76,6 +76,20 @@ export const poWorkerOutput = z
   .describe('What a Product-Owner worker says to its user.');
 export type POWorkerOutput = z.infer<typeof poWorkerOutput>;
 
+/** A line that a worker or its agent wrote. */
+export const workerLogLine = z
+  .object({
+    worker_id: z.string().describe('The worker'),
+    request_id: nullable(z.string()).describe('The turn in which it was written; null outside of one'),
+    source: z
+      .enum(['agent', 'wrapper'])
+      .describe('agent: what the agent printed; wrapper: what the worker itself has to tell'),
+    text: z.string().describe('One line, without its end; secrets are redacted, a long one is cut'),
+    timestamp: wireTimestamp('When it was written'),
+  })
+  .describe('A line that a worker or its agent wrote.');
+export type WorkerLogLine = z.infer<typeof workerLogLine>;
+
 export const workerInputs = defineQueue({
   stream: 'worker:{type}:{worker_id}:input',
   kind: 'work',
@@ -107,6 +121,18 @@ export const poOutput = defineQueue({
   consumers: ['telegram-bot', 'cli'],
   summary: 'What a Product-Owner worker says.',
   maxLength: 1000,
+  expiresSeconds: 86_400,
+});
+
+export const workerLog = defineQueue({
+  stream: 'worker:{worker_id}:log',
+  kind: 'log',
+  model: 'WorkerLogLine',
+  message: workerLogLine,
+  producers: ['worker-wrapper'],
+  consumers: ['cli'],
+  summary: 'What a worker and its agent wrote; lines may be missing.',
+  maxLength: 2000,
   expiresSeconds: 86_400,
 });
 
