@@ -42,6 +42,8 @@ export const errorCodes = {
   COMMAND_NOT_ALLOWED: code(0, 6),
   TASK_FAILED: code(0, 1),
   TASK_CANCELLED: code(0, 1),
+  /** What worker-manager, or a worker's turn, came to. */
+  WORKER_FAILED: code(0, 1),
   STILL_RUNNING: code(0, 8),
   INTERRUPTED: code(0, 130),
   TERMINATED: code(0, 143),

@@ -25,6 +25,7 @@ import type { LogsOptions } from './handles/task-logs.js';
 import { parseRedisUrl } from './queue/redis-url.js';
 import { QueuesClient } from './queues/queues-client.js';
 import { RedisSession } from './redis-session.js';
+import { WorkersClient } from './workers/workers-client.js';
 
 export interface OrchestratorOptions extends Omit<ApiOptions, 'apiUrl'> {
   /** `http://` or `https://`, with a base path or without. Queues and workers do without it. */
@@ -47,6 +48,8 @@ export class Orchestrator {
   #loading: Promise<Api> | undefined;
   /** The queues themselves, for whoever runs the system. Needs `redisUrl`. */
   readonly queues: QueuesClient;
+  /** Workers, through the worker-manager that serves them. Needs `redisUrl`. */
+  readonly workers: WorkersClient;
 
   constructor(options: OrchestratorOptions) {
     const { apiUrl, token, redisUrl } = options;
@@ -56,6 +59,7 @@ export class Orchestrator {
     this.#options = options;
     this.#session = new RedisSession(options.redisUrl);
     this.queues = new QueuesClient(this.#session);
+    this.workers = new WorkersClient(this.#session);
   }
 
   /** The REST API itself, for calls that have no shorter way. */

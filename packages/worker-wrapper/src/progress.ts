@@ -3,12 +3,12 @@ import { stripVTControlCharacters } from 'node:util';
 
 const MAX_CHARACTERS = 500;
 
-/** One line that a person may read: no control characters, at most 500 characters. */
-export function plainLine(text: string): string {
+/** One line that a person may read: no control characters, at most 500 characters unless told otherwise. */
+export function plainLine(text: string, most = MAX_CHARACTERS): string {
   // A line may be megabytes long, and only its beginning counts.
-  const start = stripVTControlCharacters(text.slice(0, 8 * MAX_CHARACTERS));
+  const start = stripVTControlCharacters(text.slice(0, 8 * most));
   const plain = start.replace(/\p{Cc}+/gu, ' ').trim();
-  return Array.from(plain).slice(0, MAX_CHARACTERS).join('');
+  return Array.from(plain).slice(0, most).join('');
 }
 
 /**

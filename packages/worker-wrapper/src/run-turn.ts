@@ -10,6 +10,8 @@ import { type Changes, GitError, type Workspace } from './workspace.js';
 
 const MAX_TEXT = 16 * 1024;
 const MAX_FILES = 5000;
+/** Characters of a printed line that are looked through; more than the log keeps. */
+const MAX_LOGGED = 32 * 1024;
 
 export interface TurnDeps {
   readonly config: WrapperConfig;
@@ -20,6 +22,8 @@ export interface TurnDeps {
   /** Whether the session was used by an earlier turn. */
   readonly resumes: boolean;
   readonly onProgress: (line: string) => void;
+  /** Told of every line that the agent prints; secrets are redacted. */
+  readonly onLine: (line: string) => void;
   /** Aborted when the worker must end; the turn then throws and is not reported. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
@@ -65,6 +69,8 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
     graceMs: config.terminateGraceMs,
     lingerMs: config.lingerMs,
     onProgress: (line) => deps.onProgress(redact(line)),
+    // Only the beginning of a line is kept; a secret that this cuts lies beyond it.
+    onLine: (line) => deps.onLine(redact(line.slice(0, MAX_LOGGED))),
     signal,
   });
   const readOnly = config.repo?.readOnly ?? false;

@@ -20,6 +20,8 @@ export interface AgentRun {
   readonly graceMs: number;
   readonly lingerMs: number;
   readonly onProgress: (line: string) => void;
+  /** Told of every line that the agent prints, to stdout or stderr. */
+  readonly onLine: (line: string) => void;
   /** Aborted when the worker itself must end: everything is killed at once and the run throws. */
   readonly signal: AbortSignal;
 }
@@ -27,6 +29,8 @@ export interface AgentRun {
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Milliseconds for the rest of stdout, after everyone who could write to it is dead. */
 const DRAIN_MS = 2000;
+/** Bytes of a line on stderr that are kept. */
+const MAX_STDERR_LINE = 64 * 1024;
 
 /**
  * Runs the agent once. States: running → exited, out of time, lingering after its last word, or aborted → its tree is
@@ -42,7 +46,12 @@ export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; repo
   const watching = processes.watch(over.signal);
 
   const stderr = new Tail();
-  child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.add(text));
+  const complaints = (async () => {
+    for await (const line of readLines(child.stderr, MAX_STDERR_LINE)) {
+      stderr.add(`${line}\n`);
+      run.onLine(line);
+    }
+  })();
   // An agent need not read its prompt to the end.
   child.stdin.on('error', () => undefined);
   child.stdin.end(run.prompt);
@@ -54,6 +63,7 @@ export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; repo
   });
   const reading = (async () => {
     for await (const line of readLines(child.stdout)) {
+      run.onLine(line);
       const progress = run.reader.line(line);
       if (progress) run.onProgress(progress);
       if (run.reader.finished) saidLastWord();
@@ -88,7 +98,7 @@ export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; repo
   await endTree(tree, { graceMs: first === 'aborted' ? 0 : run.graceMs });
   const how = await ended;
   run.signal.throwIfAborted();
-  await Promise.race([reading, sleep(DRAIN_MS)]);
+  await Promise.race([Promise.all([reading, complaints]), sleep(DRAIN_MS)]);
   child.stdout.destroy();
   child.stderr.destroy();
   const stopped = first === 'timeout' || first === 'lingered' ? first : undefined;

@@ -15,6 +15,7 @@ import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
 import { connectRedis, type Logger, publish, reportProgress } from '@codegen/sdk/queue';
 import { chooseAgent } from './agents/choose-agent.js';
 import type { WrapperConfig } from './config.js';
+import { LogShipper } from './log-shipper.js';
 import { Outbox, type TurnRecord } from './outbox.js';
 import { ProgressThrottle } from './progress.js';
 import { runTurn } from './run-turn.js';
@@ -30,14 +31,16 @@ const GOODBYE_MS = 500;
  */
 export async function startWrapper(
   config: WrapperConfig,
-  logger: Logger,
+  ownLogger: Logger,
 ): Promise<RunningService & { done: Promise<void> }> {
   const { workerId, workerDir, workerType } = config;
   const adapter = chooseAgent(config.agent);
   for (const name of ['repo', 'home', 'tmp']) await mkdir(join(workerDir, name), { recursive: true });
   const ending = new AbortController();
   const { signal } = ending;
-  const redis = connectRedis(config.redisUrl, { name: workerId, logger });
+  const redis = connectRedis(config.redisUrl, { name: workerId, logger: ownLogger });
+  const log = new LogShipper({ redis, workerId });
+  const logger = log.beside(ownLogger);
   const outbox = new Outbox({ workerDir, workerId, workerType, redis, logger, signal });
   const workspace =
     config.repo &&
@@ -57,8 +60,19 @@ export async function startWrapper(
     usedSessions.add(sessionId);
     const progress = new ProgressThrottle((message) => report(input, message));
     const onProgress = (line: string) => progress.offer(line);
+    const onLine = (line: string) => log.write('agent', line, input.request_id);
     try {
-      return await runTurn(input, { config, adapter, workspace, sessionId, resumes, onProgress, signal, logger });
+      return await runTurn(input, {
+        config,
+        adapter,
+        workspace,
+        sessionId,
+        resumes,
+        onProgress,
+        onLine,
+        signal,
+        logger,
+      });
     } catch (error) {
       signal.throwIfAborted();
       logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'the turn broke');
@@ -158,7 +172,7 @@ export async function startWrapper(
     stop: async () => {
       ending.abort(new Error('the worker ends'));
       await turn.catch(() => undefined);
-      await Promise.race([lifecycle('stopped'), sleep(GOODBYE_MS)]);
+      await Promise.race([Promise.all([lifecycle('stopped'), log.flush()]), sleep(GOODBYE_MS)]);
     },
   };
 }

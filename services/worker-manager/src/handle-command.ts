@@ -15,6 +15,7 @@ import { deleteWorker } from './delete-worker.js';
 import { type Manager, silentWorker } from './manager.js';
 import { writeWorkerFile } from './send-file.js';
 import { answerCreate, refusal, refuse } from './start-worker.js';
+import { summaryOf } from './summary-of.js';
 import { isWorkerId } from './worker-records.js';
 
 /**
@@ -34,6 +35,7 @@ export async function handleCommand(command: WorkerCommand, manager: Manager, en
     await locks.run(workerIdFor(request_id), () => create(command, manager, entryId));
     return manager.fillSlots();
   }
+  if (command.command === 'list') return list(request_id, manager);
   const { worker_id } = command;
   switch (command.command) {
     case 'delete':
@@ -94,14 +96,19 @@ async function sendMessage(command: SendMessageCommand, manager: Manager): Promi
 }
 
 async function status(request_id: string, worker_id: string, manager: Manager): Promise<void> {
-  const { redis, records, gone, busy } = manager;
-  const state = records.get(worker_id)?.state ?? ((await gone.find(worker_id)) ? 'gone' : undefined);
-  if (!state) return unknownWorker(request_id, worker_id, manager);
-  const running = busy.has(worker_id) ? 'busy' : 'idle';
-  const shown = { queued: 'starting', starting: 'starting', running, lost: 'lost', gone: 'stopped' } as const;
-  await respond(redis, { request_id, success: true, worker_id, status: shown[state] });
+  const { redis, records, gone } = manager;
+  const record = records.get(worker_id);
+  if (!record && !(await gone.find(worker_id))) return unknownWorker(request_id, worker_id, manager);
+  const workers = record ? [summaryOf(record, manager)] : [];
+  await respond(redis, { request_id, success: true, worker_id, status: workers[0]?.status ?? 'stopped', workers });
+}
+
+async function list(request_id: string, manager: Manager): Promise<void> {
+  const workers = manager.records.all().map((record) => summaryOf(record, manager));
+  await respond(manager.redis, { request_id, success: true, workers });
 }
 
 function unknownWorker(request_id: string, worker_id: string, { redis }: Manager): Promise<void> {
-  return respond(redis, { request_id, success: false, error: `there is no worker ${worker_id}: create it first` });
+  const error = `there is no worker ${worker_id}: create it first`;
+  return respond(redis, { request_id, success: false, reason: 'unknown_worker', error });
 }

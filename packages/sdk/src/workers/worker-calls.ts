@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { type WorkerConfig, type WorkerResponse, type WorkerSummary, workerIdFor } from '@codegen/contracts';
+import { OrchestratorError } from '../errors.js';
+import type { QueueStore } from '../queue/store.js';
+import { requestIdFor } from '../queues/request-id-for.js';
+import { awaitResponse, sendCommand, type WorkerCommandInput } from './ask-manager.js';
+
+/** Milliseconds that worker-manager gets for what it does at once. */
+const PROMPT_MS = 10_000;
+/** Milliseconds in which a worker is started. */
+const SPAWN_MS = 60_000;
+
+/** How a call waits. */
+export interface WorkerCallOptions {
+  signal?: AbortSignal | undefined;
+  /** Milliseconds to wait for the answer. */
+  timeoutMs?: number | undefined;
+}
+
+/** How a call waits that changes something. */
+export interface WorkerChangeOptions extends WorkerCallOptions {
+  /** Makes a repeated call the same call, for a day. */
+  idempotencyKey?: string | undefined;
+}
+
+/** A worker that was created. */
+export interface CreatedWorker {
+  worker_id: string;
+  /** What the call is known by. */
+  request_id: string;
+  name: string;
+}
+
+/** A turn that was asked for, and its text. */
+export interface WorkerTurn {
+  worker_id: string;
+  /** Names the turn: `answer` reads its text later. */
+  request_id: string;
+  /** Null where nobody waited for it. */
+  response: string | null;
+}
+
+/** Creates a worker, and waits until it has started. */
+export async function createWorker(
+  store: QueueStore,
+  config: WorkerConfig,
+  { idempotencyKey, timeoutMs = SPAWN_MS, signal }: WorkerChangeOptions,
+): Promise<CreatedWorker> {
+  const request_id = idOf('create', idempotencyKey);
+  const worker_id = workerIdFor(request_id);
+  const command = { command: 'create', request_id, config } as const;
+  const response = await ask(store, command, { timeoutMs, signal, isKeyed: idempotencyKey !== undefined });
+  const why = `${worker_id} has not started within ${timeoutMs} ms: it waits for a slot, or worker-manager is away`;
+  if (!response) throw stillRunning(why, { worker_id, request_id });
+  checkSuccess(response, 'the worker cannot be created');
+  return { worker_id, request_id, name: config.name };
+}
+
+/** Every worker that there is. */
+export async function listWorkers(store: QueueStore, options: WorkerCallOptions): Promise<WorkerSummary[]> {
+  const response = await askAtOnce(store, { command: 'list', request_id: randomUUID() }, options);
+  checkSuccess(response, 'the workers cannot be listed');
+  return response.workers ?? [];
+}
+
+/** One worker; undefined details where it is gone already. */
+export async function getWorker(
+  store: QueueStore,
+  worker_id: string,
+  options: WorkerCallOptions,
+): Promise<Pick<WorkerSummary, 'worker_id' | 'status'> & Partial<WorkerSummary>> {
+  const response = await askAtOnce(store, { command: 'status', request_id: randomUUID(), worker_id }, options);
+  checkSuccess(response, 'the worker cannot be asked');
+  return response.workers?.[0] ?? { worker_id, status: response.status ?? 'stopped' };
+}
+
+/** Sends a prompt to a worker, and waits for the turn's text unless told not to. */
+export async function sendToWorker(
+  store: QueueStore,
+  worker_id: string,
+  message: string,
+  {
+    idempotencyKey,
+    timeoutMs,
+    signal,
+    wait,
+    turnSeconds = 1800,
+  }: WorkerChangeOptions & {
+    wait: boolean;
+    turnSeconds?: number | undefined;
+  },
+): Promise<WorkerTurn> {
+  const request_id = idOf(worker_id, idempotencyKey);
+  const command = { command: 'send_message', request_id, worker_id, message, timeout: turnSeconds } as const;
+  const from = await sendCommand(store, command, idempotencyKey !== undefined);
+  if (!wait) return { worker_id, request_id, response: null };
+  return await readTurn(store, { worker_id, request_id, from, timeoutMs, signal });
+}
+
+/** The text of a turn that was asked for before, for an hour after its end. */
+export async function readTurn(
+  store: QueueStore,
+  turn: { worker_id: string; request_id: string; from?: string } & WorkerCallOptions,
+): Promise<WorkerTurn> {
+  const { worker_id, request_id, from = '$', timeoutMs = 2 ** 31 - 1, signal } = turn;
+  const response = await awaitResponse(store, request_id, { from, timeoutMs, signal });
+  if (!response) throw stillRunning('the turn has not ended yet; it goes on', { worker_id, request_id });
+  checkSuccess(response, 'the turn failed');
+  return { worker_id, request_id, response: response.response ?? '' };
+}
+
+/** Writes a file inside a worker. */
+export async function sendFileToWorker(
+  store: QueueStore,
+  worker_id: string,
+  file: { path: string; content: string },
+  { idempotencyKey, ...options }: WorkerChangeOptions,
+): Promise<void> {
+  const request_id = idOf(`${worker_id} ${file.path}`, idempotencyKey);
+  const command = { command: 'send_file', request_id, worker_id, ...file } as const;
+  const response = await askAtOnce(store, command, { ...options, isKeyed: idempotencyKey !== undefined });
+  checkSuccess(response, 'the file cannot be written', 'VALIDATION_FAILED');
+}
+
+/** Ends a worker with all that it does. Fine where there is none. */
+export async function deleteWorker(store: QueueStore, worker_id: string, options: WorkerCallOptions): Promise<void> {
+  const command = { command: 'delete', request_id: randomUUID(), worker_id } as const;
+  checkSuccess(await askAtOnce(store, command, { timeoutMs: SPAWN_MS, ...options }), 'the worker cannot be deleted');
+}
+
+function idOf(purpose: string, key: string | undefined): string {
+  return key === undefined ? randomUUID() : requestIdFor(`worker ${purpose}`, key);
+}
+
+type AskOptions = WorkerCallOptions & { isKeyed?: boolean };
+
+async function ask(store: QueueStore, command: WorkerCommandInput, options: AskOptions & { timeoutMs: number }) {
+  const { isKeyed = false, timeoutMs, signal } = options;
+  const from = await sendCommand(store, command, isKeyed);
+  return await awaitResponse(store, command.request_id, { from, timeoutMs, signal });
+}
+
+async function askAtOnce(store: QueueStore, command: WorkerCommandInput, options: AskOptions): Promise<WorkerResponse> {
+  const { timeoutMs = PROMPT_MS } = options;
+  const response = await ask(store, command, { ...options, timeoutMs });
+  if (response) return response;
+  throw new OrchestratorError('TIMEOUT', `worker-manager has not answered within ${timeoutMs} ms: check that it runs`);
+}
+
+function checkSuccess(
+  response: WorkerResponse,
+  what: string,
+  code: 'WORKER_FAILED' | 'VALIDATION_FAILED' = 'WORKER_FAILED',
+) {
+  if (response.success) return;
+  const requestId = response.request_id;
+  const why = response.error ?? 'worker-manager does not say why';
+  if (response.reason === 'unknown_worker') throw new OrchestratorError('NOT_FOUND', why, { requestId });
+  throw new OrchestratorError(code, `${what}: ${why}`, { requestId });
+}
+
+function stillRunning(text: string, details: { worker_id: string; request_id: string }): OrchestratorError {
+  return new OrchestratorError('STILL_RUNNING', text, { details, requestId: details.request_id });
+}

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type WorkerLogLine, workerLog } from '@codegen/contracts';
+import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
+import { plainLine } from './progress.js';
+
+/** Milliseconds between two batches. */
+const EVERY_MS = 200;
+/** Lines of one batch; what an agent prints beyond that is left out, and said to be. */
+const BATCH = 100;
+/** Characters of a line that are kept. */
+const MAX_LINE = 2000;
+
+type Line = Pick<WorkerLogLine, 'request_id' | 'source' | 'text' | 'timestamp'>;
+
+/**
+ * Tells what the worker and its agent write, in the log of the worker. Never holds anybody up: lines are left out
+ * where there are too many, and lost while Redis is away.
+ */
+export class LogShipper {
+  #lines: Line[] = [];
+  #omitted = 0;
+  #running: Promise<void> | undefined;
+  readonly #hurry = new AbortController();
+
+  constructor(readonly options: { readonly redis: Redis; readonly workerId: string }) {}
+
+  write(source: Line['source'], text: string, requestId: string | null): void {
+    const line = plainLine(text, MAX_LINE);
+    if (line === '') return;
+    if (this.#lines.length >= BATCH) {
+      this.#omitted += 1;
+      return;
+    }
+    this.#lines.push({ source, text: line, request_id: requestId, timestamp: new Date().toISOString() });
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Sends what waits, and resolves when that has been sent or has failed; later lines are sent at once. */
+  async flush(): Promise<void> {
+    this.#hurry.abort();
+    await this.#running;
+  }
+
+  /** A logger that writes here too what is worth telling. */
+  beside(logger: Logger): Logger {
+    const tee =
+      (level: 'info' | 'warn' | 'error') =>
+      (bindings: Record<string, unknown>, message: string): void => {
+        logger[level](bindings, message);
+        const error = typeof bindings.error === 'string' ? `: ${bindings.error}` : '';
+        this.write('wrapper', `${level} ${message}${error}`, null);
+      };
+    return {
+      debug: (bindings, message) => logger.debug(bindings, message),
+      info: tee('info'),
+      warn: tee('warn'),
+      error: tee('error'),
+    };
+  }
+
+  async #run(): Promise<void> {
+    while (this.#lines.length > 0) {
+      await sleep(EVERY_MS, undefined, { signal: this.#hurry.signal }).catch(() => undefined);
+      const lines = this.#lines;
+      this.#lines = [];
+      if (this.#omitted > 0) {
+        const text = `${this.#omitted} more lines were left out`;
+        lines.push({ source: 'wrapper', text, request_id: null, timestamp: new Date().toISOString() });
+        this.#omitted = 0;
+      }
+      const { redis, workerId } = this.options;
+      const params = { worker_id: workerId };
+      const sent = lines.map((line) => publish(redis, workerLog, { worker_id: workerId, ...line }, { params }));
+      await Promise.allSettled(sent);
+    }
+  }
+}
