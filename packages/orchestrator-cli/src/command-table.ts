@@ -111,6 +111,41 @@ export const commandTable = {
     effect: 'read',
     load: () => import('./commands/explain.js'),
   },
+  'worker.create': {
+    summary: 'Start a worker: one agent with a place of its own',
+    effect: 'change',
+    load: () => import('./commands/worker/create.js'),
+  },
+  'worker.list': {
+    summary: 'List the workers',
+    effect: 'read',
+    load: () => import('./commands/worker/list.js'),
+  },
+  'worker.get': {
+    summary: 'Show a worker',
+    effect: 'read',
+    load: () => import('./commands/worker/get.js'),
+  },
+  'worker.send': {
+    summary: "Send a prompt to a worker and wait for the turn's text",
+    effect: 'change',
+    load: () => import('./commands/worker/send.js'),
+  },
+  'worker.send-file': {
+    summary: 'Write a local file inside a worker',
+    effect: 'change',
+    load: () => import('./commands/worker/send-file.js'),
+  },
+  'worker.logs': {
+    summary: 'Print what a worker and its agent wrote',
+    effect: 'read',
+    load: () => import('./commands/worker/logs.js'),
+  },
+  'worker.delete': {
+    summary: 'End a worker and remove it',
+    effect: 'destroy',
+    load: () => import('./commands/worker/delete.js'),
+  },
   'queue.list': {
     summary: 'List the queues and what waits in them',
     effect: 'read',
@@ -202,7 +237,7 @@ export const commandTable = {
     load: () => import('./commands/config/profiles.js'),
   },
   diagnose: {
-    summary: 'Check API, Redis and projects',
+    summary: 'Check API, Redis, projects and workers',
     effect: 'read',
     load: () => import('./commands/diagnose/all.js'),
   },
@@ -215,6 +250,11 @@ export const commandTable = {
     summary: 'Check that Redis answers, and the queues',
     effect: 'read',
     load: () => import('./commands/diagnose/redis.js'),
+  },
+  'diagnose.workers': {
+    summary: 'Check that worker-manager answers, and its workers',
+    effect: 'read',
+    load: () => import('./commands/diagnose/workers.js'),
   },
   'diagnose.projects': {
     summary: 'Check what your projects and their tasks do',

@@ -18,7 +18,8 @@ export abstract class DiagnoseCommand extends BaseCommand<Diagnosis> {
   async run(): Promise<Diagnosis> {
     const { flags } = await this.parse(DiagnoseCommand);
     const settings = await this.settings(flags);
-    if (this.names.length === 1 && this.names[0] === 'redis' && settings.redisUrl === undefined) throw redisRequired();
+    const needsRedis = this.names.length === 1 && ['redis', 'workers'].includes(this.names[0] as string);
+    if (needsRedis && settings.redisUrl === undefined) throw redisRequired();
     const checked = [];
     for (const name of this.names) checked.push(await runCheck(name, settings, this.runtime));
     const checks = checked.map(({ check }) => check);

@@ -4,7 +4,7 @@ import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
 import type { Settings } from '../config/settings.js';
 import type { Runtime } from '../runtime.js';
 
-export type CheckName = 'api' | 'redis' | 'projects';
+export type CheckName = 'api' | 'redis' | 'projects' | 'workers';
 
 /** What a check found. */
 export interface Check {
@@ -82,6 +82,23 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
       detail: `${counts.length > 0 ? counts.join(', ') : 'none yet'}; ${tasks}`,
       facts: { projects, tasks: { running: running.items.length, queued: queued.items.length } },
     };
+  },
+  workers: async ({ redisUrl }, { signal }) => {
+    if (redisUrl === undefined) return { status: 'skipped', detail: 'not configured: workers are behind Redis' };
+    const { Orchestrator } = await import('@codegen/sdk');
+    const client = new Orchestrator({ redisUrl });
+    try {
+      const workers = await client.workers.list({ signal, timeoutMs: 5000 });
+      const counts = new Map<string, number>();
+      for (const { status } of workers) counts.set(status, (counts.get(status) ?? 0) + 1);
+      const told = [...counts].map(([status, count]) => `${count} ${status}`);
+      return {
+        detail: `worker-manager answers; ${told.length > 0 ? told.join(', ') : 'no workers now'}`,
+        facts: { workers: Object.fromEntries(counts) },
+      };
+    } finally {
+      await client.close();
+    }
   },
 };
 
