@@ -1,0 +1,34 @@
+import { baseMessage, defineQueue } from '@codegen/contracts';
+import { runConsumer } from '@codegen/sdk/consumer';
+import { PermanentError } from '@codegen/sdk/errors';
+import { connectQueue, publish } from '@codegen/sdk/queue';
+import { z } from 'zod';
+
+const invoices = defineQueue({
+  stream: 'invoices',
+  kind: 'work',
+  group: 'printers',
+  model: 'Invoice',
+  message: baseMessage.extend({ customer: z.string(), cents: z.int() }),
+  producers: ['example'],
+  consumers: ['example'],
+  summary: 'What to print.',
+});
+
+const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
+const consumer = runConsumer({
+  redisUrl,
+  contract: invoices,
+  service: 'example',
+  consumer: 'printer-1',
+  handler: async ({ customer, cents }, { signal }) => {
+    if (cents < 0) throw new PermanentError('nobody prints a negative invoice'); // a dead letter, at once
+    signal.throwIfAborted(); // stopping, or somebody else has the message now
+    console.log(`${customer} owes ${(cents / 100).toFixed(2)}`);
+    void consumer.stop();
+  },
+});
+const queue = connectQueue(redisUrl);
+await publish(queue, invoices, { customer: 'Ada', cents: 1250 });
+await consumer.done;
+await queue.close();

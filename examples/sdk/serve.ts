@@ -1,0 +1,22 @@
+import { createServer } from 'node:http';
+import { isOrchestratorError, Orchestrator } from '@codegen/sdk';
+
+const { ORCHESTRATOR_API_URL: apiUrl = 'http://127.0.0.1:8000', ORCHESTRATOR_TOKEN: token } = process.env;
+const client = new Orchestrator({ apiUrl, token });
+
+// POST / starts a task of the text in the body, and answers with its id.
+const server = createServer(async (request, response) => {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort(new Error('the caller has gone')));
+  try {
+    let spec = '';
+    for await (const chunk of request.setEncoding('utf8')) spec += chunk;
+    const task = await client.engineering.start({ project: 'todo-api', spec }, { signal: gone.signal });
+    response.writeHead(202).end(`${task.id}\n`);
+  } catch (error) {
+    if (gone.signal.aborted) return;
+    const known = isOrchestratorError(error);
+    response.writeHead(known ? (error.status ?? 502) : 500).end(`${known ? error.message : 'a bug'}\n`);
+  }
+});
+server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => console.log(server.address()));
