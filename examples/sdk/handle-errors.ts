@@ -7,7 +7,7 @@ try {
   await client.projects.get('todo-apo');
 } catch (error) {
   if (!isOrchestratorError(error)) throw error;
-  if (error.code === 'PROJECT_NOT_FOUND') console.log(`${error.message}; did you mean ${error.choices?.join(', ')}?`);
+  if (error.code === 'PROJECT_NOT_FOUND') console.log(error.message, error.choices);
   else if (error.retryable) console.log(`try again in ${error.retryAfterMs ?? 1000} ms: ${error.message}`);
   else console.log(`${error.code}: ${error.message} (request ${error.requestId})`);
 }

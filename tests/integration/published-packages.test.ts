@@ -3,7 +3,8 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type OutputFile } from 'esbuild';
+import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeApi, startFakeApi, TOKEN } from '../../packages/sdk/tests/support/fake-api.js';
 import { addNodeTypes, type PublishedPackages, publishedPackages } from '../support/published-packages.js';
@@ -45,28 +46,30 @@ async function node(...args: string[]): Promise<string> {
 
 const evaluate = (text: string) => node('--input-type=module', '-e', text);
 
-const bundle = (options: BuildOptions) =>
-  build({
+/** Bundles for Node, in the consumer's folder. */
+async function bundle(options: BuildOptions): Promise<{ metafile: Metafile; outputFiles?: OutputFile[] | undefined }> {
+  const fixed = {
     bundle: true,
     platform: 'node',
     target: 'node20',
     absWorkingDir: consumer,
     logLevel: 'silent',
-    metafile: true,
-    ...options,
-  });
+  } as const;
+  return await build({ ...fixed, ...options, metafile: true });
+}
 
 describe('the tarballs', () => {
   it.each(['contracts', 'sdk'] as const)(
     'of %s have nothing that publint or arethetypeswrong would mend',
     async (name) => {
       const tarball = packages.tarballs[name];
-      const bin = (tool: string) => join(root, 'node_modules', '.bin', tool);
+      const attw = join(root, 'node_modules', '.bin', 'attw');
       // ESM alone: CommonJS takes the package by import(), for which there is a test below.
-      const types = await run(bin('attw'), [tarball, '--profile', 'esm-only', '--format', 'json']);
-      const shape = await run(bin('publint'), ['--strict', tarball]);
+      const types = await run(attw, [tarball, '--profile', 'esm-only', '--format', 'json']);
+      const bytes = await readFile(tarball);
+      const { messages } = await publint({ pack: { tarball: bytes.buffer as ArrayBuffer }, strict: true });
 
-      expect(shape.stdout).toContain('All good!');
+      expect(messages).toEqual([]);
       expect((JSON.parse(types.stdout) as { analysis: { types: unknown } }).analysis.types).toBeTruthy();
     },
   );
@@ -286,7 +289,7 @@ describe('a bundler', () => {
     expect(await node('api.mjs')).toBe('function\n');
   });
 
-  it('drops whatever is not used: no module does anything by being loaded', async () => {
+  it('drops all of what is not used', async () => {
     const subpaths = ['', '/api', '/consumer', '/errors', '/processes', '/queue', '/service', '/testing'];
     const contents = [...subpaths.map((path) => `@codegen/sdk${path}`), '@codegen/contracts']
       .map((name) => `import '${name}';`)

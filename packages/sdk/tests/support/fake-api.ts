@@ -39,6 +39,8 @@ export interface FakeApi {
   end(taskId: string, status: 'completed' | 'failed' | 'cancelled', changes?: Partial<Task>): void;
   /** The id of the only task there is. */
   onlyTask(): string;
+  /** A key that may do only so much. */
+  makeToken(scopes: string[]): string;
   stop(): Promise<void>;
 }
 

@@ -1,0 +1,64 @@
+import type { TaskEvent } from '@codegen/contracts';
+import { startFakeApi, TOKEN } from '../../packages/sdk/tests/support/fake-api.js';
+import { Client, openTestDatabase, startTestApi } from '../../services/api/tests/support/test-api.js';
+
+/** An API under test, real or not, and what makes its tasks go on. */
+export interface ApiPeer {
+  /** Somebody whose key may do all that a person may. */
+  person: Client;
+  /** A key that only lists projects. */
+  lister: Client;
+  /** Puts an event of a task into its history. */
+  emit(taskId: string, event: Partial<TaskEvent>): Promise<void>;
+  /** Takes a task and ends it, with its last event. */
+  end(taskId: string, status: 'completed' | 'failed'): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Every API that clients are tested with. */
+export const apiPeers: Record<string, () => Promise<ApiPeer>> = {
+  'the API on PGlite': realPeer,
+  'the fake that clients are tested with': fakePeer,
+};
+
+async function realPeer(): Promise<ApiPeer> {
+  const database = await openTestDatabase('PGlite');
+  const api = await startTestApi(database);
+  const person = await api.user({ role: 'user', scopes: ['*'] });
+  const service = await api.service();
+  const key = { name: 'lister', user_id: person.userId, scopes: ['project.list'] };
+  const { secret } = await api.admin.ok('POST', '/api-keys', key);
+  let entries = 0;
+  const emit = async (task_id: string, event: Partial<TaskEvent>) => {
+    const { request_id } = await service.ok('GET', `/tasks/${task_id}`);
+    entries += 1;
+    const full = { type: 'progress', request_id, task_id, ...event };
+    await service.ok('POST', '/events', { events: [{ entry_id: `${entries}-0`, event: full }] });
+  };
+  return {
+    person,
+    lister: new Client(api.url, secret),
+    emit,
+    end: async (id, status) => {
+      const { request_id } = await service.ok('GET', `/tasks/${id}`);
+      const { task } = await service.ok('POST', `/tasks/${id}/claim`, { request_id });
+      await service.ok('POST', `/tasks/${id}/transition`, { epoch: task.epoch, status });
+      await emit(id, { type: status });
+    },
+    stop: async () => {
+      await api.stop();
+      await database.close();
+    },
+  };
+}
+
+async function fakePeer(): Promise<ApiPeer> {
+  const fake = await startFakeApi();
+  return {
+    person: new Client(fake.url, TOKEN, 'user_1'),
+    lister: new Client(fake.url, fake.makeToken(['project.list'])),
+    emit: async (id, event) => fake.emit(id, event),
+    end: async (id, status) => fake.end(id, status),
+    stop: fake.stop,
+  };
+}
