@@ -18,7 +18,7 @@ export function errorFromResponse(response: FetchResponse, text: string, sentReq
   const known = document.code in errorCodes;
   const code = known ? (document.code as ErrorCode) : codeOfStatus(response.status, true);
   if (document.request_id) options.requestId = document.request_id;
-  if (document.choices) options.choices = document.choices;
+  if (document.choices?.length) options.choices = document.choices;
   if (document.errors) options.details = { errors: document.errors };
   // A newer server's code: its own word on retrying is better than our table.
   if (!known) Object.assign(options, { retryable: document.retryable, details: { code: document.code } });

@@ -58,6 +58,7 @@ describe('starting', () => {
 
   it('stores nothing when it is only checked', async () => {
     const { fake, client } = await setUp();
+    Object.assign(fake.projects[0] as object, { main_sha: 'a'.repeat(40) });
 
     const task = await client.deploy.check({ project: 'todo-api' });
 

@@ -4,23 +4,37 @@ import {
   type CreateTask,
   createApiKey,
   createProject as createProjectBody,
+  createTask as createTaskBody,
   deployQueue,
   type ErrorCode,
   engineeringQueue,
   errorCodes,
+  holdsScope,
+  identifier,
+  isTerminalEvent,
+  listProjectsQuery,
+  listTasksQuery,
+  MAX_SPEC_BYTES,
   makeId,
   type Project,
+  pageQuery,
   type ServiceDeployment,
   type Task,
   type TaskEvent,
+  taskEventsQuery,
   updateProject,
   wireNow,
 } from '@codegen/contracts';
+import { access } from '../../../../services/api/src/access.js';
+import { nearNames } from '../../../../services/api/src/store/near-names.js';
 import { type Answer, type SeenRequest, startScriptedServer } from './scripted-server.js';
 
 export const TOKEN = 'cgk_0a1b2c3d_sEcReT-sEcReT-sEcReT-sEcReT-sEcReT-0000';
 
-/** The part of the REST API that clients need, in memory, over real HTTP; tests move its tasks along. */
+/**
+ * The part of the REST API that clients need, in memory, over real HTTP; tests move its tasks along. It passes the suite
+ * that the real one passes: tests/integration/api-conformance.test.ts.
+ */
 export interface FakeApi {
   url: string;
   seen: SeenRequest[];
@@ -50,6 +64,7 @@ export async function startFakeApi(): Promise<FakeApi> {
   const projects: Project[] = [makeProject('todo-api')];
   const deployments: ServiceDeployment[] = [];
   const keys: ApiKey[] = [{ ...whoami.key }];
+  const tokens = new Map([[TOKEN, whoami.key]]);
   const answered = new Map<string, { asked: string; answer: Answer }>();
   let wake: () => void = () => undefined;
   let changed = new Promise<void>((resolve) => {
@@ -85,80 +100,129 @@ export async function startFakeApi(): Promise<FakeApi> {
       else fake.emit(taskId, { type: 'failed', error, error_type: changes.reason ?? status });
     },
     onlyTask: () => [...tasks.keys()][0] as string,
+    makeToken: (scopes) => {
+      const token = `cgk_${randomBytes(4).toString('hex')}_${randomBytes(32).toString('base64url')}`;
+      tokens.set(token, { ...whoami.key, id: makeId('key'), scopes });
+      return token;
+    },
     stop: () => server.stop(),
   };
 
   const server = await startScriptedServer(async (request) => {
-    const answer = fake.intercept?.(request) ?? (await answerOf(request));
+    const answer = fake.intercept?.(request) ?? signed(request, await answerOf(request));
     return fake.transform?.(answer) ?? answer;
   });
   fake.url = server.url;
   fake.seen = server.seen;
   return fake;
 
+  /** As the real one: who asks, whether it was asked before, what is asked. */
   async function answerOf(request: SeenRequest): Promise<Answer> {
-    if (request.headers.authorization !== `Bearer ${TOKEN}` && request.path !== '/health') {
-      return problem('UNAUTHENTICATED', 'the token is not valid');
+    const route = routeOf(request);
+    if (!route) return problem('NOT_FOUND', `there is no ${request.method} here`);
+    const rule = access[route];
+    if (!rule || rule === 'public') return await serve(route, request);
+    const caller = tokens.get(/^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '');
+    if (!caller) {
+      const headers = { 'www-authenticate': 'Bearer' };
+      return { ...problem('UNAUTHENTICATED', 'this API key is not known here'), headers };
     }
+    const lacking = rule.scopes.length > 0 && !rule.scopes.some((scope) => holdsScope(caller.scopes, scope));
+    if (lacking || rule.roles?.includes('user') === false) return problem('FORBIDDEN', 'this key may not do that');
+    if (route === 'GET /whoami') return { body: { ...whoami, key: caller } };
     const key = request.headers['idempotency-key'];
-    if (typeof key !== 'string') return await route(request);
     const { correlation_id: _, ...rest } = (request.body ?? {}) as Record<string, unknown>;
-    const asked = JSON.stringify([request.method, request.path, rest]);
-    const before = answered.get(key);
-    if (before && before.asked !== asked)
-      return problem('IDEMPOTENCY_MISMATCH', 'this key was used for another request');
-    const answer = before?.answer ?? (await route(request));
-    if ((answer.status ?? 200) < 300) answered.set(key, { asked, answer: structuredClone(answer) });
+    if (typeof key !== 'string' || rest.dry_run === true) return await serve(route, request);
+    if (!/^[\x21-\x7e]{1,200}$/.test(key)) return problem('VALIDATION_FAILED', 'Idempotency-Key has a length');
+    const asked = JSON.stringify([request.path, rest]);
+    const before = answered.get(`${route} ${key}`);
+    if (before && before.asked !== asked) return problem('IDEMPOTENCY_MISMATCH', 'this key was used for another call');
+    if (before) return { ...before.answer, headers: { 'idempotency-replayed': 'true' } };
+    const answer = await serve(route, request);
+    if ((answer.status ?? 200) < 300) answered.set(`${route} ${key}`, { asked, answer: structuredClone(answer) });
     return answer;
   }
 
-  async function route(request: SeenRequest): Promise<Answer> {
-    const [, resource, id, action] = request.path.split('/');
-    const where = `${request.method} ${resource}${id ? '/x' : ''}${action ? `/${action}` : ''}`;
-    switch (where) {
-      case 'GET health':
+  async function serve(route: string, request: SeenRequest): Promise<Answer> {
+    const id = decodeURIComponent(request.path.split('/')[2] ?? '');
+    if (route.includes('{') && !identifier.safeParse(id).success) {
+      return problem('VALIDATION_FAILED', 'the path: is not an identifier');
+    }
+    if (id !== '' && request.path.startsWith('/tasks/') && !tasks.has(id)) {
+      return problem('TASK_NOT_FOUND', `there is no task ${id}`);
+    }
+    switch (route) {
+      case 'GET /health':
         return { body: { status: 'ok' } };
-      case 'GET whoami':
-        return { body: whoami };
-      case 'POST projects':
+      case 'POST /projects':
         return createProject(request.body);
-      case 'GET projects':
-        return { body: pageOf(projects, request) };
-      case 'GET projects/x':
-        return found(projectOf(id), 'PROJECT_NOT_FOUND', `there is no project ${id}`, ['todo-api']);
-      case 'PATCH projects/x':
+      case 'GET /projects':
+        return listProjects(request);
+      case 'GET /projects/{project}': {
+        const project = projectOf(id);
+        return project ? { body: project } : noProject(id);
+      }
+      case 'PATCH /projects/{project}':
         return changeProject(id, request.body);
-      case 'POST projects/x/archive':
+      case 'POST /projects/{project}/archive':
         return archive(id);
-      case 'GET deployments':
-        return { body: pageOf(deploymentsFor(request.query), request) };
-      case 'GET api-keys':
-        return { body: pageOf([...keys].reverse().filter(stateOf(request.query)), request) };
-      case 'POST api-keys':
+      case 'GET /deployments':
+        return pageOf(deploymentsFor(request.query), request);
+      case 'GET /api-keys':
+        return pageOf([...keys].reverse().filter(stateOf(request.query)), request);
+      case 'POST /api-keys':
         return createKey(request.body);
-      case 'DELETE api-keys/x':
+      case 'DELETE /api-keys/{id}':
         return revokeKey(id);
-      case 'POST tasks':
-        return createTask(request.body as CreateTask);
-      case 'GET tasks':
-        return { body: pageOf([...tasks.values()].reverse().filter(asked(request.query)).map(withoutSpec), request) };
-      case 'GET tasks/x':
-        return found(tasks.get(id ?? ''), 'TASK_NOT_FOUND', `there is no task ${id}`);
-      case 'GET tasks/x/events':
-        return readEvents(id ?? '', request.query);
-      case 'POST tasks/x/published':
+      case 'POST /tasks':
+        return createTask(request.body);
+      case 'GET /tasks':
+        return listTasks(request);
+      case 'GET /tasks/{id}':
+        return { body: tasks.get(id) };
+      case 'GET /tasks/{id}/events':
+        return readEvents(id, request.query);
+      case 'POST /tasks/{id}/published':
         return { status: 204 };
-      case 'POST tasks/x/cancel':
-        return cancelTask(id ?? '');
-      case 'POST tasks/x/retry':
-        return retryTask(id ?? '');
+      case 'POST /tasks/{id}/cancel':
+        return cancelTask(tasks.get(id) as Task);
+      case 'POST /tasks/{id}/retry':
+        return retryTask(tasks.get(id) as Task);
       default:
-        return problem('NOT_FOUND', `no route ${where}`);
+        return problem('INTERNAL', `the fake cannot ${route} yet`);
     }
   }
 
+  function noProject(id: string | undefined): Answer {
+    const names = projects.filter(({ status }) => status !== 'archived').map(({ name }) => name);
+    const choices = nearNames(id ?? '', names);
+    return problem('PROJECT_NOT_FOUND', `there is no project ${id}`, choices);
+  }
+
+  function listProjects(request: SeenRequest): Answer {
+    const query = queryOf(listProjectsQuery, request);
+    if ('refusal' in query) return query.refusal;
+    const { name, status } = query.data;
+    const fits = (one: Project) =>
+      (name === undefined || one.name === name) && (status === undefined || one.status === status);
+    return pageOf([...projects].reverse().filter(fits), request);
+  }
+
+  function listTasks(request: SeenRequest): Answer {
+    const query = queryOf(listTasksQuery, request);
+    if ('refusal' in query) return query.refusal;
+    const { project, type, status, correlation_id } = query.data;
+    const projectId = project && projectOf(project)?.id;
+    if (project && !projectId) return noProject(project);
+    const wanted = Object.entries({ project_id: projectId, type, status, correlation_id });
+    const fits = (task: Task) =>
+      wanted.every(([name, value]) => value === undefined || task[name as keyof Task] === value);
+    return pageOf([...tasks.values()].reverse().filter(fits).map(withoutSpec), request);
+  }
+
   function projectOf(idOrName: string | undefined): Project | undefined {
-    return projects.find(({ id, name }) => id === idOrName || name === idOrName);
+    const named = projects.filter(({ id, name }) => id === idOrName || name === idOrName);
+    return named.find(({ status }) => status !== 'archived') ?? named[0];
   }
 
   function nameTaken(name: string | undefined): boolean {
@@ -176,7 +240,7 @@ export async function startFakeApi(): Promise<FakeApi> {
 
   function changeProject(id: string | undefined, body: unknown): Answer {
     const project = projectOf(id);
-    if (!project) return problem('PROJECT_NOT_FOUND', `there is no project ${id}`, ['todo-api']);
+    if (!project) return noProject(id);
     const { data, error } = updateProject.safeParse(body);
     if (!data) return unfit(error.issues);
     if (Object.keys(data).length === 0) return problem('VALIDATION_FAILED', 'the body: name what is to change');
@@ -189,7 +253,7 @@ export async function startFakeApi(): Promise<FakeApi> {
 
   function archive(id: string | undefined): Answer {
     const project = projectOf(id);
-    if (!project) return problem('PROJECT_NOT_FOUND', `there is no project ${id}`, ['todo-api']);
+    if (!project) return noProject(id);
     const open = [...tasks.values()].filter((task) => task.project_id === project.id && !task.finished_at);
     const choices = open.map((task) => task.id);
     if (open.length > 0) return problem('CONFLICT', `${project.name} has tasks that have not ended`, choices);
@@ -223,9 +287,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     return { body: key };
   }
 
-  function cancelTask(id: string): Answer {
-    const task = tasks.get(id);
-    if (!task) return problem('TASK_NOT_FOUND', `there is no task ${id}`);
+  function cancelTask(task: Task): Answer {
     if (task.status === 'completed' || task.status === 'failed') {
       return problem('TASK_ENDED', `the task is ${task.status} already: there is nothing to cancel`);
     }
@@ -233,9 +295,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     return { body: withoutSpec(task) };
   }
 
-  function retryTask(id: string): Answer {
-    const task = tasks.get(id);
-    if (!task) return problem('TASK_NOT_FOUND', `there is no task ${id}`);
+  function retryTask(task: Task): Answer {
     if (task.status !== 'failed' && task.status !== 'cancelled') {
       return problem('CONFLICT', `the task is ${task.status}: only a failed or cancelled one can be retried`);
     }
@@ -251,24 +311,41 @@ export async function startFakeApi(): Promise<FakeApi> {
     return { task: withoutSpec(task), stream: queue.stream, message: queue.message.parse(ids) };
   }
 
-  function createTask(body: CreateTask): Answer {
-    const project = projectOf(body.project);
-    if (!project) return problem('PROJECT_NOT_FOUND', `there is no project ${body.project}`, ['todo-api']);
-    const task = makeTask(project.id, body);
-    if (!body.dry_run) tasks.set(task.id, task);
-    return { status: body.dry_run ? 200 : 201, body: created(task) };
+  function createTask(body: unknown): Answer {
+    const { data, error } = createTaskBody.safeParse(body);
+    if (!data) return unfit(error.issues);
+    const spec = data.spec ?? '';
+    if (data.type === 'deploy' && data.spec != null) return problem('VALIDATION_FAILED', 'a deploy takes no spec');
+    if (data.type === 'engineering') {
+      if (spec.trim() === '') return problem('SPEC_EMPTY', 'say in spec what is wanted: it is empty');
+      if (Buffer.byteLength(spec) > MAX_SPEC_BYTES) return problem('SPEC_TOO_LARGE', 'shorten the spec');
+      if (spec.includes('\0')) return problem('VALIDATION_FAILED', 'the spec holds a NUL character');
+    }
+    const project = projectOf(data.project);
+    if (!project) return noProject(data.project);
+    if (project.status === 'archived') return problem('PROJECT_ARCHIVED', `${project.name} is archived`);
+    if (data.type === 'deploy' && project.main_sha === null) {
+      return problem('NOTHING_TO_DEPLOY', `${project.name} has no code yet: start an engineering task first`);
+    }
+    const task = makeTask(project.id, data);
+    if (!data.dry_run) tasks.set(task.id, task);
+    return { status: data.dry_run ? 200 : 201, body: created(task) };
   }
 
   async function readEvents(id: string, query: URLSearchParams): Promise<Answer> {
-    const task = tasks.get(id);
-    if (!task) return problem('TASK_NOT_FOUND', `there is no task ${id}`);
-    const since = Number(query.get('since') ?? 0);
-    const deadline = Date.now() + Number(query.get('wait_ms') ?? 0);
+    const parsed = taskEventsQuery.safeParse(Object.fromEntries(query));
+    if (!parsed.success) return unfit(parsed.error.issues);
+    const { since, wait_ms, limit } = parsed.data;
+    const deadline = Date.now() + wait_ms;
+    const before = tasks.get(id)?.status;
     for (;;) {
+      const task = tasks.get(id);
+      if (!task) return problem('TASK_NOT_FOUND', `there is no task ${id}`);
       const all = events.get(id) ?? [];
-      const items = all.filter(({ seq }) => seq > since).slice(0, Number(query.get('limit') ?? 200));
+      const items = all.filter(({ seq }) => seq > since).slice(0, limit);
+      const isOver = task.status !== before || all.some((one) => isTerminalEvent(one) && isOf(task, one));
       const leftMs = deadline - Date.now();
-      if (items.length > 0 || leftMs <= 0) {
+      if (items.length > 0 || leftMs <= 0 || isOver) {
         return { body: { items, last_seq: items.at(-1)?.seq ?? since, task: withoutSpec(task) } };
       }
       await Promise.race([changed, new Promise((resolve) => setTimeout(resolve, leftMs))]);
@@ -297,17 +374,46 @@ const whoami = {
   },
 };
 
-/** The refusal of a body that does not fit, field by field. */
-function unfit(issues: readonly { path: readonly PropertyKey[]; message: string }[]): Answer {
+interface Issue {
+  path: readonly PropertyKey[];
+  message: string;
+}
+
+/** The refusal of what does not fit, field by field. */
+function unfit(issues: readonly Issue[]): Answer {
   const errors = issues.map(({ path, message }) => ({ path: path.join('.'), message }));
   const { status, body } = problem('VALIDATION_FAILED', `${errors[0]?.path || 'the body'}: ${errors[0]?.message}`);
   return { status: status ?? 400, body: { ...(body as object), errors } };
 }
 
-/** Which tasks a query asks for. */
-function asked(query: URLSearchParams) {
-  return (task: Task) =>
-    (['type', 'status'] as const).every((name) => query.get(name) === null || query.get(name) === task[name]);
+/** Whether an event belongs to the task's present attempt, and that one has ended. */
+function isOf({ status, request_id }: Task, event: TaskEvent): boolean {
+  return status !== 'queued' && status !== 'running' && event.request_id === request_id;
+}
+
+/** An answer with the request's id, as every answer has it; a refusal is a problem document. */
+function signed(request: SeenRequest, { status = 200, headers, body }: Answer): Answer {
+  const given = request.headers['x-request-id'];
+  const requestId = typeof given === 'string' ? given : crypto.randomUUID();
+  const all = { 'x-request-id': requestId, ...headers };
+  if (status < 400) return { status, headers: all, body };
+  const refused = { 'content-type': 'application/problem+json', ...all };
+  return { status, headers: refused, body: { ...(body as object), request_id: requestId } };
+}
+
+/** What a query says, or why it is refused. */
+function queryOf<T>(
+  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: Issue[] } } },
+  { query }: SeenRequest,
+): { data: T } | { refusal: Answer } {
+  const parsed = schema.safeParse(Object.fromEntries(query));
+  return parsed.success ? { data: parsed.data } : { refusal: unfit(parsed.error.issues) };
+}
+
+/** The route of the access table that a request is for. */
+function routeOf({ method, path }: SeenRequest): string | undefined {
+  const pattern = (route: string) => new RegExp(`^${route.replace(/\{\w+\}/g, '[^/]+')}$`);
+  return Object.keys(access).find((route) => pattern(route).test(`${method} ${path}`));
 }
 
 /** Which keys a query asks for. */
@@ -319,14 +425,14 @@ function withoutSpec({ spec: _, ...task }: Task): Task {
   return task;
 }
 
-function found(value: object | undefined, code: ErrorCode, detail: string, choices?: string[]): Answer {
-  return value ? { body: value } : problem(code, detail, choices);
-}
-
-function pageOf(items: readonly object[], { query }: SeenRequest) {
-  const from = Number(query.get('cursor') ?? 0);
-  const to = from + Number(query.get('limit') ?? 50);
-  return { items: items.slice(from, to), next_cursor: to < items.length ? String(to) : null };
+/** A page of what is listed newest first; the cursor is the id of the last one seen. */
+function pageOf(items: readonly { id: string }[], request: SeenRequest): Answer {
+  const query = queryOf(pageQuery, request);
+  if ('refusal' in query) return query.refusal;
+  const { cursor, limit } = query.data;
+  const from = cursor === undefined ? 0 : items.findIndex(({ id }) => id === cursor) + 1;
+  const page = items.slice(from, from + limit);
+  return { body: { items: page, next_cursor: from + limit < items.length ? (page.at(-1)?.id ?? null) : null } };
 }
 
 function makeProject(name: string): Project {

@@ -8,6 +8,7 @@ export interface SeenRequest {
   path: string;
   query: URLSearchParams;
   headers: IncomingMessage['headers'];
+  /** What the JSON says, or the text where it is none. */
   body: unknown;
   atMs: number;
 }
@@ -64,9 +65,17 @@ async function read(request: IncomingMessage): Promise<SeenRequest> {
     path: url.pathname,
     query: url.searchParams,
     headers: request.headers,
-    body: text === '' ? undefined : (JSON.parse(text) as unknown),
+    body: text === '' ? undefined : parsed(text),
     atMs: Date.now(),
   };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function reply(response: ServerResponse, { status = 200, headers = {}, body }: Answer): void {
