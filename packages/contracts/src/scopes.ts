@@ -1,5 +1,5 @@
-/** What reads nothing but the CLI's own files. */
-const offline = ['contracts.*'] as const;
+/** What reads nothing but the CLI's own files, or serves only what is allowed beside it. */
+const offline = ['contracts.*', 'mcp'] as const;
 
 /**
  * What each role of an agent may do. The ids are the CLI's commands and the API's scopes alike, so that the same list

@@ -6,6 +6,8 @@ type Effect = 'read' | 'change' | 'destroy';
 interface TableEntry {
   summary: string;
   effect: Effect;
+  /** Why it is no MCP tool; all others are. */
+  notInMcp?: string;
   load(): Promise<{ default: CommandClass }>;
 }
 
@@ -186,14 +188,22 @@ export const commandTable = {
     effect: 'destroy',
     load: () => import('./commands/queue/dlq/purge.js'),
   },
+  mcp: {
+    summary: 'Serve the allowed commands as MCP tools',
+    effect: 'change',
+    notInMcp: 'is the server itself',
+    load: () => import('./commands/mcp.js'),
+  },
   'auth.login': {
     summary: 'Store where the API is and the token for it',
     effect: 'change',
+    notInMcp: 'takes a token from a person',
     load: () => import('./commands/auth/login.js'),
   },
   'auth.logout': {
     summary: "Forget a profile's token",
     effect: 'change',
+    notInMcp: 'is about the configuration of this machine',
     load: () => import('./commands/auth/logout.js'),
   },
   'auth.status': {
@@ -204,6 +214,7 @@ export const commandTable = {
   'auth.key.create': {
     summary: 'Make an API key; its secret is shown once',
     effect: 'change',
+    notInMcp: 'tells a secret',
     load: () => import('./commands/auth/key/create.js'),
   },
   'auth.key.list': {
@@ -219,21 +230,25 @@ export const commandTable = {
   'config.get': {
     summary: 'Print a setting',
     effect: 'read',
+    notInMcp: 'is about the configuration of this machine',
     load: () => import('./commands/config/get.js'),
   },
   'config.set': {
     summary: 'Store a setting, or forget it',
     effect: 'change',
+    notInMcp: 'is about the configuration of this machine',
     load: () => import('./commands/config/set.js'),
   },
   'config.list': {
     summary: 'Show every setting, and where it comes from',
     effect: 'read',
+    notInMcp: 'is about the configuration of this machine',
     load: () => import('./commands/config/list.js'),
   },
   'config.profiles': {
     summary: 'List the stored profiles',
     effect: 'read',
+    notInMcp: 'is about the configuration of this machine',
     load: () => import('./commands/config/profiles.js'),
   },
   diagnose: {
@@ -279,26 +294,40 @@ export const commandTable = {
   'contracts.validate': {
     summary: 'Check a document against its model, or many by lines',
     effect: 'read',
+    notInMcp: 'reads files and standard input',
     load: () => import('./commands/contracts/validate.js'),
   },
   up: {
     summary: 'Run the whole system on this machine',
     effect: 'change',
+    notInMcp: 'starts and stops what runs on this machine',
     load: () => import('./commands/up.js'),
   },
   down: {
     summary: 'Stop the system on this machine',
     effect: 'change',
+    notInMcp: 'starts and stops what runs on this machine',
     load: () => import('./commands/down.js'),
   },
   completion: {
     summary: 'Print a completion script for bash, zsh or fish',
     effect: 'read',
+    notInMcp: 'is for shells',
     load: () => import('./commands/completion.js'),
   },
 } as const satisfies Record<string, TableEntry>;
 
 export type CommandId = keyof typeof commandTable;
+
+/** What the table says of a command. */
+export function entryOf(id: CommandId): TableEntry {
+  return commandTable[id];
+}
+
+/** A command's class, with all that it needs. */
+export async function loadCommand(id: CommandId): Promise<CommandClass> {
+  return (await entryOf(id).load()).default;
+}
 
 /** A command as it is typed: words with spaces. */
 export function spoken(id: string): string {

@@ -1,7 +1,7 @@
 import type { Config } from '@oclif/core/config';
 import { spellOutOptionalValues } from './argv.js';
 import type { BaseCommand, CommandClass } from './base-command.js';
-import { type CommandId, commandTable } from './command-table.js';
+import { type CommandId, loadCommand } from './command-table.js';
 import { checkAllowed } from './permissions.js';
 import type { Screen } from './render/screen.js';
 import { printable } from './render/text.js';
@@ -21,8 +21,7 @@ export interface Outcome {
  */
 export async function runCommand(id: CommandId, argv: readonly string[], runtime: Runtime): Promise<Outcome> {
   checkAllowed(id, runtime.env);
-  const { default: load } = await commandTable[id].load();
-  return await runClass(load as CommandClass, argv, runtime);
+  return await runClass(await loadCommand(id), argv, runtime);
 }
 
 /** Runs the command of a class. @throws OrchestratorError always */

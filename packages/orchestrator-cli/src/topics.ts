@@ -21,6 +21,7 @@ const topics: Record<Topic, TopicEntry> = {
   worker: { group: 'Look inside', summary: 'Who does the work: agents, each in a place of its own' },
   queue: { group: 'Look inside', summary: 'What waits between the services, and what went wrong there' },
   contracts: { group: 'Look inside', summary: 'What crosses the queues and the REST API; works offline' },
+  mcp: { group: 'Look inside', summary: 'Serve the allowed commands as MCP tools' },
   up: { group: 'Set up', summary: 'Run the whole system on this machine' },
   down: { group: 'Set up', summary: 'Stop the system on this machine' },
   auth: { group: 'Set up', summary: 'Who you are to the API' },

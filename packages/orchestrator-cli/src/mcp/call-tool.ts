@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { Writable } from 'node:stream';
+import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
+import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import { cleanError, cleanWarnings } from '../clean-outcome.js';
+import { type CommandId, loadCommand, spoken } from '../command-table.js';
+import { type FailureEnvelope, failure, type SuccessEnvelope, success } from '../envelope.js';
+import { makeRuntime } from '../make-runtime.js';
+import { Output } from '../output.js';
+import { oneLine } from '../render/text.js';
+import { runCommand } from '../run-command.js';
+import { translateError } from '../translate-error.js';
+import { argvOf, fieldsOf } from './tool-input.js';
+
+/** Clients give up on a call after a minute; what takes longer is told before, and asked for again. */
+export const PATIENCE_MS = 50_000;
+/** Milliseconds that a command gets to end by itself once its call is over. */
+const GRACE_MS = 500;
+/** Lines of what was followed that an answer holds; the newest. */
+const MOST_LINES = 1000;
+
+export interface CallContext {
+  env: NodeJS.ProcessEnv;
+  /** Aborted when the client takes the call back, and when the server ends. */
+  signal: AbortSignal;
+  /** Told what happens meanwhile. */
+  progress(message: string): void;
+}
+
+/** Runs a command for a client. Never throws: failures are answers too. */
+export async function callTool(id: CommandId, input: unknown, context: CallContext): Promise<CallToolResult> {
+  const lines: unknown[] = [];
+  const output = new Output(
+    toLines((line) => {
+      const event = parsed(line);
+      lines.push(event);
+      if (lines.length > MOST_LINES) lines.shift();
+      context.progress(saidBy(event));
+    }),
+    toLines((line) => context.progress(oneLine(line))),
+    () => undefined,
+  );
+  const call = new AbortController();
+  const runtime = makeRuntime({ env: context.env, json: true, verbose: false, signal: call.signal, output });
+  const command = spoken(id);
+  let timer: NodeJS.Timeout | undefined;
+  const takenBack = () => call.abort(reasonOf(context.signal));
+  context.signal.addEventListener('abort', takenBack, { once: true });
+  if (context.signal.aborted) takenBack();
+  let envelope: SuccessEnvelope | FailureEnvelope;
+  try {
+    const Class = await loadCommand(id);
+    const fields = fieldsOf(Class);
+    const argv = argvOf(id, Class, { ...defaultsOf(fields), ...(input as object | undefined) });
+    if (!fields.has('timeout')) timer = setTimeout(() => call.abort(tooLate()), PATIENCE_MS);
+    const { data } = await Promise.race([runCommand(id, argv, runtime), forced(call.signal)]);
+    envelope = success(command, data, cleanWarnings(runtime), runtime.meta);
+  } catch (cause) {
+    const { error, next } = cleanError(translateError(cause, []), id, runtime);
+    envelope = failure(command, error, next, cleanWarnings(runtime), runtime.meta);
+  } finally {
+    clearTimeout(timer);
+    context.signal.removeEventListener('abort', takenBack);
+  }
+  const answer = { ...envelope, ...(lines.length > 0 && { lines }) };
+  return {
+    structuredContent: answer,
+    content: [{ type: 'text', text: JSON.stringify(answer) }],
+    isError: !envelope.ok,
+  };
+}
+
+/** Two equal calls of one client are two calls, also where a CI run would make them one. */
+function defaultsOf(fields: ReadonlyMap<string, unknown>): Record<string, string> {
+  return {
+    ...(fields.has('idempotency_key') && { idempotency_key: randomUUID() }),
+    ...(fields.has('timeout') && { timeout: `${PATIENCE_MS / 1000}s` }),
+  };
+}
+
+function tooLate(): OrchestratorError {
+  return new OrchestratorError('STILL_RUNNING', `it has not ended after ${PATIENCE_MS / 1000} s; call again to go on`);
+}
+
+function reasonOf({ reason }: AbortSignal): OrchestratorError {
+  return isOrchestratorError(reason) ? reason : new OrchestratorError('INTERRUPTED', 'the client took the call back');
+}
+
+/** Rejects a little after the signal, for commands that do not end by it. */
+function forced(signal: AbortSignal): Promise<never> {
+  const never = new Promise<never>((_, reject) => {
+    const soon = () => void setTimeout(() => reject(signal.reason), GRACE_MS).unref();
+    if (signal.aborted) soon();
+    else signal.addEventListener('abort', soon, { once: true });
+  });
+  never.catch(() => undefined);
+  return never;
+}
+
+/** A stream that hands on whole lines; commands write one at a time. */
+function toLines(take: (line: string) => void): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write: (chunk: string | Buffer, _encoding, done) => {
+      for (const line of String(chunk).split('\n')) if (line.trim() !== '') take(line);
+      done();
+    },
+  });
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return line;
+  }
+}
+
+function saidBy(event: unknown): string {
+  const { message, current_step, type } = (event ?? {}) as Record<string, unknown>;
+  if (typeof message !== 'string') return typeof type === 'string' ? oneLine(type) : oneLine(String(event));
+  return oneLine(typeof current_step === 'string' ? `${current_step}: ${message}` : message);
+}

@@ -1,0 +1,40 @@
+import { createProject, createTask, identifier, MAX_SPEC_BYTES, type Project, project } from '@codegen/contracts';
+import { z } from 'zod';
+import type { CommandId } from '../command-table.js';
+
+const task = identifier.describe('Id of the task, task_…');
+const projectNamed = identifier.describe('The project: its id or name');
+const spec = z
+  .string()
+  .min(1)
+  .max(MAX_SPEC_BYTES)
+  .describe(createTask.shape.spec.description ?? 'What is wanted');
+const { name, modules } = createProject.shape;
+const description = createProject.shape.description.unwrap().unwrap().optional();
+
+/**
+ * Inputs that the contracts know more of than the command line does: their limits, and that a call cannot do without
+ * them. All others follow from the command's own flags and arguments.
+ */
+export const knownFields: Partial<Record<CommandId, Record<string, z.ZodType>>> = {
+  'project.create': {
+    name,
+    description: description.describe('What it is, for a person'),
+    modules: modules.optional(),
+  },
+  'project.get': { project: projectNamed },
+  'engineering.start': { project: projectNamed, spec },
+  'deploy.start': { project: projectNamed },
+  'task.get': { task },
+  'task.watch': { task },
+  'task.logs': { task },
+  'task.cancel': { task },
+  'task.retry': { task },
+  explain: { task: z.string().min(1).max(200).describe('Id of the task, or the correlation id of its call') },
+};
+
+/** What the envelope of a command holds as `data`, where that is a row of the API as it is. */
+export const knownData: Partial<Record<CommandId, z.ZodType<Project>>> = {
+  'project.create': project,
+  'project.get': project,
+};

@@ -1,0 +1,91 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OrchestratorError } from '@codegen/sdk/errors';
+import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
+import {
+  CallToolRequestSchema,
+  ErrorCode,
+  ListToolsRequestSchema,
+  McpError,
+  type ServerNotification,
+} from '@modelcontextprotocol/sdk/types.js';
+import { loadCommand } from '../command-table.js';
+import type { Runtime } from '../runtime.js';
+import { readVersion } from '../version.js';
+import { callTool } from './call-tool.js';
+import { toolIds, toolName, toolOf } from './tool-of.js';
+
+/** Milliseconds that calls get to end when the server does. */
+const GRACE_MS = 400;
+const INSTRUCTIONS =
+  'Tools to have software built and put at a URL: create a project, start engineering with a spec, wait for the task, ' +
+  'start a deploy, wait again. Starting returns at once. Waiting answers STILL_RUNNING after 50 seconds: wait again. ' +
+  'Every answer is an envelope: ok, then data, or error with code and what to do next.';
+
+/**
+ * Serves the allowed commands as MCP tools on standard input and output, until standard input ends or the signal.
+ * @throws the signal's reason
+ */
+export async function serveMcp({ env, signal }: Runtime): Promise<void> {
+  const ids = new Map(toolIds(env).map((id) => [toolName(id), id]));
+  const { version } = await readVersion();
+  const server = new Server(
+    { name: 'orchestrator', version },
+    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+  );
+  const stopping = new AbortController();
+  const calls = new Set<Promise<unknown>>();
+
+  server.setRequestHandler(ListToolsRequestSchema, async () => {
+    return { tools: await Promise.all([...ids.values()].map(async (id) => toolOf(id, await loadCommand(id)))) };
+  });
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
+    const id = ids.get(params.name);
+    if (id === undefined) {
+      const known = [...ids.keys()].join(', ') || 'none';
+      throw new McpError(ErrorCode.InvalidParams, `there is no such tool here; there are: ${known}`);
+    }
+    const context = {
+      env,
+      signal: AbortSignal.any([extra.signal, stopping.signal]),
+      progress: progressTo(extra.sendNotification, extra._meta?.progressToken),
+    };
+    const call = callTool(id, params.arguments, context);
+    calls.add(call);
+    return await call.finally(() => calls.delete(call));
+  });
+
+  const { stdin } = process;
+  keepStandardInput();
+  const ended = new Promise<void>((resolve) => {
+    for (const name of ['end', 'close', 'error']) stdin.once(name, () => resolve());
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+  await server.connect(new StdioServerTransport(stdin, process.stdout));
+  await ended;
+  stopping.abort(signal.aborted ? signal.reason : new OrchestratorError('TERMINATED', 'the client has gone'));
+  await Promise.race([Promise.allSettled(calls), sleep(GRACE_MS)]);
+  await server.close();
+  signal.throwIfAborted();
+}
+
+/** Standard input is the protocol's: a command that reads it finds it empty. */
+function keepStandardInput(): void {
+  Object.defineProperty(process, 'stdin', { configurable: true, get: () => Readable.from([]) });
+}
+
+/** Tells a client that asked for it what happens. One that has gone is no error. */
+function progressTo(
+  send: (notification: ServerNotification) => Promise<void>,
+  progressToken: string | number | undefined,
+): (message: string) => void {
+  let progress = 0;
+  return (message) => {
+    if (progressToken === undefined) return;
+    progress += 1;
+    const params = { progressToken, progress, message };
+    send({ method: 'notifications/progress', params }).catch(() => undefined);
+  };
+}
