@@ -7,7 +7,7 @@ export default class Mcp extends BaseCommand<null> {
     'ALLOWED_COMMANDS allows is a tool, named after it: project create is project_create. A call answers with the ' +
     'document that --json prints. Nothing is asked, and no call takes longer than 50 seconds unless it says so with ' +
     'timeout: start a task, then wait for it as often as needed.';
-  static override examples = ['orchestrator mcp', 'ALLOWED_COMMANDS=project.*,task.* orchestrator mcp'];
+  static override examples = ['orchestrator mcp'];
 
   async run(): Promise<null> {
     await this.parse(Mcp);

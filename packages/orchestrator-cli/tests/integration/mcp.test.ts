@@ -1,0 +1,289 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import type { CallToolResult, Tool } from '@modelcontextprotocol/sdk/types.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '../../../../tests/support/wait-for.js';
+import { type FakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
+import { type Envelope, type Machine, makeSystem } from '../support/run-cli.js';
+
+const BIN = join(import.meta.dirname, '../../bin/run.js');
+
+let fake: FakeApi;
+let machine: Machine;
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  ({ fake, machine, stop } = await makeSystem());
+});
+afterAll(() => stop());
+
+const clients: Client[] = [];
+afterEach(async () => {
+  fake.intercept = undefined;
+  for (const client of clients.splice(0)) await client.close();
+});
+
+/** A client of a server of its own. */
+async function connect(env: Record<string, string> = {}): Promise<Client> {
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [BIN, 'mcp'],
+    cwd: machine.folder,
+    env: {
+      ...{ PATH: process.env.PATH ?? '', HOME: machine.folder, ORCHESTRATOR_CONFIG_DIR: machine.configFolder },
+      ...{ ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN, ...env },
+    },
+  });
+  const client = new Client({ name: 'test', version: '1' });
+  clients.push(client);
+  await client.connect(transport);
+  return client;
+}
+
+type CallOptions = Parameters<Client['callTool']>[2];
+
+async function call(client: Client, name: string, input: object = {}, options?: CallOptions) {
+  const result = (await client.callTool({ name, arguments: { ...input } }, undefined, options)) as CallToolResult;
+  const envelope = result.structuredContent as unknown as Envelope & { lines?: { message: string }[] };
+  expect(result.content).toEqual([{ type: 'text', text: JSON.stringify(envelope) }]);
+  expect(JSON.stringify(result)).not.toContain(TOKEN);
+  return { envelope, isError: result.isError };
+}
+
+const namesOf = (tools: readonly Tool[]) => tools.map(({ name }) => name);
+
+describe('the tools', () => {
+  it('are the commands, but for those that need a terminal or this machine', async () => {
+    const { tools } = await (await connect()).listTools();
+
+    for (const name of ['project_create', 'engineering_start', 'task_watch', 'explain', 'diagnose']) {
+      expect(namesOf(tools)).toContain(name);
+    }
+    for (const name of ['mcp', 'auth_login', 'auth_logout', 'contracts_validate']) {
+      expect(namesOf(tools)).not.toContain(name);
+    }
+    for (const { name } of tools) expect(name).toMatch(/^[a-z_]{1,64}$/);
+  });
+
+  it('are only those that are allowed, in a role or by name; others do not exist', async () => {
+    const client = await connect({ ALLOWED_COMMANDS: 'mcp,project.*,task.get' });
+    const { tools } = await client.listTools();
+
+    const projects = namesOf(tools).filter((name) => name.startsWith('project_'));
+    expect(new Set(namesOf(tools))).toEqual(new Set([...projects, 'task_get']));
+    await expect(client.callTool({ name: 'task_list' })).rejects.toThrow(/-32602.*there is no such tool here/);
+    const developer = await (await connect({ ALLOWED_COMMANDS: 'DEVELOPER' })).listTools();
+    expect(namesOf(developer.tools)).toContain('task_get');
+    expect(namesOf(developer.tools)).not.toContain('project_create');
+  });
+
+  it('cannot be served where mcp is not allowed', async () => {
+    const { code, stdout } = await machine.run(['mcp'], { env: { ALLOWED_COMMANDS: 'project.*' } });
+
+    expect(code).toBe(6);
+    expect(stdout).toBe('');
+  });
+
+  it('have JSON Schemas that validators take, and say what they do to the system', async () => {
+    const { tools } = await (await connect()).listTools();
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+
+    for (const { name, inputSchema, outputSchema, annotations, description } of tools) {
+      expect(() => ajv.compile(inputSchema), name).not.toThrow();
+      expect(() => ajv.compile(outputSchema ?? {}), name).not.toThrow();
+      expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
+      expect(description, name).not.toBe('');
+      expect(annotations?.readOnlyHint && annotations.destructiveHint, name).toBe(false);
+    }
+    const byName = new Map(tools.map((tool) => [tool.name, tool]));
+    const hints = (name: string) => byName.get(name)?.annotations;
+    expect(hints('project_list')).toMatchObject({ readOnlyHint: true, idempotentHint: true, openWorldHint: false });
+    expect(hints('project_create')).toMatchObject({
+      readOnlyHint: false,
+      destructiveHint: false,
+      idempotentHint: false,
+    });
+    const inputs = tools.map(({ name, inputSchema: { properties = {}, required = [] } }) => {
+      const shown = Object.entries(properties).map(([field, schema]) => [field, withoutWords(schema)]);
+      return [name, { ...(required.length > 0 && { required }), ...Object.fromEntries(shown) }];
+    });
+    expect(Object.fromEntries(inputs)).toMatchSnapshot();
+  });
+});
+
+/** What a field takes; its words may change. */
+function withoutWords(schema: object): object {
+  const { description: _, ...rest } = schema as { description?: string };
+  return rest;
+}
+
+describe('a call', () => {
+  it('answers with the document that --json prints', async () => {
+    const client = await connect();
+    const read = await call(client, 'project_list');
+    const made = await call(client, 'project_create', {
+      name: 'made-by-mcp',
+      description: '- with "words" and\nlines',
+    });
+
+    expect(read).toMatchObject({ isError: false, envelope: { ok: true, command: 'project list', schema_version: 1 } });
+    expect(made.envelope).toMatchObject({ ok: true, data: { name: 'made-by-mcp' } });
+    expect(made.envelope.meta.idempotency_key).toBeDefined();
+    const sent = fake.seen.findLast(({ method }) => method === 'POST')?.body;
+    expect(sent).toMatchObject({ description: '- with "words" and\nlines' });
+  });
+
+  it('that fails says so in the same document, with what to do', async () => {
+    const client = await connect();
+    const unknown = await call(client, 'project_get', { project: 'todo-apo' });
+    const taken = await call(client, 'project_create', { name: 'todo-api' });
+
+    expect(unknown).toMatchObject({ isError: true, envelope: { ok: false, choices: ['todo-api'] } });
+    expect(unknown.envelope.error).toMatchObject({ code: 'PROJECT_NOT_FOUND', exit_code: 3 });
+    expect(unknown.envelope.next.length).toBeGreaterThan(0);
+    expect(taken.envelope.error.code).toBe('NAME_TAKEN');
+  });
+
+  it('with input that does not fit is refused before anything is sent, and repeats none of it', async () => {
+    const client = await connect();
+    const before = fake.seen.length;
+    const wrong = [
+      await call(client, 'project_create', { name: 'Hunter2!' }),
+      await call(client, 'project_create'),
+      await call(client, 'project_list', { limit: 5000 }),
+      await call(client, 'project_list', { limit: 'hunter2' }),
+      await call(client, 'project_list', { hunter: 'hunter2' }),
+      await call(client, 'task_get', { task: '../hunter2' }),
+    ];
+
+    for (const { isError, envelope } of wrong) {
+      expect(isError).toBe(true);
+      expect(envelope.error).toMatchObject({ code: 'VALIDATION_FAILED', exit_code: 2 });
+      expect(JSON.stringify(envelope)).not.toMatch(/hunter2/i);
+    }
+    expect(fake.seen).toHaveLength(before);
+  });
+
+  it('never reads standard input, which is the protocol’s', async () => {
+    const client = await connect();
+    const { envelope } = await call(client, 'engineering_start', { project: 'todo-api', spec: '-' });
+
+    expect(envelope.error.code).toBe('SPEC_EMPTY');
+    expect((await call(client, 'project_list')).envelope.ok).toBe(true);
+  });
+
+  it('mixes with no other that runs beside it', async () => {
+    const client = await connect();
+    const names = Array.from({ length: 8 }, (_, i) => `beside-${i}`);
+    const answers = await Promise.all(names.map((name) => call(client, 'project_create', { name })));
+
+    expect(answers.map(({ envelope }) => envelope.data.name)).toEqual(names);
+    const ids = answers.map(({ envelope }) => envelope.meta);
+    expect(new Set(ids.map(({ correlation_id }) => correlation_id)).size).toBe(names.length);
+    expect(new Set(ids.map(({ idempotency_key }) => idempotency_key)).size).toBe(names.length);
+  });
+
+  it('outlives an API that breaks and one that is gone', async () => {
+    const other = await makeSystem();
+    const client = await connect({ ORCHESTRATOR_API_URL: other.fake.url });
+    other.fake.intercept = () => ({ status: 500, body: 'broken' });
+    expect((await call(client, 'project_list')).envelope.error).toMatchObject({ retryable: true });
+    other.fake.intercept = undefined;
+    expect((await call(client, 'project_list')).envelope.ok).toBe(true);
+    await other.stop();
+    expect((await call(client, 'project_list')).envelope.error.code).toBe('NETWORK');
+    expect((await call(client, 'contracts_list')).envelope.ok).toBe(true);
+  });
+});
+
+describe('a call that follows a task', () => {
+  const started = async (client: Client) => {
+    const { envelope } = await call(client, 'engineering_start', { project: 'todo-api', spec: 'Lists' });
+    return envelope.data.id as string;
+  };
+  const polls = (task: string) => fake.seen.filter(({ path }) => path === `/tasks/${task}/events`).length;
+
+  it('tells what happens as progress, and what came of it as its answer', async () => {
+    const client = await connect();
+    const task = await started(client);
+    const told: string[] = [];
+    const options = { onprogress: (notice: { message?: string | undefined }) => void told.push(notice.message ?? '') };
+    const waiting = call(client, 'engineering_wait', { task }, options);
+    const watching = call(client, 'task_watch', { task }, options);
+    await waitFor('both follow', () => polls(task) >= 2);
+    fake.emit(task, { current_step: 'develop', message: 'round 1: \u001b[2Jwriting' });
+    fake.end(task, 'completed', { result: { commit_sha: 'abc' } });
+
+    expect((await waiting).envelope).toMatchObject({ ok: true, data: { id: task, status: 'completed' } });
+    const { envelope } = await watching;
+    expect(envelope).toMatchObject({ ok: true, data: { status: 'completed', last_seq: 2 } });
+    expect(envelope.lines?.map(({ message }) => message)).toEqual(['round 1: \u001b[2Jwriting', 'done']);
+    expect(told.filter((message) => message.includes('round 1: writing'))).toHaveLength(2);
+  });
+
+  it('is bounded, and says how to go on', async () => {
+    const client = await connect();
+    const task = await started(client);
+    const { envelope, isError } = await call(client, 'engineering_wait', { task, timeout: '300ms' });
+
+    expect(isError).toBe(true);
+    expect(envelope.error).toMatchObject({ code: 'STILL_RUNNING', exit_code: 8 });
+    expect(envelope.next[0]?.command).toBe(`orchestrator engineering wait ${task}`);
+  });
+
+  it('ends when the client takes it back; the task and the server go on', async () => {
+    const client = await connect();
+    const task = await started(client);
+    const controller = new AbortController();
+    const waiting = call(client, 'engineering_wait', { task }, { signal: controller.signal });
+    const aborted = expect(waiting).rejects.toThrow();
+    await waitFor('the wait', () => polls(task) > 0);
+    controller.abort('enough');
+    await aborted;
+    const before = polls(task);
+
+    expect((await call(client, 'task_get', { task })).envelope.data.status).toBe('queued');
+    fake.emit(task, { message: 'something happens' });
+    expect((await call(client, 'project_list')).envelope.ok).toBe(true);
+    expect(polls(task)).toBe(before);
+  });
+});
+
+describe('the server', () => {
+  const hello = `${JSON.stringify({
+    ...{ jsonrpc: '2.0', id: 1, method: 'initialize' },
+    params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
+  })}\n`;
+
+  it('ends with 0 when standard input does, and writes nothing but the protocol', async () => {
+    const { code, stdout, stderr } = await machine.run(['mcp'], { stdin: hello });
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).jsonrpc)).toEqual(['2.0']);
+  });
+
+  it('ends with 143 at SIGTERM, though a call is under way', async () => {
+    const { envelope } = await call(await connect(), 'engineering_start', { project: 'todo-api', spec: 'Lists' });
+    const task = envelope.data.id as string;
+    const stdin = new PassThrough();
+    const running = machine.start(['mcp', '--json'], { stdin });
+    const params = { name: 'engineering_wait', arguments: { task } };
+    stdin.write(hello);
+    await waitFor('the server', () => running.stdout().includes('serverInfo'));
+    stdin.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })}\n`);
+    stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/call', params })}\n`);
+    await waitFor('the wait', () => fake.seen.some(({ path }) => path === `/tasks/${task}/events`));
+    const exited = once(running.child, 'exit');
+    running.child.kill('SIGTERM');
+    await exited;
+    stdin.end();
+    const { code, stdout } = await running.ended;
+
+    expect(code).toBe(143);
+    for (const line of stdout.trimEnd().split('\n')) expect(JSON.parse(line).jsonrpc).toBe('2.0');
+  });
+});
