@@ -38,6 +38,7 @@ export async function callTool(id: CommandId, input: unknown, context: CallConte
       context.progress(saidBy(event));
     }),
     toLines((line) => context.progress(oneLine(line))),
+    true,
     () => undefined,
   );
   const call = new AbortController();
