@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { OrchestratorError } from '@codegen/sdk/errors';
+import { withConfigLock } from './config-lock.js';
 
 /** One system the user works with. `redis_url` holds a password and is as secret as the token. */
 export interface Profile {
@@ -54,21 +55,44 @@ export async function readUserConfig(env: NodeJS.ProcessEnv, warnings: string[] 
   throw new OrchestratorError('USAGE', `the configuration ${path} is not a JSON object: repair or remove it`);
 }
 
-/** Changes the user's configuration: a 0600 file, replaced as a whole, in a folder of the user's own. */
+/**
+ * Changes the user's configuration: a 0600 file, replaced as a whole, in a folder of the user's own. Of two changes at
+ * once the later one begins with what the earlier one wrote.
+ * @throws OrchestratorError USAGE where it cannot be read or written
+ */
 export async function changeUserConfig(
   env: NodeJS.ProcessEnv,
   change: (config: UserConfig) => UserConfig,
 ): Promise<void> {
-  const config = change(await readUserConfig(env));
-  const folder = configFolder(env);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const { default: Conf } = await import('conf');
-  const store = new Conf<Record<string, unknown>>({
-    cwd: folder,
-    configName: 'config',
-    configFileMode: 0o600,
-    projectName: 'orchestrator',
+  const folder = configFolder(env);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await withConfigLock(folder, async () => {
+      const config = change(await readUserConfig(env));
+      const store = new Conf<Record<string, unknown>>({
+        cwd: folder,
+        configName: 'config',
+        configFileMode: 0o600,
+        projectName: 'orchestrator',
+      });
+      store.store = { ...config };
+      await chmod(store.path, 0o600);
+    });
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw unwritable(configPath(env), code, error);
+  }
+}
+
+function unwritable(path: string, code: string | undefined, cause: unknown): OrchestratorError {
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  const next = isFull
+    ? { command: 'df -h', when: 'to see which disk is full' }
+    : { command: 'export ORCHESTRATOR_CONFIG_DIR=FOLDER', when: 'with a folder that you may write to; then again' };
+  return new OrchestratorError('USAGE', `the configuration ${path} cannot be written (${code})`, {
+    cause,
+    next: [next],
   });
-  store.store = { ...config };
-  await chmod(store.path, 0o600);
 }
