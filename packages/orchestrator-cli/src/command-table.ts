@@ -113,6 +113,11 @@ export const commandTable = {
     effect: 'read',
     load: () => import('./commands/explain.js'),
   },
+  respond: {
+    summary: 'From inside a worker: say something to the user',
+    effect: 'change',
+    load: () => import('./commands/respond.js'),
+  },
   'worker.create': {
     summary: 'Start a worker: one agent with a place of its own',
     effect: 'change',

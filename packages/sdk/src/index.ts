@@ -25,6 +25,14 @@ export type { QueueEntry } from './queues/queue-entry.js';
 export type { QueueFigures, QueueSummary } from './queues/queue-figures.js';
 export type { QueueCallOptions, QueuesClient } from './queues/queues-client.js';
 export type { TailOptions } from './queues/tail-queue.js';
+export {
+  MOST_RESPOND_BYTES,
+  RESPOND_SOCKET,
+  type Responded,
+  type RespondRefusal,
+  type RespondReply,
+  respond,
+} from './respond.js';
 export type { CreatedWorker, WorkerCallOptions, WorkerChangeOptions, WorkerTurn } from './workers/worker-calls.js';
 export type { WorkerLogEntry, WorkerLogOptions } from './workers/worker-log.js';
 export type { WorkersClient } from './workers/workers-client.js';

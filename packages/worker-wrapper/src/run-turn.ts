@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { type DeveloperWorkerOutput, developerWorkerOutput, type WorkerInput } from '@codegen/contracts';
+import { RESPOND_SOCKET } from '@codegen/sdk';
 import type { Logger } from '@codegen/sdk/queue';
 import type { AgentAdapter } from './agents/agent.js';
 import type { WrapperConfig } from './config.js';
@@ -21,6 +22,8 @@ export interface TurnDeps {
   readonly sessionId: string;
   /** Whether the session was used by an earlier turn. */
   readonly resumes: boolean;
+  /** Where the agent may say something to its user; undefined where that cannot be had. */
+  readonly respondPath: string | undefined;
   readonly onProgress: (line: string) => void;
   /** Told of every line that the agent prints; secrets are redacted. */
   readonly onLine: (line: string) => void;
@@ -108,7 +111,7 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
 }
 
 /** Everything the agent's process gets: an allowlist, what the operator and the command configured, the marker. */
-function agentEnvironment(input: WorkerInput, { config, adapter, sessionId, resumes }: TurnDeps) {
+function agentEnvironment(input: WorkerInput, { config, adapter, sessionId, resumes, respondPath }: TurnDeps) {
   return {
     PATH: config.path,
     LANG: config.lang,
@@ -119,6 +122,7 @@ function agentEnvironment(input: WorkerInput, { config, adapter, sessionId, resu
     ...config.agent.env,
     ...adapter.env({ sessionId, resumes }),
     AGENT_SESSION_ID: sessionId,
+    ...(respondPath !== undefined && { [RESPOND_SOCKET]: respondPath }),
     [MARKER]: `${config.workerId}/${input.request_id}`,
   };
 }

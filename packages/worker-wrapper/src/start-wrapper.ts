@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type DeveloperWorkerOutput,
   developerWorkerOutput,
+  poOutput,
   poWorkerOutput,
   type WorkerInput,
   type WorkerLifecycleEvent,
@@ -18,6 +19,8 @@ import type { WrapperConfig } from './config.js';
 import { LogShipper } from './log-shipper.js';
 import { Outbox, type TurnRecord } from './outbox.js';
 import { ProgressThrottle } from './progress.js';
+import { redactor } from './redact.js';
+import { NobodyListensError, openRespondSocket } from './respond-socket.js';
 import { runTurn } from './run-turn.js';
 import { Workspace } from './workspace.js';
 
@@ -45,6 +48,7 @@ export async function startWrapper(
   const workspace =
     config.repo &&
     new Workspace({ folder: join(workerDir, 'repo'), repo: config.repo, path: config.path, workerId, signal });
+  const redact = redactor(config.agent.secretNames.map((name) => config.agent.env[name] ?? ''));
   const ownSession = randomUUID();
   const usedSessions = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
@@ -61,6 +65,15 @@ export async function startWrapper(
     const progress = new ProgressThrottle((message) => report(input, message));
     const onProgress = (line: string) => progress.offer(line);
     const onLine = (line: string) => log.write('agent', line, input.request_id);
+    const socket = await openRespondSocket({
+      folder: workerDir,
+      requestId: input.request_id,
+      deliver: (text) => say(input, redact(text)),
+    }).catch((error: unknown) => {
+      logger.warn({ error: String(error) }, 'the agent cannot say anything to its user in this turn');
+      return undefined;
+    });
+    const respondPath = socket?.path;
     try {
       return await runTurn(input, {
         config,
@@ -68,6 +81,7 @@ export async function startWrapper(
         workspace,
         sessionId,
         resumes,
+        respondPath,
         onProgress,
         onLine,
         signal,
@@ -78,8 +92,24 @@ export async function startWrapper(
       logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'the turn broke');
       return failure(input, `the worker could not run the turn: ${error instanceof Error ? error.message : error}`);
     } finally {
-      await progress.flush();
+      // Before the turn's last text, which is published next.
+      await Promise.all([progress.flush(), socket?.close()]);
     }
+  }
+
+  /** Passes on what the agent says to its user while the turn goes on: of a developer, to whoever follows the task. */
+  async function say(input: WorkerInput, text: string): Promise<'user' | 'progress'> {
+    const { request_id, user_id } = input;
+    if (workerType === 'po') {
+      const message = { request_id, user_id: user_id ?? 0, text, is_final: false };
+      await publish(redis, poOutput, message, { params: { worker_id: workerId } });
+      return 'user';
+    }
+    if (input.task_id === null && !input.callback_stream) {
+      throw new NobodyListensError('this turn belongs to no task: put it into the result instead');
+    }
+    await report(input, text);
+    return 'progress';
   }
 
   async function report(input: WorkerInput, message: string): Promise<void> {
