@@ -151,6 +151,7 @@ describe('a turn', () => {
         'GIT_CEILING_DIRECTORIES',
         'HOME',
         'LANG',
+        'ORCHESTRATOR_RESPOND_SOCKET',
         'PATH',
         'PLAIN',
         'TMPDIR',

@@ -30,7 +30,7 @@ export default class WorkerSend extends WorkerCommand<WorkerTurn> {
   static override examples = [
     'orchestrator worker send w-0198… "Which routes are there?"',
     'orchestrator worker send w-0198… - --timeout 5m < prompt.md',
-    'orchestrator worker send w-0198… --resume 7d9f4c7e-2f0b-4e0f-8a53-4d6b3a1a9c01',
+    'orchestrator worker send w-0198… --resume 7d9f4c7e-…',
   ];
   static override failsWith = [...WorkerCommand.failsWith, 'IDEMPOTENCY_MISMATCH', 'STILL_RUNNING'] as const;
 
