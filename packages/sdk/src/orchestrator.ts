@@ -151,8 +151,8 @@ export class Orchestrator {
       }),
     /** One causal timeline of a task, over API, events, queues, workers and git; by its id, or that of the call it came of. */
     explain: async (idOrCorrelationId: string, options?: CallOptions): Promise<Explanation> => {
-      const { explainTask } = await import('./explain/explain-task.js');
-      return explainTask(await this.api(), this.#options.redisUrl, idOrCorrelationId, options);
+      const [api, { explainTask }] = await this.#load(import('./explain/explain-task.js'), options);
+      return explainTask(api, this.#options.redisUrl, idOrCorrelationId, options);
     },
     /** The handle of a task that someone has started, here or elsewhere. */
     handle: async (id: string, options?: CallOptions): Promise<TaskHandle> => {
