@@ -140,7 +140,7 @@ describe('a TypeScript project', () => {
 
       expect([code, stdout]).toEqual([0, '']);
     },
-    120_000,
+    300_000,
   );
 });
 
@@ -226,9 +226,12 @@ describe('importing', () => {
       '@codegen/sdk/dist/errors.js',
       '@codegen/sdk/dist/index.js',
       '@codegen/sdk/dist/orchestrator.js',
+      '@codegen/sdk/dist/paste.js',
       '@codegen/sdk/dist/queue/redis-url.js',
       '@codegen/sdk/dist/queues/queues-client.js',
       '@codegen/sdk/dist/redis-session.js',
+      '@codegen/sdk/dist/respond.js',
+      '@codegen/sdk/dist/workers/workers-client.js',
     ]);
   });
 
