@@ -1,5 +1,7 @@
 import { connect, createServer } from 'node:net';
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type ApiOptions, createApi } from '../../src/api/index.js';
@@ -92,6 +94,47 @@ describe('trying again', () => {
     expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(390);
   });
 
+  it('waits until the date that Retry-After names', async () => {
+    const untilMs = Math.ceil(Date.now() / 1000) * 1000 + 1000;
+    const { server, api } = await serve((_, count) => {
+      const headers = { 'retry-after': new Date(untilMs).toUTCString() };
+      return count === 1 ? { ...problem('API_UNAVAILABLE', 'soon'), headers } : { body: { status: 'ok' } };
+    });
+
+    await api.health();
+
+    expect(server.seen[1]?.atMs).toBeGreaterThanOrEqual(untilMs - 20);
+    expect(server.seen[1]?.atMs).toBeLessThan(untilMs + 3000);
+  });
+
+  it.each([
+    ['408', { status: 408 }],
+    ['429', { status: 429 }],
+    ['a proxy’s 502 in HTML', { status: 502, body: '<html>Bad gateway</html>' }],
+    ['500 of ours', problem('INTERNAL', 'a bug there')],
+  ])('repeats a mutation after %s, with the key of the first try', async (_, first) => {
+    const { server, api } = await serve((_, count) => (count === 1 ? first : { body: project }));
+
+    await api.projects.archive('todo-api', { idempotencyKey: 'mine' });
+
+    expect(server.seen.map(({ headers }) => headers['idempotency-key'])).toEqual(['mine', 'mine']);
+  });
+
+  it.each([
+    ['a sign-in page with 200', { body: '<html>Sign in</html>' }, 'BAD_RESPONSE'],
+    ['an answer of another shape', { body: { id: 7 } }, 'BAD_RESPONSE'],
+    ['a page of somebody else’s with 404', { status: 404, body: '<html>Not here</html>' }, 'BAD_RESPONSE'],
+    ['a redirect', { status: 308, headers: { location: 'https://elsewhere.example.com' } }, 'BAD_RESPONSE'],
+    ['401', problem('UNAUTHENTICATED', 'who?'), 'UNAUTHENTICATED'],
+    ['403', problem('FORBIDDEN', 'no'), 'FORBIDDEN'],
+    ['a real conflict', problem('PROJECT_BUSY', 'wait'), 'PROJECT_BUSY'],
+  ])('does not repeat after %s', async (_, answer, code) => {
+    const { server, api } = await serve(() => answer);
+
+    expect(await failureOf(api.projects.get('todo-api'))).toMatchObject({ code, retryable: false });
+    expect(server.seen).toHaveLength(1);
+  });
+
   it('repeats a 409 whose first call is still under way, and no other 409', async () => {
     const { server, api } = await serve((_, count) => {
       if (count === 1) return problem('IDEMPOTENCY_IN_PROGRESS', 'wait');
@@ -173,6 +216,15 @@ describe('errors', () => {
     const error = await failureOf(api.projects.get('todo-api'));
     expect(error.code).toBe('BAD_RESPONSE');
     expect(error.message).toContain('name: ');
+  });
+
+  it('of the network keep their cause', async () => {
+    const { server, api } = await serve(() => ({ body: {} }), { retry: { attempts: 1 } });
+    await server.stop();
+
+    const { cause } = await failureOf(api.health());
+
+    expect(cause).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it('tell that nothing listens', async () => {
@@ -306,6 +358,33 @@ describe('answers and addresses', () => {
 
     expect(names).toEqual(['p0', 'p1', 'p2', 'p3', 'p4', 'p5']);
     expect(server.seen).toHaveLength(4);
+  });
+
+  it('are walked in bounded memory, however many there are', async () => {
+    const description = 'x'.repeat(2000);
+    const { server, api } = await serve(({ query }) => {
+      const from = Number(query.get('cursor') ?? 0);
+      const items = Array.from({ length: 500 }, (_, at) => ({ ...project, id: `proj_${from + at}`, description }));
+      return { body: { items, next_cursor: from < 9500 ? String(from + 500) : null } };
+    });
+    const held: WeakRef<object>[] = [];
+    let count = 0;
+    let most = 0;
+    for await (const item of api.projects.list({ limit: 500 })) {
+      if (count % 500 === 0) held.push(new WeakRef(item));
+      count += 1;
+      if (count % 2500 === 0) {
+        setFlagsFromString('--expose-gc');
+        (runInNewContext('gc') as () => void)();
+        await new Promise(setImmediate);
+        most = Math.max(most, held.filter((one) => one.deref()).length);
+      }
+    }
+
+    expect(count).toBe(10_000);
+    expect(server.seen).toHaveLength(20);
+    // Of the pages so far only the last ones may still be there.
+    expect(most).toBeLessThanOrEqual(3);
   });
 
   it('go through the proxy of the environment, and loopback does not', async () => {
