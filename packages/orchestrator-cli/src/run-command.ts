@@ -6,7 +6,7 @@ import { checkAllowed } from './permissions.js';
 import type { Screen } from './render/screen.js';
 import { printable } from './render/text.js';
 import type { Runtime } from './runtime.js';
-import { translateError } from './translate-error.js';
+import { nameFlags, translateError } from './translate-error.js';
 
 /** What a command line came to, before it is printed. */
 export interface Outcome {
@@ -32,7 +32,8 @@ export async function runClass(Class: CommandClass, argv: readonly string[], run
     const data = await instance.run();
     return { data, render: (screen) => instance.render(printable(data), screen) };
   } catch (cause) {
-    throw translateError(cause, Object.keys(flags));
+    const names = Object.keys(flags);
+    throw nameFlags(translateError(cause, names), names);
   }
 }
 

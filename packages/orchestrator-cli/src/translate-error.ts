@@ -15,7 +15,7 @@ interface ParserError extends Error {
  * so they are written anew. What is left over is a bug.
  */
 export function translateError(error: unknown, flagNames: readonly string[]): OrchestratorError {
-  if (isOrchestratorError(error)) return nameFlags(error, flagNames);
+  if (isOrchestratorError(error)) return error;
   if (!(error instanceof Error)) return new OrchestratorError('BUG', `something threw ${typeof error}`);
   const parser = error as ParserError;
   if (parser.oclif === undefined) return new OrchestratorError('BUG', error.message, { cause: error });
@@ -27,7 +27,7 @@ export function translateError(error: unknown, flagNames: readonly string[]): Or
 }
 
 /** What the API says of a field, said of the flag that the field came from. */
-function nameFlags(error: OrchestratorError, flagNames: readonly string[]): OrchestratorError {
+export function nameFlags(error: OrchestratorError, flagNames: readonly string[]): OrchestratorError {
   const { errors } = (error.details ?? {}) as { errors?: { path: string; message: string }[] };
   if (error.code !== 'VALIDATION_FAILED' || error.status === undefined || !Array.isArray(errors)) return error;
   const told = errors.map(({ path, message }) => {

@@ -122,6 +122,14 @@ describe('standard output with JSON asked for is one document', () => {
     expect(code).toBe(5);
   });
 
+  it('when the API refuses the value of a flag, which it names', async () => {
+    const { envelope, code, stderr } = await failing(['project', 'update', 'todo-api', '--name', 'No Good']);
+
+    expect(envelope.error).toMatchObject({ code: 'VALIDATION_FAILED', details: { errors: [{ path: 'name' }] } });
+    expect(stderr).toContain('Error: --name: must be 2 to 39');
+    expect(code).toBe(2);
+  });
+
   it('when the server forbids it, with what it says', async () => {
     fake.intercept = () => problem('FORBIDDEN', 'the key has no scope project.list');
     const { envelope, code } = await failing(['project', 'list']).finally(() => {

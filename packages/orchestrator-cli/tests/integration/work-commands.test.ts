@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeId, type ServiceDeployment, type Task, type TaskEvent, wireNow } from '@codegen/contracts';
+import { closeRedis, connectRedis } from '@codegen/sdk/queue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
@@ -194,16 +195,19 @@ describe('task retry', () => {
 
   it('publishes the message at once where Redis is in reach, and follows with --wait', async () => {
     const redis = await startRedis();
+    const reader = connectRedis(redis.url);
     try {
       const id = await startedTask();
       fake.end(id, 'cancelled');
       const waiting = run('task.retry', [id, '--wait'], { env: { ...env, ORCHESTRATOR_REDIS_URL: redis.url } });
-      await waitFor('the note that it is published', () => posts(`/tasks/${id}/published`).length === 1);
+      await waitFor('the message', async () => (await reader.xlen('engineering:queue')) === 1);
       fake.end(id, 'completed');
+      const [entry] = await reader.xrange('engineering:queue', '-', '+');
 
       expect((await waiting).data).toMatchObject({ status: 'completed', attempt: 2 });
-      expect(posts(`/tasks/${id}/published`)[0]?.body).toEqual({ request_id: fake.tasks.get(id)?.request_id });
+      expect(JSON.parse(entry?.[1][1] ?? '')).toMatchObject({ request_id: fake.tasks.get(id)?.request_id });
     } finally {
+      await closeRedis(reader);
       await redis.stop();
     }
   });
@@ -238,6 +242,7 @@ describe('task logs', () => {
     const logs = await run('task.logs', [id]);
     const got = await run('task.get', [id]);
 
+    expect(got.text).toMatch(/^engineering {2}failed\n(.*\n)+\nerror\n2 tests failed\n/);
     for (const { text } of [logs, got]) {
       expect(text).toContain('✖ adds nothing\n');
       expect(text).toContain('✖ removes all');

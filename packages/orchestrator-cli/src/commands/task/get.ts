@@ -19,20 +19,20 @@ export default class TaskGet extends BaseCommand<Partial<Task>> {
   ];
   static override failsWith = ['TASK_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'] as const;
 
-  private task: Task | undefined;
+  private fields: string[] | undefined;
 
   async run(): Promise<Partial<Task>> {
     const { args, flags } = await this.parse(TaskGet);
     if (args.task === undefined) throw inputRequired([{ name: 'TASK', question: 'Task:' }]);
     const { client } = await this.client(flags);
     const task = await client.tasks.get(args.task, { signal: this.signal });
-    this.task = task;
     this.runtime.meta.correlation_id = task.correlation_id;
-    return pickFields(task, readFields(flags.fields, Object.keys(task)));
+    this.fields = readFields(flags.fields, Object.keys(task));
+    return pickFields(task, this.fields);
   }
 
   render(shown: Partial<Task>, screen: Screen): string {
-    if (this.task && this.task === shown) return renderTask(this.task, screen, { whole: true });
+    if (!this.fields) return renderTask(shown as Task, screen, { whole: true });
     return Object.entries(shown)
       .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
       .join('\n');

@@ -1,5 +1,4 @@
 import type { ApiKey, CreateApiKey } from '@codegen/contracts';
-import { paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../../base-command.js';
@@ -9,6 +8,7 @@ import { openSecretFile } from '../../../operations/secret-file.js';
 import { ask, inputRequired } from '../../../prompts.js';
 import { renderKey } from '../../../render/api-key.js';
 import type { Screen } from '../../../render/screen.js';
+import { oneLine } from '../../../render/text.js';
 import { creationFlags } from '../../../start-flags.js';
 
 /** A new key: with its secret, or with the file that holds it. */
@@ -78,8 +78,8 @@ export default class AuthKeyCreate extends BaseCommand<CreatedKey> {
   }
 
   render({ key, secret, file }: CreatedKey, screen: Screen): string {
-    const login = paste`orchestrator auth login --token-stdin --profile ${key.name} < ${file ?? ''}`;
-    return `${renderKey(key, screen)}\n\n${secret ?? `${screen.paint.bold('Next:')} ${login}`}`;
+    const where = screen.paint.dim(`The secret is in ${oneLine(file ?? '')}, for you alone.`);
+    return `${renderKey(key, screen)}\n\n${secret ?? where}`;
   }
 
   private async askName(flags: { 'no-input'?: boolean }): Promise<string> {
