@@ -63,6 +63,7 @@ export async function startFakeApi(): Promise<FakeApi> {
   const events = new Map<string, TaskEvent[]>();
   const projects: Project[] = [makeProject('todo-api')];
   const deployments: ServiceDeployment[] = [];
+  const secrets = new Map<string, Set<string>>();
   const keys: ApiKey[] = [{ ...whoami.key }];
   const tokens = new Map([[TOKEN, whoami.key]]);
   const answered = new Map<string, { asked: string; answer: Answer }>();
@@ -166,6 +167,10 @@ export async function startFakeApi(): Promise<FakeApi> {
         return changeProject(id, request.body);
       case 'POST /projects/{project}/archive':
         return archive(id);
+      case 'GET /projects/{project}/secrets':
+      case 'PUT /projects/{project}/secrets/{name}':
+      case 'DELETE /projects/{project}/secrets/{name}':
+        return secretsOf(request.method, id, request.path.split('/')[4]);
       case 'GET /deployments':
         return pageOf(deploymentsFor(request.query), request);
       case 'GET /api-keys':
@@ -268,6 +273,23 @@ export async function startFakeApi(): Promise<FakeApi> {
       const newest = deployments.findIndex((one) => one.project_id === project_id && one.service === service);
       return query.get('current') !== 'true' || newest === at;
     });
+  }
+
+  /** Names alone: the fake keeps no value. */
+  function secretsOf(method: string, id: string, name = ''): Answer {
+    const project = projectOf(id);
+    if (!project) return noProject(id);
+    const names = secrets.get(project.id) ?? new Set<string>();
+    secrets.set(project.id, names);
+    const shown = (one: string) => {
+      return { name: one, reference: `vault:project/${project.id}/${one}`, updated_at: wireNow() };
+    };
+    if (method === 'GET') return { body: { items: [...names].sort().map(shown) } };
+    if (method === 'DELETE') {
+      return names.delete(name) ? { status: 204 } : problem('NOT_FOUND', `the project has no secret ${name}`);
+    }
+    names.add(name);
+    return { body: shown(name) };
   }
 
   function createKey(body: unknown): Answer {
