@@ -318,6 +318,7 @@ describe('--input', () => {
   it('wins over what is set, and checks alone where it says so', async () => {
     const settings = { env: { ...env, ORCHESTRATOR_PROJECT: 'nothing-there' } };
     const file = await inputFile({ project: 'todo-api', dry_run: true });
+    Object.assign(fake.projects[0] ?? {}, { main_sha: 'a'.repeat(40) });
     const { data } = await run('deploy.start', ['--input', file], settings);
 
     expect(data).toMatchObject({ type: 'deploy', dry_run: true });
