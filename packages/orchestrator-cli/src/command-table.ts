@@ -141,6 +141,7 @@ export const commandTable = {
   'worker.send-file': {
     summary: 'Write a local file inside a worker',
     effect: 'change',
+    notInMcp: 'reads files of this machine',
     load: () => import('./commands/worker/send-file.js'),
   },
   'worker.logs': {

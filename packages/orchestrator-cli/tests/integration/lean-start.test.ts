@@ -32,7 +32,8 @@ describe('start-up', () => {
     const packages = await packagesOf('project', 'list', '--json');
 
     expect(packages).toContain('@oclif/core');
-    for (const heavy of ['ioredis', 'conf', 'undici', 'chalk']) expect(packages).not.toContain(heavy);
+    for (const heavy of ['ioredis', 'conf', 'undici', 'chalk', '@modelcontextprotocol/sdk'])
+      expect(packages).not.toContain(heavy);
   });
 
   it('of a command about the contracts loads at most their schemas and the parser of command lines', async () => {

@@ -187,6 +187,8 @@ export async function startFakeApi(): Promise<FakeApi> {
         return { body: tasks.get(id) };
       case 'GET /tasks/{id}/events':
         return readEvents(id, request.query);
+      case 'GET /tasks/{id}/attempts':
+        return { body: { items: [] } };
       case 'POST /tasks/{id}/published':
         return { status: 204 };
       case 'POST /tasks/{id}/cancel':
