@@ -13,7 +13,7 @@ import { translateError } from '../translate-error.js';
 import { argvOf, fieldsOf } from './tool-input.js';
 
 /** Clients give up on a call after a minute; what takes longer is told before, and asked for again. */
-export const PATIENCE_MS = 50_000;
+const PATIENCE_MS = 50_000;
 /** Milliseconds that a command gets to end by itself once its call is over. */
 const GRACE_MS = 500;
 /** Lines of what was followed that an answer holds; the newest. */
