@@ -25,7 +25,7 @@ const TRUE = new Set(['1', 'true', 'yes', 'on']);
 export function readRequest(argv: readonly string[], env: NodeJS.ProcessEnv): Request {
   const end = argv.indexOf('--');
   const own = end < 0 ? argv : argv.slice(0, end);
-  const json = own.includes('--json') || isTrue(env.ORCHESTRATOR_JSON);
+  const json = own.some((word) => word === '--json' || word.startsWith('--json=')) || isTrue(env.ORCHESTRATOR_JSON);
   const help = own.includes('--help') || own.includes('-h');
   const rest = [...argv];
   const leading: string[] = [];

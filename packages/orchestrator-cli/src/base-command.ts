@@ -4,6 +4,7 @@ import { type ErrorCode, OrchestratorError } from '@codegen/sdk/errors';
 import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import * as Flags from '@oclif/core/flags';
+import type * as Interfaces from '@oclif/core/interfaces';
 import { readSettings, type SettingFlags, type Settings } from './config/settings.js';
 import { ciIdempotencyKey } from './idempotency.js';
 import type { Screen } from './render/screen.js';
@@ -34,6 +35,8 @@ export abstract class BaseCommand<T = unknown> extends Command {
   static override readonly baseFlags = globalFlags;
   /** Flags whose value may be left out. */
   static readonly optionalValues: readonly string[] = [];
+  /** Flags for which an empty value means something. */
+  static readonly mayBeEmpty: readonly string[] = [];
   /** Error codes, beside those of every command, for the table of exit codes in the help. */
   static readonly failsWith: readonly ErrorCode[] = [];
 
@@ -43,6 +46,21 @@ export abstract class BaseCommand<T = unknown> extends Command {
     protected readonly runtime: Runtime,
   ) {
     super(argv, config);
+  }
+
+  /** As oclif parses; a flag that was given an empty value, such as `--project="$UNSET"`, is not the same as no flag. */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse<F, B, A>(options, argv);
+    const { mayBeEmpty } = this.ctor as unknown as CommandClass;
+    for (const token of parsed.raw) {
+      if (token.type !== 'flag' || token.input !== '' || mayBeEmpty.includes(token.flag)) continue;
+      throw new OrchestratorError('USAGE', `--${token.flag} is given, but empty: give it a value or leave it out`);
+    }
+    return parsed;
   }
 
   abstract override run(): Promise<T>;
@@ -104,5 +122,6 @@ export interface CommandClass {
   description: string | undefined;
   examples: typeof Command.examples;
   optionalValues: readonly string[];
+  mayBeEmpty: readonly string[];
   failsWith: readonly ErrorCode[];
 }

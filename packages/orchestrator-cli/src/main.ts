@@ -10,7 +10,7 @@ import { Output } from './output.js';
 import { type Outcome, runClass, runCommand } from './run-command.js';
 import type { Runtime } from './runtime.js';
 import { topicOf } from './topics.js';
-import { translateError } from './translate-error.js';
+import { translateError, withDashHint } from './translate-error.js';
 import { strayFlag, unknownCommand } from './unknown-command.js';
 
 /**
@@ -39,7 +39,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
     const outcome = await Promise.race([execute(request, runtime), interruption.forced]);
     await printSuccess(outcome, command, runtime);
   } catch (cause) {
-    const error = translateError(cause, []);
+    const error = withDashHint(translateError(cause, []), argv);
     exitCode = error.exitCode;
     await printFailure(error, request, command, runtime);
   }

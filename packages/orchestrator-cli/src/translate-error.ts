@@ -74,3 +74,15 @@ export function withNext(
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return new OrchestratorError(code, message, given);
 }
+
+/** A flag whose hyphens became a dash, as word processors and chat programs make of them. */
+const DASHED = /^[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]+-?([a-z][a-z-]{1,30})(?:=|$)/;
+
+/** The same error, with a word on a typographic dash where the command line has one in the place of hyphens. */
+export function withDashHint(error: OrchestratorError, argv: readonly string[]): OrchestratorError {
+  const [dashed, name] = argv.map((word) => DASHED.exec(word)).find((match) => match !== null) ?? [];
+  if (dashed === undefined || error.exitCode !== 2) return error;
+  const { message, ...rest } = error;
+  const hint = `${dashed.replace('=', '')} begins with a typographic dash: type --${name}`;
+  return new OrchestratorError(error.code, `${error.message}; ${hint}`, { ...rest, cause: error });
+}

@@ -97,7 +97,8 @@ const UNSEEN =
 const CONTROL = new RegExp(`[${UNSEEN}]`, 'u');
 
 /** What the live view of a wait draws itself anew with. */
-const REDRAWING = /\u001b\[\?25[lh]|(?:\u001b\[\d+A)?\r\u001b\[J/g;
+const ESCAPE = '\\u001b';
+const REDRAWING = new RegExp(`${ESCAPE}\\[\\?25[lh]|(?:${ESCAPE}\\[\\d+A)?\\r${ESCAPE}\\[J`, 'g');
 
 /** Runs lines of a shell in which `orchestrator` does nothing, and says which files came of it. */
 async function filesAfterPasting(lines: readonly string[]): Promise<string[]> {

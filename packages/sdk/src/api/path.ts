@@ -12,8 +12,14 @@ export function path(parts: TemplateStringsArray, ...values: (string | number)[]
   return () => parts.reduce((built, part, at) => built + segment(values[at - 1]) + part);
 }
 
+/** @throws OrchestratorError VALIDATION_FAILED where the text cannot name anything: `..`, `?`, `#`, `%`, control characters */
+export function checkIdentifier(text: string): void {
+  if (identifier.safeParse(text).success || secretName.safeParse(text).success) return;
+  throw new OrchestratorError('VALIDATION_FAILED', `${JSON.stringify(text.slice(0, 80))} is not an identifier or name`);
+}
+
 function segment(value: string | number | undefined): string {
   const text = String(value);
-  if (identifier.safeParse(text).success || secretName.safeParse(text).success) return encodeURIComponent(text);
-  throw new OrchestratorError('VALIDATION_FAILED', `${JSON.stringify(text.slice(0, 80))} is not an identifier or name`);
+  checkIdentifier(text);
+  return encodeURIComponent(text);
 }

@@ -15,7 +15,7 @@ const projectPage = pageOf(project);
 /** Projects: created by people, reported on by the departments. `idOrName` is either. */
 export function projectCalls(send: Send) {
   const page = (query: ListProjectsQuery = {}, options?: CallOptions) =>
-    send({ method: 'GET', path: '/projects', query, schema: projectPage }, options);
+    send({ method: 'GET', path: '/projects', query, identifiers: [query.name], schema: projectPage }, options);
   return {
     create: (body: CreateProject, options?: CallOptions) =>
       send({ method: 'POST', path: '/projects', body, schema: project }, options),

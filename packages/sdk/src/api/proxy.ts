@@ -25,7 +25,9 @@ export function proxyOf(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
   const proxy = URL.canParse(address) ? new URL(address) : undefined;
   if (proxy && /^https?:$/.test(proxy.protocol)) return proxy;
   // Not the value: it may hold a password.
-  throw new OrchestratorError('NOT_CONFIGURED', `${name} names no HTTP proxy: set it to http://host:port, or unset it`);
+  const next = [{ command: `unset ${name}`, when: 'to go without a proxy' }];
+  const message = `${name} names no HTTP proxy: set it to http://host:port, or unset it`;
+  throw new OrchestratorError('NOT_CONFIGURED', message, { next });
 }
 
 /** Whether NO_PROXY names the host, a domain above it, or everything (`*`). */

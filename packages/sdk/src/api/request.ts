@@ -5,7 +5,7 @@ import { isOrchestratorError, OrchestratorError } from '../errors.js';
 import { timeLimit } from '../time-limit.js';
 import { apiAddress, checkedToken } from './address.js';
 import type { Fetch } from './fetch.js';
-import type { CheckedPath } from './path.js';
+import { type CheckedPath, checkIdentifier } from './path.js';
 import { errorFromResponse } from './problem.js';
 import { fetchFor } from './proxy.js';
 import { defaultRetry, mayRetry, pause, type RetryOptions, retryDelayMs } from './retry.js';
@@ -49,6 +49,8 @@ interface Call<S extends z.ZodType = z.ZodType> {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string | CheckedPath;
   query?: object | undefined;
+  /** Values in query or body that name something; they are checked as those in the path are. */
+  identifiers?: readonly (string | undefined)[];
   body?: unknown;
   schema?: S;
   /** Milliseconds the server may take on purpose. */
@@ -112,6 +114,7 @@ export function makeSend(options: ApiOptions): Send {
 
   const send = async (given: Call, { signal, idempotencyKey }: CallOptions = {}): Promise<unknown> => {
     const call = { ...given, path: typeof given.path === 'string' ? given.path : given.path() };
+    for (const value of given.identifiers ?? []) if (value !== undefined) checkIdentifier(value);
     // Minted once, outside the tries: every try is the same call.
     const key = call.method === 'GET' ? undefined : (idempotencyKey ?? randomUUID());
     for (let attempt = 1; ; attempt += 1) {
@@ -198,12 +201,21 @@ function urlOf(base: URL, call: PreparedCall): URL {
 
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
+  if (error instanceof Error && error.message.startsWith('the proxy ')) return error.message;
   const code = codeOf(error) ?? codeOf(cause);
   if (code === 'ECONNREFUSED') return 'nothing listens there (ECONNREFUSED)';
   if (code === 'ENOTFOUND') return 'there is no such host (ENOTFOUND)';
-  if (typeof code === 'string') return code;
+  if (typeof code === 'string') return certificateProblem(code) ?? code;
   if (cause instanceof Error) return cause.message;
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What is wrong with a server's certificate, and what to set where it is one of one's own. */
+function certificateProblem(code: string): string | undefined {
+  if (code === 'CERT_HAS_EXPIRED') return `its certificate has expired (${code})`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is for another host (${code})`;
+  if (!/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code)) return undefined;
+  return `its certificate is signed by nobody known here (${code}): set NODE_EXTRA_CA_CERTS to the file of its authority's certificate`;
 }
 
 function codeOf(error: unknown): unknown {

@@ -30,10 +30,10 @@ export interface EventsQuery {
 /** Tasks: made by people, claimed and ended by langgraph alone. */
 export function taskCalls(send: Send) {
   const page = (query: ListTasksQuery = {}, options?: CallOptions) =>
-    send({ method: 'GET', path: '/tasks', query, schema: taskPage }, options);
+    send({ method: 'GET', path: '/tasks', query, identifiers: [query.project], schema: taskPage }, options);
   return {
     create: (body: CreateTask, options?: CallOptions) =>
-      send({ method: 'POST', path: '/tasks', body, schema: createdTask }, options),
+      send({ method: 'POST', path: '/tasks', body, identifiers: [body.project], schema: createdTask }, options),
     page,
     list: (query: ListTasksQuery = {}, options: CallOptions = {}) => walkPages(page, query, options),
     get: (id: string, options?: CallOptions) =>

@@ -49,7 +49,7 @@ async function tunnel(proxy: URL, { hostname, port, protocol }: URL, signal: Abo
       asked.destroy();
       reject(refused(proxy, statusCode));
     });
-    asked.on('error', reject);
+    asked.on('error', (error) => reject(signal.aborted ? error : unreachable(proxy, error)));
     asked.end();
   });
 }
@@ -66,6 +66,10 @@ function closingWith(signal: AbortSignal, socket: Duplex): Duplex {
 function secured(socket: Duplex, { hostname }: URL): Duplex {
   const host = hostname.replace(/^\[|\]$/g, '');
   return connectTls({ socket, host, ...(isIP(host) === 0 && { servername: host }) });
+}
+
+function unreachable({ host }: URL, cause: NodeJS.ErrnoException): Error {
+  return new Error(`the proxy ${host} of the environment cannot be reached (${cause.code})`, { cause });
 }
 
 function refused({ host }: URL, status: number | undefined): Error {

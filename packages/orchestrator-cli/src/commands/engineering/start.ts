@@ -25,6 +25,7 @@ export default class EngineeringStart extends BaseCommand<StartedTask> {
     ...startFlags,
   };
   static override optionalValues = ['wait'];
+  static override mayBeEmpty = ['spec'];
   static override examples = [
     'orchestrator engineering start --project todo-api --spec "Lists with deadlines" --wait',
     'orchestrator engineering start --project todo-api --spec-file spec.md --wait=15m',

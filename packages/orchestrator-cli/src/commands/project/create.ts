@@ -29,6 +29,7 @@ export default class ProjectCreate extends BaseCommand<Project> {
     }),
     ...creationFlags,
   };
+  static override mayBeEmpty = ['description'];
   static override examples = [
     'orchestrator project create todo-api',
     'orchestrator project create todo-api --description "Lists with deadlines" --json',

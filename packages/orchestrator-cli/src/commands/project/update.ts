@@ -24,6 +24,7 @@ export default class ProjectUpdate extends BaseCommand<Project> {
     input: creationFlags.input,
     ...changeFlags,
   };
+  static override mayBeEmpty = ['description'];
   static override examples = [
     'orchestrator project update todo-api --description "Lists with deadlines"',
     'orchestrator project update todo-api --name lists --json',
