@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { OrchestratorError } from '@codegen/sdk/errors';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { withConfigLock } from './config-lock.js';
 
 /** One system the user works with. `redis_url` holds a password and is as secret as the token. */
@@ -39,8 +39,11 @@ export async function readUserConfig(env: NodeJS.ProcessEnv, warnings: string[] 
   let text: string;
   try {
     text = await readFile(path, 'utf8');
-    const { mode } = await stat(path);
-    if ((mode & 0o077) !== 0) warnings.push(`${path} can be read by others; run: chmod 600 ${path}`);
+    const { mode, uid } = await stat(path);
+    if ((mode & 0o077) !== 0) warnings.push(paste`${path} can be read by others; run: chmod 600 ${path}`);
+    // Whoever owns it decides where tokens go.
+    const me = process.getuid?.() ?? uid;
+    if (uid !== me) warnings.push(paste`${path} belongs to another user (${uid}); log in anew with a file of your own`);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { engineeringQueue } from '@codegen/contracts';
 import { closeRedis, connectRedis, publish } from '@codegen/sdk/queue';
@@ -92,6 +92,31 @@ describe('auth login', () => {
     expect(envelopeOf(out).data).toEqual({ profile: 'default', removed: true });
     expect((await stored()).profiles).toEqual({});
     expect(status.code).toBe(4);
+  });
+});
+
+describe('the file of the configuration', () => {
+  it('is private whatever the umask, also where it is a link, which stays one', async () => {
+    const elsewhere = join(machine.folder, 'dotfiles');
+    await mkdir(elsewhere);
+    await mkdir(machine.configFolder);
+    await symlink(join(elsewhere, 'config.json'), join(machine.configFolder, 'config.json'));
+    await writeFile(join(elsewhere, 'config.json'), '{}', { mode: 0o644 });
+    const before = process.umask(0);
+    await login().finally(() => process.umask(before));
+
+    expect((await lstat(join(machine.configFolder, 'config.json'))).isSymbolicLink()).toBe(true);
+    expect((await stat(join(elsewhere, 'config.json'))).mode & 0o777).toBe(0o600);
+    expect((await stored()).profiles.default?.token).toBe(TOKEN);
+    expect(await readdir(elsewhere)).toEqual(['config.json']);
+  });
+
+  it('is in a folder of the user alone, where that is made anew', async () => {
+    const before = process.umask(0);
+    await login().finally(() => process.umask(before));
+
+    expect((await stat(machine.configFolder)).mode & 0o777).toBe(0o700);
+    expect((await stat(join(machine.configFolder, 'config.json'))).mode & 0o777).toBe(0o600);
   });
 });
 

@@ -1,0 +1,22 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { readUserConfig } from '../../src/config/user-config.js';
+
+it('a configuration that another user owns is read with a warning', async () => {
+  const { path, remove } = await tempFolder('codegen-owner');
+  const env = { ORCHESTRATOR_CONFIG_DIR: join(path, 'config') };
+  await mkdir(env.ORCHESTRATOR_CONFIG_DIR);
+  await writeFile(join(env.ORCHESTRATOR_CONFIG_DIR, 'config.json'), '{"profiles": {}}', { mode: 0o600 });
+  const own: string[] = [];
+  await readUserConfig(env, own);
+  const getuid = vi.spyOn(process, 'getuid').mockReturnValue(12_345);
+  const foreign: string[] = [];
+  const config = await readUserConfig(env, foreign).finally(() => getuid.mockRestore());
+  await remove();
+
+  expect(own).toEqual([]);
+  expect(config).toEqual({ profiles: {} });
+  expect(foreign.join()).toContain('belongs to another user');
+});
