@@ -246,6 +246,15 @@ describe('status, wait and watch', () => {
     expect(ended.code).toBe(130);
   });
 
+  it('get shows a task as people read it, and chosen fields line by line', async () => {
+    const id = await startedTask();
+
+    expect((await machine.run(['task', 'get', id])).stdout).toMatch(/^engineering {2}queued\n {2}task +task_/);
+    expect((await machine.run(['task', 'get', id, '--fields', 'status,epoch'])).stdout).toBe(
+      'status: queued\nepoch: 0\n',
+    );
+  });
+
   it('lists take --fields, --limit and --cursor', async () => {
     for (let count = 0; count < 3; count += 1) await startedTask();
     const first = envelopeOf(await machine.run(['task', 'list', '--fields', 'id,status', '--limit', '2', '--json']));
