@@ -57,7 +57,7 @@ export class Glossary {
 }
 
 /** A line's shape, however its columns are spaced. */
-export function words(line: string): string {
+function words(line: string): string {
   return shapeOf(line).replace(/\s+/g, ' ');
 }
 
