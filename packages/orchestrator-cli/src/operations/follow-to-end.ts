@@ -44,7 +44,7 @@ export async function followToEnd(
   } finally {
     clearTimeout(timer);
     runtime.signal.removeEventListener('abort', forward);
-    progress.close();
+    await progress.close();
   }
 }
 

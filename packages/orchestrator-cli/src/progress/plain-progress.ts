@@ -22,7 +22,7 @@ export class PlainProgress implements Progress {
     this.#lost = true;
   }
 
-  close(): void {}
+  async close(): Promise<void> {}
 }
 
 /** An event as one line. */

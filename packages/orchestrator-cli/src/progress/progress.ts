@@ -6,21 +6,26 @@ export interface Progress {
   show(event: TaskEvent): void;
   /** The API does not answer for the moment. */
   interrupted(): void;
-  close(): void;
+  /** Leaves the last picture; what is printed afterwards stands below it. */
+  close(): Promise<void>;
 }
 
-const silent: Progress = { show: () => undefined, interrupted: () => undefined, close: () => undefined };
+const silent: Progress = { show: () => undefined, interrupted: () => undefined, close: async () => undefined };
 
 /** A live view in a terminal, plain lines elsewhere, nothing when quiet. */
 export async function openProgress(task: Task, runtime: Runtime, quiet: boolean | undefined): Promise<Progress> {
   if (quiet) return silent;
   const { openScreen } = await import('../render/screen.js');
   const screen = await openScreen(process.stderr, runtime.env);
-  const live = process.stderr.isTTY && !runtime.json && !inCi(runtime.env) && runtime.env.TERM !== 'dumb';
-  if (live) {
+  if (canDrawLive(runtime)) {
     const { LiveProgress } = await import('./live-progress.js');
     return new LiveProgress(task, runtime.output, screen);
   }
   const { PlainProgress } = await import('./plain-progress.js');
   return new PlainProgress((line) => void runtime.output.err(`${line}\n`), screen);
+}
+
+/** Whether somebody sits at standard error, in a terminal that can draw over what stands there. */
+export function canDrawLive({ json, env }: Pick<Runtime, 'json' | 'env'>): boolean {
+  return process.stderr.isTTY && !json && !inCi(env) && env.TERM !== 'dumb';
 }

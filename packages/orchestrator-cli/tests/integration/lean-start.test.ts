@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FakeApi } from '../../../sdk/tests/support/fake-api.js';
 import { type Machine, makeSystem } from '../support/run-cli.js';
 
+let fake: FakeApi;
 let machine: Machine;
 let stop: () => Promise<void>;
 beforeAll(async () => {
-  ({ machine, stop } = await makeSystem());
+  ({ fake, machine, stop } = await makeSystem());
 });
 afterAll(() => stop());
 
@@ -32,7 +34,7 @@ describe('start-up', () => {
     const packages = await packagesOf('project', 'list', '--json');
 
     expect(packages).toContain('@oclif/core');
-    for (const heavy of ['ioredis', 'conf', 'undici', 'chalk', '@modelcontextprotocol/sdk'])
+    for (const heavy of ['ioredis', 'conf', 'undici', 'chalk', 'listr2', '@modelcontextprotocol/sdk'])
       expect(packages).not.toContain(heavy);
   });
 
@@ -43,5 +45,12 @@ describe('start-up', () => {
     expect(light).not.toContain('zod');
     expect(all).toContain('zod');
     for (const heavy of ['ioredis', 'conf', 'undici']) expect(new Set([...light, ...all])).not.toContain(heavy);
+  });
+
+  it('of a command that follows a task without a terminal loads no live view', async () => {
+    await machine.run(['engineering', 'start', '--project', 'todo-api', '--spec', 'x']);
+    fake.end(fake.onlyTask(), 'completed');
+
+    expect(await packagesOf('engineering', 'wait', fake.onlyTask())).not.toContain('listr2');
   });
 });

@@ -2,8 +2,10 @@ import { PassThrough } from 'node:stream';
 import type { Task, TaskEvent } from '@codegen/contracts';
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
+import { waitFor } from '../../../../tests/support/wait-for.js';
 import { Output } from '../../src/output.js';
 import { LiveProgress } from '../../src/progress/live-progress.js';
+import { LiveView } from '../../src/progress/live-view.js';
 import { Phases } from '../../src/progress/phases.js';
 import { widthOf } from '../../src/render/text.js';
 
@@ -63,7 +65,7 @@ describe('phases', () => {
 });
 
 describe('the live view', () => {
-  it('stays within the terminal and lets no control character of the server through', () => {
+  it('stays within the terminal and lets no control character of the server through', async () => {
     const written: string[] = [];
     const stderr = new PassThrough();
     stderr.on('data', (chunk: Buffer) => written.push(chunk.toString('utf8')));
@@ -72,7 +74,7 @@ describe('the live view', () => {
 
     const progress = new LiveProgress(task, output, { columns: 80, paint: new Chalk({ level: 0 }) });
     progress.show(event({ current_step: 'develop', message: `\u001b[2J\u0007evil\n${'日本語'.repeat(60)}` }));
-    progress.close();
+    await progress.close();
     const frames = written.join('');
 
     expect(frames).toContain('develop');
@@ -83,5 +85,22 @@ describe('the live view', () => {
     const bare = frames.replace(/\u001b\[(\?25[lh]|\d+A|J)|\r/g, '');
     for (const line of bare.split('\n')) expect(widthOf(line)).toBeLessThan(80);
     expect(frames.endsWith('\u001b[?25h')).toBe(true);
+  });
+
+  it('draws the lines that have changed, and leaves the others alone', async () => {
+    const written: string[] = [];
+    const stderr = new PassThrough();
+    stderr.on('data', (chunk: Buffer) => written.push(chunk.toString('utf8')));
+    let lines = ['first', 'second'];
+    const view = new LiveView(() => lines, new Output(new PassThrough(), stderr, () => undefined));
+    await waitFor('the first picture', () => written.join('').includes('second'));
+    const before = written.length;
+    view.refresh();
+    view.refresh();
+    expect(written.length).toBe(before);
+    lines = ['first', 'third'];
+    await view.close();
+
+    expect(written.slice(before).join('')).toBe('\u001b[1A\r\u001b[Jthird\n\u001b[?25h');
   });
 });
