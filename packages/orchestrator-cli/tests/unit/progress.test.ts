@@ -92,7 +92,7 @@ describe('the live view', () => {
     const stderr = new PassThrough();
     stderr.on('data', (chunk: Buffer) => written.push(chunk.toString('utf8')));
     let lines = ['first', 'second'];
-    const view = new LiveView(() => lines, new Output(new PassThrough(), stderr, () => undefined));
+    const view = new LiveView(() => lines, new Output(new PassThrough(), stderr, false, () => undefined));
     await waitFor('the first picture', () => written.join('').includes('second'));
     const before = written.length;
     view.refresh();
