@@ -24,7 +24,7 @@ function usualSteps(error: OrchestratorError, command: string | undefined): Next
   switch (error.code) {
     case 'UNAUTHENTICATED':
     case 'NOT_CONFIGURED':
-      return step('orchestrator auth login --api-url URL', 'to store the address of the API and a token for it');
+      return step('orchestrator auth login', 'to store the address of the API (--api-url) and a token for it');
     case 'FORBIDDEN':
       return step('orchestrator auth status', 'to see what your token may do');
     case 'COMMAND_NOT_ALLOWED':
@@ -36,10 +36,7 @@ function usualSteps(error: OrchestratorError, command: string | undefined): Next
     case 'TASK_NOT_FOUND':
       return step('orchestrator task list', 'to see which tasks there are');
     case 'NOTHING_TO_DEPLOY':
-      return step(
-        'orchestrator engineering start --project PROJECT --spec TEXT --wait',
-        'to have something built first',
-      );
+      return step('orchestrator engineering start --wait', 'to have something built first: --project, --spec');
     case 'REDIS_REQUIRED':
       return step(
         'export ORCHESTRATOR_REDIS_URL=redis://127.0.0.1:6379',
@@ -52,8 +49,7 @@ function usualSteps(error: OrchestratorError, command: string | undefined): Next
     case 'API_UNAVAILABLE':
     case 'BAD_RESPONSE':
     case 'INTERNAL':
-      if (command?.startsWith('diagnose'))
-        return step('bin/up', 'in a checkout of the project, to start the system here');
+      if (command?.startsWith('diagnose')) return step('orchestrator up', 'to start the system here');
       return step('orchestrator diagnose api', 'to see whether the API answers');
     case 'RATE_LIMITED':
     case 'IDEMPOTENCY_IN_PROGRESS':

@@ -37,16 +37,20 @@ export function nameFlags(error: OrchestratorError, flagNames: readonly string[]
   return new OrchestratorError(error.code, told.join('; '), { ...error, cause: error.cause });
 }
 
-const NOT_ONE_OF = /^Expected (?:--([\w-]+)=)?.* to be one of: ([^:]*)$/s;
+const NOT_ONE_OF = /^Expected (?:--([\w-]+)=)?(.*) to be one of: ([^:]*)$/s;
 
 /** What the parser said about a flag's value, without the value: it may be a secret in the wrong place. */
 function misused(text: string): OrchestratorError {
   const [first = ''] = text.split('\nSee more help');
-  const [, flag, options] = NOT_ONE_OF.exec(first) ?? [];
+  const [, flag, typed = '', options] = NOT_ONE_OF.exec(first) ?? [];
   if (options !== undefined) {
-    const choices = options.split(', ');
+    const all = options.split(', ');
+    const [close] = nearest(typed, all, 1);
     const what = flag === undefined ? 'the argument' : `--${flag}`;
-    return new OrchestratorError('USAGE', `${what} must be one of: ${choices.join(', ')}`, { choices });
+    const meant = close === undefined ? '' : `; did you mean ${close}?`;
+    // Best first, for whoever takes the first one.
+    const choices = close === undefined ? all : [close, ...all.filter((choice) => choice !== close)];
+    return new OrchestratorError('USAGE', `${what} must be one of: ${all.join(', ')}${meant}`, { choices });
   }
   const message = first
     .replace(/^Parsing (--[\w-]+)\s+/, '$1: ')

@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { mkdir, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { OrchestratorError } from '@codegen/sdk/errors';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import type { Runtime } from '../runtime.js';
-import { shellWord } from '../shell-quote.js';
 import { retold, stackProgram, type ToldError } from './installed-stack.js';
 
 /** A system that runs on this machine. */
@@ -141,10 +140,10 @@ async function untilReady(
 }
 
 function upCommand(dataDir: string | undefined): string {
-  return dataDir === undefined ? 'orchestrator up' : `orchestrator up --data-dir ${shellWord(dataDir)}`;
+  return dataDir === undefined ? 'orchestrator up' : paste`orchestrator up --data-dir ${dataDir}`;
 }
 
 /** The command that stops the system of a data folder. */
 export function downCommand(dataDir: string | undefined): string {
-  return dataDir === undefined ? 'orchestrator down' : `orchestrator down --data-dir ${shellWord(dataDir)}`;
+  return dataDir === undefined ? 'orchestrator down' : paste`orchestrator down --data-dir ${dataDir}`;
 }

@@ -3,10 +3,11 @@ import { isOrchestratorError, type NextStep, paste } from '@codegen/sdk/errors';
 import type { Settings } from '../config/settings.js';
 import type { Runtime } from '../runtime.js';
 import { withoutSpec } from './follow-to-end.js';
+import { hasStack } from './installed-stack.js';
 
 /** Where the command line finds itself. */
 export interface Surroundings {
-  state: 'not_logged_in' | 'unreachable' | 'refused' | 'ready';
+  state: 'no_system' | 'not_logged_in' | 'unreachable' | 'refused' | 'ready';
   profile: string;
   api_url: string | null;
   user: string | null;
@@ -18,11 +19,18 @@ export interface Surroundings {
   next: NextStep;
 }
 
+const LOG_IN = {
+  command: 'orchestrator auth login',
+  when: 'with the address of a system (--api-url) and a token for it',
+};
+const BRING_UP = { command: 'orchestrator up', when: 'to run the system on this machine' };
+const DIAGNOSE = { command: 'orchestrator diagnose api', when: 'to see whether the API answers' };
+
 /** Looks at configuration and API; never fails for what it finds there. */
 export async function lookAround(settings: Settings, runtime: Runtime): Promise<Surroundings> {
   const { profile, apiUrl, token, project } = settings;
   const found: Surroundings = {
-    state: 'not_logged_in',
+    state: apiUrl === undefined ? 'no_system' : 'not_logged_in',
     profile,
     api_url: apiUrl ?? null,
     user: null,
@@ -30,9 +38,10 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
     projects: 0,
     running: [],
     problem: null,
-    next: { command: 'orchestrator auth login --api-url URL', when: 'once a system runs (bin/up starts one here)' },
+    next: LOG_IN,
   };
-  if (apiUrl === undefined || token === undefined) return found;
+  if (apiUrl === undefined) return hasStack() ? { ...found, next: BRING_UP } : found;
+  if (token === undefined) return found;
   const { createApi } = await import('@codegen/sdk/api');
   const call = { signal: runtime.signal };
   const api = createApi({ apiUrl, token, retry: { attempts: 1 }, timeoutMs: 5000, onCall: runtime.onCall });
@@ -51,8 +60,7 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
     const problem = runtime.redactor.clean(error.message);
     const refused = error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN';
     if (refused) return { ...found, state: 'refused', problem };
-    const next = { command: 'bin/up', when: 'in a checkout of the project, to start the system here' };
-    return { ...found, state: 'unreachable', problem, next };
+    return { ...found, state: 'unreachable', problem, next: hasStack() ? BRING_UP : DIAGNOSE };
   }
 }
 

@@ -24,10 +24,13 @@ export function renderSurroundings(found: Surroundings, screen: Screen): string 
   return `${headline(found, screen)}\n${pairs}${running}\n\n${next}\n${help}`;
 }
 
-function headline({ state, running }: Surroundings, { paint }: Screen): string {
+function headline({ state, running, projects }: Surroundings, { paint }: Screen): string {
   switch (state) {
     case 'ready':
-      return paint.green(running.length > 0 ? `${running.length} running now` : 'Ready, nothing runs');
+      if (running.length > 0) return paint.green(`${running.length} running now`);
+      return paint.green(projects === 0 ? 'Ready, nothing here yet' : 'Ready, nothing runs');
+    case 'no_system':
+      return paint.yellow('No system yet');
     case 'not_logged_in':
       return paint.yellow('Not logged in');
     case 'refused':

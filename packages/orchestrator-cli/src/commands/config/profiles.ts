@@ -33,7 +33,7 @@ export default class ConfigProfiles extends BaseCommand<{ items: ShownProfile[] 
   }
 
   render({ items }: { items: ShownProfile[] }, screen: Screen): string {
-    if (items.length === 0) return screen.paint.dim('No profiles. Next: orchestrator auth login --api-url URL');
+    if (items.length === 0) return screen.paint.dim('No profiles. Next: orchestrator auth login');
     const columns = [
       { title: '', value: ({ current }: ShownProfile) => (current ? '*' : ' ') },
       { title: 'PROFILE', value: ({ name }: ShownProfile) => name },

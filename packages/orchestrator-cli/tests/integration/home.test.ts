@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../../../tests/support/ports.js';
+import { type FakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
+import { envelopeOf, type Machine, makeSystem } from '../support/run-cli.js';
+
+let fake: FakeApi;
+let machine: Machine;
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  ({ fake, machine, stop } = await makeSystem());
+});
+afterAll(() => stop());
+
+async function home(env: Record<string, string> = {}) {
+  const ended = await machine.run([], { env });
+  expect(ended.code).toBe(0);
+  expect(ended.stderr).toBe('');
+  return ended.stdout;
+}
+
+describe('bare orchestrator', () => {
+  it('says that there is no system yet, and how one is started', async () => {
+    const text = await home({ ORCHESTRATOR_API_URL: '', ORCHESTRATOR_TOKEN: '' });
+
+    expect(text).toMatch(/^No system yet\n/);
+    expect(text).toContain('Next: orchestrator up\n');
+  });
+
+  it('says that nobody is logged in', async () => {
+    const text = await home({ ORCHESTRATOR_TOKEN: '' });
+
+    expect(text).toMatch(/^Not logged in\n/);
+    expect(text).toContain('Next: orchestrator auth login\n');
+  });
+
+  it('says that the API does not answer, or refuses the token', async () => {
+    const silent = await home({ ORCHESTRATOR_API_URL: `http://127.0.0.1:${await freePort()}` });
+    const refused = await home({ ORCHESTRATOR_TOKEN: `${TOKEN}x` });
+
+    expect(silent).toMatch(/^The API does not answer\n/);
+    expect(silent).toContain('Next: orchestrator up\n');
+    expect(refused).toMatch(/^The API refuses the token\n/);
+    expect(refused).toContain('Next: orchestrator auth login\n');
+  });
+
+  it('says how to begin where nothing is there yet', async () => {
+    const projects = fake.projects.splice(0);
+    const text = await home();
+    fake.projects.push(...projects);
+
+    expect(text).toMatch(/^Ready, nothing here yet\n/);
+    expect(text).toContain('Next: orchestrator project create NAME\n');
+  });
+
+  it('says what runs now, and how to follow it', async () => {
+    expect(await home()).toMatch(/^Ready, nothing runs\n/);
+    const started = await machine.run(['engineering', 'start', '--project', 'todo-api', '--spec', 'x', '--json']);
+    const { id } = envelopeOf(started).data;
+    Object.assign(fake.tasks.get(String(id)) ?? {}, { status: 'running' });
+    const text = await home();
+
+    expect(text).toMatch(/^1 running now\n/);
+    expect(text).toContain(`Next: orchestrator engineering wait ${id}\n`);
+  });
+});
