@@ -69,7 +69,10 @@ async function fill(folder) {
   await cp(join(workspace, 'packed', 'readable-stack.cjs'), join(folder, 'lib', 'readable-stack.cjs'));
   await cp(join(contracts, 'schemas'), join(folder, 'contracts', 'schemas'), { recursive: true });
   await cp(join(contracts, 'asyncapi.json'), join(folder, 'contracts', 'asyncapi.json'));
-  await cp(join(workspace, 'README.md'), join(folder, 'README.md'));
+  // Its links lead into the package, which has the reference too.
+  const readme = await readFile(join(workspace, 'README.md'), 'utf8');
+  await writeFile(join(folder, 'README.md'), readme.replaceAll('](../../docs/', '](docs/'));
+  await cp(join(root, 'docs', 'cli.md'), join(folder, 'docs', 'cli.md'));
   await cp(join(root, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));
   // V8 keeps compiled code for a process with the same flags only; nothing of this environment may change them.
   await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'warm-up.cjs'), folder], { env: {} });
@@ -85,7 +88,12 @@ async function hashOfSources() {
   ];
   const files = (await Promise.all(folders.map(filesIn))).flat();
   files.push(join(root, 'package-lock.json'), join(root, 'CHANGELOG.md'), join(contracts, 'asyncapi.json'));
-  files.push(join(workspace, 'README.md'), join(workspace, 'package.json'), join(root, 'tsconfig.base.json'));
+  files.push(
+    join(root, 'docs', 'cli.md'),
+    join(workspace, 'README.md'),
+    join(workspace, 'package.json'),
+    join(root, 'tsconfig.base.json'),
+  );
   const hash = createHash('sha256').update(`${process.version} ${process.arch}`);
   const contents = await Promise.all(files.sort().map((file) => readFile(file)));
   for (const [at, content] of contents.entries()) {

@@ -70,8 +70,7 @@ async function runCommands() {
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const env = { ORCHESTRATOR_API_URL: `http://127.0.0.1:${server.address().port}`, ORCHESTRATOR_TOKEN: 'token' };
-  for (const line of ['project list', 'project list --json', 'contracts schema Project'])
-    await run(line, env);
+  for (const line of ['project list', 'project list --json', 'contracts schema Project']) await run(line, env);
   server.closeAllConnections();
   server.close();
 }

@@ -34,6 +34,8 @@ describe('the packed command line, installed in an empty folder without a regist
       expect(manifest).not.toHaveProperty(kind);
     }
     expect(await read('README.md')).toContain('npm install');
+    expect(await read('README.md')).toContain('](docs/cli.md)');
+    expect(await read('docs/cli.md')).toContain('## Exit codes');
     expect(await read('CHANGELOG.md')).toContain('Unreleased');
   });
 

@@ -144,3 +144,16 @@ describe('an example in help', () => {
     expect(wrapped).toContain('--spec "Lists with deadlines"');
   });
 });
+
+describe('a mistyped value of a flag', () => {
+  it('is told what may be meant, best first, and is not repeated', async () => {
+    await expect(parsed('task.list', ['--status', 'compleetd'])).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(/^--status must be one of: .*; did you mean completed\?$/),
+      choices: expect.arrayContaining(['completed', 'failed']),
+    });
+    await expect(parsed('task.list', ['--status', 'hunter22'])).rejects.toMatchObject({
+      message: expect.not.stringMatching(/hunter|did you mean/),
+    });
+  });
+});
