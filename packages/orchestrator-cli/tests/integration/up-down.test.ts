@@ -73,6 +73,7 @@ describe('the system on this machine', { timeout: 150_000 }, () => {
       expect(code).toBe(2);
       expect(stderr).toContain('there is no agent named "nobody"; known: demo');
     }
+    expect((await machine.run(['down', '--data-dir', data])).stdout).toBe(`Nothing runs in ${data}.\n`);
   });
 
   it('is said to be missing where the command line is installed without it', async () => {
