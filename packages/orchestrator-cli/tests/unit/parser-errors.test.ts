@@ -1,0 +1,41 @@
+import { PassThrough } from 'node:stream';
+import { OrchestratorError } from '@codegen/sdk/errors';
+import { describe, expect, it } from 'vitest';
+import { type CommandId, commandTable } from '../../src/command-table.js';
+import { makeRuntime } from '../../src/make-runtime.js';
+import { Output } from '../../src/output.js';
+import { runCommand } from '../../src/run-command.js';
+
+/** What stands where a number or a word of a list belongs; the last one looks like the parser's own words. */
+const VALUES = ['hunter2', 'hunter2 and more', 'hunter2 to be one of: hunter2', '-hunter2', 'x but received: hunter2'];
+
+async function errorOf(id: CommandId, argv: string[]): Promise<OrchestratorError> {
+  const output = new Output(new PassThrough(), new PassThrough(), true, () => undefined);
+  const { signal } = new AbortController();
+  const runtime = makeRuntime({ env: {}, json: true, verbose: false, signal, output });
+  const error: unknown = await runCommand(id, argv, runtime).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(OrchestratorError);
+  return error as OrchestratorError;
+}
+
+describe('no error of the parser repeats a value', () => {
+  it.each(Object.keys(commandTable) as CommandId[])('of %s', async (id) => {
+    const { default: Class } = await commandTable[id].load();
+    const picky = Object.entries({ ...Class.baseFlags, ...Class.flags }).filter(
+      ([, flag]) => 'options' in flag && (flag as { options?: unknown }).options !== undefined,
+    );
+    const lines = [
+      ...picky.flatMap(([name]) => VALUES.map((value) => [`--${name}=${value}`])),
+      ...('limit' in (Class.flags ?? {}) ? VALUES.map((value) => ['--limit', value]) : []),
+      ...VALUES.map((value) => [`--no-such-flag=${value}`]),
+    ];
+    for (const line of lines) {
+      const { code, message, choices, next } = await errorOf(id, line);
+      expect(code).toBe('USAGE');
+      expect(JSON.stringify({ message, choices, next })).not.toContain('hunter2');
+    }
+  });
+});
