@@ -21,6 +21,18 @@ export const queueTargets = {
 };
 
 /**
+ * Ratios of a start of the packed command line to one of `node -e 0`, or of heroku's.
+ * @type {Record<string, Target>}
+ */
+export const cliTargets = {
+  version_vs_node: { atMost: 1.25 },
+  help_vs_node: { atMost: 1.25 },
+  nothing_vs_node: { atMost: 2 },
+  project_list_vs_node: { atMost: 3 },
+  help_vs_heroku: { atMost: 0.1 },
+};
+
+/**
  * What a ratio is worth: `met`; `missed`, which is said and no failure; `failed` below half of the target, or above
  * double of one that is a limit; `missing` where there is no such figure.
  * @param {unknown} ratio

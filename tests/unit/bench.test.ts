@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { median, pairedRatio, percentile } from '../../bench/statistics.js';
-import { check, judge, queueTargets } from '../../bench/targets.js';
+import { check, cliTargets, judge, queueTargets } from '../../bench/targets.js';
 
 describe('statistics of the benchmark', () => {
   it('take the middle value as the median, whatever the order', () => {
@@ -78,6 +78,9 @@ describe('the check of the benchmark', () => {
   describe('as a command', () => {
     const folder = mkdtempSync(join(tmpdir(), 'codegen-bench-check-'));
     afterAll(() => rmSync(folder, { recursive: true }));
+    const cli = {
+      ratios: Object.fromEntries(Object.entries(cliTargets).map(([figure, { atMost }]) => [figure, atMost])),
+    };
     const run = (name: string, text?: string) => {
       const file = join(folder, name);
       if (text !== undefined) writeFileSync(file, text);
@@ -86,7 +89,7 @@ describe('the check of the benchmark', () => {
     };
 
     it('prints figure, target, ratio and verdict, and exits with 0', () => {
-      const { status, stdout } = run('met.json', JSON.stringify({ queue: { ratios: met } }));
+      const { status, stdout } = run('met.json', JSON.stringify({ queue: { ratios: met }, cli }));
       expect(stdout).toMatch(/^\| publish_vs_raw +\| ≥ 0\.7 +\| 0\.70 +\| met +\|$/m);
       expect(stdout).toMatch(/^\| memory_vs_bullmq +\| ≤ 0\.5 +\| 0\.50 +\| met +\|$/m);
       expect(status).toBe(0);
@@ -94,9 +97,18 @@ describe('the check of the benchmark', () => {
 
     it('exits with 1 where a figure is worse than half of its target', () => {
       const ratios = { ...met, consume_c1_vs_bullmq: 0.9 };
-      const { status, stdout } = run('failed.json', JSON.stringify({ queue: { ratios } }));
+      const { status, stdout } = run('failed.json', JSON.stringify({ queue: { ratios }, cli }));
       expect(stdout).toMatch(/^\| consume_c1_vs_bullmq +\| ≥ 2 +\| 0\.90 +\| failed +\|$/m);
       expect(status).toBe(1);
+    });
+
+    it('exits with 1 where a figure of the command line is missing or above double of its target', () => {
+      const { help_vs_node: _, ...rest } = cli.ratios;
+      for (const ratios of [rest, { ...cli.ratios, help_vs_node: 2.6 }]) {
+        const { status, stderr } = run('cli.json', JSON.stringify({ queue: { ratios: met }, cli: { ratios } }));
+        expect(stderr).toContain('npm run bench:cli');
+        expect(status).toBe(1);
+      }
     });
 
     it('exits with 1 and says what to run where there are no results', () => {
