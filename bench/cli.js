@@ -11,9 +11,9 @@ import { median, percentile } from './statistics.js';
 import { check, cliTargets, table } from './targets.js';
 
 const RESULTS = new URL('results.json', import.meta.url);
-const ROUNDS = 41;
+const ROUNDS = 30;
 /** Heroku's start takes as long as dozens of ours. */
-const HEROKU_EVERY = 6;
+const HEROKU_EVERY = 10;
 const run = promisify(execFile);
 const started = performance.now();
 

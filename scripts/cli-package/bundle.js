@@ -14,7 +14,7 @@ const CORE = 'core.js';
  * Bundles the command line with contracts, SDK and all third-party code, as CommonJS that `packed/orchestrator.cjs` loads.
  * First esbuild splits: what `import()` asks for comes into chunks of its own, and nothing is there twice; it can do so
  * with ES modules only. Then each chunk becomes CommonJS, since V8 keeps compiled code of scripts but not of modules.
- * @returns {Promise<Map<string, string>>} contents by file name: the code, a source map for each, and the index of chunks
+ * @returns {Promise<Map<string, string>>} contents by file name: the code, a source map for each, the index of chunks, and what is in them
  */
 export async function bundleCli() {
   const split = await build({
@@ -22,6 +22,7 @@ export async function bundleCli() {
     entryPoints: { main: 'packages/orchestrator-cli/src/main.ts' },
     outdir: root,
     write: false,
+    metafile: true,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -53,7 +54,15 @@ export async function bundleCli() {
   add(CORE, small);
   for (const chunk of chunks) if (!small.includes(chunk)) add(chunk.name, [chunk]);
   files.set('index.json', JSON.stringify(index));
+  files.set('packages.json', JSON.stringify(packagesByChunk(split.metafile), undefined, 2));
   return files;
+}
+
+/** The third-party packages that each chunk has code of. */
+function packagesByChunk({ outputs }) {
+  const packagesOf = ({ inputs }) =>
+    Object.keys(inputs).flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+  return Object.fromEntries(Object.entries(outputs).map(([name, chunk]) => [name, [...new Set(packagesOf(chunk))]]));
 }
 
 /** Reads the workspaces' TypeScript instead of their `dist`, so that stack traces lead to it and nothing stale gets in. */

@@ -78,7 +78,7 @@ async function runCommands() {
 function keepCompiled() {
   const kind = `${process.version}-${process.platform}-${process.arch}`;
   for (const [file, { script }] of Object.entries(scripts)) {
-    writeFileSync(`${file}.${kind}`, script.createCachedData());
+    writeFileSync(`${join(lib, file)}.${kind}`, script.createCachedData());
   }
 }
 

@@ -70,8 +70,7 @@ function loadChunks() {
   }
 
   function run(name) {
-    const file = join(lib, files[name]);
-    const { chunks } = (scripts[file] ??= compile(file));
+    const { chunks } = (scripts[files[name]] ??= compile(files[name]));
     const module = { exports: {} };
     // Known before it runs: chunks may need each other.
     modules[name] = module;
@@ -80,9 +79,11 @@ function loadChunks() {
   }
 
   /** Takes kept compiled code that is of this very Node, and compiles otherwise. */
-  function compile(filename) {
-    const cachedData = read(`${filename}.${process.version}-${process.platform}-${process.arch}`);
-    const script = new Script(fs.readFileSync(filename, 'latin1'), { filename, cachedData });
+  function compile(file) {
+    const path = join(lib, file);
+    const cachedData = read(`${path}.${process.version}-${process.platform}-${process.arch}`);
+    // Compiled code keeps the name that it was made with, so it must be the same wherever the package is.
+    const script = new Script(fs.readFileSync(path, 'latin1'), { filename: `orchestrator:${file}`, cachedData });
     return { script, chunks: script.runInThisContext() };
   }
 

@@ -76,10 +76,10 @@ export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv
   };
 }
 
-/** The CLI's entry file. */
+/** The bundled CLI, which bin/set-up builds. */
 export function cliPath(): string {
   const manifest = createRequire(import.meta.url).resolve('@codegen/orchestrator-cli/package.json');
-  return join(dirname(manifest), 'bin', 'run.js');
+  return join(dirname(manifest), 'dist', 'package', 'bin', 'orchestrator.cjs');
 }
 
 function parseFlags(argv: readonly string[]) {

@@ -59,13 +59,15 @@ export function fixtureAgent(name: string, env: Record<string, string> = {}) {
   return { command: [process.execPath, join(root, 'tests', 'fixtures', 'agents', `${name}.js`)], env };
 }
 
-/** Runs the CLI as it is built, with a clean environment. */
+const CLI = join(root, 'packages', 'orchestrator-cli', 'dist', 'package', 'bin', 'orchestrator.cjs');
+
+/** Runs the CLI as it is bundled, with a clean environment. */
 async function runCli(
   configDir: string,
   args: readonly string[],
   options: { input?: string; env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {},
 ): Promise<CliRun> {
-  const child = spawn(process.execPath, [join(root, 'packages', 'orchestrator-cli', 'bin', 'run.js'), ...args], {
+  const child = spawn(process.execPath, [CLI, ...args], {
     env: { PATH: process.env.PATH, HOME: configDir, ORCHESTRATOR_CONFIG_DIR: configDir, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });

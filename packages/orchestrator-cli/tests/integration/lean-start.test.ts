@@ -1,56 +1,70 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PackedCli, packedCli } from '../../../../tests/support/packed-cli.js';
 import type { FakeApi } from '../../../sdk/tests/support/fake-api.js';
 import { type Machine, makeSystem } from '../support/run-cli.js';
 
+const HOOK = join(import.meta.dirname, '../fixtures/log-chunks.cjs');
+/** What takes long to load, or nothing but a few commands needs. */
+const HEAVY = ['ioredis', 'undici', 'conf', 'ajv', 'listr2', 'execa', 'dockerode', '@modelcontextprotocol/sdk', 'pino'];
+
+let packed: PackedCli;
 let fake: FakeApi;
 let machine: Machine;
 let stop: () => Promise<void>;
+let packages: Record<string, string[]>;
 beforeAll(async () => {
-  ({ fake, machine, stop } = await makeSystem());
+  packed = await packedCli();
+  ({ fake, machine, stop } = await makeSystem({ bin: packed.bin }));
+  packages = JSON.parse(await readFile(join(packed.package, 'lib', 'packages.json'), 'utf8'));
 });
-afterAll(() => stop());
+afterAll(async () => {
+  await stop();
+  await packed.remove();
+});
 
-/** Names of the packages that a command line loads. */
-async function packagesOf(...args: string[]): Promise<Set<string>> {
-  const LOADS = join(machine.folder, `loads-${args.join('-').replaceAll(/\W/g, '')}`);
-  const hook = pathToFileURL(join(import.meta.dirname, '../fixtures/log-loads.mjs')).href;
-  const { code } = await machine.run(args, { env: { LOADS, NODE_OPTIONS: `--import=${hook}` } });
-  expect(code).toBe(0);
-  const urls = (await readFile(LOADS, 'utf8')).split('\n');
-  const names = urls.map((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1]);
-  return new Set(names.filter((name) => name !== undefined));
+/** Names of the third-party packages in the chunks that an installed command line runs. */
+async function packagesOf(args: readonly string[], env: Record<string, string> = {}): Promise<string[]> {
+  const CHUNKS = join(machine.folder, `chunks-${args.join('-').replaceAll(/\W/g, '')}`);
+  await machine.run(args, { env: { ...env, CHUNKS, NODE_OPTIONS: `--require=${HOOK}` } });
+  const chunks = (await readFile(CHUNKS, 'utf8').catch(() => '')).split('\n').filter((name) => name !== '');
+  return [...new Set(chunks.flatMap((name) => packages[name] ?? [`the unknown ${name}`]))];
 }
 
-describe('start-up', () => {
-  it('loads nothing for --version and --help with JSON', async () => {
-    expect([...(await packagesOf('--version', '--json'))]).toEqual([]);
-    expect([...(await packagesOf('--help', '--json'))]).toEqual([]);
+describe('the installed command line', () => {
+  it.each(['--version', '--help', '--version --json', '--help --json', 'project list --help', 'task --help'])(
+    'loads nothing for %s',
+    async (line) => {
+      expect(await packagesOf(line.split(' '))).toEqual([]);
+    },
+  );
+
+  it('loads nothing heavy for a command that only speaks HTTP', async () => {
+    const loaded = await packagesOf(['project', 'list', '--json']);
+
+    expect(loaded).toContain('@oclif/core');
+    expect(loaded).toContain('zod');
+    expect(loaded.filter((name) => HEAVY.includes(name))).toEqual([]);
   });
 
-  it('of a command that only speaks HTTP loads no Redis client, no configuration writer and no proxy client', async () => {
-    const packages = await packagesOf('project', 'list', '--json');
+  it('loads not even the schemas to print a published one', async () => {
+    const loaded = await packagesOf(['contracts', 'schema', 'Project']);
 
-    expect(packages).toContain('@oclif/core');
-    for (const heavy of ['ioredis', 'conf', 'undici', 'chalk', 'listr2', '@modelcontextprotocol/sdk'])
-      expect(packages).not.toContain(heavy);
+    expect(loaded).toContain('@oclif/core');
+    expect(loaded.filter((name) => [...HEAVY, 'zod'].includes(name))).toEqual([]);
   });
 
-  it('of a command about the contracts loads at most their schemas and the parser of command lines', async () => {
-    const light = await packagesOf('contracts', 'schema', 'Project', '--json');
-    const all = await packagesOf('contracts', 'validate', '--lines', '-');
-
-    expect(light).not.toContain('zod');
-    expect(all).toContain('zod');
-    for (const heavy of ['ioredis', 'conf', 'undici']) expect(new Set([...light, ...all])).not.toContain(heavy);
-  });
-
-  it('of a command that follows a task without a terminal loads no live view', async () => {
+  it('loads no live view to follow a task without a terminal', async () => {
     await machine.run(['engineering', 'start', '--project', 'todo-api', '--spec', 'x']);
     fake.end(fake.onlyTask(), 'completed');
 
-    expect(await packagesOf('engineering', 'wait', fake.onlyTask())).not.toContain('listr2');
+    expect(await packagesOf(['engineering', 'wait', fake.onlyTask()])).not.toContain('listr2');
+  });
+
+  it('loads what is heavy where it is used, which this test would notice', async () => {
+    const redis = { ORCHESTRATOR_REDIS_URL: 'redis://127.0.0.1:9' };
+
+    expect(await packagesOf(['diagnose', 'redis', '--json'], redis)).toContain('ioredis');
   });
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -93,6 +93,53 @@ describe('the packed command line, installed in an empty folder without a regist
     const [, file = '', line] = frames.find(([, name]) => name === 'packages/sdk/src/api/request.ts') ?? [];
     const source = (await readFile(join(root, file), 'utf8')).split('\n');
     expect(source[Number(line) - 1]).toContain('new OrchestratorError');
-    expect(stderr).not.toContain(packed.folder);
+    expect(stderr).not.toContain('orchestrator:');
+  });
+
+  it.each(['--version', '--help', 'help', 'project --help', 'engineering start --help', 'no-such-command --help'])(
+    'answers %s from its files as the program itself would',
+    async (line) => {
+      const envs = [{}, { NO_COLOR: '1', COLUMNS: '40' }, { ALLOWED_COMMANDS: 'task.*' }, { ORCHESTRATOR_JSON: '1' }];
+      for (const env of envs) {
+        const quick = await machine.run(line.split(' '), { env });
+        // Whoever says anything about colours is answered by the program.
+        const whole = await machine.run(line.split(' '), { env: { ...env, FORCE_COLOR: '0' } });
+
+        expect(withoutIds(quick)).toEqual(withoutIds(whole));
+      }
+    },
+  );
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('tells of a %s that comes before anything is loaded', async (SIGNAL, exitCode) => {
+    const env = { SIGNAL, NODE_OPTIONS: `--require=${join(import.meta.dirname, '../fixtures/early-signal.cjs')}` };
+    const ended = await machine.run(['project', 'list', '--json'], { env });
+
+    expect(ended.code).toBe(exitCode);
+    expect(envelopeOf(ended).error.exit_code).toBe(exitCode);
+  });
+
+  it('runs without the compiled code that it came with, and with broken one', async () => {
+    const folder = join(packed.package, 'lib');
+    const kept = (await readdir(folder)).filter((file) => file.includes(`.js.${process.version}`));
+    expect(kept.length).toBeGreaterThan(2);
+    const contents = await Promise.all(kept.map((file) => readFile(join(folder, file))));
+    try {
+      for (const spoil of [(file: string) => writeFile(file, 'spoilt'), (file: string) => rm(file)]) {
+        for (const file of kept) await spoil(join(folder, file));
+        const ended = await run('project', 'list', '--json');
+        expect(envelopeOf(ended).ok).toBe(true);
+        expect(ended.stderr).toBe('');
+      }
+    } finally {
+      for (const [at, file] of kept.entries()) await writeFile(join(folder, file), contents[at] as Buffer);
+    }
   });
 });
+
+/** What a run came to, without the ids that are new each time. */
+function withoutIds({ stdout, ...rest }: Ended): Ended {
+  return { ...rest, stdout: stdout.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID') };
+}
