@@ -70,11 +70,12 @@ function loadChunks() {
   }
 
   function run(name) {
-    const { chunks } = (scripts[files[name]] ??= compile(files[name]));
+    const file = files[name];
+    scripts[file] ??= compile(file);
     const module = { exports: {} };
     // Known before it runs: chunks may need each other.
     modules[name] = module;
-    chunks[name](module.exports, load, module, lib, url, resolve);
+    scripts[file].chunks[name](module.exports, load, module, lib, url, resolve);
     return module;
   }
 

@@ -98,7 +98,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
    * Without `input` CI has none: what is the same however often it is done must not be answered with an old answer.
    */
   protected idempotencyKey(flag: string | undefined, input?: unknown): string {
-    const ci = input === undefined ? undefined : ciIdempotencyKey(this.ctor.name, input, this.runtime.env);
+    const ci = input === undefined ? undefined : ciIdempotencyKey(this.ctor.id, input, this.runtime.env);
     const key = flag ?? ci ?? randomUUID();
     this.runtime.meta.idempotency_key = key;
     return key;
@@ -116,6 +116,8 @@ export abstract class BaseCommand<T = unknown> extends Command {
 /** A command's class, as the table loads it. */
 export interface CommandClass {
   new (argv: string[], config: Config, runtime: Runtime): BaseCommand;
+  /** The canonical id that the table has it under. */
+  id: string;
   args: typeof Command.args;
   flags: typeof Command.flags;
   baseFlags: typeof Command.baseFlags;

@@ -332,7 +332,10 @@ export function entryOf(id: CommandId): TableEntry {
 
 /** A command's class, with all that it needs. */
 export async function loadCommand(id: CommandId): Promise<CommandClass> {
-  return (await entryOf(id).load()).default;
+  const { default: Class } = await entryOf(id).load();
+  // Not its name, which a bundler may change: keys of idempotency are made from it.
+  Class.id = id;
+  return Class;
 }
 
 /** A command as it is typed: words with spaces. */

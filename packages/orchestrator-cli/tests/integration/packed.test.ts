@@ -4,18 +4,19 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PackedCli, packedCli } from '../../../../tests/support/packed-cli.js';
-import { TOKEN } from '../../../sdk/tests/support/fake-api.js';
-import { type Ended, envelopeOf, type Machine, makeSystem } from '../support/run-cli.js';
+import { type FakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
+import { type Ended, envelopeOf, type Machine, makeMachine, makeSystem } from '../support/run-cli.js';
 
 const root = resolve(import.meta.dirname, '..', '..', '..', '..');
 
 let packed: PackedCli;
+let fake: FakeApi;
 let machine: Machine;
 let stop: () => Promise<void>;
 beforeAll(async () => {
   packed = await packedCli();
   const system = await makeSystem({ bin: packed.bin });
-  ({ machine, stop } = system);
+  ({ fake, machine, stop } = system);
 });
 afterAll(async () => {
   await stop();
@@ -82,6 +83,18 @@ describe('the packed command line, installed in an empty folder without a regist
 
     expect(envelopeOf(login).ok).toBe(true);
     expect(await readFile(join(machine.configFolder, 'config.json'), 'utf8')).toContain(TOKEN);
+  });
+
+  it('makes the same idempotency keys in CI as the sources do', async () => {
+    const env = { CI: 'true', GITHUB_RUN_ID: '1' };
+    const create = ['project', 'create', '--name', 'from-ci', '--json'];
+    const bundled = envelopeOf(await machine.run(create, { env }));
+    const sources = await makeMachine({ ...env, ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN });
+    const unbundled = envelopeOf(await sources.run(create));
+    await sources.remove();
+
+    expect(bundled.meta.idempotency_key).toMatch(/^ci-/);
+    expect(unbundled.meta.idempotency_key).toBe(bundled.meta.idempotency_key);
   });
 
   it('names the sources in stacks, with their lines', async () => {
