@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, symlink, utimes } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type FakeApi, startFakeApi, TOKEN } from '../../packages/sdk/tests/support/fake-api.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
@@ -117,6 +117,7 @@ describe('a home that is not as it should be', () => {
 
   it('keeps the login that it has when the disk is full', async () => {
     const folder = await tempFolder('codegen-disk');
+    onTestFinished(folder.remove);
     const machine = await machines.add(withSmallDisk(folder.path));
     const env = { ...known(), ORCHESTRATOR_CONFIG_DIR: folder.path };
     const login = 'orchestrator auth login --token-stdin --json';
@@ -128,7 +129,6 @@ describe('a home that is not as it should be', () => {
       'exit $code',
     ];
     expectAdvice(await machine.paste(line.join('\n'), { env }).ended, 2, /config\.json cannot be written \(ENOSPC\)/);
-    await folder.remove();
   });
 
   it('keeps every one of several logins at once, though a killed one has left its lock', async () => {
