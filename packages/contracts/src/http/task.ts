@@ -151,7 +151,9 @@ export type AttemptReport = z.infer<typeof attemptReport>;
 export const taskEvent = progressEvent
   .extend({
     seq: z.int().describe("Its place in the task's history: 1, 2, 3, …"),
-    recorded_at: apiDatetime('When it was stored, by the clock of the database').optional(),
+    recorded_at: apiDatetime('When it was stored, by the clock of the database')
+      .optional()
+      .describe('When it was stored, by the clock of the database'),
   })
   .describe("A progress event with its place in the task's history.");
 export type TaskEvent = z.infer<typeof taskEvent>;

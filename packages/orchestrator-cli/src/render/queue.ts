@@ -118,7 +118,9 @@ function renderFields(document: Record<string, unknown>, screen: Screen): string
 export function entryLine({ seq, added_at, message, error, fields }: QueueEntry, screen: Screen): string {
   const { paint } = screen;
   const told = Object.entries(message ?? fields ?? {})
-    .filter(([name, value]) => value !== null && value !== '' && !['version', 'timestamp', 'correlation_id'].includes(name))
+    .filter(
+      ([name, value]) => value !== null && value !== '' && !['version', 'timestamp', 'correlation_id'].includes(name),
+    )
     .map(([name, value]) => `${name}=${spelled(value)}`);
   const wrong = error ? `${error.code}: ${error.message} ` : '';
   const time = added_at.slice(11, 19);
