@@ -69,6 +69,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
   abstract render(data: T, screen: Screen): string;
 
   protected async settings(flags: GlobalFlags): Promise<Settings> {
+    this.runtime.system = { profile: flags.profile, 'api-url': flags['api-url'] };
     const settings = await readSettings(flags, this.runtime.env, this.runtime.cwd, this.runtime.warnings);
     this.runtime.redactor.add(settings.token);
     this.runtime.redactor.addUrl(settings.redisUrl);

@@ -1,4 +1,4 @@
-import { type NextStep, OrchestratorError } from '@codegen/sdk/errors';
+import { type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import type { CommandId } from './command-table.js';
 import { spoken } from './command-table.js';
 import { nextSteps } from './next-steps.js';
@@ -13,13 +13,23 @@ export function cleanWarnings({ warnings, redactor }: Pick<Runtime, 'warnings' |
 export function cleanError(
   error: OrchestratorError,
   id: CommandId | undefined,
-  { meta, redactor }: Pick<Runtime, 'meta' | 'redactor'>,
+  { meta, redactor, system }: Pick<Runtime, 'meta' | 'redactor' | 'system'>,
 ): { error: OrchestratorError; next: NextStep[] } {
   const clean = redactor.cleanAll({
-    next: nextSteps(error, id && spoken(id), meta.idempotency_key),
+    next: nextSteps(error, id && spoken(id), meta.idempotency_key).map((step) => onSystem(step, system)),
     message: error.message,
     details: error.details,
   }) as { next: NextStep[]; message: string; details: unknown };
   const shown = new OrchestratorError(error.code, clean.message, { ...error, details: clean.details });
   return { error: shown, next: clean.next };
+}
+
+/** The same step on the system that the command line named: pasted, it must not go to another one. */
+function onSystem({ command, when }: NextStep, system: Runtime['system']): NextStep {
+  const isOurs = command.startsWith('orchestrator ') && !/ --(help|profile|api-url)\b|^orchestrator up\b/.test(command);
+  if (!isOurs) return { command, when };
+  let line = command;
+  if (system.profile !== undefined) line += paste` --profile ${system.profile}`;
+  if (system['api-url'] !== undefined) line += paste` --api-url ${system['api-url']}`;
+  return { command: line, when };
 }

@@ -28,5 +28,17 @@ export function makeRuntime({ env, json, verbose, signal, output }: RunOptions):
     const line = `${call.method} ${call.path} → ${outcome} in ${Math.round(call.durationMs)} ms, try ${call.attempt}`;
     void output.err(`${redactor.clean(line)}\n`);
   };
-  return { env, cwd: process.cwd(), json, linesOnly: false, signal, output, redactor, warnings: [], meta, onCall };
+  return {
+    env,
+    cwd: process.cwd(),
+    json,
+    linesOnly: false,
+    signal,
+    output,
+    redactor,
+    warnings: [],
+    meta,
+    system: {},
+    onCall,
+  };
 }

@@ -20,6 +20,8 @@ export interface Runtime {
   /** For the user, beside the data. */
   warnings: string[];
   meta: Meta;
+  /** The flags by which the command line named the system to speak to; the command that comes next must name it too. */
+  system: { profile?: string | undefined; 'api-url'?: string | undefined };
   /** Told of every try of an API call. */
   onCall(call: ApiCall): void;
 }

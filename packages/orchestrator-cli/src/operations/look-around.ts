@@ -12,7 +12,8 @@ export interface Surroundings {
   api_url: string | null;
   user: string | null;
   project: string | null;
-  projects: number;
+  /** How many there are; null where the key may not list them. */
+  projects: number | null;
   running: Task[];
   /** What went wrong, where something did. */
   problem: string | null;
@@ -47,12 +48,13 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
   const api = createApi({ apiUrl, token, retry: { attempts: 1 }, timeoutMs: 5000, onCall: runtime.onCall });
   try {
     const { user } = await api.whoami(call);
+    // A key may be for less than these lists; who it is has been told all the same.
     const [projects, running] = await Promise.all([
-      api.projects.page({ limit: 500 }, call),
-      api.tasks.page({ status: 'running', limit: 10 }, call),
+      api.projects.page({ limit: 500 }, call).catch(noneWhereForbidden),
+      api.tasks.page({ status: 'running', limit: 10 }, call).catch(noneWhereForbidden),
     ]);
-    const seen = { user: user.name ?? user.id, projects: projects.items.length };
-    const tasks = running.items.map(withoutSpec);
+    const seen = { user: user.name ?? user.id, projects: projects?.items.length ?? null };
+    const tasks = running?.items.map(withoutSpec) ?? [];
     return { ...found, state: 'ready', ...seen, running: tasks, next: nextStep(seen.projects, tasks, project) };
   } catch (error) {
     runtime.signal.throwIfAborted();
@@ -64,10 +66,16 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
   }
 }
 
-function nextStep(projects: number, running: readonly Task[], project: string | undefined): NextStep {
+function nextStep(projects: number | null, running: readonly Task[], project: string | undefined): NextStep {
   const [task] = running;
   if (task) return { command: paste`orchestrator ${task.type} wait ${task.id}`, when: 'to follow what runs now' };
+  if (projects === null) return { command: 'orchestrator auth status', when: 'to see what your key may do' };
   if (projects === 0) return { command: 'orchestrator project create NAME', when: 'to begin' };
   const command = paste`orchestrator engineering start --project ${project ?? 'PROJECT'} --spec TEXT --wait`;
   return { command, when: 'to have something built' };
+}
+
+function noneWhereForbidden(error: unknown): null {
+  if (isOrchestratorError(error) && error.code === 'FORBIDDEN') return null;
+  throw error;
 }

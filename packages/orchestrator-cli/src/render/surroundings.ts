@@ -13,7 +13,7 @@ export function renderSurroundings(found: Surroundings, screen: Screen): string 
       ['profile', found.profile],
       ['user', found.user ? oneLine(found.user) : undefined],
       ['project', found.project ? oneLine(found.project) : undefined],
-      ['projects', found.state === 'ready' ? String(found.projects) : undefined],
+      ['projects', found.state === 'ready' && found.projects !== null ? String(found.projects) : undefined],
       ['problem', found.problem ? oneLine(found.problem) : undefined],
     ],
     screen,

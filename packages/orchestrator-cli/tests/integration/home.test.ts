@@ -52,6 +52,14 @@ describe('bare orchestrator', () => {
     expect(text).toContain('Next: orchestrator project create NAME\n');
   });
 
+  it('says who is asking, where the key is for less than lists', async () => {
+    const text = await home({ ORCHESTRATOR_TOKEN: fake.makeToken(['task.get']) });
+
+    expect(text).toMatch(/^Ready, nothing runs\n/);
+    expect(text).not.toContain('projects');
+    expect(text).toContain('Next: orchestrator auth status\n');
+  });
+
   it('says what runs now, and how to follow it', async () => {
     expect(await home()).toMatch(/^Ready, nothing runs\n/);
     const started = await machine.run(['engineering', 'start', '--project', 'todo-api', '--spec', 'x', '--json']);
@@ -61,5 +69,18 @@ describe('bare orchestrator', () => {
 
     expect(text).toMatch(/^1 running now\n/);
     expect(text).toContain(`Next: orchestrator engineering wait ${id}\n`);
+  });
+});
+
+describe('the command that comes next', () => {
+  it('goes to the system that the command line named, and quotes it', async () => {
+    const other = ['--api-url', fake.url, '--profile', "it's"];
+    const failed = envelopeOf(await machine.run(['task', 'get', 'task_0', '--json', ...other]));
+    const usage = envelopeOf(await machine.run(['task', 'get', 'task_0', '--json', '--nonsense', ...other]));
+
+    expect(failed.next).toMatchObject([
+      { command: `orchestrator task list --profile 'it'\\''s' --api-url ${fake.url}` },
+    ]);
+    expect(usage.next).toMatchObject([{ command: 'orchestrator task get --help' }]);
   });
 });

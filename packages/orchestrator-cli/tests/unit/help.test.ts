@@ -31,6 +31,7 @@ function runtime(): Runtime {
     redactor: new Redactor(),
     warnings: [],
     meta: { request_id: 'r', correlation_id: 'c' },
+    system: {},
     onCall: () => undefined,
   };
 }
