@@ -32,6 +32,8 @@ const MAX_LINE = 8 * MOST_RESPOND_BYTES;
 const IDLE_MS = 5000;
 /** Milliseconds that the end of a turn waits for what was said; a publication fails sooner. */
 const DRAIN_MS = 6000;
+/** Milliseconds that the other side has to read its answer and hang up. */
+const LINGER_MS = 200;
 const MAX_CONNECTIONS = 16;
 
 /** Listens for one turn, for this account alone: one line of JSON in, one line out, for each connection. */
@@ -55,7 +57,11 @@ export async function openRespondSocket(options: RespondSocketOptions): Promise<
     } catch (error) {
       reply = refusalOf(error);
     }
-    if (!socket.destroyed) socket.end(`${JSON.stringify(reply)}\n`);
+    if (socket.destroyed) return;
+    // Nothing more is of interest, and who does not hang up would take the place of others.
+    socket.removeAllListeners('data').resume();
+    socket.end(`${JSON.stringify(reply)}\n`);
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
   };
   // The other side may end its half before it is answered.
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -74,7 +80,7 @@ export async function openRespondSocket(options: RespondSocketOptions): Promise<
     path,
     close: async () => {
       server.close();
-      await Promise.race([last, sleep(DRAIN_MS)]);
+      await Promise.race([last, sleep(DRAIN_MS, undefined, { ref: false })]);
       // The answers are on their way.
       await new Promise((resolve) => setImmediate(resolve));
       for (const socket of open) socket.destroySoon();

@@ -5,6 +5,7 @@ import { isOrchestratorError, OrchestratorError } from '../errors.js';
 import { timeLimit } from '../time-limit.js';
 import { apiAddress, checkedToken } from './address.js';
 import type { Fetch } from './fetch.js';
+import { checkIdempotencyKey } from './idempotency-key.js';
 import { type CheckedPath, checkIdentifier } from './path.js';
 import { errorFromResponse } from './problem.js';
 import { fetchFor } from './proxy.js';
@@ -115,6 +116,7 @@ export function makeSend(options: ApiOptions): Send {
   const send = async (given: Call, { signal, idempotencyKey }: CallOptions = {}): Promise<unknown> => {
     const call = { ...given, path: typeof given.path === 'string' ? given.path : given.path() };
     for (const value of given.identifiers ?? []) if (value !== undefined) checkIdentifier(value);
+    if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
     // Minted once, outside the tries: every try is the same call.
     const key = call.method === 'GET' ? undefined : (idempotencyKey ?? randomUUID());
     for (let attempt = 1; ; attempt += 1) {
@@ -192,7 +194,9 @@ function readAnswer(call: PreparedCall, text: string, status: number, requestId:
 }
 
 function urlOf(base: URL, call: PreparedCall): URL {
-  const url = new URL(base.pathname.replace(/\/$/, '') + call.path, base);
+  const url = new URL(base);
+  // As a path alone: one that began with two slashes would name another host, which would get the token.
+  url.pathname = base.pathname.replace(/\/+$/, '') + call.path;
   for (const [name, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
   }

@@ -25,7 +25,7 @@ function isTls({ protocol }: URL): boolean {
 /** A connection to the address's host and port, made by the proxy. */
 async function tunnel(proxy: URL, { hostname, port, protocol }: URL, signal: AbortSignal): Promise<Duplex> {
   const target = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
-  const credentials = decodeURIComponent(`${proxy.username}:${proxy.password}`);
+  const credentials = `${decoded(proxy.username)}:${decoded(proxy.password)}`;
   const options: RequestOptions = {
     method: 'CONNECT',
     host: proxy.hostname.replace(/^\[|\]$/g, ''),
@@ -54,11 +54,22 @@ async function tunnel(proxy: URL, { hostname, port, protocol }: URL, signal: Abo
   });
 }
 
+/** A part of an address as it is meant; a bare % stands for itself. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** Between the tunnel and the request that takes it over, nobody else would close it. */
 function closingWith(signal: AbortSignal, socket: Duplex): Duplex {
   const close = () => void socket.destroy();
   if (signal.aborted) close();
   signal.addEventListener('abort', close, { once: true });
+  // Nobody else listens yet; the request fails with what it finds.
+  socket.on('error', () => undefined);
   socket.once('close', () => signal.removeEventListener('abort', close));
   return socket;
 }

@@ -13,6 +13,7 @@ import { publish } from '../queue/publish.js';
 import { currentPosition, readLog } from '../queue/read-log.js';
 import type { QueueStore } from '../queue/store.js';
 import { checkSameCall, KEY_WINDOW_MS } from '../queues/same-call.js';
+import { timeLimit } from '../time-limit.js';
 
 /** Milliseconds between two looks for an answer that the log did not bring: it may have been emptied, or trimmed. */
 const LOOK_MS = 1000;
@@ -37,15 +38,19 @@ export async function awaitResponse(
   requestId: string,
   { from, timeoutMs, signal }: { from: string; timeoutMs: number; signal?: AbortSignal | undefined },
 ): Promise<WorkerResponse | undefined> {
-  const overdue = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1));
   const found = new AbortController();
-  const over = AbortSignal.any([found.signal, overdue, ...(signal ? [signal] : [])]);
+  const stop = () => found.abort();
+  const limit = timeLimit(timeoutMs, signal, () => new Error('no answer in time'));
+  limit.signal.addEventListener('abort', stop, { once: true });
+  if (limit.signal.aborted) stop();
   try {
+    const over = found.signal;
     const response = await Promise.race([inLog(store, requestId, from, over), underKey(store, requestId, over)]);
     signal?.throwIfAborted();
     return response;
   } finally {
-    found.abort();
+    limit.release();
+    stop();
   }
 }
 

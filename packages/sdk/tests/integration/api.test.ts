@@ -337,6 +337,24 @@ describe('answers and addresses', () => {
     expect(await api.projects.get('todo-api')).toEqual(project);
   });
 
+  it('keep their host, however many slashes the address ends in', async () => {
+    const { server } = await serve(() => ({ body: { status: 'ok', version: '1', time: '2026-01-01T00:00:00Z' } }));
+    for (const end of ['//', '///', '/base//']) {
+      const api = createApi({ apiUrl: `${server.url}${end}`, token: TOKEN, retry: { attempts: 1 } });
+      await api.health().catch(() => undefined);
+    }
+    expect(server.seen.map(({ path }) => path)).toEqual(['/health', '/health', '/base/health']);
+  });
+
+  it('refuse an idempotency key that no header can hold, without a call', async () => {
+    const { server, api } = await serve(() => ({ status: 201, body: project }));
+    for (const idempotencyKey of ['', 'two words', 'line\nbreak', 'ключ', 'k'.repeat(201)]) {
+      const failure = await failureOf(api.projects.create({ name: 'todo-api' }, { idempotencyKey }));
+      expect(failure).toMatchObject({ code: 'VALIDATION_FAILED', exitCode: 2 });
+    }
+    expect(server.seen).toEqual([]);
+  });
+
   it('may live under a base path', async () => {
     const { server } = await serve(() => ({ body: { status: 'ok' } }));
 

@@ -20,6 +20,7 @@ let api: ReturnType<typeof createTlsServer>;
 let proxy: ReturnType<typeof createServer>;
 const tunnels: { target: string | undefined; credentials: string | undefined }[] = [];
 let refusal: string | undefined;
+let hangUp = false;
 
 const portOf = (server: { address(): unknown }) => (server.address() as AddressInfo).port;
 const certificate = () => join(folder.path, 'certificate.pem');
@@ -36,6 +37,7 @@ beforeAll(async () => {
   proxy = createServer().on('connect', (request: IncomingMessage, socket: Duplex) => {
     tunnels.push({ target: request.url, credentials: request.headers['proxy-authorization'] });
     if (refusal) return void socket.end(refusal);
+    if (hangUp) return void socket.write('HTTP/1.1 200 OK\r\n\r\n', () => socket.destroy());
     const upstream = connect(portOf(api), '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       socket.pipe(upstream).pipe(socket);
@@ -53,6 +55,7 @@ afterAll(async () => {
 beforeEach(() => {
   tunnels.length = 0;
   refusal = undefined;
+  hangUp = false;
 });
 
 /** What a process says that asks for the API's health with these variables. */
@@ -98,6 +101,22 @@ describe('through a proxy', () => {
     expect(await ask(`https://${NAME}`, { ...env(), NO_PROXY: 'test' })).toMatch(/^NETWORK .*no such host/);
     expect(await ask(`https://localhost:${portOf(api)}`, env())).toBe('ok');
     expect(tunnels).toEqual([]);
+  });
+
+  it('one that hangs up as soon as the tunnel is there is told at once', async () => {
+    hangUp = true;
+    const startedMs = performance.now();
+    for (const address of [`https://${NAME}`, `http://${NAME}`]) {
+      expect(await ask(address, { ...env(), HTTP_PROXY: env().HTTPS_PROXY })).toMatch(/^NETWORK /);
+    }
+    expect(performance.now() - startedMs).toBeLessThan(5000);
+  });
+
+  it('a password with a bare % in its address is taken as it stands', async () => {
+    const HTTPS_PROXY = `http://ada:50%off@127.0.0.1:${portOf(proxy)}`;
+
+    expect(await ask(`https://${NAME}`, { ...env(), HTTPS_PROXY })).toBe('ok');
+    expect(tunnels[0]?.credentials).toBe(`Basic ${Buffer.from('ada:50%off').toString('base64')}`);
   });
 
   it('its refusal is told, and what to do about it', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -130,6 +131,22 @@ describe('the socket of a turn', () => {
     }
     expect(answers).toEqual(Array(4).fill('VALIDATION_FAILED'));
     expect(await respond('still here', { socketPath })).toMatchObject({ delivered: 'user' });
+  });
+
+  it('hangs up on those who do not', async () => {
+    const socketPath = await open(async () => 'user');
+    const talkers = await Promise.all(
+      Array.from({ length: 16 }, async () => {
+        const talker = createConnection({ path: socketPath, allowHalfOpen: true });
+        talker.on('error', () => undefined);
+        talker.write('{"text":"hello"}\n');
+        await once(talker, 'data');
+        return talker;
+      }),
+    );
+    const said = () => respond('still here', { socketPath }).catch(() => undefined);
+    expect(await waitFor('a place', said, { timeoutMs: 2000 })).toMatchObject({ delivered: 'user' });
+    for (const talker of talkers) talker.destroy();
   });
 
   it('lets go of who says something within 50 ms of an abort', async () => {

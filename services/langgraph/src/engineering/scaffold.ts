@@ -5,7 +5,7 @@ import { progress, setProjectStatus } from '../report.js';
 import { requestId } from '../request-id.js';
 import { type EngineeringNode, end } from './state.js';
 
-/** Asks the scaffolder for the project's repository. It says itself when it begins. */
+/** Asks the scaffolder for the project's repository. */
 export function scaffoldStep(deps: FlowDeps): EngineeringNode {
   return async ({ input }, { signal }) => {
     const project = await deps.api.projects.get(input.project_id, { signal });
@@ -24,12 +24,13 @@ export function scaffoldStep(deps: FlowDeps): EngineeringNode {
       modules: project.modules,
       task_id: input.task_id,
     });
-    await dispatch(deps, input.request_id, {
+    const first = await dispatch(deps, input.request_id, {
       requestId: id,
       step: 'scaffold',
       messages: [message],
       cancelAfterMs: 0,
     });
+    if (first) await progress(deps, input, 'scaffold', 'asking the scaffolder for a repository', { pct: 5 });
     return { wait: id };
   };
 }

@@ -33,7 +33,7 @@ describe.each(databases)('engineering on %s', (kind) => {
     expect(turn?.prompt).not.toContain('Failure-Bytes');
     expect(await world.story(task)).toEqual([
       'started',
-      ...['scaffold', 'develop', 'develop', 'test', 'test', 'merge', 'merge', 'cleanup', 'completed'],
+      ...['scaffold', 'scaffold', 'develop', 'develop', 'test', 'test', 'merge', 'merge', 'cleanup', 'completed'],
     ]);
     expect(world.executors.workers.size).toBe(0);
     const [attempt] = await world.api.tasks.attempts(task.id);
@@ -255,7 +255,7 @@ describe.each(databases)('engineering on %s', (kind) => {
       reason: 'scaffold_failed',
       error: 'no template',
     });
-    expect(await world.story(task)).toEqual(['started', 'scaffold', 'failed']);
+    expect(await world.story(task)).toEqual(['started', 'scaffold', 'scaffold', 'failed']);
   });
 
   it('asks for every step once, whether results come early, late or twice', async () => {

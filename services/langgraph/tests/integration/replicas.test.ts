@@ -64,7 +64,7 @@ describe.each(databases)('replicas on %s', (kind) => {
       expect(dispatches(task)).toEqual({ scaffold: 1, develop: 1, test: 1, merge: 1 });
       expect(await world.story(task)).toEqual([
         'started',
-        ...['scaffold', 'develop', 'develop', 'test', 'test', 'merge', 'merge', 'cleanup', 'completed'],
+        ...['scaffold', 'scaffold', 'develop', 'develop', 'test', 'test', 'merge', 'merge', 'cleanup', 'completed'],
       ]);
     }
   });
