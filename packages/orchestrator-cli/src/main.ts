@@ -7,6 +7,7 @@ import { failure, success } from './envelope.js';
 import { listenForSignals } from './interruption.js';
 import { makeRuntime } from './make-runtime.js';
 import { Output } from './output.js';
+import { manyLines } from './render/text.js';
 import { type Outcome, runClass, runCommand } from './run-command.js';
 import type { Runtime } from './runtime.js';
 import { topicOf } from './topics.js';
@@ -115,7 +116,7 @@ async function printFailure(
   }
   if (wantsDebug(runtime.env)) {
     const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';
-    await output.err(`${redactor.clean(`${error.stack}${cause}`)}\n`);
+    await output.err(`${manyLines(redactor.clean(`${error.stack}${cause}`))}\n`);
   }
 }
 

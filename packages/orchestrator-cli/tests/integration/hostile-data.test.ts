@@ -155,9 +155,12 @@ describe('hostile text from the server', () => {
       return path === '/whoami' ? { status: 409, body: { ...body, errors, choices: [HOSTILE] } } : undefined;
     };
     const text = await run(['auth', 'status'], 'terminal', { NO_COLOR: '1' });
+    const debugged = await run(['auth', 'status'], 'pipes', { ORCHESTRATOR_DEBUG: '1' });
     fake.intercept = undefined;
 
     expect(text.code).toBe(5);
+    expect(debugged.stderr).toContain('    at ');
+    expect(debugged.stderr.replaceAll('\n', '')).not.toMatch(CONTROL);
     for (const line of text.stdout.replaceAll('\r\n', '\n').split('\n')) expect(line).not.toMatch(CONTROL);
   });
 });
