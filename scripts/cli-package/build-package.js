@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { bundleCli } from './bundle.js';
+import { bundleCli, filesOf } from './bundle.js';
 
 const root = resolve(import.meta.dirname, '..', '..');
 const workspace = join(root, 'packages', 'orchestrator-cli');
@@ -59,14 +59,12 @@ async function point(link, folder) {
 }
 
 async function fill(folder) {
-  for (const part of ['bin', 'lib', 'contracts']) await mkdir(join(folder, part), { recursive: true });
+  for (const part of ['bin', 'contracts']) await mkdir(join(folder, part), { recursive: true });
   const { name, version, description, engines } = JSON.parse(await readFile(join(workspace, 'package.json'), 'utf8'));
   const bin = { orchestrator: 'bin/orchestrator.cjs' };
   const manifest = { name, version, description, type: 'commonjs', bin, engines };
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  for (const [file, content] of await bundleCli()) await writeFile(join(folder, 'lib', file), content);
   await cp(join(workspace, 'packed', 'orchestrator.cjs'), join(folder, 'bin', 'orchestrator.cjs'));
-  await cp(join(workspace, 'packed', 'readable-stack.cjs'), join(folder, 'lib', 'readable-stack.cjs'));
   await cp(join(contracts, 'schemas'), join(folder, 'contracts', 'schemas'), { recursive: true });
   await cp(join(contracts, 'asyncapi.json'), join(folder, 'contracts', 'asyncapi.json'));
   // Its links lead into the package, which has the reference too.
@@ -74,8 +72,24 @@ async function fill(folder) {
   await writeFile(join(folder, 'README.md'), readme.replaceAll('](../../docs/', '](docs/'));
   await cp(join(root, 'docs', 'cli.md'), join(folder, 'docs', 'cli.md'));
   await cp(join(root, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));
+  const bundle = await bundleCli();
+  const place = async (groups) => {
+    await mkdir(join(folder, 'lib'), { recursive: true });
+    for (const [file, content] of filesOf(bundle, groups)) await writeFile(join(folder, 'lib', file), content);
+    await cp(join(workspace, 'packed', 'readable-stack.cjs'), join(folder, 'lib', 'readable-stack.cjs'));
+  };
+  await place([]);
+  const groups = JSON.parse(await warmUp(folder, 'chunks'));
+  await rm(join(folder, 'lib'), { recursive: true });
+  await place(groups);
+  await warmUp(folder, 'answers');
+  await warmUp(folder, 'compiled');
+}
+
+async function warmUp(folder, task) {
+  const args = [join(import.meta.dirname, 'warm-up.cjs'), folder, task];
   // V8 keeps compiled code for a process with the same flags only; nothing of this environment may change them.
-  await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'warm-up.cjs'), folder], { env: {} });
+  return (await promisify(execFile)(process.execPath, args, { env: {} })).stdout;
 }
 
 /** Of everything that the package is made from, and of the Node that makes it. */

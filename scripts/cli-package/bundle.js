@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build, transform } from 'esbuild';
 
@@ -14,12 +14,11 @@ const CORE = 'core.js';
  * Bundles the command line with contracts, SDK and all third-party code, as CommonJS that `packed/orchestrator.cjs` loads.
  * First esbuild splits: what `import()` asks for comes into chunks of its own, and nothing is there twice; it can do so
  * with ES modules only. Then each chunk becomes CommonJS, since V8 keeps compiled code of scripts but not of modules.
- * @returns {Promise<Map<string, string>>} contents by file name: the code, a source map for each, the index of chunks, and what is in them
  */
 export async function bundleCli() {
-  const split = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { main: 'packages/orchestrator-cli/src/main.ts' },
+    entryPoints: { main: 'packages/orchestrator-cli/src/main.ts', ...(await modulesOfTheirOwn()) },
     outdir: root,
     write: false,
     metafile: true,
@@ -28,34 +27,63 @@ export async function bundleCli() {
     format: 'esm',
     platform: 'node',
     target,
+    entryNames: '[name]',
     chunkNames: '[name]-[hash]',
     sourcemap: 'inline',
     sourcesContent: false,
     legalComments: 'none',
     plugins: [workspaceSources, lazyRequires],
   });
+  const isPure = (name) => Object.keys(metafile.outputs[name].inputs).every((path) => PURE.test(path));
   const chunks = await Promise.all(
-    split.outputFiles.map(async ({ path, text }) => ({
+    outputFiles.map(async ({ path, text }) => ({
       name: path.slice(root.length + 1),
-      ...(await toCommonJs(text)),
+      ...(await toCommonJs(text, isPure)),
     })),
   );
   chunks.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const small = chunks.filter(({ code }) => code.length < SMALL_BYTES);
-  const files = new Map();
+  return { chunks, packages: packagesByChunk(metafile) };
+}
+
+/**
+ * Puts chunks into files: each group into one that has nothing else, other small ones into another.
+ * @param {Awaited<ReturnType<typeof bundleCli>>} bundle
+ * @param {readonly (readonly string[])[]} groups names of chunks that run together
+ * @returns {Map<string, string>} contents by file name: the code, a source map for each, the index of chunks, and what is in them
+ */
+export function filesOf({ chunks, packages }, groups) {
+  const place = ({ name, code }) => {
+    const group = groups.findIndex((names) => names.includes(name));
+    if (group >= 0) return `start-${group + 1}.js`;
+    return code.length < SMALL_BYTES ? CORE : name;
+  };
   /** Which file holds a chunk. */
-  const index = {};
-  const add = (file, members) => {
-    const { code, map } = joinChunks(members);
+  const index = Object.fromEntries(chunks.map((chunk) => [chunk.name, place(chunk)]));
+  const files = new Map();
+  for (const file of new Set(Object.values(index))) {
+    const { code, map } = joinChunks(chunks.filter(({ name }) => index[name] === file));
     files.set(file, code);
     files.set(`${file}.map`, JSON.stringify(map));
-    for (const { name } of members) index[name] = file;
-  };
-  add(CORE, small);
-  for (const chunk of chunks) if (!small.includes(chunk)) add(chunk.name, [chunk]);
+  }
   files.set('index.json', JSON.stringify(index));
-  files.set('packages.json', JSON.stringify(packagesByChunk(split.metafile), undefined, 2));
+  files.set('packages.json', JSON.stringify(packages, undefined, 2));
   return files;
+}
+
+/**
+ * Modules that get a chunk each, by name: those that make schemas, which take long to make, so that a command makes those
+ * that it needs; and zod's messages, by language: ours and all others.
+ */
+async function modulesOfTheirOwn() {
+  const locales = 'node_modules/zod/v4/locales';
+  const modules = { 'zod-locales': `${locales}/index.js`, 'zod-english': `${locales}/en.js` };
+  for (const folder of ['packages/contracts/src', 'packages/sdk/src/api']) {
+    for (const file of await readdir(join(root, folder), { recursive: true })) {
+      if (!file.endsWith('.ts') || file.startsWith('generate')) continue;
+      modules[`${folder.split('/')[1]}-${file.slice(0, -3).replaceAll('/', '-')}`] = join(folder, file);
+    }
+  }
+  return modules;
 }
 
 /** The third-party packages that each chunk has code of. */
@@ -74,7 +102,8 @@ const workspaceSources = {
       const folder = join(root, 'packages', workspace);
       const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
       const built = exports[['.', ...subpath].join('/')].default;
-      return { path: join(folder, built.replace('./dist/', 'src/').replace(/\.js$/, '.ts')) };
+      const source = join(folder, built.replace('./dist/', 'src/').replace(/\.js$/, '.ts'));
+      return { path: source, sideEffects: false };
     });
   },
 };
@@ -98,8 +127,11 @@ const lazyRequires = {
   },
 };
 
+/** Modules of packages that promise to do nothing when they are loaded: `sideEffects: false`. */
+const PURE = /^packages\/|^node_modules\/zod\//;
+
 /** `import.meta` is told by the loader, which knows where the package is. */
-async function toCommonJs(text) {
+async function toCommonJs(text, isPure) {
   // What `import()` gives of a CommonJS package: its exports by name, as Node would, and not under `default` alone.
   const commonJs = text.replace(/^export default (require_\w+\(\));$/m, 'module.exports = $1;');
   const { code, map } = await transform(commonJs, {
@@ -111,7 +143,24 @@ async function toCommonJs(text) {
     sourcemap: 'external',
     sourcesContent: false,
   });
-  return { code, map: JSON.parse(map) };
+  return { code: putOff(code, isPure), map: JSON.parse(map) };
+}
+
+/**
+ * Runs another chunk, or a module of Node, when something of it is used, and not before: esbuild names it at each use.
+ * What takes the name's place is as long as the name, so that the source map stays right.
+ */
+function putOff(code, isPure) {
+  let lazy = code;
+  const required = /^(?:var import_(\w+) = )?(require\("(node:|\.\/)([^"]+)"\));$/gm;
+  for (const [line, variable, module, kind, name] of code.matchAll(required)) {
+    if (kind === './' && !isPure(name)) continue;
+    lazy = lazy.replace(line, () =>
+      variable ? `let its_${variable}; const of_${variable} = () => (its_${variable} ??= ${module});` : '',
+    );
+    if (variable) lazy = lazy.replaceAll(new RegExp(`\\bimport_${variable}\\.`, 'g'), `(of_${variable}()).`);
+  }
+  return lazy;
 }
 
 /** One script, whose value is an object of chunks by name, and its source map in sections. */

@@ -1,13 +1,14 @@
-// Runs the command line of a package folder in this process, and keeps in the folder what later runs need not do again:
-// the answers to `--version` and `--help`, and the code that was compiled.
-// Usage: node warm-up.cjs PACKAGE_FOLDER
+// Runs the command line of a package folder in this process, for what later runs need not do again. Usage:
+//   node warm-up.cjs PACKAGE_FOLDER chunks     prints which chunks the usual commands run
+//   node warm-up.cjs PACKAGE_FOLDER answers    keeps the answers to `--version` and `--help` in the folder
+//   node warm-up.cjs PACKAGE_FOLDER compiled   keeps the code in the folder that V8 compiled for the usual commands
 const { mkdirSync, writeFileSync } = require('node:fs');
 const { createServer } = require('node:http');
 const { join } = require('node:path');
 
-const folder = process.argv[2];
+const [, , folder, task] = process.argv;
 const lib = join(folder, 'lib');
-const { load, scripts } = require(join(folder, 'bin', 'orchestrator.cjs')).loadChunks();
+const { load, scripts, modules } = require(join(folder, 'bin', 'orchestrator.cjs')).loadChunks();
 const { main } = load('./main.js');
 
 // `main` listens for signals and ends the process; here it runs many times.
@@ -48,8 +49,13 @@ async function keepAnswers() {
   for (const name of names) await keep(`help.${name.replaceAll(' ', '.')}`, `${name} --help`);
 }
 
-/** Runs what is run most, so that its functions are among what is kept. */
-async function runCommands() {
+/** What is run most: a command that needs nothing, and one that speaks to the API. */
+const USUAL = ['contracts schema Project', 'project list', 'project list --json'];
+/** What has much in common with others. */
+const OTHERS = ['task list', 'task list --json', 'deploy list', 'auth key list', 'config list'];
+
+/** Runs commands beside an API that has one project and nothing else. */
+async function runCommands(lines, afterEach = () => undefined) {
   const now = new Date().toISOString();
   const project = {
     id: 'proj_0',
@@ -64,31 +70,43 @@ async function runCommands() {
     created_at: now,
     updated_at: now,
   };
-  const server = createServer((_, response) => {
+  const server = createServer(({ url }, response) => {
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ items: [project], next_cursor: null }));
+    response.end(JSON.stringify({ items: url.startsWith('/projects') ? [project] : [], next_cursor: null }));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const env = { ORCHESTRATOR_API_URL: `http://127.0.0.1:${server.address().port}`, ORCHESTRATOR_TOKEN: 'token' };
-  for (const line of ['project list', 'project list --json', 'contracts schema Project']) await run(line, env);
+  for (const line of lines) {
+    await run(line, env);
+    afterEach();
+  }
   server.closeAllConnections();
   server.close();
 }
 
-function keepCompiled() {
+/** Prints lists of names: the chunks of the first command, then those that the next ones run besides. */
+async function tellChunks() {
+  const lists = [];
+  await runCommands(USUAL, () => {
+    const known = lists.flat();
+    lists.push(Object.keys(modules).filter((name) => !known.includes(name)));
+  });
+  writeFileSync(1, JSON.stringify(lists));
+}
+
+async function keepCompiled() {
+  await runCommands([...USUAL, ...OTHERS]);
   const kind = `${process.version}-${process.platform}-${process.arch}`;
   for (const [file, { script }] of Object.entries(scripts)) {
     writeFileSync(`${join(lib, file)}.${kind}`, script.createCachedData());
   }
 }
 
-async function warmUp() {
-  await keepAnswers();
-  await runCommands();
-  keepCompiled();
-  exit(0);
-}
-warmUp().catch((error) => {
-  process.stderr.write(`${error.stack}\n`);
-  exit(1);
-});
+const tasks = { chunks: tellChunks, answers: keepAnswers, compiled: keepCompiled };
+tasks[task]().then(
+  () => exit(0),
+  (error) => {
+    process.stderr.write(`${error.stack}\n`);
+    exit(1);
+  },
+);

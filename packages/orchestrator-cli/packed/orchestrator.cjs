@@ -46,12 +46,21 @@ function print(text) {
   try {
     while (rest.length > 0) rest = rest.subarray(fs.writeSync(1, rest));
   } catch (error) {
-    // A pipe that is full for now. Anything else means that nobody reads any more, which is no error.
-    if (error.code === 'EAGAIN') process.stdout.on('error', () => undefined).write(rest);
+    // A pipe that is full for now.
+    if (error.code === 'EAGAIN') process.stdout.on('error', endUnread).write(rest);
+    else endUnread(error);
   }
 }
 
-/** The bundle's chunks: `load` gives one's exports, `scripts` the files that were compiled for it. */
+/** Ends as `main` does where standard output takes nothing any more. A reader that has read enough is no error. */
+function endUnread({ code }) {
+  if (code === 'EPIPE') return;
+  const tell = process.stderr.on('error', () => undefined);
+  tell.write(`Error: standard output cannot be written (${code})\nTry: df -h\n`);
+  process.exitCode = 1;
+}
+
+/** The bundle's chunks: `load` gives one's exports, `scripts` the files that were compiled, `modules` the chunks that ran. */
 function loadChunks() {
   const { pathToFileURL } = require('node:url');
   const { Script } = require('node:vm');
@@ -60,7 +69,7 @@ function loadChunks() {
   const files = JSON.parse(read(join(lib, 'index.json')));
   const scripts = {};
   const modules = {};
-  return { load, scripts };
+  return { load, scripts, modules };
 
   function load(id) {
     if (!id.startsWith('./')) return require(id);

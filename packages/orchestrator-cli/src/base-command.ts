@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Orchestrator } from '@codegen/sdk';
 import { type ErrorCode, OrchestratorError } from '@codegen/sdk/errors';
 import { Command } from '@oclif/core/command';
@@ -100,7 +99,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
    */
   protected idempotencyKey(flag: string | undefined, input?: unknown): string {
     const ci = input === undefined ? undefined : ciIdempotencyKey(this.ctor.id, input, this.runtime.env);
-    const key = flag ?? ci ?? randomUUID();
+    const key = flag ?? ci ?? crypto.randomUUID();
     this.runtime.meta.idempotency_key = key;
     return key;
   }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { ApiCall } from '@codegen/sdk';
 import { wantsDebug } from './argv.js';
+import type { Meta } from './envelope.js';
 import type { Output } from './output.js';
 import { Redactor } from './redact.js';
 import type { Runtime } from './runtime.js';
@@ -17,7 +17,7 @@ export interface RunOptions {
 /** What one run of a command shares with it: ids of its own, no warnings yet, the environment's secrets known. */
 export function makeRuntime({ env, json, verbose, signal, output }: RunOptions): Runtime {
   const debug = verbose || wantsDebug(env);
-  const meta: Runtime['meta'] = { request_id: randomUUID(), correlation_id: randomUUID() };
+  const meta = makeMeta();
   const redactor = new Redactor();
   redactor.add(env.ORCHESTRATOR_TOKEN);
   redactor.addUrl(env.ORCHESTRATOR_REDIS_URL);
@@ -40,5 +40,26 @@ export function makeRuntime({ env, json, verbose, signal, output }: RunOptions):
     meta,
     system: {},
     onCall,
+  };
+}
+
+/** Ids that are made when they are looked at: random numbers take long to load, and text for people names none. */
+function makeMeta(): Runtime['meta'] {
+  const ids: Partial<Meta> = {};
+  return {
+    get request_id() {
+      ids.request_id ??= crypto.randomUUID();
+      return ids.request_id;
+    },
+    set request_id(id) {
+      ids.request_id = id;
+    },
+    get correlation_id() {
+      ids.correlation_id ??= crypto.randomUUID();
+      return ids.correlation_id;
+    },
+    set correlation_id(id) {
+      ids.correlation_id = id;
+    },
   };
 }

@@ -123,6 +123,17 @@ describe('the packed command line, installed in an empty folder without a regist
     },
   );
 
+  it('fails where its files cannot be printed, and standard error says why', async () => {
+    const into = (rest: string) =>
+      promisify(execFile)('bash', ['-c', `"$0" --help ${rest}; exit "\${PIPESTATUS[0]}"`, packed.bin]);
+
+    await expect(into('>/dev/full')).rejects.toMatchObject({
+      code: 1,
+      stderr: 'Error: standard output cannot be written (ENOSPC)\nTry: df -h\n',
+    });
+    expect(await into('| exec true')).toEqual({ stdout: '', stderr: '' });
+  });
+
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -137,7 +148,7 @@ describe('the packed command line, installed in an empty folder without a regist
   it('runs without the compiled code that it came with, and with broken one', async () => {
     const folder = join(packed.package, 'lib');
     const kept = (await readdir(folder)).filter((file) => file.includes(`.js.${process.version}`));
-    expect(kept.length).toBeGreaterThan(2);
+    expect(kept.length).toBeGreaterThan(1);
     const contents = await Promise.all(kept.map((file) => readFile(join(folder, file))));
     try {
       for (const spoil of [(file: string) => writeFile(file, 'spoilt'), (file: string) => rm(file)]) {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { abortable } from '../abortable.js';
 import { isOrchestratorError, OrchestratorError } from '../errors.js';
@@ -118,7 +117,7 @@ export function makeSend(options: ApiOptions): Send {
     for (const value of given.identifiers ?? []) if (value !== undefined) checkIdentifier(value);
     if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
     // Minted once, outside the tries: every try is the same call.
-    const key = call.method === 'GET' ? undefined : (idempotencyKey ?? randomUUID());
+    const key = call.method === 'GET' ? undefined : (idempotencyKey ?? crypto.randomUUID());
     for (let attempt = 1; ; attempt += 1) {
       signal?.throwIfAborted();
       try {
@@ -142,7 +141,7 @@ async function exchange(
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ) {
-  const sentRequestId = randomUUID();
+  const sentRequestId = crypto.randomUUID();
   const limitMs = timeoutMs + (call.waitMs ?? 0);
   const late = () => new OrchestratorError('TIMEOUT', `the API at ${base.origin} did not answer within ${limitMs} ms`);
   const limit = timeLimit(limitMs, signal, late);
