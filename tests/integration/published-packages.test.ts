@@ -206,7 +206,7 @@ describe('the examples', () => {
 });
 
 describe('importing', () => {
-  const hook = join(root, 'packages', 'orchestrator-cli', 'tests', 'fixtures', 'log-loads.mjs');
+  const hook = join(root, 'tests', 'support', 'log-loads.mjs');
   async function loadedBy(text: string): Promise<string[]> {
     const LOADS = join(consumer, `loads-${Math.random()}`);
     await run(process.execPath, [`--import=${hook}`, '--input-type=module', '-e', text], {
