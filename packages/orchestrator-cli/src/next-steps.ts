@@ -1,4 +1,4 @@
-import type { ErrorCode, NextStep, OrchestratorError } from '@codegen/sdk/errors';
+import { type ErrorCode, type NextStep, type OrchestratorError, paste } from '@codegen/sdk/errors';
 
 /** Errors after which nobody here knows whether the API has done what it was asked. */
 const IN_DOUBT: ReadonlySet<string> = new Set<ErrorCode>([
@@ -11,7 +11,7 @@ export function nextSteps(error: OrchestratorError, command: string | undefined,
   if (error.next && error.next.length > 0) return error.next;
   if (key === undefined || !IN_DOUBT.has(error.code)) return usualSteps(error, command);
   const again = {
-    command: `orchestrator ${command} --idempotency-key ${key}`,
+    command: `orchestrator ${command} --idempotency-key ${paste`${key}`}`,
     when: 'with the same input: what was done already is not done twice',
   };
   const stopped = error.code === 'INTERRUPTED' || error.code === 'TERMINATED';

@@ -8,6 +8,8 @@ import { knownFields } from './known-fields.js';
 /** A flag or argument of a command, as far as its schema goes. */
 interface Shape {
   type?: string;
+  /** What its value is, in the help: `FILE` for the name of a local file. */
+  helpValue?: string | string[];
   description?: string | undefined;
   options?: readonly string[];
   multiple?: boolean;
@@ -25,7 +27,7 @@ interface Field {
 }
 
 /** Files and standard input are not the client's: it gives the text itself. A call does not wait, there are tools for it. */
-const LEFT_OUT = new Set(['input', 'spec-file', 'wait']);
+const LEFT_OUT = new Set(['input', 'wait']);
 const integerParser = Flags.integer().parse as unknown;
 
 /** A command's inputs by the name that a tool gives them: arguments first, flags with `_` for `-`. */
@@ -34,7 +36,8 @@ export function fieldsOf(Class: CommandClass): Map<string, Field> {
   for (const [name, shape] of Object.entries(Class.args ?? {})) fields.set(name, { shape: shape as Shape });
   for (const [flag, shape] of Object.entries(Class.flags ?? {})) {
     const name = flag.replaceAll('-', '_');
-    if (!LEFT_OUT.has(flag) && !fields.has(name)) fields.set(name, { shape: shape as Shape, flag });
+    const isFile = (shape as Shape).helpValue === 'FILE';
+    if (!LEFT_OUT.has(flag) && !isFile && !fields.has(name)) fields.set(name, { shape: shape as Shape, flag });
   }
   return fields;
 }

@@ -35,6 +35,12 @@ describe('the inputs of tools', () => {
       for (const name of ['input', 'spec_file', 'wait', 'json', 'profile', 'api_url'])
         expect(names, id).not.toContain(name);
     }
+    for (const id of toolIds({})) {
+      const named = [...fieldsOf(await loadCommand(id))].filter(
+        ([name, { shape }]) => /file|folder|dir$|^out$/.test(name) || /FILE|DIR/.test(String(shape.helpValue)),
+      );
+      expect(named, id).toEqual([]);
+    }
   });
 });
 

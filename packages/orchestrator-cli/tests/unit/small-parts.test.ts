@@ -1,10 +1,20 @@
+import { OrchestratorError } from '@codegen/sdk/errors';
 import { describe, expect, it } from 'vitest';
 import { formatSeconds, parseDuration } from '../../src/duration.js';
 import { pickFields, readFields } from '../../src/fields.js';
 import { ciIdempotencyKey } from '../../src/idempotency.js';
 import { nearest } from '../../src/nearest.js';
+import { nextSteps } from '../../src/next-steps.js';
 import { exactText } from '../../src/read-input.js';
 import { Redactor } from '../../src/redact.js';
+
+describe('the next step of a call in doubt', () => {
+  it('is one command for a shell, whatever the key is', () => {
+    const [, again] = nextSteps(new OrchestratorError('NETWORK', 'gone'), 'project create', 'k;$(reboot)');
+
+    expect(again?.command).toBe("orchestrator project create --idempotency-key 'k;$(reboot)'");
+  });
+});
 
 describe('durations', () => {
   it('are read with units, and a bare number as seconds', () => {

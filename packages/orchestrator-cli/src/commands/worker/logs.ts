@@ -1,5 +1,5 @@
 import type { WorkerLogEntry } from '@codegen/sdk';
-import { isOrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Flags from '@oclif/core/flags';
 import { openScreen, type Screen } from '../../render/screen.js';
 import { logLine } from '../../render/worker.js';
@@ -52,7 +52,7 @@ export default class WorkerLogs extends WorkerCommand<Logged> {
         return { worker_id, lines, last_seq };
       } catch (error) {
         if (!isOrchestratorError(error) || last_seq === null || error.exitCode === 2) throw error;
-        const command = `orchestrator worker logs ${worker_id} --follow --since ${last_seq}`;
+        const command = paste`orchestrator worker logs ${worker_id} --follow --since ${last_seq}`;
         throw withNext(error, [{ command, when: 'to go on where this stopped' }], { worker_id, last_seq });
       }
     });

@@ -1,5 +1,5 @@
 import type { WorkerTurn } from '@codegen/sdk';
-import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, OrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { parseDuration } from '../../duration.js';
@@ -59,7 +59,7 @@ export default class WorkerSend extends WorkerCommand<WorkerTurn> {
     } catch (error) {
       const letsGo = ['STILL_RUNNING', 'INTERRUPTED', 'TERMINATED', 'REDIS_UNAVAILABLE'];
       if (!turn || !isOrchestratorError(error) || !letsGo.includes(error.code)) throw error;
-      const command = `orchestrator worker send ${turn.worker} --resume ${turn.request}`;
+      const command = paste`orchestrator worker send ${turn.worker} --resume ${turn.request}`;
       const details = { worker_id: turn.worker, request_id: turn.request };
       throw withNext(error, [{ command, when: 'to wait for its text' }], details);
     }
@@ -67,7 +67,7 @@ export default class WorkerSend extends WorkerCommand<WorkerTurn> {
 
   render({ worker_id, request_id, response }: WorkerTurn, { paint }: Screen): string {
     if (response !== null) return manyLines(response).trimEnd();
-    const next = `${paint.bold('Next:')} orchestrator worker send ${worker_id} --resume ${request_id}`;
+    const next = `${paint.bold('Next:')} ${paste`orchestrator worker send ${worker_id} --resume ${request_id}`}`;
     return `${paint.green('sent')}  ${request_id}\n\n${next}`;
   }
 
