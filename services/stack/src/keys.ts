@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Api } from '@codegen/sdk/api';
+import { type Api, createApi } from '@codegen/sdk/api';
+import { isOrchestratorError } from '@codegen/sdk/errors';
 
 /** What each service may do, and no more. */
 const scopes = {
@@ -63,19 +64,36 @@ export async function issueServiceKeys(admin: Api): Promise<Record<KeyedService,
 }
 
 /**
- * Makes a key for the person at this machine, one user for the life of the data folder, and revokes the one before.
+ * The key of the person at this machine, one user for the life of the data folder: the one that the CLI has kept, as
+ * long as it is good, so that other logins go on working after a new start; else a new one, and the last is revoked.
  * The folder keeps ids only.
  */
-export async function issuePersonKey(admin: Api, runFolder: string): Promise<string> {
+export async function issuePersonKey(
+  admin: Api,
+  apiUrl: string,
+  runFolder: string,
+  kept: string | undefined,
+): Promise<string> {
   const path = join(runFolder, 'person.json');
   const known = await readFile(path, 'utf8').then(
     (text) => JSON.parse(text) as { user_id: string; key_id?: string },
     () => undefined,
   );
+  if (kept && known?.key_id && (await keyIdOf(apiUrl, kept)) === known.key_id) return kept;
   const userId = known?.user_id ?? (await admin.users.create({ name: 'local' })).id;
   const { key, secret } = await admin.keys.create({ name: 'CLI on this machine', user_id: userId });
   await writeFile(`${path}.new`, JSON.stringify({ user_id: userId, key_id: key.id }), { mode: 0o600 });
   await rename(`${path}.new`, path);
   if (known?.key_id) await admin.keys.revoke(known.key_id);
   return secret;
+}
+
+/** Whose secret it is; undefined where it is none, or none that is good any more. */
+async function keyIdOf(apiUrl: string, secret: string): Promise<string | undefined> {
+  try {
+    return (await createApi({ apiUrl, token: secret }).whoami()).key.id;
+  } catch (error) {
+    if (isOrchestratorError(error) && (error.code === 'UNAUTHENTICATED' || error.code === 'USAGE')) return undefined;
+    throw error;
+  }
 }

@@ -20,8 +20,8 @@ import { startRedis } from './start-redis.js';
 export interface RunningStack {
   readonly apiUrl: string;
   readonly redisUrl: string;
-  /** Makes an API key for the person at this machine. */
-  issuePersonKey(): Promise<string>;
+  /** An API key for the person at this machine: the one that was kept, where it is still good. */
+  issuePersonKey(kept?: string): Promise<string>;
   stop(): Promise<void>;
   /** Rejects when a service cannot go on. */
   readonly done: Promise<never>;
@@ -135,7 +135,8 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
     await writeFile(`${card}.new`, JSON.stringify({ pid: process.pid, api_url: api.url }), { mode: 0o600 });
     await rename(`${card}.new`, card);
     started.push(() => rm(card, { force: true }));
-    return { apiUrl: api.url, redisUrl, issuePersonKey: () => issuePersonKey(admin, folder.run), stop, done };
+    const personKey = (kept?: string) => issuePersonKey(admin, api.url, folder.run, kept);
+    return { apiUrl: api.url, redisUrl, issuePersonKey: personKey, stop, done };
   } catch (error) {
     await stop();
     throw error;

@@ -1,0 +1,57 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openPglite, startApi } from '@codegen/api';
+import { createApi } from '@codegen/sdk/api';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { issuePersonKey, newApiSecret } from '../../src/keys.js';
+
+let folder: Awaited<ReturnType<typeof tempFolder>>;
+let database: Awaited<ReturnType<typeof openPglite>>;
+let api: Awaited<ReturnType<typeof startApi>>;
+let run: string;
+const adminToken = newApiSecret();
+const logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+beforeAll(async () => {
+  folder = await tempFolder('codegen-person');
+  run = join(folder.path, 'run');
+  await mkdir(run);
+  database = await openPglite(join(folder.path, 'db'));
+  const pool = database.pool;
+  api = await startApi({
+    host: '127.0.0.1',
+    port: 0,
+    database: { pool },
+    adminToken,
+    masterKey: Buffer.alloc(32),
+    logger,
+  });
+}, 60_000);
+afterAll(async () => {
+  await api?.stop();
+  await database?.close();
+  await folder.remove();
+});
+
+it('the person’s key outlives a start while it is good, and nothing in the data folder is a key', async () => {
+  const admin = createApi({ apiUrl: api.url, token: adminToken });
+  const issue = (kept?: string) => issuePersonKey(admin, api.url, run, kept);
+  const whoami = (token: string) => createApi({ apiUrl: api.url, token, retry: { attempts: 1 } }).whoami();
+
+  const first = await issue();
+  const { user, key } = await whoami(first);
+  expect(await issue(first)).toBe(first);
+  expect(await readFile(join(run, 'person.json'), 'utf8')).not.toContain('cgk_');
+
+  const second = await issue('no token at all\u0007');
+  expect((await whoami(second)).user.id).toBe(user.id);
+  await expect(whoami(first)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(await issue(adminToken)).not.toBe(adminToken);
+
+  const third = await issue();
+  await admin.keys.revoke((await whoami(third)).key.id);
+  const fourth = await issue(third);
+  expect(fourth).not.toBe(third);
+  expect((await whoami(fourth)).key.id).not.toBe(key.id);
+});
