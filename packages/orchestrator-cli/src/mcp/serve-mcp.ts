@@ -18,6 +18,8 @@ import { toolIds, toolName, toolOf } from './tool-of.js';
 
 /** Milliseconds that calls get to end when the server does. */
 const GRACE_MS = 400;
+/** Bytes that a message may have: a spec has a tenth of it at most. */
+const MESSAGE_BYTES = 10 * 2 ** 20;
 const INSTRUCTIONS =
   'Tools to have software built and put at a URL: create a project, start engineering with a spec, wait for the task, ' +
   'start a deploy, wait again. Starting returns at once. Waiting answers STILL_RUNNING after 50 seconds: wait again. ' +
@@ -25,7 +27,7 @@ const INSTRUCTIONS =
 
 /**
  * Serves the allowed commands as MCP tools on standard input and output, until standard input ends or the signal.
- * @throws the signal's reason
+ * @throws the signal's reason; OrchestratorError USAGE for a message that is too long, after which none can be read
  */
 export async function serveMcp({ env, signal }: Runtime): Promise<void> {
   const ids = new Map(toolIds(env).map((id) => [toolName(id), id]));
@@ -58,17 +60,25 @@ export async function serveMcp({ env, signal }: Runtime): Promise<void> {
 
   const { stdin } = process;
   keepStandardInput();
-  const ended = new Promise<void>((resolve) => {
+  const ended = new Promise<void>((resolve, reject) => {
+    // The transport gives up by itself only where a message outgrows what it keeps.
+    server.onclose = () => reject(tooLong());
     for (const name of ['end', 'close', 'error']) stdin.once(name, () => resolve());
     signal.addEventListener('abort', () => resolve(), { once: true });
     if (signal.aborted) resolve();
   });
-  await server.connect(new StdioServerTransport(stdin, process.stdout));
+  await server.connect(new StdioServerTransport(stdin, process.stdout, { maxBufferSize: MESSAGE_BYTES }));
   await ended;
   stopping.abort(signal.aborted ? signal.reason : new OrchestratorError('TERMINATED', 'the client has gone'));
   await Promise.race([Promise.allSettled(calls), sleep(GRACE_MS)]);
   await server.close();
   signal.throwIfAborted();
+}
+
+function tooLong(): OrchestratorError {
+  return new OrchestratorError('USAGE', `a message on standard input is longer than ${MESSAGE_BYTES / 2 ** 20} MiB`, {
+    next: [{ command: 'orchestrator mcp', when: 'to serve again; send long texts in parts' }],
+  });
 }
 
 /** Standard input is the protocol's: a command that reads it finds it empty. */

@@ -266,6 +266,13 @@ describe('the server', () => {
     expect(lines.map((line) => JSON.parse(line).jsonrpc)).toEqual(['2.0']);
   });
 
+  it('ends with 2 at a message that is too long, and says so', async () => {
+    const ended = await machine.run(['mcp'], { stdin: 'a'.repeat(11 * 1024 * 1024) });
+
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    expect(ended.stderr).toContain('10 MiB');
+  });
+
   it('ends with 143 at SIGTERM, though a call is under way', async () => {
     const { envelope } = await call(await connect(), 'engineering_start', { project: 'todo-api', spec: 'Lists' });
     const task = envelope.data.id as string;
