@@ -79,6 +79,11 @@ async function checkValue(key: StoredKey, value: string): Promise<void> {
     throw new OrchestratorError('USAGE', 'project takes the name or id of a project');
   }
   const { Orchestrator } = await import('@codegen/sdk');
-  // The client refuses an address that it could not use.
-  new Orchestrator(key === 'api_url' ? { apiUrl: value } : { redisUrl: value });
+  try {
+    // The client refuses an address that it could not use.
+    new Orchestrator(key === 'api_url' ? { apiUrl: value } : { redisUrl: value });
+  } catch (cause) {
+    // Not a configuration that lacks something: what was just typed does not fit.
+    throw new OrchestratorError('USAGE', (cause as Error).message, { cause });
+  }
 }

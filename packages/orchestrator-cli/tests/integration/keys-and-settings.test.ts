@@ -160,6 +160,14 @@ describe('config', () => {
     expect(await config()).toEqual(stored);
   });
 
+  it('refuses a Redis URL that is none as a mistake of the command line', async () => {
+    await expect(run('config.set', ['redis_url', 'ftp://example.com'])).rejects.toMatchObject({
+      code: 'USAGE',
+      exitCode: 2,
+      message: expect.stringContaining('redis://'),
+    });
+  });
+
   it('names the settings there are', async () => {
     await expect(run('config.get', ['tokn'], alone())).rejects.toMatchObject({
       ...{ exitCode: 2, choices: ['token', 'profile', 'api_url', 'redis_url', 'project'] },
