@@ -48,6 +48,7 @@ export abstract class TaskListCommand extends BaseCommand<Page<Partial<Task>>> {
   static override failsWith = ['PROJECT_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'] as const;
 
   private fields: string[] | undefined;
+  private filtered = false;
 
   protected checkFields(flags: TaskListFlags): void {
     this.fields = readFields(flags.fields, FIELDS);
@@ -59,6 +60,7 @@ export abstract class TaskListCommand extends BaseCommand<Page<Partial<Task>>> {
     project: string | undefined,
   ): Promise<Page<Partial<Task>>> {
     const { limit, cursor } = flags;
+    this.filtered = Boolean(cursor || flags.type || flags.status);
     const type = flags.type as Task['type'] | undefined;
     const status = flags.status as Task['status'] | undefined;
     const query = { limit, ...(cursor && { cursor }), ...(type && { type }), ...(status && { status }) };
@@ -67,7 +69,9 @@ export abstract class TaskListCommand extends BaseCommand<Page<Partial<Task>>> {
   }
 
   render(page: Page<Partial<Task>>, screen: Screen): string {
-    const empty = 'No tasks. Next: orchestrator engineering start --project PROJECT --spec TEXT --wait';
+    const empty = this.filtered
+      ? 'No task fits. Next: orchestrator task list'
+      : 'No tasks. Next: orchestrator engineering start --project PROJECT --spec TEXT --wait';
     const view = { columns: taskColumns(screen), fields: this.fields, empty };
     return renderList(page as Page<Task>, view, screen);
   }

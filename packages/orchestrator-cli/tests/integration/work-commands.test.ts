@@ -40,6 +40,32 @@ async function inputFile(value: unknown): Promise<string> {
 
 const posts = (path: string) => fake.seen.filter((one) => one.method === 'POST' && one.path === path);
 
+describe('project create', () => {
+  it('says of a dry run that nothing was stored, and names no next step', async () => {
+    const flag = await run('project.create', ['blog', '--dry-run']);
+    const input = await run('project.create', ['--input', await inputFile({ name: 'blog', dry_run: true })]);
+
+    for (const { data, text } of [flag, input]) {
+      expect(data).toMatchObject({ name: 'blog', dry_run: true });
+      expect(text).toBe('This would work. Nothing was stored.');
+    }
+  });
+});
+
+describe('a list without items', () => {
+  it('says of what was asked for that nothing fits, not that there is nothing at all', async () => {
+    const [project, tasks, all] = await Promise.all([
+      run('project.list', ['--name', 'nope']),
+      run('task.list', ['--status', 'failed']),
+      run('task.list'),
+    ]);
+
+    expect(project.text).toBe('No project fits. Next: orchestrator project list');
+    expect(tasks.text).toBe('No task fits. Next: orchestrator task list');
+    expect(all.text).toMatch(/^No tasks\. Next: orchestrator engineering start/);
+  });
+});
+
 describe('project update', () => {
   it('changes what is named, and an empty description is none', async () => {
     const first = await run('project.update', ['todo-api', '--description', 'Lists']);

@@ -9,8 +9,11 @@ import { renderProject } from '../../render/project.js';
 import type { Screen } from '../../render/screen.js';
 import { creationFlags } from '../../start-flags.js';
 
+/** A project as it was made; `dry_run` where it was only checked and does not exist. */
+type Created = Project & { dry_run?: true };
+
 /** Creates a project. Its repository is made with its first engineering task. */
-export default class ProjectCreate extends BaseCommand<Project> {
+export default class ProjectCreate extends BaseCommand<Created> {
   static override description =
     'A name has 2 to 39 of a-z, 0-9 and -, starting with a letter, and is yours once. ' +
     'The repository is made with the first engineering task.';
@@ -37,7 +40,7 @@ export default class ProjectCreate extends BaseCommand<Project> {
   ];
   static override failsWith = ['NAME_TAKEN', 'UNAUTHENTICATED', 'NETWORK'] as const;
 
-  async run(): Promise<Project> {
+  async run(): Promise<Created> {
     const { args, flags } = await this.parse(ProjectCreate);
     const { client } = await this.client(flags);
     const payload = await readPayload<CreateProject>(flags.input, ({ createProject }) => createProject, this.signal);
@@ -49,10 +52,12 @@ export default class ProjectCreate extends BaseCommand<Project> {
       ...(flags['dry-run'] && { dry_run: true }),
     };
     const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], body);
-    return await client.projects.create(body, { signal: this.signal, idempotencyKey });
+    const project = await client.projects.create(body, { signal: this.signal, idempotencyKey });
+    return body.dry_run ? { ...project, dry_run: true } : project;
   }
 
-  render(project: Project, screen: Screen): string {
+  render(project: Created, screen: Screen): string {
+    if (project.dry_run) return 'This would work. Nothing was stored.';
     const next = paste`orchestrator engineering start --project ${project.name} --spec TEXT --wait`;
     return `${renderProject(project, screen)}\n${screen.paint.bold('Next:')} ${next}`;
   }

@@ -38,12 +38,14 @@ export default class ProjectList extends BaseCommand<Page<Partial<Project>>> {
   static override failsWith = ['UNAUTHENTICATED', 'NETWORK'] as const;
 
   private fields: string[] | undefined;
+  private filtered = false;
 
   async run(): Promise<Page<Partial<Project>>> {
     const { flags } = await this.parse(ProjectList);
     this.fields = readFields(flags.fields, FIELDS);
     const { client } = await this.client(flags);
     const { limit, cursor, name } = flags;
+    this.filtered = Boolean(cursor || name || flags.status);
     const status = flags.status as Project['status'] | undefined;
     const query = { limit, ...(cursor && { cursor }), ...(name && { name }), ...(status && { status }) };
     const page = await client.projects.page(query, { signal: this.signal });
@@ -51,7 +53,9 @@ export default class ProjectList extends BaseCommand<Page<Partial<Project>>> {
   }
 
   render(page: Page<Partial<Project>>, screen: Screen): string {
-    const empty = 'No projects yet. Next: orchestrator project create NAME';
+    const empty = this.filtered
+      ? 'No project fits. Next: orchestrator project list'
+      : 'No projects yet. Next: orchestrator project create NAME';
     const view = { columns: projectColumns(screen), fields: this.fields, empty };
     return renderList(page as Page<Project>, view, screen);
   }
