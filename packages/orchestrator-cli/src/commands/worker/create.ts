@@ -55,7 +55,7 @@ export default class WorkerCreate extends WorkerCommand<Created> {
     ...timeoutFlag,
   };
   static override examples = [
-    'orchestrator worker create --agent-config demo-agent --repo local/proj_1',
+    'orchestrator worker create --agent-config demo --repo local/proj_1',
     'orchestrator worker create --agent claude-code --env ANTHROPIC_API_KEY=vault:platform/ANTHROPIC --capability git',
     'orchestrator worker create --input worker.json --dry-run',
   ];
