@@ -152,7 +152,7 @@ describe('completion', () => {
     const { stdout } = await machine.run(['completion', '--values', 'project']);
     fake.projects.pop();
 
-    expect(stdout).toBe('todo-api\tdraft\ntea-blog\tdraft\n');
+    expect(stdout).toBe('tea-blog\tdraft\ntodo-api\tdraft\n');
   });
 
   it('takes the shell from SHELL, and says which there are', async () => {
