@@ -58,7 +58,7 @@ describe('contracts list', () => {
     const { data } = envelopeOf(await machine.run(['contracts', 'list', '--json']));
     const text = await machine.run(['contracts', 'list']);
 
-    expect(data.queues).toHaveLength(18);
+    expect(data.queues).toHaveLength(19);
     expect(data.other_models).toContain('WorkerConfig');
     expect(text).toMatchObject({ code: 0, stderr: '' });
     expect(text.stdout).toContain('cli-agent:commands as worker:commands');
