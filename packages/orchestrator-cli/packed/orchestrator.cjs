@@ -11,7 +11,7 @@ if (require.main === module) start(process.argv.slice(2), process.env);
 else module.exports = { answerOf, loadChunks };
 
 function start(argv, env) {
-  const answer = isPlain(env) && answerOf(argv, env);
+  const answer = answerOf(argv, env);
   if (answer) return print(answer);
   // From here on a signal waits for the listeners of `main`, which are there before anything can be told.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => undefined);
@@ -20,15 +20,15 @@ function start(argv, env) {
   loadChunks().load('./main.js').main(argv, env);
 }
 
-/** Whether standard output is neither coloured nor has a width; in a terminal, and where colours are forced, `main` prints. */
-function isPlain(env) {
-  if (env.FORCE_COLOR !== undefined || env.TF_BUILD !== undefined) return false;
+/** Whether standard output has no width and no colours of its own. */
+function isPlain() {
   const output = fs.fstatSync(1);
   return !output.isCharacterDevice() || output.rdev === fs.statSync('/dev/null').rdev;
 }
 
-/** What `main` would print for `--version` and for help, as the build had it from `main`; undefined for all else. */
+/** What `main` would print for `--version` and for help, as the build had it from `main`; undefined where only `main` knows. */
 function answerOf(argv, env) {
+  if (env.FORCE_COLOR !== undefined || env.TF_BUILD !== undefined) return undefined;
   const words = argv.findIndex((word) => !/^[a-z][a-z-]*$/.test(word));
   if (words < 0) return undefined;
   const flags = argv.slice(words);
@@ -36,6 +36,8 @@ function answerOf(argv, env) {
   const asked = flags.filter((flag) => flag !== '--json').join(' ');
   const version = words === 0 && (asked === '--version' || asked === '-v');
   if (!version && asked !== '--help' && asked !== '-h') return undefined;
+  // Help for people is coloured in a terminal, and as wide.
+  if (!version && !json && !isPlain()) return undefined;
   const name = [version ? 'version' : 'help', ...argv.slice(0, words)].join('.');
   const text = read(join(lib, 'answers', `${name}.${json ? 'json' : 'txt'}`))?.toString();
   return text?.replace('{{node}}', process.version).replace(/\{\{id\}\}/g, () => require('node:crypto').randomUUID());

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PackedCli, packedCli } from '../../../../tests/support/packed-cli.js';
 import type { FakeApi } from '../../../sdk/tests/support/fake-api.js';
@@ -39,6 +41,29 @@ describe('the installed command line', () => {
       expect(await packagesOf(line.split(' '))).toEqual([]);
     },
   );
+
+  it('loads nothing for --version in a terminal, where help has its width and colours', async () => {
+    const inTerminal = async (flag: string) => {
+      const CHUNKS = join(machine.folder, `chunks-in-terminal${flag}`);
+      const command = `"${process.execPath}" --require="${HOOK}" "${packed.bin}" ${flag}`;
+      const env = { PATH: process.env.PATH, TERM: 'xterm', CHUNKS };
+      const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], { env });
+      return { stdout, loaded: await readFile(CHUNKS, 'utf8').catch(() => '') };
+    };
+    const version = { stdout: `orchestrator 0.1.0 (node ${process.version})\r\n`, loaded: '' };
+
+    expect(await inTerminal('--version')).toEqual(version);
+    expect((await inTerminal('--help')).loaded).toContain('main.js');
+  });
+
+  it('makes the schemas of what a command speaks of, and no others', async () => {
+    const read = (file: string) => readFile(join(packed.package, 'lib', file), 'utf8');
+    // Files of what ran for `contracts schema` and `project list` when the package was built.
+    const [nothing, list] = await Promise.all([read('start-1.js'), read('start-2.js')]);
+
+    expect(list).toContain('projectManifest');
+    expect(nothing + list).not.toMatch(/claimedTask|createWorkerCommand|engineeringMessage|apiKeyRole/);
+  });
 
   it('loads nothing heavy for a command that only speaks HTTP', async () => {
     const loaded = await packagesOf(['project', 'list', '--json']);
