@@ -27,9 +27,11 @@ export class PlainProgress implements Progress {
 
 /** An event as one line. */
 export function eventLine(event: TaskEvent, { paint }: Screen): string {
-  const step = pad(oneLine(event.current_step ?? event.type), 8);
-  const text = oneLine(event.message ?? event.error ?? event.type);
-  const error = event.type === 'failed' && event.error && event.message ? `: ${oneLine(event.error)}` : '';
+  const word = event.error_type === 'cancelled' ? 'cancelled' : event.type;
+  const step = pad(oneLine(event.current_step ?? word), 8);
+  const text = oneLine(event.message ?? event.error ?? word);
+  const untold = event.type === 'failed' && event.message && event.error !== event.message ? event.error : null;
+  const error = untold ? `: ${oneLine(untold)}` : '';
   const line = `${text}${error}`;
   const painted = event.type === 'failed' ? paint.red(line) : event.type === 'completed' ? paint.green(line) : line;
   return `${paint.dim(clock(wireDatetimeToMs(event.timestamp) ?? Date.now()))} ${paint.cyan(step)} ${painted}`;

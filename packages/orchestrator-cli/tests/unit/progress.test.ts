@@ -7,6 +7,7 @@ import { Output } from '../../src/output.js';
 import { LiveProgress } from '../../src/progress/live-progress.js';
 import { LiveView } from '../../src/progress/live-view.js';
 import { Phases } from '../../src/progress/phases.js';
+import { eventLine } from '../../src/progress/plain-progress.js';
 import { widthOf } from '../../src/render/text.js';
 
 function event(fields: Partial<TaskEvent>): TaskEvent {
@@ -61,6 +62,23 @@ describe('phases', () => {
     phases.apply(event({ current_step: 'cleanup' }), 0);
 
     expect(seen(phases)).toContain('cleanup active 0');
+  });
+});
+
+describe('plain lines', () => {
+  it('call a cancelled task cancelled, and say it once', () => {
+    const cancelled = event({
+      type: 'failed',
+      current_step: null,
+      error_type: 'cancelled',
+      message: 'cancelled on request',
+    });
+    const line = eventLine(
+      { ...cancelled, error: 'cancelled on request' },
+      { columns: 80, paint: new Chalk({ level: 0 }) },
+    );
+
+    expect(line).toMatch(/^\d\d:\d\d:\d\d cancelled cancelled on request$/);
   });
 });
 
