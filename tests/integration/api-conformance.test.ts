@@ -63,6 +63,10 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
       expect(pageOf(projectDto).parse(first).items).toHaveLength(2);
     });
 
+    it('are not listed from a place that no page has named', async () => {
+      expect(await person.refused('GET', '/projects?cursor=garbage')).toBe('400 VALIDATION_FAILED');
+    });
+
     it('are listed by name and by status', async () => {
       const kept = await person.createProject();
       const gone = await person.createProject();

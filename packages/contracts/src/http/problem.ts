@@ -36,6 +36,11 @@ export function pageOf<T extends z.ZodType>(item: T) {
 export const pageQuery = z
   .object({
     limit: z.coerce.number().int().min(1).max(500).default(50).describe('Rows of a page'),
-    cursor: z.string().max(200).optional().describe('The next_cursor of the page before; the first page without it'),
+    cursor: z
+      .string()
+      .max(200)
+      .regex(/^[a-z]+_[0-9a-z]+$/, 'must be the next_cursor of the page before')
+      .optional()
+      .describe('The next_cursor of the page before; the first page without it'),
   })
   .describe('What every list takes.');
