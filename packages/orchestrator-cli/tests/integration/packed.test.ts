@@ -125,7 +125,7 @@ describe('the packed command line, installed in an empty folder without a regist
 
   it('fails where its files cannot be printed, and standard error says why', async () => {
     const into = (rest: string) =>
-      promisify(execFile)('bash', ['-c', `"$0" --help ${rest}; exit "\${PIPESTATUS[0]}"`, packed.bin]);
+      promisify(execFile)('bash', ['-c', `"$0" --version ${rest}; exit "\${PIPESTATUS[0]}"`, packed.bin]);
 
     await expect(into('>/dev/full')).rejects.toMatchObject({
       code: 1,
