@@ -22,10 +22,13 @@ export class LogShipper {
   #running: Promise<void> | undefined;
   readonly #hurry = new AbortController();
 
-  constructor(readonly options: { readonly redis: Redis; readonly workerId: string }) {}
+  constructor(
+    readonly options: { readonly redis: Redis; readonly workerId: string; readonly redact: (text: string) => string },
+  ) {}
 
   write(source: Line['source'], text: string, requestId: string | null): void {
-    const line = plainLine(text, MAX_LINE);
+    // After the colours are gone: a secret with one inside would not be seen.
+    const line = this.options.redact(plainLine(text, MAX_LINE));
     if (line === '') return;
     if (this.#lines.length >= BATCH) {
       this.#omitted += 1;

@@ -42,13 +42,13 @@ export async function startWrapper(
   const ending = new AbortController();
   const { signal } = ending;
   const redis = connectRedis(config.redisUrl, { name: workerId, logger: ownLogger });
-  const log = new LogShipper({ redis, workerId });
+  const redact = redactor(config.agent.secretNames.map((name) => config.agent.env[name] ?? ''));
+  const log = new LogShipper({ redis, workerId, redact });
   const logger = log.beside(ownLogger);
   const outbox = new Outbox({ workerDir, workerId, workerType, redis, logger, signal });
   const workspace =
     config.repo &&
     new Workspace({ folder: join(workerDir, 'repo'), repo: config.repo, path: config.path, workerId, signal });
-  const redact = redactor(config.agent.secretNames.map((name) => config.agent.env[name] ?? ''));
   const ownSession = randomUUID();
   const usedSessions = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();

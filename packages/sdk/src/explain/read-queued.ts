@@ -14,6 +14,7 @@ import { fieldsOf } from '../queue/entry.js';
 import { openQueue } from '../queue/open-queue.js';
 import type { RedisClient } from '../queue/redis-client.js';
 import { asUnavailable } from '../queue/redis-errors.js';
+import { redactMessage } from '../queues/redact-entry.js';
 import type { QueuedMessage } from './evidence.js';
 
 /** Entries of a stream that are looked at, oldest first. */
@@ -122,7 +123,7 @@ class Reader {
       if (requestId === false && context.correlation_id !== this.subject.correlationId) continue;
       const about = this.#about(contract, stream, letterId, requestId || undefined);
       const why = {
-        ...(context.error !== undefined && { error: context.error }),
+        ...(context.error !== undefined && { error: redactMessage(context.error) as string }),
         ...(context.code && { code: context.code }),
       };
       this.messages.push({ ...about, state: 'dead', ...why });

@@ -157,7 +157,7 @@ describe('explaining a task with Redis in reach', () => {
     await tell('claim', 'engineering began', { type: 'started' });
     await tell('merge', 'merging the tested commit into main');
     await tell('merge', 'main moves', { request_id: 'merge-1' });
-    const refuse = () => Promise.reject(new Error('no such branch'));
+    const refuse = () => Promise.reject(new Error('no such branch on https://git:hunter2hunter2@host'));
     const consumers = [
       consume({ contract: repositoryQueue, handler: refuse, retry: { transient: [] } }),
       consume({ contract: ansibleDeployQueue, handler: refuse, retry: { transient: [60_000] } }),
@@ -180,6 +180,7 @@ describe('explaining a task with Redis in reach', () => {
     expect(told).toContainEqual(['worker:commands', 'waiting', 'event:2']);
     expect(told).toContainEqual(['ansible:deploy:queue', 'delayed', 'event:2']);
     expect(found.find(({ failed }) => failed)?.details.error).toContain('no such branch');
+    expect(JSON.stringify(found)).not.toContain('hunter2hunter2');
     expect(sources.stream).toBe('read');
     expect(verdict).toMatchObject({
       state: 'stuck',

@@ -1,0 +1,44 @@
+import { workerLog } from '@codegen/contracts';
+import { closeRedis, connectRedis, type Redis, readLog } from '@codegen/sdk/queue';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
+import { LogShipper } from '../../src/log-shipper.js';
+import { redactor } from '../../src/redact.js';
+
+let server: TestRedis;
+let redis: Redis;
+beforeAll(async () => {
+  server = await startRedis();
+  redis = connectRedis(server.url);
+});
+afterAll(async () => {
+  await closeRedis(redis);
+  await server.stop();
+});
+
+/** What the log holds once `write` has been shipped. */
+async function shipped(workerId: string, write: (log: LogShipper) => void, lines: number): Promise<string[]> {
+  const log = new LogShipper({ redis, workerId, redact: redactor(['hunter2-hunter2']) });
+  write(log);
+  await log.flush();
+  const found: string[] = [];
+  const params = { worker_id: workerId };
+  for await (const { message } of readLog(redis, workerLog, { params, from: '0', signal: AbortSignal.timeout(5000) })) {
+    found.push(message.text);
+    if (found.length === lines) break;
+  }
+  return found;
+}
+
+it('holds no secret that a colour divides', async () => {
+  const line = 'the key is \u001b[1mhunter2\u001b[31m-hunter2\u001b[0m';
+
+  expect(await shipped('w-colours', (log) => log.write('agent', line, null), 1)).toEqual(['the key is [redacted]']);
+});
+
+it('holds no secret of an error that the wrapper logs', async () => {
+  const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+  const write = (log: LogShipper) => log.beside(silent).warn({ error: 'refused: hunter2-hunter2' }, 'push failed');
+
+  expect(await shipped('w-errors', write, 1)).toEqual(['warn push failed: refused: [redacted]']);
+});
