@@ -2,13 +2,16 @@ import { OrchestratorError } from '@codegen/sdk/errors';
 import { BaseCommand } from './base-command.js';
 import { type Check, type CheckName, runCheck } from './operations/diagnose.js';
 import { openScreen, type Screen } from './render/screen.js';
-import { oneLine, pad } from './render/text.js';
+import { oneLine, pad, widthOf } from './render/text.js';
 import { withNext } from './translate-error.js';
 
 /** What all checks found. */
 export interface Diagnosis {
   checks: Check[];
 }
+
+/** Where what a check found begins. */
+const INDENT = ' '.repeat(12);
 
 /** `diagnose`: runs checks, prints what each found, and ends as the first failed one did. */
 export abstract class DiagnoseCommand extends BaseCommand<Diagnosis> {
@@ -33,11 +36,13 @@ export abstract class DiagnoseCommand extends BaseCommand<Diagnosis> {
     throw withNext(first.error, first.error.next ?? [], { checks });
   }
 
-  render({ checks }: Diagnosis, { paint }: Screen): string {
+  render({ checks }: Diagnosis, { columns, paint }: Screen): string {
     const marks = { ok: paint.green('✔'), failed: paint.red('✖'), skipped: paint.dim('·') };
     return checks
       .map(({ check, status, detail, duration_ms }) => {
-        return `${marks[status]} ${pad(check, 9)} ${oneLine(detail)} ${paint.dim(`${duration_ms} ms`)}`;
+        const line = `${oneLine(detail)} ${paint.dim(`${duration_ms} ms`)}`;
+        const fits = INDENT.length + widthOf(line) <= columns;
+        return `${marks[status]} ${pad(check, 9)} ${fits ? line : line.replaceAll('; ', `\n${INDENT}`)}`;
       })
       .join('\n');
   }

@@ -22,7 +22,8 @@ export function renderExplanation({ task, entries, sources, verdict }: Explanati
   const unread = Object.entries(sources).filter(([, said]) => said.startsWith('not read'));
   const notes = unread.map(([source, said]) => paint.dim(`${source}: ${oneLine(said)}`));
   const why = paintStatus(`${sentence(oneLine(verdict.why))}`, verdict.state, screen);
-  const next = `${paint.bold('Next:')} ${verdict.next.command}  ${paint.dim(verdict.next.when)}`;
+  // The last line is to be pasted as it stands, so nothing follows the command.
+  const next = `${paint.bold('Next:')} ${verdict.next.command}`;
   return [heading, '', ...lines, '', ...notes, why, next].join('\n');
 }
 

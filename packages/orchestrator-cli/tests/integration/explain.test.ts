@@ -31,7 +31,7 @@ describe('explain', () => {
     expect(stdout).toMatch(/✖ round 3: the tests ended with tests_failed\n +expected 3, got 4\n/);
     const [why, next] = stdout.trimEnd().split('\n').slice(-2);
     expect(why).toMatch(/^It failed in round 3: .*expected 3, got 4\.$/);
-    expect(next).toContain(`Next: orchestrator task retry ${task}`);
+    expect(next).toBe(`Next: orchestrator task retry ${task}`);
     expect(stdout).toContain('stream: not read: no Redis URL');
     expect(stdout).not.toContain('\u001b');
   });

@@ -38,7 +38,7 @@ const commands: string[][] = [
   ['task', 'watch', 'ENDED'],
   ['task', 'logs', 'ENDED'],
   ['task', 'cancel', 'TASK', '--yes'],
-  ['task', 'retry', 'ENDED'],
+  ['task', 'retry', 'FAILED'],
   ['explain', 'TASK'],
   ['auth', 'status'],
   ['diagnose', 'api'],
@@ -54,9 +54,12 @@ beforeAll(async () => {
   bin = await builtCli();
   ({ path: folder, remove } = await tempFolder('codegen-hostile'));
   fake = await startFakeApi();
-  for (const name of ['TASK', 'ENDED']) ids[name] = await createTask(fake);
-  fake.emit(ids.ENDED as string, { current_step: HOSTILE, message: HOSTILE });
-  fake.end(ids.ENDED as string, 'failed', { reason: HOSTILE, error: HOSTILE, result: { deployed_url: HOSTILE } });
+  // All commands run side by side: what one of them changes is no other's.
+  for (const name of ['TASK', 'ENDED', 'FAILED']) ids[name] = await createTask(fake);
+  for (const id of [ids.ENDED, ids.FAILED] as string[]) {
+    fake.emit(id, { current_step: HOSTILE, message: HOSTILE });
+    fake.end(id, 'failed', { reason: HOSTILE, error: HOSTILE, result: { deployed_url: HOSTILE } });
+  }
   fake.transform = (answer) => ({ ...answer, body: poisoned(answer.body) });
 });
 afterAll(async () => {
