@@ -89,17 +89,29 @@ export function crashablePool(pool: DatabasePool): Crashable<DatabasePool> {
   };
 }
 
-/** A pool that loses its connection at three writes of steps' results: what the step did must be done again. */
+/**
+ * A pool that loses its connection when the first two steps of a flow are written down, the results and the checkpoint
+ * after them alike: what such a step did, and told, must be done again.
+ */
 export function forgetfulPool(pool: DatabasePool): DatabasePool {
-  let writes = 0;
+  const steps = new Set<unknown>();
+  const lost = new Set<string>();
   const connectClient = async () => {
     const client = await pool.connect();
     const query = async (...args: unknown[]) => {
-      const [text] = args as [string | { text: string }];
-      const sql = typeof text === 'string' ? text : text.text;
-      if (/insert into .*checkpoint_writes/is.test(sql)) {
-        writes += 1;
-        if ([3, 9, 15].includes(writes)) throw new Error('Connection terminated unexpectedly');
+      const [text, values = []] = args as [string | { text: string }, unknown[] | undefined];
+      const table = /insert into \S*(checkpoint_writes|checkpoints)\b/i.exec(
+        typeof text === 'string' ? text : text.text,
+      )?.[1];
+      // Of thread, namespace, checkpoint, then its parent; results are of the checkpoint that their step began with.
+      const step = table === 'checkpoints' ? values[3] : values[2];
+      if (table && step && (steps.size < 2 || steps.has(step))) {
+        steps.add(step);
+        const write = `${table} ${step}`;
+        if (!lost.has(write)) {
+          lost.add(write);
+          throw new Error('Connection terminated unexpectedly');
+        }
       }
       return (client.query as (...all: unknown[]) => Promise<unknown>)(...args);
     };
