@@ -1,8 +1,8 @@
 import type { ProjectManifest, RepositoryMessage, RepositoryResult } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { handlingKind } from '@codegen/sdk/errors';
+import { MANIFEST_FILE, parseManifest } from '@codegen/sdk/manifest';
 import type { RepositoryHost } from './hosts/host.js';
-import { MANIFEST_FILE, readManifest } from './read-manifest.js';
 
 export interface MergeDependencies {
   readonly host: RepositoryHost;
@@ -107,7 +107,7 @@ function moved(expected: string, main: string | undefined): Refusal {
 
 async function manifestAt(host: RepositoryHost, fullName: string, sha: string): Promise<ProjectManifest | Refusal> {
   try {
-    return readManifest(await host.readText(fullName, sha, MANIFEST_FILE));
+    return parseManifest(await host.readText(fullName, sha, MANIFEST_FILE));
   } catch (error) {
     if (handlingKind(error) !== 'permanent') throw error;
     return { reason: 'invalid_manifest', error: (error as Error).message };

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { projectName, type ScaffolderMessage, type ScaffolderResult } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { handlingKind, PermanentError } from '@codegen/sdk/errors';
+import { MANIFEST_FILE, parseManifest } from '@codegen/sdk/manifest';
 import { commitFolder } from './commit-folder.js';
 import type { DrawTemplate } from './draw-template.js';
 import type { RepositoryHost } from './hosts/host.js';
-import { MANIFEST_FILE, readManifest } from './read-manifest.js';
 import { reportScaffold } from './report-scaffold.js';
 
 export interface ScaffoldDependencies {
@@ -76,7 +76,7 @@ async function scaffold(
     main = await host.branchTip(fullName, 'main');
     if (!main) throw new Error(`${fullName} has no main after it was made`);
   }
-  const manifest = readManifest(await host.readText(fullName, main, MANIFEST_FILE));
+  const manifest = parseManifest(await host.readText(fullName, main, MANIFEST_FILE));
   const files = await host.countFirstFiles(fullName, main);
   await reportScaffold(api.projects, project_id, {
     status: 'scaffolded',
@@ -100,7 +100,7 @@ async function drawMain(options: {
     const folder = join(draft, project_name);
     await draw({ project_name, modules, description }, folder);
     // A template with a broken manifest must not become a main that nothing can be merged into.
-    readManifest(await readFile(join(folder, MANIFEST_FILE), 'utf8').catch(() => undefined));
+    parseManifest(await readFile(join(folder, MANIFEST_FILE), 'utf8').catch(() => undefined));
     await commitFolder(folder, `Scaffold ${project_name} from the service template`, new Date(message.timestamp));
     // False: another try was first, and its main is as good.
     await host.createMain(message.repo_full_name, folder);

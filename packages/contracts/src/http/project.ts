@@ -24,14 +24,13 @@ export type ProjectStatus = z.infer<typeof projectStatus>;
 /** Parts of the template that a project can be drawn with. */
 export const projectModule = z.enum(['backend']);
 
+const command = z.array(z.string(), 'must be a command as a list of arguments, such as ["npm", "test"]').min(1);
+
 /** What `.project.yml` on main says; recorded by the scaffolder whenever main moves. */
 export const projectManifest = z
   .object({
-    test: z.array(z.string()).min(1).describe('Command that runs the tests, as argv'),
-    start: z
-      .array(z.string())
-      .min(1)
-      .describe('Command that starts a release, as argv; PORT and RELEASE are in its environment'),
+    test: command.describe('Command that runs the tests, as argv'),
+    start: command.describe('Command that starts a release, as argv; PORT and RELEASE are in its environment'),
     environment: z
       .array(
         z

@@ -7,8 +7,7 @@ import { spawn } from 'node:child_process';
 import { access, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { projectManifest } from '@codegen/contracts';
-import { parse } from 'yaml';
+import { MANIFEST_FILE, parseManifest } from '@codegen/sdk/manifest';
 import { plainLine } from '../progress.js';
 import { readLines } from '../read-events.js';
 
@@ -49,12 +48,7 @@ async function runTests(): Promise<Outcome> {
 }
 
 async function testCommand(): Promise<readonly string[]> {
-  const text = await readFile('.project.yml', 'utf8').catch(() => {
-    throw new Error('there is no .project.yml at the top of the repository: it must name the test command');
-  });
-  const manifest = projectManifest.pick({ test: true }).safeParse(parse(text));
-  if (!manifest.success) throw new Error('.project.yml must have "test": the command as a list of arguments');
-  return manifest.data.test;
+  return parseManifest(await readFile(MANIFEST_FILE, 'utf8').catch(() => undefined)).test;
 }
 
 async function installCommand(): Promise<readonly string[] | undefined> {

@@ -44,9 +44,9 @@ describe('project-tests', () => {
   it('fails with tests_failed and says what to add when there is no test command', async () => {
     const without = await testOf('without', { 'a.txt': 'a' });
     expect(without).toMatchObject({ status: 'failed', reason: 'tests_failed' });
-    expect(without.error).toContain('there is no .project.yml');
+    expect(without.error).toContain('.project.yml is missing');
     const broken = await testOf('broken', { '.project.yml': 'test: npm test\n' });
-    expect(broken.error).toContain('"test": the command as a list of arguments');
+    expect(broken.error).toContain('test: must be a command as a list of arguments');
   });
 
   it('installs the dependencies first, and says so when that fails', async () => {

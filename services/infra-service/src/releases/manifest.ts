@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ProjectManifest, projectManifest } from '@codegen/contracts';
-import { parse } from 'yaml';
-import { z } from 'zod';
+import type { ProjectManifest } from '@codegen/contracts';
+import { MANIFEST_FILE, ManifestError, parseManifest } from '@codegen/sdk/manifest';
 import { DeployFailure } from '../executors/executor.js';
 
 /**
@@ -10,17 +9,10 @@ import { DeployFailure } from '../executors/executor.js';
  * @throws {DeployFailure} where it is missing or says something else
  */
 export async function readManifest(folder: string): Promise<ProjectManifest> {
-  let document: unknown;
   try {
-    document = parse(await readFile(join(folder, '.project.yml'), 'utf8'));
+    return parseManifest(await readFile(join(folder, MANIFEST_FILE), 'utf8').catch(() => undefined));
   } catch (error) {
-    throw invalid((error as Error).message.replaceAll(`${folder}/`, ''), error);
+    if (!(error instanceof ManifestError)) throw error;
+    throw new DeployFailure('start_failed', `this commit cannot be started: ${error.message}`, {}, { cause: error });
   }
-  const manifest = projectManifest.safeParse(document);
-  if (!manifest.success) throw invalid(z.prettifyError(manifest.error), manifest.error);
-  return manifest.data;
-}
-
-function invalid(why: string, cause: unknown): DeployFailure {
-  return new DeployFailure('start_failed', `.project.yml of this commit cannot be used: ${why}`, {}, { cause });
 }

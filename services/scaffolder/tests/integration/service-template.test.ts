@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { projectModule } from '@codegen/contracts';
+import { parseManifest } from '@codegen/sdk/manifest';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
@@ -11,7 +12,6 @@ import { framedPrompt } from '../../../../tests/support/prompt.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { templateDrawer } from '../../src/draw-template.js';
-import { readManifest } from '../../src/read-manifest.js';
 import { readTemplate } from '../../src/read-template.js';
 
 const TEMPLATE = fileURLToPath(new URL('../../../../templates/service', import.meta.url));
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-const manifest = async () => readManifest(await readFile(join(project, '.project.yml'), 'utf8'));
+const manifest = async () => parseManifest(await readFile(join(project, '.project.yml'), 'utf8'));
 
 /** Runs a command of the manifest the way a worker or a release does: argv, no shell, few variables. */
 async function run([program, ...args]: readonly string[]) {
