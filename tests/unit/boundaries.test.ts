@@ -18,8 +18,9 @@ function allowed(from: string, to: string): boolean {
 const OF_THE_SDK_IN_THE_API = ['@codegen/sdk/service', '@codegen/sdk/errors', '@codegen/sdk/processes'];
 /** Starting a service, so also the API: pino alone of all packages, and of the SDK what log lines say. */
 const IN_SDK_SERVICE = /^(node:|\.\/|\.\.\/current-message\.js$|pino$)/;
-/** Processes, so also those of the API: no package at all. */
-const IN_SDK_PROCESSES = /^(node:|\.\/)/;
+/** Processes, so also those of the API, and files, so also the start of the CLI: no package at all. */
+const OF_NODE_ALONE = /^packages\/sdk\/src\/(processes|files)\//;
+const NODE_ALONE = /^(node:|\.\/)/;
 
 /** Everything that a tree of workspaces does against the table. */
 function violations(tree: string): string[] {
@@ -54,8 +55,8 @@ function violations(tree: string): string[] {
         if (where === 'packages/sdk/src/current-message.ts' && !target.startsWith('node:')) {
           found.push(`${where} imports ${target}: services start without it`);
         }
-        if (where.startsWith('packages/sdk/src/processes/') && !IN_SDK_PROCESSES.test(target)) {
-          found.push(`${where} imports ${target}: processes are known without it`);
+        if (OF_NODE_ALONE.test(where) && !NODE_ALONE.test(target)) {
+          found.push(`${where} imports ${target}: it needs Node.js alone`);
         }
         const inside = resolve(dirname(file), target).startsWith(join(folder, 'src'));
         if (target.startsWith('.') && !inside) found.push(`${where} imports ${target}, outside of its package`);
@@ -114,6 +115,7 @@ describe('boundaries', () => {
       file('packages/sdk/src/service/run.ts', "import 'pino';\nimport './read.js';\nimport '../queue/connect.js';");
       file('packages/sdk/src/current-message.ts', "import 'node:async_hooks';\nimport 'ioredis';");
       file('packages/sdk/src/processes/end.ts', "import 'node:fs';\nimport 'execa';\nimport '../queue/connect.js';");
+      file('packages/sdk/src/files/read.ts', "import 'node:fs';\nimport 'yaml';");
       file(
         'services/api/package.json',
         JSON.stringify({ name: '@codegen/api', dependencies: { '@codegen/sdk': '1' } }),
@@ -126,8 +128,9 @@ describe('boundaries', () => {
         'packages/contracts/src/index.ts imports @codegen/sdk',
         'packages/contracts/src/index.ts imports undeclared @codegen/sdk',
         'packages/sdk/src/current-message.ts imports ioredis: services start without it',
-        'packages/sdk/src/processes/end.ts imports ../queue/connect.js: processes are known without it',
-        'packages/sdk/src/processes/end.ts imports execa: processes are known without it',
+        'packages/sdk/src/files/read.ts imports yaml: it needs Node.js alone',
+        'packages/sdk/src/processes/end.ts imports ../queue/connect.js: it needs Node.js alone',
+        'packages/sdk/src/processes/end.ts imports execa: it needs Node.js alone',
         'packages/sdk/src/service/run.ts imports ../queue/connect.js: services start without it',
         'services/a/src/handle.ts imports @codegen/b',
         'services/a/src/handle.ts reads the environment',

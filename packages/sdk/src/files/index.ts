@@ -1,0 +1,4 @@
+export { FileError, type FileProblem, parseFile } from './file-error.js';
+export { listBelow, type ReadLimits, readFileBelow, readRegularFile } from './read-file.js';
+export { removeTree } from './remove-tree.js';
+export { moveBelow, openLogBelow, type WriteOptions, writeFileBelow } from './write-file.js';
