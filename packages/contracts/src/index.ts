@@ -16,6 +16,7 @@ export * from './http/secret.js';
 export * from './http/task.js';
 export * from './http/user.js';
 export * from './identifiers.js';
+export { isTooDeep } from './nesting.js';
 export * from './parse-json.js';
 export { isRedacted, withoutSecretText } from './plain-secret.js';
 export * from './queues/ansible-deploy.js';

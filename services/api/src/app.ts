@@ -6,6 +6,7 @@ import { ApiError } from './api-error.js';
 import { registerAuth } from './auth.js';
 import { errorHandler } from './error-handler.js';
 import { parseJsonBody } from './json-body.js';
+import { defaultLimits, type Limits, LOOK_MS } from './limits.js';
 import { openapi } from './openapi.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import type { Dependencies } from './routes/dependencies.js';
@@ -22,12 +23,19 @@ import { userRoutes } from './routes/users.js';
 
 /** A megabyte of spec, written as JSON with room for escapes. */
 const BODY_LIMIT_BYTES = 2.5 * 1024 * 1024;
+/** Longer than the minute after which proxies let go of a connection, so that it is they who close it. */
+const KEEP_ALIVE_MS = 65_000;
 const REQUEST_ID = /^[\w.-]{1,100}$/;
 
 /** Every route, with authentication, validation, problem documents and the OpenAPI description. */
-export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
+export async function buildApp(deps: Dependencies, limits: Limits = defaultLimits): Promise<FastifyInstance> {
+  const { headersMs, requestMs } = limits;
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: requestMs,
+    connectionTimeout: limits.idleMs,
+    keepAliveTimeout: Math.min(KEEP_ALIVE_MS, limits.idleMs),
+    http: { headersTimeout: headersMs, connectionsCheckingInterval: Math.min(LOOK_MS, headersMs) },
     routerOptions: { maxParamLength: 200 },
     exposeHeadRoutes: false,
     genReqId: (request) => {
@@ -51,7 +59,8 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
     const fields = { request_id: request.id, method, route, status: reply.statusCode, ms };
     deps.logger.debug({ ...fields, key: request.caller?.key.prefix }, 'request');
   });
-  registerAuth(app, deps.db);
+  app.server.maxConnections = limits.connections;
+  registerAuth(app, deps);
   await app.register(swagger, openapi);
   const groups = [healthRoutes, userRoutes, apiKeyRoutes, projectRoutes, secretRoutes, taskRoutes, taskRunRoutes];
   for (const routes of [...groups, eventRoutes, outboxRoutes, serverRoutes, deploymentRoutes]) {

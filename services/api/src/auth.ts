@@ -5,6 +5,7 @@ import type { Kysely } from 'kysely';
 import { type Access, access } from './access.js';
 import { ApiError } from './api-error.js';
 import type { Database } from './database/schema.js';
+import { FailedLogins } from './limits.js';
 import { findKeyByPrefix } from './store/api-keys.js';
 
 /** Who is asking. */
@@ -56,7 +57,11 @@ export function requireScope(caller: Caller, scopes: readonly string[]): void {
 const NO_KEY = 'send an API key as "Authorization: Bearer cgk_…"; an admin can make one';
 
 /** Checks every request against the access table before its body is read. Must be registered before the routes. */
-export function registerAuth(app: FastifyInstance, db: Kysely<Database>): void {
+export function registerAuth(
+  app: FastifyInstance,
+  { db, stopping }: { db: Kysely<Database>; stopping: AbortSignal },
+): void {
+  const failed = new FailedLogins();
   app.decorateRequest('caller', null);
   app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) accessOf(one, url);
@@ -66,7 +71,11 @@ export function registerAuth(app: FastifyInstance, db: Kysely<Database>): void {
     if (url === undefined) return;
     const needed = accessOf([method].flat()[0] ?? '', url);
     if (needed === 'public') return;
-    request.caller = await authenticate(db, request.headers.authorization);
+    request.caller = await authenticate(db, request.headers.authorization).catch(async (error: unknown) => {
+      const isWrong = error instanceof ApiError && request.headers.authorization !== undefined;
+      if (isWrong) await failed.slowDown(request.ip, stopping);
+      throw error;
+    });
     authorize(request.caller, needed);
   });
 }

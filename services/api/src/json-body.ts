@@ -1,5 +1,8 @@
+import { isTooDeep } from '@codegen/contracts';
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from './api-error.js';
+
+const MAX_LEVELS = 200;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -13,10 +16,16 @@ export async function parseJsonBody(_request: FastifyRequest, body: string | Buf
   } catch {
     throw new ApiError('VALIDATION_FAILED', 'the body is not UTF-8');
   }
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     // The parser's own words quote the body, which may hold a secret.
     throw new ApiError('VALIDATION_FAILED', 'the body is not JSON');
   }
+  // Validating and storing walk down all of it. A message may nest half as deep, and come within a result.
+  if (isTooDeep(value, MAX_LEVELS)) {
+    throw new ApiError('VALIDATION_FAILED', `the body is nested deeper than ${MAX_LEVELS} levels`);
+  }
+  return value;
 }

@@ -4,6 +4,7 @@ import { buildApp } from './app.js';
 import { Changes } from './changes.js';
 import { type DatabaseConfig, openDatabase } from './database/open.js';
 import { forgetOldKeys } from './idempotency.js';
+import type { Limits } from './limits.js';
 import { type Logger, silentLogger } from './logger.js';
 import { migrate } from './migrations/migrate.js';
 import { ensureAdmin } from './store/ensure-admin.js';
@@ -17,6 +18,8 @@ export type ApiConfig = {
   /** Opens everything; its key is made at boot. See `makeApiKeySecret`. */
   readonly adminToken?: string | undefined;
   readonly logger?: Logger | undefined;
+  /** What one client may cost; see `defaultLimits`. */
+  readonly limits?: Limits | undefined;
 } & ({ readonly masterKey: Buffer } | { readonly masterKeyFile: string });
 
 export interface RunningApi {
@@ -44,7 +47,7 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
       await checkVault(trx, vault);
       if (config.adminToken !== undefined) await ensureAdmin(trx, config.adminToken);
     });
-    app = await buildApp({ db, vault, changes: new Changes(), logger, stopping: stopping.signal });
+    app = await buildApp({ db, vault, changes: new Changes(), logger, stopping: stopping.signal }, config.limits);
     const url = await app.listen({ host: config.host, port: config.port });
     logger.info({ url }, 'the API listens');
     const cleaning = setInterval(() => {

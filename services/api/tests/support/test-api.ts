@@ -8,6 +8,7 @@ import { makeApiKeySecret } from '../../src/auth.js';
 import { userCacheFolder } from '../../src/config.js';
 import { openPglite } from '../../src/database/open-pglite.js';
 import type { DatabasePool } from '../../src/database/pglite-pool.js';
+import type { Limits } from '../../src/limits.js';
 import type { Logger } from '../../src/logger.js';
 import { type RunningApi, startApi } from '../../src/start-api.js';
 
@@ -131,7 +132,7 @@ export const masterKey = randomBytes(32);
 /** The API on a test's database. */
 export async function startTestApi(
   database: TestDatabase,
-  options: { adminToken?: string; logger?: Logger; masterKey?: Buffer } = {},
+  options: { adminToken?: string; logger?: Logger; masterKey?: Buffer; limits?: Limits } = {},
 ): Promise<TestApi> {
   const adminToken = options.adminToken ?? makeApiKeySecret();
   const api = await startApi({
