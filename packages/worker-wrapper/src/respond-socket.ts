@@ -28,8 +28,8 @@ const MAX_PATH = 100;
 const MINUTE_MS = 60_000;
 /** JSON may take six bytes for one. */
 const MAX_LINE = 8 * MOST_RESPOND_BYTES;
-/** Milliseconds that a connection may stay without a word. */
-const IDLE_MS = 5000;
+/** Milliseconds that a connection has for its line. */
+const LINE_MS = 5000;
 /** Milliseconds that the end of a turn waits for what was said; a publication fails sooner. */
 const DRAIN_MS = 6000;
 /** Milliseconds that the other side has to read its answer and hang up. */
@@ -119,12 +119,17 @@ function readLine(socket: Socket): Promise<string> {
   return new Promise((resolve, reject) => {
     let received = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(IDLE_MS, () => reject(refused('VALIDATION_FAILED', 'nothing was said')));
+    // Not an idle time: a byte now and then would keep the place of others for the whole turn.
+    const late = setTimeout(() => reject(refused('VALIDATION_FAILED', 'no whole line came in time')), LINE_MS);
+    socket.once('close', () => {
+      clearTimeout(late);
+      resolve(received);
+    });
     socket.once('end', () => resolve(received));
     socket.on('data', (chunk: string) => {
-      received += chunk;
-      const end = received.indexOf('\n');
-      if (end >= 0) resolve(received.slice(0, end));
+      const end = chunk.indexOf('\n');
+      received += end >= 0 ? chunk.slice(0, end) : chunk;
+      if (end >= 0) resolve(received);
       else if (received.length > MAX_LINE) reject(refused('VALIDATION_FAILED', 'the line is too long'));
     });
   });

@@ -149,6 +149,23 @@ describe('the socket of a turn', () => {
     for (const talker of talkers) talker.destroy();
   });
 
+  it('hangs up on those who never come to the end of their line', async () => {
+    const socketPath = await open(async () => 'user');
+    const talkers = await Promise.all(
+      Array.from({ length: 16 }, async () => {
+        const talker = createConnection(socketPath);
+        talker.on('error', () => undefined);
+        await once(talker, 'connect');
+        const dripping = setInterval(() => talker.write('y'), 200);
+        talker.once('close', () => clearInterval(dripping));
+        return talker;
+      }),
+    );
+    const said = () => respond('still here', { socketPath }).catch(() => undefined);
+    expect(await waitFor('a place', said, { timeoutMs: 9000 })).toMatchObject({ delivered: 'user' });
+    for (const talker of talkers) talker.destroy();
+  });
+
   it('lets go of who says something within 50 ms of an abort', async () => {
     const socketPath = await open(() => new Promise((done) => setTimeout(() => done('user'), 300)));
     const stop = new AbortController();

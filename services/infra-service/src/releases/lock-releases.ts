@@ -13,7 +13,8 @@ export async function lockReleases(fingerprint: string): Promise<() => Promise<v
   const name = `\0codegen-releases-${fingerprint}`;
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
-    socket.end(String(process.pid));
+    // Destroyed: whoever asks and never hangs up must not keep a descriptor of this process.
+    socket.end(String(process.pid), () => socket.destroy());
   });
   server.listen(name);
   try {
