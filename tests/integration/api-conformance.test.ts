@@ -169,6 +169,14 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
       expect((await person.call('POST', '/tasks', body, { key })).status).toBe(201);
     });
 
+    it('gives no secret a second time: it names the key that was made', async () => {
+      const key = crypto.randomUUID();
+      const first = await person.ok('POST', '/api-keys', { name: 'ci' }, { key });
+      const again = await person.call('POST', '/api-keys', { name: 'ci' }, { key });
+
+      expect([again.status, again.body.code, again.body.choices]).toEqual([409, 'SECRET_SHOWN', [first.key.id]]);
+    });
+
     it('has no spaces and a length', async () => {
       for (const key of ['two words', 'x'.repeat(201)]) {
         expect(await person.refused('POST', '/projects', { name: uniqueName() }, { key })).toBe(

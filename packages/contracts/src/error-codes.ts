@@ -28,6 +28,8 @@ export const errorCodes = {
   CONFLICT: code(409, 5),
   NAME_TAKEN: code(409, 5),
   IDEMPOTENCY_MISMATCH: code(409, 5),
+  /** The first call with the same key made something whose secret went with its answer: revoke that, make another. */
+  SECRET_SHOWN: code(409, 5),
   /** The first call with the same key has not ended yet. */
   IDEMPOTENCY_IN_PROGRESS: code(409, 75, true),
   STALE_EPOCH: code(409, 5),

@@ -31,4 +31,12 @@ export * from './queues/worker-lifecycle.js';
 export * from './read-document.js';
 export * from './reference.js';
 export * from './registry.js';
-export { expandScopes, holdsScope, roleScopes } from './scopes.js';
+export {
+  commandIds,
+  expandScopes,
+  holdsScope,
+  isKnownScope,
+  type KnownScope,
+  knownScopes,
+  roleScopes,
+} from './scopes.js';

@@ -1,3 +1,41 @@
+/** Every command of the CLI, as ALLOWED_COMMANDS and the scopes of API keys name it. */
+export const commandIds = [
+  ...['project.create', 'project.list', 'project.get', 'project.update', 'project.archive', 'project.tasks'],
+  ...['engineering.start', 'engineering.status', 'engineering.wait'],
+  ...['deploy.start', 'deploy.status', 'deploy.wait', 'deploy.list'],
+  ...['task.list', 'task.get', 'task.watch', 'task.logs', 'task.cancel', 'task.retry'],
+  ...['explain', 'respond'],
+  ...['worker.create', 'worker.list', 'worker.get', 'worker.send', 'worker.send-file', 'worker.logs', 'worker.delete'],
+  ...['queue.list', 'queue.stats', 'queue.peek', 'queue.tail', 'queue.publish'],
+  ...['queue.dlq.list', 'queue.dlq.replay', 'queue.dlq.purge'],
+  'mcp',
+  ...['auth.login', 'auth.logout', 'auth.status', 'auth.key.create', 'auth.key.list', 'auth.key.revoke'],
+  ...['config.get', 'config.set', 'config.list', 'config.profiles'],
+  ...['diagnose', 'diagnose.api', 'diagnose.redis', 'diagnose.workers', 'diagnose.projects'],
+  ...['contracts.list', 'contracts.schema', 'contracts.asyncapi', 'contracts.validate'],
+  ...['up', 'down', 'completion'],
+] as const;
+
+/** What else a key may be for: parts of a command, calls that no command makes yet, and what services do. */
+const otherScopes = [
+  /** `worker create` with variables for its agent. */
+  'worker.create.env',
+  ...['deploy.rollback', 'secret.set', 'secret.list', 'secret.delete'],
+  ...['user.create', 'infra.servers', 'infra.server.add', 'secret.resolve'],
+  ...['task.claim', 'task.transition', 'task.published', 'event.write', 'outbox.read'],
+  ...['project.report', 'allocation.write', 'deployment.write'],
+] as const;
+
+/** Every scope that means something, wildcards aside. */
+export const knownScopes = [...commandIds, ...otherScopes] as const;
+export type KnownScope = (typeof knownScopes)[number];
+
+/** Whether a scope means something: a known one, `*`, or the `topic.*` of one. */
+export function isKnownScope(scope: string): boolean {
+  if ((knownScopes as readonly string[]).includes(scope)) return true;
+  return scope.endsWith('*') && knownScopes.some((known) => holdsScope([scope], known));
+}
+
 /** What reads nothing but the CLI's own files, or serves only what is allowed beside it. */
 const offline = ['contracts.*', 'mcp'] as const;
 
@@ -25,8 +63,10 @@ export const roleScopes = {
     'task.*',
     'explain',
     'infra.*',
-    'queue.*',
-    'worker.*',
+    // Not what writes messages of any kind, or gives agents variables: that is the power of an admin.
+    ...(['queue.list', 'queue.stats', 'queue.peek', 'queue.tail', 'queue.dlq.*'] as const),
+    ...(['worker.create', 'worker.list', 'worker.get', 'worker.send', 'worker.send-file'] as const),
+    ...(['worker.logs', 'worker.delete'] as const),
     'respond',
     'auth.status',
     'diagnose.*',

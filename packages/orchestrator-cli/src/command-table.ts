@@ -1,3 +1,4 @@
+import type { commandIds } from '@codegen/contracts/scopes';
 import type { CommandClass } from './base-command.js';
 
 /** What running a command does to the system: nothing, a change, or taking something away that does not come back. */
@@ -321,7 +322,7 @@ export const commandTable = {
     notInMcp: 'is for shells',
     load: () => import('./commands/completion.js'),
   },
-} as const satisfies Record<string, TableEntry>;
+} as const satisfies Record<(typeof commandIds)[number], TableEntry>;
 
 export type CommandId = keyof typeof commandTable;
 

@@ -1,4 +1,4 @@
-import { type ApiKeyRole, holdsScope } from '@codegen/contracts';
+import { type ApiKeyRole, holdsScope, type KnownScope } from '@codegen/contracts';
 
 /** Who may call a route: a key whose role is listed (any, where none is) and that holds one of the scopes (none: any key). */
 export interface Access {
@@ -9,17 +9,17 @@ export interface Access {
 }
 
 const services: readonly ApiKeyRole[] = ['service', 'admin'];
-const forServices = (...scopes: string[]): Access => ({ scopes, roles: services });
-const forAdmins = (...scopes: string[]): Access => ({ scopes, roles: ['admin'] });
-const forAll = (...scopes: string[]): Access => ({ scopes });
-const reading = (...scopes: string[]): Access => ({ scopes, openToServices: true });
+const forServices = (...scopes: KnownScope[]): Access => ({ scopes, roles: services });
+const forAdmins = (...scopes: KnownScope[]): Access => ({ scopes, roles: ['admin'] });
+const forAll = (...scopes: KnownScope[]): Access => ({ scopes });
+const reading = (...scopes: KnownScope[]): Access => ({ scopes, openToServices: true });
 
 /** What a key needs to start each type of task. */
 export const startScopes = { engineering: ['engineering.start'], deploy: ['deploy.start', 'deploy.rollback'] } as const;
 const starting = [...startScopes.engineering, ...startScopes.deploy];
 const following = [
-  ...['task.get', 'task.watch', 'task.logs', 'explain', 'engineering.status', 'engineering.wait'],
-  ...['deploy.status', 'deploy.wait', 'task.cancel', 'task.retry', ...starting],
+  ...(['task.get', 'task.watch', 'task.logs', 'explain', 'engineering.status', 'engineering.wait'] as const),
+  ...(['deploy.status', 'deploy.wait', 'task.cancel', 'task.retry', ...starting] as const),
 ];
 
 /**

@@ -31,7 +31,8 @@ export function errorHandler(logger: Logger) {
 function toApiError(error: FastifyError | Error, request: FastifyRequest): ApiError {
   if (error instanceof ApiError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const errors = error.validation.map((one) => ({
+    // Of a long list that is wrong throughout, the first ones say enough.
+    const errors = error.validation.slice(0, 100).map((one) => ({
       path: one.instancePath.replace(/^\//, '').replaceAll('/', '.'),
       message: one.message ?? 'is invalid',
     }));

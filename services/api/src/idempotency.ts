@@ -11,25 +11,26 @@ const KEY = /^[\x21-\x7e]{1,200}$/;
 /**
  * Runs a mutation in a transaction; with an `Idempotency-Key` its effect happens once.
  * The key is stored in that same transaction, so of two concurrent calls the second waits for the first and replays
- * its answer, and a refused call leaves nothing behind. A key belongs to a user and a route; with another path or
- * body it is refused. Stored answers are sealed: some of them show a new API key.
+ * its answer, and a refused call leaves nothing behind. It belongs to the caller's API key and a route, so that no answer
+ * crosses from one key to another; with another path or body it is refused.
  * `again: true` is for work that is idempotent by itself: a replay runs it again instead of storing its answer.
+ * `shownOnce` is for an answer that holds a secret: it is not stored, and a replay is refused with what this makes of it.
  */
 export async function mutate<T>(
   deps: { db: Kysely<Database>; vault: Vault },
   request: FastifyRequest,
   reply: FastifyReply,
   work: (trx: Transaction<Database>) => Promise<T>,
-  options: { again?: boolean } = {},
+  options: { again?: boolean; shownOnce?: (answer: T) => { detail: string; choices: string[] } } = {},
 ): Promise<T> {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return inTransaction(deps.db, work);
   if (typeof key !== 'string' || !KEY.test(key)) {
     throw new ApiError('VALIDATION_FAILED', 'Idempotency-Key must be 1 to 200 printable characters without spaces');
   }
-  const id = { user_id: callerOf(request).user.id, route: `${request.method} ${request.routeOptions.url}`, key };
+  const id = { api_key_id: callerOf(request).key.id, route: `${request.method} ${request.routeOptions.url}`, key };
   const requestHash = deps.vault.fingerprint(JSON.stringify([request.url, asked(request.body)]));
-  const place = `idempotency/${id.user_id}/${id.route}/${key}`;
+  const place = `idempotency/${id.api_key_id}/${id.route}/${key}`;
   return inTransaction(deps.db, async (trx) => {
     const inserted = await trx
       .insertInto('idempotency_keys')
@@ -47,12 +48,15 @@ export async function mutate<T>(
         throw new ApiError('IDEMPOTENCY_MISMATCH', 'this Idempotency-Key was used for another request: take a new one');
       }
       void reply.header('idempotency-replayed', 'true');
-      if (stored.sealed_response) return JSON.parse(deps.vault.open(stored.sealed_response, place)) as T;
-      return work(trx);
+      if (!stored.sealed_response) return work(trx);
+      const kept = JSON.parse(deps.vault.open(stored.sealed_response, place));
+      if (options.shownOnce) throw new ApiError('SECRET_SHOWN', kept.detail, { choices: kept.choices });
+      return kept as T;
     }
     const result = await work(trx);
     if (!options.again) {
-      const sealed = deps.vault.seal(JSON.stringify(result ?? null), place);
+      const kept = options.shownOnce ? options.shownOnce(result) : (result ?? null);
+      const sealed = deps.vault.seal(JSON.stringify(kept), place);
       await trx
         .updateTable('idempotency_keys')
         .set({ sealed_response: sealed })

@@ -39,6 +39,10 @@ export const apiKey = z
     expires_at: apiDatetime('When it ends').nullable().describe('When it ends; null: never'),
     revoked_at: apiDatetime('When it was revoked').nullable().describe('When it was revoked; null: it was not'),
     created_at: apiDatetime('When it was made'),
+    created_by: z
+      .string()
+      .nullish()
+      .describe('Id of the key that made it, and with whose revocation it ends; null: the operator, or not known'),
   })
   .describe('An API key as it can be read; the secret is shown once, when it is made.');
 export type ApiKey = z.infer<typeof apiKey>;
@@ -46,14 +50,15 @@ export type ApiKey = z.infer<typeof apiKey>;
 /** Scopes are command ids (`project.*`, `engineering.start`, `*`) and the services' own: `task.claim`, `task.transition`, … */
 export const createApiKey = z
   .object({
-    name: z.string().min(1).max(100).describe('What the key is for, for a person'),
+    name: z.string().trim().min(1).max(100).describe('What the key is for, for a person'),
     role: apiKeyRole.default('user').describe('admin, user, service or worker'),
     scopes: z
-      .array(z.string().min(1))
+      .array(z.string().min(1).max(100))
       .min(1)
+      .max(1000)
       .default(['*'])
       .describe(
-        'Command ids such as project.*, engineering.start or *; a role: PRODUCT_OWNER, DEVELOPER or DEVOPS; and of services: task.claim, task.transition, …',
+        'Command ids such as project.*, engineering.start or *; a role: PRODUCT_OWNER, DEVELOPER or DEVOPS; and of services: task.claim, task.transition, … At most 100 different ones, all of them known',
       ),
     user_id: z.string().nullish().describe('Whose key; without it, the caller'),
     expires_at: wireDatetime.nullish().describe('When it ends, as 2030-01-31T00:00:00Z; without it, never'),

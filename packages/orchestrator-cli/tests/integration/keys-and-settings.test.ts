@@ -73,6 +73,24 @@ describe('auth key create', () => {
     await expect(stat(other)).rejects.toThrow('ENOENT');
   });
 
+  it('whose answer was lost says which key to revoke, and shows its secret nowhere', async () => {
+    const file = join(folder, 'token.txt');
+    let lost = 0;
+    fake.transform = (answer) => {
+      if (answer.status !== 201 || lost > 0) return answer;
+      lost += 1;
+      return { status: 502, body: 'gone' };
+    };
+    const failed = run('auth.key.create', ['ci', '--out', file]);
+
+    await expect(failed).rejects.toMatchObject({ code: 'SECRET_SHOWN', exitCode: 5, retryable: false });
+    const made = fake.keys.filter(({ name }) => name === 'ci');
+    expect(made).toHaveLength(1);
+    const { next } = (await failed.catch((error: unknown) => error)) as { next: { command: string }[] };
+    expect(next[0]?.command).toBe(`orchestrator auth key revoke ${made[0]?.id}`);
+    await expect(stat(file)).rejects.toThrow('ENOENT');
+  });
+
   it('takes a date or how long from now', async () => {
     const at = async (expires: string) =>
       (await run('auth.key.create', ['ci', '--expires', expires])).data.key.expires_at as string;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   type ApiKey,
+  type CreatedApiKey,
   type CreateTask,
   createApiKey,
   createProject as createProjectBody,
@@ -136,11 +137,16 @@ export async function startFakeApi(): Promise<FakeApi> {
     if (typeof key !== 'string' || rest.dry_run === true) return await serve(route, request);
     if (!/^[\x21-\x7e]{1,200}$/.test(key)) return problem('VALIDATION_FAILED', 'Idempotency-Key has a length');
     const asked = JSON.stringify([request.path, rest]);
-    const before = answered.get(`${route} ${key}`);
+    const call = `${caller.id} ${route} ${key}`;
+    const before = answered.get(call);
     if (before && before.asked !== asked) return problem('IDEMPOTENCY_MISMATCH', 'this key was used for another call');
+    if (before && route === 'POST /api-keys') {
+      const { id, name } = (before.answer.body as CreatedApiKey).key;
+      return problem('SECRET_SHOWN', `this call has made the key ${id} (${name}) already`, [id]);
+    }
     if (before) return { ...before.answer, headers: { 'idempotency-replayed': 'true' } };
     const answer = await serve(route, request);
-    if ((answer.status ?? 200) < 300) answered.set(`${route} ${key}`, { asked, answer: structuredClone(answer) });
+    if ((answer.status ?? 200) < 300) answered.set(call, { asked, answer: structuredClone(answer) });
     return answer;
   }
 

@@ -28,6 +28,8 @@ export interface Database {
     expires_at: MaybeMoment;
     revoked_at: MaybeMoment;
     created_at: Moment;
+    /** The key that made it; none for the operator's. */
+    created_by: string | null;
   };
   projects: {
     id: string;
@@ -126,7 +128,7 @@ export interface Database {
     updated_at: Moment;
   };
   idempotency_keys: {
-    user_id: string;
+    api_key_id: string;
     route: string;
     key: string;
     request_hash: string;

@@ -2,26 +2,33 @@ import {
   type ApiKey,
   type ApiKeyRole,
   apiKey,
+  type CreatedApiKey,
   createApiKey,
   createdApiKey,
   expandScopes,
   identifier,
+  isKnownScope,
+  knownScopes,
   listApiKeysQuery,
   pageOf,
   wireDatetimeToMs,
 } from '@codegen/contracts';
+import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import { coversScopes } from '../access.js';
 import { ApiError } from '../api-error.js';
 import { type Caller, callerOf, hashSecret, makeApiKeySecret, prefixOf } from '../auth.js';
+import type { Database } from '../database/schema.js';
 import { mutate } from '../idempotency.js';
-import { insertKey, listKeys, revokeKey } from '../store/api-keys.js';
+import { findKey, holdValid, insertKey, listKeys, revokeKey } from '../store/api-keys.js';
 import { nearNames } from '../store/near-names.js';
 import { toPage } from '../store/pages.js';
 import type { Routes } from './dependencies.js';
 
 /** RFC 3339 has four digits for a year. */
 const LAST_MOMENT_MS = Date.UTC(10_000, 0) - 1;
+/** Every call of the key reads them. */
+const MOST_SCOPES = 100;
 
 /** API keys: a secret is shown once, when it is made. */
 export const apiKeyRoutes: Routes = async (app, deps) => {
@@ -30,11 +37,12 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
     { schema: { body: createApiKey, response: { 201: createdApiKey } } },
     async (request, reply) => {
       void reply.code(201);
-      return mutate(deps, request, reply, async (trx) => {
+      const make = async (trx: Transaction<Database>): Promise<CreatedApiKey> => {
         const caller = callerOf(request);
         const { name, role, user_id, expires_at } = request.body;
-        const scopes = expandScopes(request.body.scopes);
-        requireNoMorePower(caller, role, scopes, user_id ?? caller.user.id);
+        const scopes = checkScopes(request.body.scopes);
+        const lacking = lackOfPower(caller, { role, scopes, user_id: user_id ?? caller.user.id });
+        if (lacking) throw new ApiError('FORBIDDEN', lacking);
         const expiresMs = expires_at == null ? null : wireDatetimeToMs(expires_at);
         if (expiresMs === undefined || (expiresMs ?? 0) > LAST_MOMENT_MS) {
           throw new ApiError('VALIDATION_FAILED', 'expires_at must be a datetime such as 2030-01-31T00:00:00Z');
@@ -42,6 +50,9 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
         const owner = user_id ?? caller.user.id;
         const known = await trx.selectFrom('users').select('id').where('id', '=', owner).executeTakeFirst();
         if (!known) throw new ApiError('NOT_FOUND', `there is no user ${owner}`);
+        if (!(await holdValid(trx, caller.key.id))) {
+          throw new ApiError('UNAUTHENTICATED', 'this API key was revoked meanwhile; ask for a new one');
+        }
         const secret = makeApiKeySecret();
         const key = await insertKey(trx, {
           ...{ user_id: owner, name, role, scopes },
@@ -49,9 +60,11 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
           secretHash: hashSecret(secret),
           // A key never outlives the one that made it.
           expiresAt: earliest(expiresMs, caller.key.expires_at),
+          createdBy: caller.key.id,
         });
         return { key, secret };
-      });
+      };
+      return mutate(deps, request, reply, make, { shownOnce: secretShown });
     },
   );
 
@@ -70,11 +83,17 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
     { schema: { params: z.object({ id: identifier }), response: { 200: apiKey } } },
     async (request, reply) =>
       mutate(deps, request, reply, async (trx) => {
-        const reach = usersReach(callerOf(request));
-        const revoked = await revokeKey(trx, request.params.id, reach);
-        if (revoked) return revoked;
-        const valid = await listKeys(trx, { userId: reach, validOnly: true, limit: 500 });
-        throw noSuchKey(valid, request.params.id);
+        const caller = callerOf(request);
+        const reach = usersReach(caller);
+        const { id } = request.params;
+        const key = await findKey(trx, id, reach);
+        if (!key) throw noSuchKey(await listKeys(trx, { userId: reach, validOnly: true, limit: 500 }), id);
+        // What a key made can do no more than itself, so this covers that too.
+        if (id !== caller.key.id && lackOfPower(caller, key)) {
+          const detail = `the key ${id} can do more than yours, which cannot revoke it: take that key itself, or one that could make it`;
+          throw new ApiError('FORBIDDEN', detail);
+        }
+        return revokeKey(trx, id);
       }),
   );
 };
@@ -101,17 +120,46 @@ const mayMake: Readonly<Record<ApiKeyRole, readonly ApiKeyRole[]>> = {
   worker: [],
 };
 
-/** A key makes only keys that can do no more than itself. */
-function requireNoMorePower(caller: Caller, role: ApiKeyRole, scopes: readonly string[], userId: string): void {
-  if (!mayMake[caller.key.role].includes(role)) {
-    throw new ApiError('FORBIDDEN', `a key of the role ${caller.key.role} cannot make one of the role ${role}`);
+/** A key makes, and revokes, only keys that can do no more than itself: what such a key would have over the caller's. */
+function lackOfPower(caller: Caller, key: Pick<ApiKey, 'role' | 'scopes' | 'user_id'>): string | undefined {
+  if (!mayMake[caller.key.role].includes(key.role)) {
+    return `a key of the role ${caller.key.role} cannot make one of the role ${key.role}`;
   }
-  if (!coversScopes(caller.key.scopes, scopes)) {
-    throw new ApiError('FORBIDDEN', `a key cannot give scopes it lacks; it has ${caller.key.scopes.join(', ')}`);
+  if (!coversScopes(caller.key.scopes, key.scopes)) {
+    return `a key cannot give scopes it lacks; it has ${caller.key.scopes.join(', ')}`;
   }
-  if (userId !== caller.user.id && caller.key.role !== 'admin') {
-    throw new ApiError('FORBIDDEN', 'only an admin makes keys for somebody else: leave user_id out');
+  if (key.user_id !== caller.user.id && caller.key.role !== 'admin') {
+    return 'only an admin makes keys for somebody else: leave user_id out';
   }
+  return undefined;
+}
+
+/** The scopes that a list comes to, each once. @throws {ApiError} VALIDATION_FAILED where one has no meaning */
+function checkScopes(given: readonly string[]): string[] {
+  const scopes = expandScopes(given);
+  const unknown = scopes.find((scope) => !isKnownScope(scope));
+  if (unknown !== undefined) {
+    const topics = knownScopes.flatMap((known) =>
+      [...known.matchAll(/\./g)].map(({ index }) => `${known.slice(0, index)}.*`),
+    );
+    const choices = nearNames(unknown, [...new Set([...knownScopes, ...topics])]).slice(0, 5);
+    const hint =
+      choices.length > 0 ? `did you mean ${choices.join(', ')}?` : 'they are the ids of commands, or topic.*';
+    throw new ApiError('VALIDATION_FAILED', `there is no scope ${unknown}; ${hint}`, { choices });
+  }
+  if (scopes.length > MOST_SCOPES) {
+    throw new ApiError(
+      'VALIDATION_FAILED',
+      `a key has at most ${MOST_SCOPES} scopes; take topic.* for many of a topic`,
+    );
+  }
+  return scopes;
+}
+
+/** What a repeated call hears instead of the secret. */
+function secretShown({ key: { id, name } }: CreatedApiKey): { detail: string; choices: string[] } {
+  const detail = `this call has made the key ${id} (${name}) already, and its secret is shown once: if that is lost, revoke the key and make another`;
+  return { detail, choices: [id] };
 }
 
 function earliest(expiresMs: number | null, callerExpires: string | null): Date | null {

@@ -1,5 +1,5 @@
 import { type ApiKey, makeId, type User } from '@codegen/contracts';
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../database/schema.js';
 import { iso, isoOrNull } from './timestamps.js';
 import { toUser } from './users.js';
@@ -16,6 +16,7 @@ function toApiKey(row: Omit<Selectable<Database['api_keys']>, 'secret_hash'>): A
     expires_at: isoOrNull(row.expires_at),
     revoked_at: isoOrNull(row.revoked_at),
     created_at: iso(row.created_at),
+    created_by: row.created_by,
   };
 }
 
@@ -49,6 +50,7 @@ export async function insertKey(
   input: Pick<ApiKey, 'name' | 'prefix' | 'role' | 'scopes' | 'user_id'> & {
     secretHash: string;
     expiresAt: Date | null;
+    createdBy: string | null;
   },
 ): Promise<ApiKey> {
   const row = await db
@@ -62,6 +64,7 @@ export async function insertKey(
       role: input.role,
       scopes: JSON.stringify(input.scopes),
       expires_at: input.expiresAt,
+      created_by: input.createdBy,
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -82,17 +85,41 @@ export async function listKeys(
   return (await select.execute()).map(toApiKey);
 }
 
-/** Revokes a key, once: the first time stays. Undefined where the caller has no such key. */
-export async function revokeKey(
+/** A key by its id; undefined where that user has none. Admins reach everybody's. */
+export async function findKey(
   db: Kysely<Database>,
   id: string,
   userId: string | undefined,
 ): Promise<ApiKey | undefined> {
-  let query = db
-    .updateTable('api_keys')
-    .set({ revoked_at: sql<Date>`coalesce(revoked_at, now())` })
-    .where('id', '=', id);
+  let query = db.selectFrom('api_keys').selectAll().where('id', '=', id);
   if (userId !== undefined) query = query.where('user_id', '=', userId);
-  const row = await query.returningAll().executeTakeFirst();
+  const row = await query.executeTakeFirst();
   return row && toApiKey(row);
+}
+
+/** Whether a key is still good; until the transaction ends nobody revokes it, so that what it makes is not missed. */
+export async function holdValid(trx: Transaction<Database>, id: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('api_keys')
+    .select('id')
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .where(sql<boolean>`coalesce(expires_at > now(), true)`, '=', true)
+    .forShare()
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/**
+ * Revokes a key, once: the first time stays; and all that it made, generation by generation. Each waits for the keys
+ * that are being made by the one before it, so that none slips through.
+ */
+export async function revokeKey(trx: Transaction<Database>, id: string): Promise<ApiKey> {
+  const revoking = () => trx.updateTable('api_keys').set({ revoked_at: sql<Date>`coalesce(revoked_at, now())` });
+  const row = await revoking().where('id', '=', id).returningAll().executeTakeFirstOrThrow();
+  for (let parents = [id]; parents.length > 0; ) {
+    const made = sql<boolean>`created_by = any(${parents}::text[])`;
+    parents = (await revoking().where(made).returning('id').execute()).map((one) => one.id);
+  }
+  return toApiKey(row);
 }

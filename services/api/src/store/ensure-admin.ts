@@ -33,5 +33,7 @@ export async function ensureAdmin(trx: Transaction<Database>, token: string): Pr
     role: 'admin',
     scopes: ['*'],
     expiresAt: null,
+    // Another token at a later start takes its place without ending what this one made.
+    createdBy: null,
   });
 }

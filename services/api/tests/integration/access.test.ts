@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type CreatedApiKey, holdsScope, roleScopes } from '@codegen/contracts';
+import { type ApiKey, type CreatedApiKey, holdsScope, knownScopes, roleScopes } from '@codegen/contracts';
 import { expect, test } from 'vitest';
 import { type Access, access } from '../../src/access.js';
 import { onBothDatabases } from '../support/both-databases.js';
@@ -60,7 +60,7 @@ onBothDatabases('access', (api, database) => {
   });
 
   test('every route with scopes refuses a key that has none of them', async () => {
-    const [user, service] = [await api.user({ scopes: ['other.thing'] }), await api.service(['other.thing'])];
+    const [user, service] = [await api.user({ scopes: ['respond'] }), await api.service(['respond'])];
     for (const { method, path, needed } of closed) {
       if (needed.scopes.length === 0) continue;
       const answer = await user.call(method, path, needed.roles || method === 'GET' ? undefined : {});
@@ -86,9 +86,42 @@ onBothDatabases('access', (api, database) => {
     for (const scope of ['project.list', 'project.*', '*', 'diagnose.projects']) {
       expect((await (await api.user({ scopes: [scope] })).call('GET', '/projects')).status).toBe(200);
     }
+  });
+
+  test('a key that an earlier release gave scopes of no meaning goes on with what it has, and no more', async () => {
+    const user = await api.user();
+    const { key } = await user.ok('GET', '/whoami');
     for (const scope of ['project.lis', 'project', 'proj.*', 'project.list.more']) {
-      expect((await (await api.user({ scopes: [scope] })).call('GET', '/projects')).status).toBe(403);
+      const scopes = JSON.stringify([scope, 'auth.key.list']);
+      await database.sql('update api_keys set scopes = $1 where id = $2', [scopes, key.id]);
+      expect((await user.call('GET', '/projects')).status).toBe(403);
+      expect((await user.ok('GET', '/api-keys')).items[0].scopes).toEqual([scope, 'auth.key.list']);
     }
+  });
+
+  test('a key has at most 100 scopes, all of them known: others are refused with what was meant', async () => {
+    const user = await api.user();
+    const make = (scopes: string[]) => user.call('POST', '/api-keys', { name: 'k', scopes });
+    for (const [scope, meant] of [
+      ['project.lst', 'project.list'],
+      ['projects.*', 'project.*'],
+      ['task.claims', 'task.claim'],
+      ['engineering', 'engineering.*'],
+    ] as const) {
+      const { status, body } = await make(['project.get', scope]);
+      expect([status, body.code]).toEqual([400, 'VALIDATION_FAILED']);
+      expect(body.choices, scope).toContain(meant);
+      expect(body.detail).toContain(scope);
+    }
+    const many = await make(Array.from({ length: 150_000 }, (_, i) => `s${i}`));
+    expect([many.status, many.body.code]).toEqual([400, 'VALIDATION_FAILED']);
+    expect(JSON.stringify(many.body).length).toBeLessThan(5000);
+    expect((await make(['x'.repeat(500)])).status).toBe(400);
+    expect((await make([...knownScopes, ...knownScopes.map((one) => `${one}.*`)])).body.detail).toContain('at most 100');
+    const doubled = await make(Array.from({ length: 300 }, (_, i) => (i % 2 ? 'project.get' : 'project:get')));
+    expect([doubled.status, doubled.body.key?.scopes]).toEqual([201, ['project.get']]);
+    expect(await user.refused('POST', '/api-keys', { name: 'n'.repeat(101) })).toBe('400 VALIDATION_FAILED');
+    expect(await user.refused('POST', '/api-keys', { name: ' ' })).toBe('400 VALIDATION_FAILED');
   });
 
   test.each(Object.entries(roleScopes))(
@@ -148,6 +181,72 @@ onBothDatabases('access', (api, database) => {
     expect((await api.admin.ok('GET', '/api-keys')).items.map((one: { id: string }) => one.id)).toContain(key.id);
     await api.admin.ok('DELETE', `/api-keys/${key.id}`);
     expect(await ann.refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
+  });
+
+  test('revoking a key ends the keys that it made and theirs, of other users too, and no other', async () => {
+    const root = await api.user({ role: 'admin' });
+    const guest = await api.user();
+    const make = async (by: Client, body: object = {}) => {
+      const made = await by.ok<CreatedApiKey>('POST', '/api-keys', { name: 'k', ...body });
+      return { ...made, client: new Client(api.url, made.secret) };
+    };
+    const child = await make(root, { role: 'admin' });
+    const forGuest = await make(child.client, { user_id: guest.userId });
+    const grandchild = await make(forGuest.client, { role: 'worker' });
+    const sibling = await make(root);
+    expect([child.key.created_by, grandchild.key.created_by]).toEqual([
+      (await root.ok('GET', '/whoami')).key.id,
+      forGuest.key.id,
+    ]);
+    await root.ok('DELETE', `/api-keys/${child.key.id}`);
+    for (const { client } of [child, forGuest, grandchild]) {
+      expect(await client.refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
+    }
+    for (const client of [root, guest, sibling.client]) expect((await client.call('GET', '/whoami')).status).toBe(200);
+  });
+
+  test('a key revokes itself and what it could have made; a stronger one of the same user it does not', async () => {
+    const user = await api.user();
+    const make = async (by: Client, body: object) => {
+      const made = await by.ok<CreatedApiKey>('POST', '/api-keys', { name: 'k', ...body });
+      return { ...made, client: new Client(api.url, made.secret, user.userId) };
+    };
+    const mine = (await user.ok('GET', '/whoami')).key as ApiKey;
+    const revoking = ['auth.key.*', 'project.get'];
+    const agent = await make(user, { role: 'worker', scopes: revoking });
+    const narrow = await make(user, { scopes: revoking });
+    const other = await make(user, { scopes: ['project.get'], role: 'worker' });
+    for (const { client } of [agent, narrow]) {
+      const { status, body } = await client.call('DELETE', `/api-keys/${mine.id}`);
+      expect([status, body.code]).toEqual([403, 'FORBIDDEN']);
+      expect(body.detail).toContain('can do more than yours');
+    }
+    expect(await agent.client.refused('DELETE', `/api-keys/${other.key.id}`)).toBe('403 FORBIDDEN');
+    expect((await narrow.client.call('DELETE', `/api-keys/${other.key.id}`)).status).toBe(200);
+    expect((await agent.client.call('DELETE', `/api-keys/${agent.key.id}`)).status).toBe(200);
+    expect(await agent.client.refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
+    const service = await api.admin.ok<CreatedApiKey>('POST', '/api-keys', {
+      ...{ name: 'svc', role: 'service', user_id: user.userId, scopes: ['secret.resolve'] },
+    });
+    expect(await user.refused('DELETE', `/api-keys/${service.key.id}`)).toBe('403 FORBIDDEN');
+    expect((await user.call('GET', '/whoami')).status).toBe(200);
+  });
+
+  test('a key that is revoked while it makes others leaves none of them alive', async () => {
+    const user = await api.user();
+    for (let round = 0; round < 5; round += 1) {
+      const parent = await user.ok<CreatedApiKey>('POST', '/api-keys', { name: 'parent' });
+      const client = new Client(api.url, parent.secret);
+      const making = Array.from({ length: 12 }, () =>
+        client.call<CreatedApiKey>('POST', '/api-keys', { name: 'child' }),
+      );
+      const revoking = user.ok('DELETE', `/api-keys/${parent.key.id}`);
+      const made = (await Promise.all(making)).filter(({ status }) => status === 201);
+      await revoking;
+      for (const { body } of made) {
+        expect(await new Client(api.url, body.secret).refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
+      }
+    }
   });
 
   test('keys are listed newest first, page by page, and without those that are of no use where that is asked', async () => {

@@ -1,7 +1,10 @@
+import { connect } from 'node:net';
 import type { CreatedApiKey } from '@codegen/contracts';
 import { expect, test } from 'vitest';
+import { waitFor } from '../../../../tests/support/wait-for.js';
+import { createVault } from '../../src/vault.js';
 import { onBothDatabases } from '../support/both-databases.js';
-import { uniqueName } from '../support/test-api.js';
+import { Client, masterKey, uniqueName } from '../support/test-api.js';
 
 onBothDatabases('idempotency', (api, database) => {
   test('the same key again gets the same answer and has no second effect', async () => {
@@ -106,14 +109,78 @@ onBothDatabases('idempotency', (api, database) => {
     }
   });
 
-  test('a replayed API key shows its secret again, and the database does not hold it', async () => {
+  test("another key of the same user is another caller: it has an effect of its own, and sees no other's answer", async () => {
     const user = await api.user();
-    const make = () => user.ok<CreatedApiKey>('POST', '/api-keys', { name: 'k' }, { key: 'mk' });
-    const [first, second] = [await make(), await make()];
-    expect(second).toEqual(first);
-    const rows = await database.sql<{ row: string }>('select idempotency_keys::text as row from idempotency_keys');
-    const text = rows.map((one) => one.row).join('\n');
-    const secret = first.secret.slice(13);
-    for (const encoded of [secret, Buffer.from(secret).toString('hex')]) expect(text).not.toContain(encoded);
+    const made = await user.ok<CreatedApiKey>('POST', '/api-keys', { name: 'weak', scopes: ['project.create'] });
+    const weak = new Client(api.url, made.secret);
+    const body = { name: uniqueName() };
+    const first = await user.call('POST', '/projects', body, { key: 'shared' });
+    const second = await weak.call('POST', '/projects', body, { key: 'shared' });
+    expect([first.status, second.status, second.body.code]).toEqual([201, 409, 'NAME_TAKEN']);
+    expect(second.headers.get('idempotency-replayed')).toBeNull();
+  });
+
+  test('a weaker key gets no secret by repeating the call that made a stronger one, nor after that was revoked', async () => {
+    const user = await api.user();
+    const scopes = ['auth.key.create', 'project.get'];
+    const weak = await user.ok<CreatedApiKey>('POST', '/api-keys', { name: 'weak', scopes });
+    const strong = await user.ok<CreatedApiKey>('POST', '/api-keys', { name: 'strong' }, { key: 'mk' });
+    const steal = () =>
+      new Client(api.url, weak.secret).refused('POST', '/api-keys', { name: 'strong' }, { key: 'mk' });
+    expect(await steal()).toBe('403 FORBIDDEN');
+    await user.ok('DELETE', `/api-keys/${strong.key.id}`);
+    expect(await steal()).toBe('403 FORBIDDEN');
+  });
+
+  test('a secret is shown once: a repeated call names the key that it made, and nothing stored holds the secret', async () => {
+    const user = await api.user();
+    const make = () => user.call('POST', '/api-keys', { name: 'k' }, { key: 'mk' });
+    const answers = await Promise.all(Array.from({ length: 10 }, make));
+    const shown = answers.filter(({ status }) => status === 201);
+    expect(shown).toHaveLength(1);
+    const [{ body: made }] = shown as [(typeof shown)[0]];
+    const { key, secret } = made as CreatedApiKey;
+    for (const { body, headers } of [...answers.filter(({ status }) => status !== 201), await make()]) {
+      expect([body.status, body.code, body.retryable, body.choices]).toEqual([409, 'SECRET_SHOWN', false, [key.id]]);
+      expect(body.detail).toContain(`${key.id} (k)`);
+      expect(headers.get('idempotency-replayed')).toBe('true');
+      expect(JSON.stringify(body)).not.toContain(secret.slice(13));
+    }
+    const { sealed } = (
+      await database.sql<{ sealed: Buffer }>(
+        `select sealed_response as sealed from idempotency_keys where key = 'mk' and api_key_id = $1`,
+        [(await user.ok('GET', '/whoami')).key.id],
+      )
+    )[0] as { sealed: Buffer };
+    const place = `idempotency/${(await user.ok('GET', '/whoami')).key.id}/POST /api-keys/mk`;
+    expect(createVault(masterKey).open(Buffer.from(sealed), place)).not.toContain(secret.slice(13));
+  });
+
+  test('a key whose first answer was lost is there once, and can be revoked and made again', async () => {
+    const user = await api.user();
+    await loseAnswer(api.url, user.token as string, { name: 'lost' }, 'mk');
+    const again = () => user.call('POST', '/api-keys', { name: 'lost' }, { key: 'mk' });
+    const { id } = await waitFor('the key that was made', async () => {
+      const { items } = await user.ok('GET', '/api-keys');
+      return items.find(({ name }: { name: string }) => name === 'lost');
+    });
+    expect((await again()).body).toMatchObject({ code: 'SECRET_SHOWN', choices: [id] });
+    await user.ok('DELETE', `/api-keys/${id}`);
+    expect((await again()).body.code).toBe('SECRET_SHOWN');
+    const fresh = await user.ok<CreatedApiKey>('POST', '/api-keys', { name: 'lost' }, { key: 'other' });
+    expect((await new Client(api.url, fresh.secret).call('GET', '/whoami')).status).toBe(200);
   });
 });
+
+/** Sends a call and hangs up before its answer is there. */
+function loseAnswer(url: string, token: string, body: object, key: string): Promise<void> {
+  const text = JSON.stringify(body);
+  const { hostname, port, host } = new URL(url);
+  const head = `POST /api-keys HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${token}\r\nidempotency-key: ${key}`;
+  const type = `content-type: application/json\r\ncontent-length: ${text.length}`;
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', reject);
+    socket.end(`${head}\r\n${type}\r\n\r\n${text}`, () => setTimeout(() => resolve(void socket.destroy()), 5));
+  });
+}

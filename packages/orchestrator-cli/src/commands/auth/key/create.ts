@@ -1,4 +1,5 @@
 import type { ApiKey, CreateApiKey } from '@codegen/contracts';
+import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../../base-command.js';
@@ -10,6 +11,7 @@ import { renderKey } from '../../../render/api-key.js';
 import type { Screen } from '../../../render/screen.js';
 import { oneLine } from '../../../render/text.js';
 import { creationFlags } from '../../../start-flags.js';
+import { withNext } from '../../../translate-error.js';
 
 /** A new key: with its secret, or with the file that holds it. */
 interface CreatedKey {
@@ -48,7 +50,7 @@ export default class AuthKeyCreate extends BaseCommand<CreatedKey> {
     'orchestrator auth key create ci --scopes "deploy.*,project.get" --expires 90d',
     'orchestrator auth key create ci --out ci-token.txt --json',
   ];
-  static override failsWith = ['UNAUTHENTICATED', 'FORBIDDEN', 'NETWORK'] as const;
+  static override failsWith = ['VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN', 'SECRET_SHOWN', 'NETWORK'] as const;
 
   async run(): Promise<CreatedKey> {
     const { args, flags } = await this.parse(AuthKeyCreate);
@@ -73,7 +75,7 @@ export default class AuthKeyCreate extends BaseCommand<CreatedKey> {
       return { key, secret };
     } catch (error) {
       await file?.discard();
-      throw error;
+      throw lostSecret(error);
     }
   }
 
@@ -87,4 +89,17 @@ export default class AuthKeyCreate extends BaseCommand<CreatedKey> {
     if (!this.mayPrompt(flags)) throw inputRequired([input]);
     return await ask(input, this.signal);
   }
+}
+
+/** A key whose secret went with an answer that nobody has: it is of no use, and another takes another idempotency key. */
+function lostSecret(error: unknown): unknown {
+  if (!isOrchestratorError(error) || error.code !== 'SECRET_SHOWN') return error;
+  const [id = 'KEY'] = error.choices ?? [];
+  return withNext(error, [
+    { command: paste`orchestrator auth key revoke ${id}`, when: 'if nobody has its secret' },
+    {
+      command: 'orchestrator auth key create --idempotency-key ANOTHER',
+      when: 'then again, with the same input: --idempotency-key is needed in CI, or where you gave one',
+    },
+  ]);
 }

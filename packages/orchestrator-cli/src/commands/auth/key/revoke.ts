@@ -10,11 +10,12 @@ import { withNext } from '../../../translate-error.js';
 
 /** Ends an API key. */
 export default class AuthKeyRevoke extends BaseCommand<ApiKey> {
-  static override description = 'What uses the key is refused from then on. A revoked key cannot be made valid again.';
+  static override description = 'What uses the key, or a key that it made, is refused from then on. A revoked key cannot be made valid again. A key ' +
+    'revokes itself, and those that can do no more than itself.';
   static override args = { key: Args.string({ description: 'Id of the key, from auth key list', ignoreStdin: true }) };
   static override flags = { ...yesFlag, ...changeFlags };
   static override examples = ['orchestrator auth key revoke key_0198…', 'orchestrator auth key revoke key_0198… --yes'];
-  static override failsWith = ['NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'] as const;
+  static override failsWith = ['NOT_FOUND', 'UNAUTHENTICATED', 'FORBIDDEN', 'NETWORK'] as const;
 
   async run(): Promise<ApiKey> {
     const { args, flags } = await this.parse(AuthKeyRevoke);
@@ -23,7 +24,7 @@ export default class AuthKeyRevoke extends BaseCommand<ApiKey> {
     const { client } = await this.client(flags);
     const command = paste`orchestrator auth key revoke ${key}`;
     const asking = { yes: flags.yes, mayAsk: this.mayPrompt(flags), command, signal: this.signal };
-    await confirm(`Revoke ${key}? What uses it is refused from then on.`, asking);
+    await confirm(`Revoke ${key}? What uses it, or a key that it made, is refused from then on.`, asking);
     const idempotencyKey = this.idempotencyKey(flags['idempotency-key']);
     return await client.keys.revoke(key, { signal: this.signal, idempotencyKey }).catch((error: unknown) => {
       if (!isOrchestratorError(error) || error.code !== 'NOT_FOUND') throw error;
