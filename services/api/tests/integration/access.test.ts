@@ -117,7 +117,9 @@ onBothDatabases('access', (api, database) => {
     expect([many.status, many.body.code]).toEqual([400, 'VALIDATION_FAILED']);
     expect(JSON.stringify(many.body).length).toBeLessThan(5000);
     expect((await make(['x'.repeat(500)])).status).toBe(400);
-    expect((await make([...knownScopes, ...knownScopes.map((one) => `${one}.*`)])).body.detail).toContain('at most 100');
+    expect((await make([...knownScopes, ...knownScopes.map((one) => `${one}.*`)])).body.detail).toContain(
+      'at most 100',
+    );
     const doubled = await make(Array.from({ length: 300 }, (_, i) => (i % 2 ? 'project.get' : 'project:get')));
     expect([doubled.status, doubled.body.key?.scopes]).toEqual([201, ['project.get']]);
     expect(await user.refused('POST', '/api-keys', { name: 'n'.repeat(101) })).toBe('400 VALIDATION_FAILED');

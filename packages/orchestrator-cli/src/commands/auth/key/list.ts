@@ -9,7 +9,18 @@ import { renderList } from '../../../render/list.js';
 import type { Screen } from '../../../render/screen.js';
 
 /** Names of a key's fields, for `--fields`. */
-const FIELDS = ['id', 'name', 'prefix', 'role', 'scopes', 'user_id', 'expires_at', 'revoked_at', 'created_at', 'created_by'];
+const FIELDS = [
+  'id',
+  'name',
+  'prefix',
+  'role',
+  'scopes',
+  'user_id',
+  'expires_at',
+  'revoked_at',
+  'created_at',
+  'created_by',
+];
 
 /** Lists API keys. */
 export default class AuthKeyList extends BaseCommand<Page<Partial<ApiKey>>> {

@@ -10,7 +10,8 @@ import { withNext } from '../../../translate-error.js';
 
 /** Ends an API key. */
 export default class AuthKeyRevoke extends BaseCommand<ApiKey> {
-  static override description = 'What uses the key, or a key that it made, is refused from then on. A revoked key cannot be made valid again. A key ' +
+  static override description =
+    'What uses the key, or a key that it made, is refused from then on. A revoked key cannot be made valid again. A key ' +
     'revokes itself, and those that can do no more than itself.';
   static override args = { key: Args.string({ description: 'Id of the key, from auth key list', ignoreStdin: true }) };
   static override flags = { ...yesFlag, ...changeFlags };
