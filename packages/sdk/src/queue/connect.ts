@@ -5,6 +5,7 @@ import type { Logger } from './logger.js';
 import { isCluster, type RedisClient } from './redis-client.js';
 import { isDatabaseRefused } from './redis-errors.js';
 import { parseRedisUrl } from './redis-url.js';
+import { StayOnMaster } from './stay-on-master.js';
 
 /** Milliseconds until a command without a reply fails. */
 const COMMAND_TIMEOUT_MS = 5000;
@@ -23,7 +24,8 @@ export interface ConnectOptions {
 
 /**
  * Connects to one Redis, or to the master that Sentinels name, and stays connected: reconnects for ever, in steps of
- * at most a second. With Redis away, a command fails after 5 seconds. Neither the URL nor its password is ever logged.
+ * at most a second, and where the master was demoted. With Redis away, a command fails after 5 seconds. Neither the URL
+ * nor its password is ever logged.
  * @throws {OrchestratorError} NOT_CONFIGURED where the URL is none, or that of a Cluster
  */
 export function connectRedis(url: string, options: ConnectOptions = {}): Redis {
@@ -45,18 +47,22 @@ export function connectAny(url: string, options: ConnectOptions = {}): RedisClie
     connectionName: options.name,
     ...(options.blocking ? blocking : { commandTimeout: COMMAND_TIMEOUT_MS }),
   };
-  let redis: RedisClient;
-  if (place.kind === 'server') redis = new Redis(place.url, { ...settings, retryStrategy });
-  else if (place.kind === 'sentinel') {
+  if (place.kind === 'cluster') {
+    const redisOptions = { ...place.node, ...settings };
+    const redis = new TimedCluster(place.nodes, { redisOptions, clusterRetryStrategy: retryStrategy });
+    reportOutages(redis, options.logger);
+    return redis;
+  }
+  const stay = new StayOnMaster();
+  const following = { ...settings, retryStrategy, reconnectOnError: stay.reconnectOnError };
+  let redis: Redis;
+  if (place.kind === 'server') redis = new Redis(place.url, following);
+  else {
     const { kind: _, ...where } = place;
-    redis = new Redis({ ...where, ...settings, retryStrategy, sentinelRetryStrategy: retryStrategy, reconnectOnError });
-  } else {
-    redis = new TimedCluster(place.nodes, {
-      redisOptions: { ...place.node, ...settings },
-      clusterRetryStrategy: retryStrategy,
-    });
+    redis = new Redis({ ...where, ...following, sentinelRetryStrategy: retryStrategy });
   }
   reportOutages(redis, options.logger);
+  stay.begin(redis);
   return redis;
 }
 
@@ -70,11 +76,18 @@ class TimedCluster extends Cluster {
   }
 }
 
-/** A further connection like the given one, for reads with BLOCK. */
+/** A further connection like the given one, for reads with BLOCK; to the same server as that one. */
 export function connectBlocking(redis: RedisClient, name: string): RedisClient {
   const settings = { ...blocking, commandTimeout: undefined, connectionName: name };
-  const twin = isCluster(redis) ? redis.duplicate([], { redisOptions: settings }) : redis.duplicate(settings);
+  if (isCluster(redis)) {
+    const twin = redis.duplicate([], { redisOptions: settings });
+    reportOutages(twin);
+    return twin;
+  }
+  const stay = new StayOnMaster(redis);
+  const twin = redis.duplicate({ ...settings, reconnectOnError: stay.reconnectOnError });
   reportOutages(twin);
+  stay.begin(twin);
   return twin;
 }
 
@@ -105,11 +118,6 @@ const blocking = { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false
 /** Milliseconds before the next try to connect. */
 function retryStrategy(times: number): number {
   return Math.min(1000, 25 * 2 ** Math.min(times, 6)) + Math.random() * 50;
-}
-
-/** A master that became a replica refuses writes: nothing was done, so they go to the new master. */
-function reconnectOnError(error: Error): false | 2 {
-  return error.message.startsWith('READONLY') ? 2 : false;
 }
 
 /** Without a listener ioredis prints errors itself; one line per outage is enough. */

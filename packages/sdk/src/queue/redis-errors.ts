@@ -1,7 +1,13 @@
 import { OrchestratorError } from '../errors.js';
 
 // Replies of a Redis that is there but cannot serve now; anything else Redis answers is a fault of the caller.
-const PASSING_REPLY = /^(LOADING|OOM|MISCONF|READONLY|MASTERDOWN|TRYAGAIN|BUSY|CLUSTERDOWN|NOREPLICAS) /;
+// Redis 6 puts an error inside a script behind "ERR Error running script … -".
+const PASSING_REPLY =
+  /^(?:ERR Error running script .*? -)?(LOADING|OOM|MISCONF|READONLY|MASTERDOWN|TRYAGAIN|BUSY|CLUSTERDOWN|NOREPLICAS) /;
+// A command that waited when the master became a replica.
+const STATE_CHANGED = /^UNBLOCKED .*instance state changed/;
+/** Replies that a server gives which is no master (any more). Those of an isolated one (NOREPLICAS) may be. */
+const DEMOTED = new Set(['READONLY', 'MASTERDOWN', 'LOADING']);
 const AWAY =
   /^(Command timed out|Connection is closed|Reached the max retries|Command aborted|Stream isn't writeable|None of startup nodes is available|Failed to refresh slots cache)/;
 const LOGIN = /^(WRONGPASS|NOAUTH) /;
@@ -9,12 +15,24 @@ const DATABASE = /DB index is out of range|SELECT is not allowed/;
 
 /** The stream's group or the stream itself is gone, as after FLUSHALL or a restart without persistence. */
 export function isGroupGone(error: unknown): boolean {
-  return error instanceof Error && /NOGROUP|UNBLOCKED|no such key|requires the key to exist/i.test(error.message);
+  if (!(error instanceof Error) || STATE_CHANGED.test(error.message)) return false;
+  return /NOGROUP|UNBLOCKED|no such key|requires the key to exist/i.test(error.message);
+}
+
+/**
+ * Whether a reply says that the server is no master: it became a replica (`yes`; nothing was done), or it may have lost
+ * its place to another one, whom it does not see (`perhaps`).
+ */
+export function isDemoted({ message }: Error): 'yes' | 'perhaps' | 'no' {
+  const code = PASSING_REPLY.exec(message)?.[1];
+  if (code === 'NOREPLICAS') return 'perhaps';
+  return code !== undefined && DEMOTED.has(code) ? 'yes' : 'no';
 }
 
 /** Redis did not answer, or answered that it cannot serve now: an error of ioredis itself. */
 export function isRedisAway(error: unknown): boolean {
-  return error instanceof Error && (AWAY.test(error.message) || PASSING_REPLY.test(error.message));
+  if (!(error instanceof Error)) return false;
+  return [AWAY, PASSING_REPLY, STATE_CHANGED].some((pattern) => pattern.test(error.message));
 }
 
 /** A read that no time will mend: the position is none, or the key is no stream. */
