@@ -15,12 +15,19 @@ function allowed(from: string, to: string): boolean {
 }
 
 /** All that the API, which knows no queue, may import of the SDK. */
-const OF_THE_SDK_IN_THE_API = ['@codegen/sdk/service', '@codegen/sdk/errors', '@codegen/sdk/processes'];
+const OF_THE_SDK_IN_THE_API = [
+  '@codegen/sdk/service',
+  '@codegen/sdk/errors',
+  '@codegen/sdk/processes',
+  '@codegen/sdk/text',
+];
 /** Starting a service, so also the API: pino alone of all packages, and of the SDK what log lines say. */
 const IN_SDK_SERVICE = /^(node:|\.\/|\.\.\/current-message\.js$|pino$)/;
 /** Processes, so also those of the API, and files, so also the start of the CLI: no package at all. */
 const OF_NODE_ALONE = /^packages\/sdk\/src\/(processes|files)\//;
 const NODE_ALONE = /^(node:|\.\/)/;
+/** Texts, so also where a command starts: no package, and no zod. */
+const IN_SDK_TEXT = /^(\.\/|@codegen\/contracts\/storable$)/;
 
 /** Everything that a tree of workspaces does against the table. */
 function violations(tree: string): string[] {
@@ -57,6 +64,9 @@ function violations(tree: string): string[] {
         }
         if (OF_NODE_ALONE.test(where) && !NODE_ALONE.test(target)) {
           found.push(`${where} imports ${target}: it needs Node.js alone`);
+        }
+        if (where.startsWith('packages/sdk/src/text/') && !IN_SDK_TEXT.test(target)) {
+          found.push(`${where} imports ${target}: texts are handled without it`);
         }
         const inside = resolve(dirname(file), target).startsWith(join(folder, 'src'));
         if (target.startsWith('.') && !inside) found.push(`${where} imports ${target}, outside of its package`);
@@ -116,6 +126,7 @@ describe('boundaries', () => {
       file('packages/sdk/src/current-message.ts', "import 'node:async_hooks';\nimport 'ioredis';");
       file('packages/sdk/src/processes/end.ts', "import 'node:fs';\nimport 'execa';\nimport '../queue/connect.js';");
       file('packages/sdk/src/files/read.ts', "import 'node:fs';\nimport 'yaml';");
+      file('packages/sdk/src/text/clean.ts', "import '@codegen/contracts';\nimport './redactor.js';");
       file(
         'services/api/package.json',
         JSON.stringify({ name: '@codegen/api', dependencies: { '@codegen/sdk': '1' } }),
@@ -132,6 +143,8 @@ describe('boundaries', () => {
         'packages/sdk/src/processes/end.ts imports ../queue/connect.js: it needs Node.js alone',
         'packages/sdk/src/processes/end.ts imports execa: it needs Node.js alone',
         'packages/sdk/src/service/run.ts imports ../queue/connect.js: services start without it',
+        'packages/sdk/src/text/clean.ts imports @codegen/contracts: texts are handled without it',
+        'packages/sdk/src/text/clean.ts imports undeclared @codegen/contracts',
         'services/a/src/handle.ts imports @codegen/b',
         'services/a/src/handle.ts reads the environment',
         'services/a/src/up.ts imports ../../b/src/index.js, outside of its package',

@@ -10,6 +10,7 @@ import {
   withoutSecretText,
 } from './plain-secret.js';
 import { type DocumentErrorCode, type DocumentIssue, readDocument } from './read-document.js';
+import { storable, storableText } from './storable.js';
 
 /** The fields of a stream entry. */
 export type EntryFields = Record<string, string>;
@@ -34,12 +35,12 @@ export type Decoded<T> =
 const MAX_ISSUES = 10;
 const MAX_ERROR_LENGTH = 2000;
 
-/** An escape in JSON text. JSON.stringify writes `\udXXX` for half a surrogate pair, and for nothing else. */
-const ESCAPE = /\\(?:ud...|.)/g;
+/** In JSON text: half a surrogate pair is written as an escape only, and NUL too. A whole pair may be. */
+const MAY_BE_UNSTORABLE = /\\u(?:0000|d[89a-f])/i;
 
 /**
- * Makes the one-field entry for a message: `data` holds the JSON document, with every default written out. Half a
- * surrogate pair, as a text that was cut may hold, becomes U+FFFD: it is no Unicode, and Python peers refuse it.
+ * Makes the one-field entry for a message: `data` holds the JSON document, with every default written out. What no
+ * database can hold becomes U+FFFD: NUL, and half a surrogate pair, which is no Unicode and which Python peers refuse.
  * @throws {z.ZodError} where the message does not fit its contract
  */
 export function encodeEntry<C extends QueueContract>(
@@ -50,12 +51,15 @@ export function encodeEntry<C extends QueueContract>(
   const secret = findPlainSecret(parsed);
   if (secret) throw new TypeError(`${contract.model}.${secret.join('.')} holds a secret in plain: send a reference`);
   const data = JSON.stringify(parsed);
-  if (!data.includes('\\ud')) return { fields: { data }, message: parsed };
-  const mended = data.replace(ESCAPE, (escaped) => (escaped.startsWith('\\ud') ? '\ufffd' : escaped));
-  return { fields: { data: mended }, message: JSON.parse(mended) as MessageOf<C> };
+  if (!MAY_BE_UNSTORABLE.test(data)) return { fields: { data }, message: parsed };
+  const mended = storable(parsed);
+  return { fields: { data: JSON.stringify(mended) }, message: mended };
 }
 
-/** Reads an entry in any form that a peer writes: wrapped in `data`, before versions, or flat fields. Never throws. */
+/**
+ * Reads an entry in any form that a peer writes: wrapped in `data`, before versions, or flat fields. Never throws. Peers
+ * may write what no database can hold: it becomes U+FFFD in the message, so that handling it cannot fail for that.
+ */
 export function decodeEntry<C extends QueueContract>(contract: C, raw: EntryFields): Decoded<MessageOf<C>> {
   const { message: schema } = contract;
   const flat = typeof raw.data !== 'string' || 'data' in propertiesOf(schema, raw);
@@ -86,7 +90,8 @@ export function decodeEntry<C extends QueueContract>(contract: C, raw: EntryFiel
     const error = code === 'invalid_message' ? issuesText(issues) : issues[0].message;
     return { ...refused(code, error, raw, issues[0].path), ...idsOf(record) };
   }
-  const message = read.message as MessageOf<C>;
+  const mayBeUnstorable = flat || MAY_BE_UNSTORABLE.test(data);
+  const message = (mayBeUnstorable ? storable(read.message) : read.message) as MessageOf<C>;
   const beforeVersions = 'version' in message && record.version === undefined;
   return { ok: true, message, legacy: flat || read.legacyNames || beforeVersions, raw };
 }
@@ -100,7 +105,7 @@ function idsOf(document: unknown): { correlationId?: string; requestId?: string 
 }
 
 function refused(code: DecodeErrorCode, error: string, raw: EntryFields, path = '') {
-  const brief = (text: string) => wellFormed(text.slice(0, MAX_ERROR_LENGTH));
+  const brief = (text: string) => storableText(text.slice(0, MAX_ERROR_LENGTH));
   return { ok: false as const, code, error: brief(error), path: brief(path), raw };
 }
 
@@ -108,8 +113,4 @@ function issuesText(issues: readonly DocumentIssue[]): string {
   const first = issues.slice(0, MAX_ISSUES).map(({ path, message }) => `${path || 'message'}: ${message}`);
   if (issues.length > MAX_ISSUES) first.push(`and ${issues.length - MAX_ISSUES} more`);
   return first.join('; ');
-}
-
-function wellFormed(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }

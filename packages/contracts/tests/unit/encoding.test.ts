@@ -28,10 +28,14 @@ describe('encoding', () => {
     expect(encodeEntry(engineeringQueue, { ...task, timestamp }).message.timestamp).toBe(timestamp);
   });
 
-  test('mends half a surrogate pair, which no Python peer would read', () => {
+  test('mends half a surrogate pair, which no Python peer would read, and NUL, which no database holds', () => {
     const task_id = `cut ${'👩‍🚀'.slice(0, 1)}`;
-    const { fields, message } = encodeEntry(engineeringQueue, { ...task, task_id, project_id: '\\ud83d 👩‍🚀' });
-    expect(message).toMatchObject({ task_id: 'cut \ufffd', project_id: '\\ud83d 👩‍🚀' });
+    const { fields, message } = encodeEntry(engineeringQueue, {
+      ...task,
+      task_id,
+      project_id: '\\ud83d 👩‍🚀 \\u0000 \u0000',
+    });
+    expect(message).toMatchObject({ task_id: 'cut \ufffd', project_id: '\\ud83d 👩‍🚀 \\u0000 \ufffd' });
     expect(JSON.parse(fields.data)).toEqual(message);
   });
 

@@ -77,9 +77,12 @@ describe('odd documents', () => {
     expect(decodeEntry(engineeringQueue, { data })).toMatchObject({ ok: false, path: 'task_id' });
   });
 
-  test('NUL and half a surrogate pair are read as they are', () => {
+  test('NUL and half a surrogate pair, which no database holds, are read as U+FFFD; the entry stays as it was', () => {
     const decoded = decodeEntry(engineeringQueue, withText({ more: ',"task_id":"a\\u0000\\ud800"' }));
-    expect(decoded).toMatchObject({ ok: true, message: { task_id: 'a\0\ud800' } });
+    expect(decoded).toMatchObject({ ok: true, message: { task_id: 'a\ufffd\ufffd' } });
+    expect(decoded.raw.data).toContain('a\\u0000\\ud800');
+    const flat = decodeEntry(engineeringQueue, { task_id: 'a\0', project_id: 'b', user_id: '1' });
+    expect(flat).toMatchObject({ ok: true, message: { task_id: 'a\ufffd' } });
   });
 
   test('five million characters are read, and quoted by no error', () => {

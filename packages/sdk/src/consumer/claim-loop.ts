@@ -1,6 +1,6 @@
 import { backoffMs, pause } from '../queue/backoff.js';
-import { textOf } from '../queue/error-text.js';
 import { isGroupGone } from '../queue/redis-errors.js';
+import { textOf } from '../text/error-text.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 
 /**

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { type EntryFields, type MessageOf, type QueueContract, wireNow } from '@codegen/contracts';
-import { textOf } from '../queue/error-text.js';
+import { textOf } from '../text/error-text.js';
 import type { ConsumerCore } from './consumer-core.js';
 import type { HeldEntry } from './held-entries.js';
 import type { ConsumerOptions, DeadLetter } from './options.js';

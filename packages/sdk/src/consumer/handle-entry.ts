@@ -1,8 +1,8 @@
 import type { MessageOf, QueueContract } from '@codegen/contracts';
 import { type CurrentMessage, handling } from '../current-message.js';
-import { textOf } from '../queue/error-text.js';
 import { openTelemetry } from '../queue/open-telemetry.js';
 import { ATTEMPT, DEFERRALS } from '../queue/retry-counters.js';
+import { textOf } from '../text/error-text.js';
 import type { ConsumerCore } from './consumer-core.js';
 import { deadOutcome } from './dead-outcome.js';
 import { EntryContext } from './entry-context.js';

@@ -1,6 +1,6 @@
 import type { QueueContract } from '@codegen/contracts';
 import type { CurrentMessage } from '../current-message.js';
-import { textOf } from '../queue/error-text.js';
+import { textOf } from '../text/error-text.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 import type { HeldEntry } from './held-entries.js';
 import type { ConsumerOptions } from './options.js';

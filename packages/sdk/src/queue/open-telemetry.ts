@@ -1,6 +1,6 @@
 import type { EntryFields, QueueContract } from '@codegen/contracts';
 import type { Attributes, Context, Counter, Histogram, MeterProvider, Span } from '@opentelemetry/api';
-import { textOf } from './error-text.js';
+import { textOf } from '../text/error-text.js';
 
 /** The API package of OpenTelemetry. */
 export type OpenTelemetry = typeof import('@opentelemetry/api');

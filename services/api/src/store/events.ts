@@ -1,7 +1,7 @@
 import { isTerminalEvent, type ProgressEvent, type TaskEvent } from '@codegen/contracts';
+import { storable } from '@codegen/contracts/storable';
 import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../database/schema.js';
-import { storable } from './storable.js';
 import { iso } from './timestamps.js';
 
 interface Entry {

@@ -11,8 +11,8 @@ import { ApiError } from '../api-error.js';
 import { type Caller, seesAll } from '../auth.js';
 import type { Database } from '../database/schema.js';
 import { isUniqueViolation } from '../database/transaction.js';
+import { json } from './json.js';
 import { nearNames } from './near-names.js';
-import { json } from './storable.js';
 import { iso } from './timestamps.js';
 
 /** The row as the API shows it. */

@@ -2,8 +2,8 @@ import { type Allocation, makeId, type PutServer, type Server } from '@codegen/c
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { ApiError } from '../api-error.js';
 import type { Database } from '../database/schema.js';
+import { jsonOrNull } from './json.js';
 import { lockProject } from './projects.js';
-import { jsonOrNull } from './storable.js';
 import { isoOrNull } from './timestamps.js';
 
 function toServer(row: Selectable<Database['servers']>): Server {

@@ -1,10 +1,11 @@
 import type { Attempt, AttemptReport, ClaimedTask, TransitionTask, Usage } from '@codegen/contracts';
 import { wireDatetimeToMs } from '@codegen/contracts';
+import { storable } from '@codegen/contracts/storable';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { ApiError } from '../api-error.js';
 import type { Caller } from '../auth.js';
 import type { Database } from '../database/schema.js';
-import { jsonOrNull, storable } from './storable.js';
+import { jsonOrNull } from './json.js';
 import { lockTask, publishNextOf, type TaskRow, toTask, update } from './tasks.js';
 import { iso, isoOrNull } from './timestamps.js';
 

@@ -1,0 +1,22 @@
+import { boundedText } from './bounded-text.js';
+import { withoutPatterns } from './secret-patterns.js';
+
+/** Bytes of an error that are kept. */
+const ERROR_LIMIT = 4000;
+/** Characters beyond the limit that are looked at: a password that goes over it must not be half shown. */
+const BEYOND = 4000;
+
+/** Whatever was thrown: also what has no text, or fails when it is asked for it. */
+function plainText(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'something that has no text';
+  }
+}
+
+/** The error's text as it may be kept: bounded, storable, without keys and the password of any URL. */
+export function textOf(error: unknown): string {
+  const near = plainText(error).slice(0, ERROR_LIMIT + BEYOND);
+  return boundedText(withoutPatterns(near), { maxBytes: ERROR_LIMIT });
+}

@@ -1,0 +1,84 @@
+import { storableText } from '@codegen/contracts/storable';
+
+/** Forms shorter than this are not looked for: they would blot out ordinary words, and say little. */
+const LEAST_FORM = 6;
+/** Longer forms are looked for piece by piece. */
+const LONGEST_FORM = 4096;
+/** Lines that `base64` and `openssl base64` break their output into. */
+const BASE64_LINES = [76, 64];
+
+/** Every way in which programs commonly write a secret that its reader could take it from; none is shorter than 6. */
+export function writtenForms(secret: string): string[] {
+  // Programs also print a secret of several lines line by line.
+  const values = [secret, secret.trim(), ...secret.split('\n').map((line) => line.trim()), ...urlParts(secret)];
+  const forms = new Set<string>();
+  for (const value of new Set(values)) {
+    if (value.length < LEAST_FORM) continue;
+    for (const form of [value, ...jsonForms(value), ...urlForms(value), ...base64Forms(value), ...hexForms(value)]) {
+      for (const piece of pieces(form, LONGEST_FORM)) forms.add(piece);
+    }
+  }
+  return [...forms].filter((form) => form.length >= LEAST_FORM);
+}
+
+/** The password of a URL, as it is written there and as it is meant. */
+function urlParts(value: string): string[] {
+  if (!value.includes('://') || !URL.canParse(value)) return [];
+  const { password } = new URL(value);
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
+}
+
+/** Within JSON, within JSON that is a text of JSON, as Python writes it, and as XML and HTML have it. */
+function jsonForms(value: string): string[] {
+  const once = JSON.stringify(value).slice(1, -1);
+  const ascii = once.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const markup = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const quoted = markup.replaceAll('"', '&quot;');
+  return [
+    once,
+    ascii,
+    JSON.stringify(once).slice(1, -1),
+    markup,
+    quoted,
+    quoted.replaceAll("'", '&#39;'),
+    quoted.replaceAll("'", '&#x27;'),
+  ];
+}
+
+/** Percent-encoded, as the libraries differ in what they leave, with letters of either case. */
+function urlForms(value: string): string[] {
+  const usual = encodeURIComponent(storableText(value));
+  const strict = usual.replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const upper = [usual, strict, strict.replaceAll('%2F', '/'), strict.replaceAll('%20', '+')];
+  return [...upper, ...upper.map((form) => form.replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase()))];
+}
+
+/** Alone, with the line breaks of the usual programs, and in the middle of more: then at one of three alignments. */
+function base64Forms(value: string): string[] {
+  const bytes = Buffer.from(value);
+  const whole = bytes.toString('base64');
+  const lines = BASE64_LINES.flatMap((width) => pieces(whole, width));
+  const inside = [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    // Characters that hold bits of the value alone.
+    return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
+  });
+  return [whole, ...(whole.length > 64 ? lines : []), ...inside].flatMap((form) => [form, asUrlSafe(form)]);
+}
+
+function asUrlSafe(base64: string): string {
+  return base64.replaceAll('+', '-').replaceAll('/', '_');
+}
+
+function hexForms(value: string): string[] {
+  const hex = Buffer.from(value).toString('hex');
+  return [hex, hex.toUpperCase()];
+}
+
+function pieces(text: string, length: number): string[] {
+  return Array.from({ length: Math.ceil(text.length / length) }, (_, i) => text.slice(i * length, (i + 1) * length));
+}

@@ -1,0 +1,140 @@
+import { Redactor, textOf, withoutPatterns } from '@codegen/sdk/text';
+import { describe, expect, it } from 'vitest';
+
+const SECRET = 'hunter2/pä+ss "word" <a&b>';
+const bytes = Buffer.from(SECRET);
+const R = '[redacted]';
+
+/** A secret as it is commonly written, by what writes it so. */
+const FORMS: Record<string, string> = {
+  'as it is': SECRET,
+  'JSON.stringify': JSON.stringify(SECRET).slice(1, -1),
+  'json.dumps of Python': JSON.stringify(SECRET).slice(1, -1).replace('ä', '\\u00e4'),
+  'JSON within JSON': JSON.stringify(JSON.stringify(SECRET)).slice(3, -3),
+  base64: bytes.toString('base64'),
+  'base64 without padding': bytes.toString('base64').replaceAll('=', ''),
+  'base64 for URLs': bytes.toString('base64url'),
+  hex: bytes.toString('hex'),
+  HEX: bytes.toString('hex').toUpperCase(),
+  encodeURIComponent: encodeURIComponent(SECRET),
+  'encodeURIComponent in lower case': encodeURIComponent(SECRET).replace(/%../g, (byte) => byte.toLowerCase()),
+  URLSearchParams: new URLSearchParams({ a: SECRET }).toString().slice(2),
+  'quote of Python': encodeURIComponent(SECRET).replaceAll('%2F', '/'),
+  HTML: 'hunter2/pä+ss &quot;word&quot; &lt;a&amp;b&gt;',
+};
+
+describe('Redactor', () => {
+  it.each(Object.entries(FORMS))('takes out a secret %s', (_, form) => {
+    expect(new Redactor([SECRET]).clean(`before ${form} after`)).toBe(`before ${R} after`);
+  });
+
+  it('takes out base64 of a text with the secret in it, at each alignment', () => {
+    for (const before of ['', 'u', 'us', 'use', 'user:']) {
+      for (const after of ['', ':', '\n', 'more']) {
+        const clean = new Redactor([SECRET]).clean(Buffer.from(before + SECRET + after).toString('base64'));
+        const shown = Buffer.from(clean.replace(R, ''), 'base64').toString();
+        expect(clean).toContain(R);
+        for (const piece of ['unter', 'word', 'a&b']) expect(shown).not.toContain(piece);
+      }
+    }
+  });
+
+  it('takes out the lines of a secret of several, and of its base64', () => {
+    const key = `-----BEGIN KEY-----\r\n${'Zm9vYmFyYmF6'.repeat(9)}\n  indented line\nshort\n-----END KEY-----`;
+    const redactor = new Redactor([key]);
+    for (const line of key.split('\n')) {
+      if (line !== 'short') expect(redactor.clean(`> ${line.trim()}`)).toBe(`> ${R}`);
+    }
+    const base64 = Buffer.from(key).toString('base64');
+    for (const width of [64, 76]) {
+      const lines = base64.match(new RegExp(`.{1,${width}}`, 'g')) as string[];
+      for (const line of lines.filter(({ length }) => length >= 6)) expect(redactor.clean(line)).toBe(R);
+    }
+  });
+
+  it('takes out the password of a URL that is a secret, as it is written there and as it is meant', () => {
+    const redactor = new Redactor(['redis://user:p%40ssword@host:6379/0']);
+    expect(redactor.clean('p%40ssword p@ssword')).toBe(`${R} ${R}`);
+  });
+
+  it('takes out secrets that overlap, touch, or begin alike', () => {
+    expect(new Redactor(['abcdefgh', 'efghijkl']).clean('-abcdefghijkl-')).toBe(`-${R}-`);
+    expect(new Redactor(['abcdefgh', 'ijklmnop']).clean('-abcdefghijklmnop-')).toBe(`-${R}-`);
+    expect(new Redactor(['abcdef', 'abcdefgh']).clean('abcdefgh abcdefg')).toBe(`${R} ${R}g`);
+    expect(new Redactor(['aaaaaab']).clean('aaaaaaaaab aaaaaa')).toBe(`aaa${R} aaaaaa`);
+  });
+
+  it('leaves alone what is shorter than 6 characters, and what is no secret', () => {
+    expect(new Redactor(['abcde', '', undefined]).clean('abcde')).toBe('abcde');
+    expect(new Redactor([SECRET]).clean('hunter2 is a cat')).toBe('hunter2 is a cat');
+  });
+
+  it('takes out a secret that comes in two or more chunks, and tells at once what cannot be one', () => {
+    const text = `one ${SECRET} two ${bytes.toString('hex')} three redis://u:pw@h four cgk_abc_def five`;
+    const clean = new Redactor([SECRET]).clean(text);
+    for (let size = 1; size < 40; size += 1) {
+      const stream = new Redactor([SECRET]).stream();
+      let told = '';
+      for (let at = 0; at < text.length; at += size) told += stream.write(text.slice(at, at + size));
+      expect(told + stream.rest()).toBe(clean);
+    }
+    expect(new Redactor([SECRET]).stream().write('nothing like it \n')).toBe('nothing like it \n');
+  });
+
+  it('takes out secrets of every text of a document', () => {
+    const clean = new Redactor([SECRET]).cleanAll({ a: [SECRET, 7, null], [SECRET]: { b: `x${SECRET}` } });
+    expect(clean).toEqual({ a: [R, 7, null], [R]: { b: `x${R}` } });
+  });
+
+  it('takes time by the text, not by the secrets', () => {
+    const secrets = Array.from({ length: 100 }, (_, i) => `${'k'.repeat(20)}${i}-${'ä/'.repeat(20)}`);
+    const redactor = new Redactor(secrets);
+    const timeOf = (work: () => unknown) => {
+      const started = performance.now();
+      work();
+      return performance.now() - started;
+    };
+    for (const unit of ['k', '6b', 'a2', 'lorem ipsum ', '%C3%A4', `${'k'.repeat(20)}9`]) {
+      const text = unit.repeat(2 ** 20 / unit.length);
+      const plain = Math.min(...[1, 2, 3].map(() => timeOf(() => scan(text))));
+      const took = Math.min(...[1, 2, 3].map(() => timeOf(() => redactor.clean(text))));
+      expect(took / plain, unit).toBeLessThan(150);
+    }
+  });
+});
+
+function scan(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) === 10) count += 1;
+  return count;
+}
+
+describe('withoutPatterns', () => {
+  it('takes out passwords and tokens within URLs, and API keys', () => {
+    expect(withoutPatterns('redis://u:pa@ss@h/0 "postgres://:x@h" https://ghp_0123456789abcdefghij@github.com/a')).toBe(
+      `redis://u:${R}@h/0 "postgres://:${R}@h" https://${R}@github.com/a`,
+    );
+    expect(withoutPatterns('key cgk_abc_d-e_f.')).toBe(`key ${R}.`);
+  });
+
+  it('leaves other URLs alone', () => {
+    const text = 'ssh://git@github.com:22/a https://host:80/a:b@c ://a:b@c https://a.b?x=c:d@e http://u:@h git@h:a';
+    expect(withoutPatterns(text)).toBe(text);
+  });
+});
+
+describe('textOf', () => {
+  it('never shows a part of a password that reaches over the limit', () => {
+    for (let before = 3900; before < 4010; before += 7) {
+      const text = textOf(new Error(`${'x'.repeat(before)} redis://u:${'hunter'.repeat(9)}@h ${'y'.repeat(5000)}`));
+      expect(text.length).toBeLessThanOrEqual(4000);
+      expect(text).not.toContain('hunt');
+      expect(text).toMatch(/\[cut\]$/);
+    }
+  });
+
+  it('is text that a database can hold, whatever was thrown', () => {
+    expect(textOf(new Error('panic: \u0000 \ud800'))).toBe('panic: \ufffd \ufffd');
+    expect(textOf(Object.create(null))).toBe('something that has no text');
+  });
+});
