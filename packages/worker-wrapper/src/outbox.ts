@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type DeveloperWorkerOutput,
@@ -16,6 +14,7 @@ import {
 } from '@codegen/contracts';
 import { answerOnce } from '@codegen/sdk/consumer';
 import { handlingKind, OrchestratorError } from '@codegen/sdk/errors';
+import { moveBelow, parseFile, readFileBelow, writeFileBelow } from '@codegen/sdk/files';
 import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
 
 /** A turn's result with the lifecycle event that goes with it. */
@@ -26,15 +25,14 @@ export interface TurnRecord {
 
 const KEEP_ANSWERS_SECONDS = 86_400;
 const MAX_ERROR = 2000;
+/** No stream takes a longer entry. */
+const MOST_BYTES = 16 * 1024 * 1024;
 
 /**
  * Keeps results until Redis has them. States of a record: file in `outbox` → published → file in `answered`, from where
  * a repeated input is answered again. worker-manager delivers what a dead worker left in `outbox`.
  */
 export class Outbox {
-  readonly #folder: string;
-  readonly #answered: string;
-
   constructor(
     readonly options: {
       readonly workerDir: string;
@@ -45,32 +43,27 @@ export class Outbox {
       /** Aborted when the worker ends: deliveries stop trying. */
       readonly signal: AbortSignal;
     },
-  ) {
-    this.#folder = join(options.workerDir, 'outbox');
-    this.#answered = join(options.workerDir, 'answered');
-  }
+  ) {}
 
-  /** The record of a turn that has run already. */
+  /** The record of a turn that has run already. The agent can write there too: what cannot be read is not there. */
   async find(requestId: string): Promise<TurnRecord | undefined> {
-    for (const folder of [this.#folder, this.#answered]) {
-      const text = await readFile(join(folder, fileName(requestId)), 'utf8').catch(() => undefined);
-      if (text !== undefined) return JSON.parse(text) as TurnRecord;
+    const { workerDir, logger } = this.options;
+    for (const folder of ['outbox', 'answered']) {
+      const path = `${folder}/${fileName(requestId)}`;
+      try {
+        const bytes = await readFileBelow(workerDir, path, { mostBytes: MOST_BYTES });
+        if (bytes) return parseFile(path, 'JSON', bytes.toString(), JSON.parse) as TurnRecord;
+      } catch (error) {
+        logger.warn({ error: String(error) }, 'a result that was kept cannot be read');
+      }
     }
     return undefined;
   }
 
   /** Writes a record to disk, whole or not at all. */
   async keep(requestId: string, record: TurnRecord): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
-    const path = join(this.#folder, fileName(requestId));
-    const file = await open(`${path}.new`, 'w', 0o600);
-    try {
-      await file.writeFile(JSON.stringify(record));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.new`, path);
+    const path = `outbox/${fileName(requestId)}`;
+    await writeFileBelow(this.options.workerDir, path, JSON.stringify(record), { sync: true, replaces: 'anything' });
   }
 
   /**
@@ -97,9 +90,8 @@ export class Outbox {
         await sleep(Math.min(2000, 100 * 2 ** failures), undefined, { signal });
       }
     }
-    await mkdir(this.#answered, { recursive: true });
     const name = fileName(requestId);
-    await rename(join(this.#folder, name), join(this.#answered, name)).catch(() => undefined);
+    await moveBelow(this.options.workerDir, `outbox/${name}`, `answered/${name}`).catch(() => undefined);
   }
 
   async #publish(requestId: string, { output, lifecycle }: TurnRecord): Promise<void> {

@@ -1,10 +1,11 @@
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MOST_RESPOND_BYTES, type RespondRefusal, type RespondReply } from '@codegen/sdk';
 import { isOrchestratorError } from '@codegen/sdk/errors';
+import { removeTree } from '@codegen/sdk/files';
 
 /** Where an agent may say something to its user while its turn lasts. */
 export interface RespondSocket {
@@ -84,7 +85,8 @@ export async function openRespondSocket(options: RespondSocketOptions): Promise<
       // The answers are on their way.
       await new Promise((resolve) => setImmediate(resolve));
       for (const socket of open) socket.destroySoon();
-      await rm(dirname(path), { recursive: true, force: true });
+      // What stays is cleared away before the next turn.
+      await removeTree(dirname(path)).catch(() => undefined);
     },
   };
 }
@@ -164,7 +166,7 @@ async function socketPath(workerFolder: string): Promise<string> {
   const own = join(workerFolder, 'run', 'respond.sock');
   const folder = own.length <= MAX_PATH ? dirname(own) : await mkdtemp(join(tmpdir(), 'codegen-worker-'));
   // What an earlier turn left behind, had its wrapper been killed.
-  if (own.length <= MAX_PATH) await rm(folder, { recursive: true, force: true });
+  if (own.length <= MAX_PATH) await removeTree(folder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return join(folder, 'respond.sock');
 }

@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectName, type ScaffolderMessage, type ScaffolderResult } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { handlingKind, PermanentError } from '@codegen/sdk/errors';
-import { MANIFEST_FILE, parseManifest } from '@codegen/sdk/manifest';
+import { FileError, readFileBelow } from '@codegen/sdk/files';
+import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest } from '@codegen/sdk/manifest';
 import { commitFolder } from './commit-folder.js';
 import type { DrawTemplate } from './draw-template.js';
 import type { RepositoryHost } from './hosts/host.js';
@@ -100,11 +101,21 @@ async function drawMain(options: {
     const folder = join(draft, project_name);
     await draw({ project_name, modules, description }, folder);
     // A template with a broken manifest must not become a main that nothing can be merged into.
-    parseManifest(await readFile(join(folder, MANIFEST_FILE), 'utf8').catch(() => undefined));
+    parseManifest(await readDrawnManifest(folder));
     await commitFolder(folder, `Scaffold ${project_name} from the service template`, new Date(message.timestamp));
     // False: another try was first, and its main is as good.
     await host.createMain(message.repo_full_name, folder);
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
+}
+
+async function readDrawnManifest(folder: string): Promise<string | undefined> {
+  const bytes = await readFileBelow(folder, MANIFEST_FILE, { mostBytes: MAX_MANIFEST_BYTES }).catch(
+    (error: unknown) => {
+      if (!(error instanceof FileError)) throw error;
+      throw new PermanentError(error.message, { cause: error });
+    },
+  );
+  return bytes?.toString();
 }

@@ -1,20 +1,26 @@
-import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type DeveloperWorkerOutput,
   deadLetterStream,
   decodeEntry,
   developerOutput,
+  developerWorkerOutput,
+  type POWorkerOutput,
   poOutput,
+  poWorkerOutput,
   streamName,
   type TurnFailureReason,
   type WorkerInput,
+  type WorkerLifecycleEvent,
   type WorkerType,
   workerInputs,
   workerLifecycle,
+  workerLifecycleEvent,
   workerResultKey,
 } from '@codegen/contracts';
 import { answerOnce } from '@codegen/sdk/consumer';
-import { publish, type Redis } from '@codegen/sdk/queue';
+import { FileError, listBelow, parseFile, readFileBelow, removeTree } from '@codegen/sdk/files';
+import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
 import { answerAsked } from './answer-commands.js';
 
 /** Whose inputs are answered. */
@@ -25,6 +31,14 @@ export interface SilentWorker {
   readonly context: Readonly<Record<string, string>>;
 }
 
+/** A turn that has ended, as its wrapper keeps it. */
+interface TurnRecord {
+  readonly output: DeveloperWorkerOutput | POWorkerOutput;
+  readonly lifecycle: WorkerLifecycleEvent;
+}
+
+/** No stream takes a longer entry. */
+const MOST_BYTES = 16 * 1024 * 1024;
 const PAGE = 100;
 const KEEP_ANSWERS_SECONDS = 86_400;
 const KEEP_DEAD_LETTERS_SECONDS = 7 * 86_400;
@@ -98,20 +112,43 @@ async function answerInput(
   });
 }
 
-/** Publishes the results that a dead worker had ready and could not deliver. */
-export async function deliverOutbox(redis: Redis, worker: SilentWorker, folder: string): Promise<void> {
-  const outbox = join(folder, 'outbox');
-  const names = (await readdir(outbox).catch(() => [])).filter((name) => name.endsWith('.json'));
-  for (const name of names) {
-    const { output, lifecycle } = JSON.parse(await readFile(join(outbox, name), 'utf8'));
-    const key = workerResultKey(worker.worker_id, output.request_id);
-    const record = { redis, key, ttlSeconds: KEEP_ANSWERS_SECONDS, message: output };
-    if (worker.worker_type === 'developer') await answerOnce({ ...record, contract: developerOutput });
-    else await answerOnce({ ...record, contract: poOutput, params: { worker_id: worker.worker_id } });
-    await publish(redis, workerLifecycle, lifecycle);
-    await mkdir(join(folder, 'answered'), { recursive: true });
-    await rename(join(outbox, name), join(folder, 'answered', name));
+/**
+ * Publishes the results that a dead worker had ready and could not deliver. Its agent could write there too: what is no
+ * result is left out, with a warning.
+ */
+export async function deliverOutbox(redis: Redis, worker: SilentWorker, folder: string, logger: Logger): Promise<void> {
+  const unusable = (error: unknown) => {
+    if (!(error instanceof FileError) || error.problem === 'unavailable') throw error;
+    logger.warn({ worker_id: worker.worker_id, error: error.message }, 'what a lost worker left is no result');
+  };
+  const names = await listBelow(folder, 'outbox').catch(unusable);
+  for (const name of names ?? []) {
+    if (!name.endsWith('.json')) continue;
+    const turn = await readTurn(folder, `outbox/${name}`, worker).catch(unusable);
+    if (turn) await deliver(redis, worker, turn);
   }
+  await removeTree(join(folder, 'outbox'));
+}
+
+/** @throws {FileError} where it is no result of this worker */
+async function readTurn(folder: string, path: string, { worker_type }: SilentWorker): Promise<TurnRecord> {
+  const bytes = await readFileBelow(folder, path, { mostBytes: MOST_BYTES });
+  const value = parseFile(path, 'JSON', String(bytes), JSON.parse) as { output?: unknown; lifecycle?: unknown } | null;
+  const output = (worker_type === 'developer' ? developerWorkerOutput : poWorkerOutput).safeParse(value?.output);
+  const lifecycle = workerLifecycleEvent.safeParse(value?.lifecycle);
+  if (output.success && lifecycle.success) return { output: output.data, lifecycle: lifecycle.data };
+  throw new FileError('malformed', `${path} is not the result of a turn`);
+}
+
+async function deliver(redis: Redis, { worker_id, worker_type }: SilentWorker, { output, lifecycle }: TurnRecord) {
+  const key = workerResultKey(worker_id, output.request_id);
+  const record = { redis, key, ttlSeconds: KEEP_ANSWERS_SECONDS };
+  if (worker_type === 'developer') {
+    await answerOnce({ ...record, contract: developerOutput, message: output as DeveloperWorkerOutput });
+  } else {
+    await answerOnce({ ...record, contract: poOutput, params: { worker_id }, message: output as POWorkerOutput });
+  }
+  await publish(redis, workerLifecycle, lifecycle);
 }
 
 function inputStream({ worker_id, worker_type }: Omit<SilentWorker, 'context'>): string {

@@ -18,7 +18,7 @@ export async function deleteWorker(workerId: string, manager: Manager): Promise<
   await gone.add({ worker_id: workerId, worker_type, context, ...failure, gone_at: Date.now() });
   await runtime.end(workerId, record?.handle);
   const types = worker_type ? [worker_type] : (['developer', 'po'] as const);
-  if (worker) await deliverOutbox(redis, worker, records.folder(workerId));
+  if (worker) await deliverOutbox(redis, worker, records.folder(workerId), manager.logger);
   for (const type of types) {
     await answerInputs(redis, { worker_id: workerId, worker_type: type, context }, failure);
     await removeInputs(redis, { worker_id: workerId, worker_type: type });

@@ -15,6 +15,19 @@ export async function endLeftovers(manager: Manager): Promise<void> {
   const left = manager.records.all().filter(({ state }) => state === 'starting' || state === 'running');
   const failure = { reason: 'worker_lost', error: 'the worker ended with the manager that had started it' } as const;
   await Promise.all(left.map((record) => lose(record, failure, manager)));
+  await Promise.all([...manager.records.unusable.keys()].map((workerId) => manager.runtime.end(workerId)));
+}
+
+/** Gives up workers whose record cannot be used; what they were asked is answered as for others that are gone. */
+async function forgetUnusable({ records, gone, locks, logger }: Manager): Promise<void> {
+  for (const [worker_id, error] of records.unusable) {
+    await locks.run(worker_id, async () => {
+      const failure = { reason: 'worker_lost', error: `the worker was lost: ${error}` } as const;
+      await gone.add({ worker_id, worker_type: null, context: {}, ...failure, gone_at: Date.now() });
+      await records.remove(worker_id);
+      logger.warn({ worker_id, error }, 'worker given up');
+    });
+  }
 }
 
 /**
@@ -24,7 +37,7 @@ export async function endLeftovers(manager: Manager): Promise<void> {
 export async function reconcile(manager: Manager): Promise<void> {
   const { records, locks, gone, redis } = manager;
   const looks = records.all().map((record) => locks.run(record.worker_id, () => look(record.worker_id, manager)));
-  const results = await Promise.allSettled(looks);
+  const results = await Promise.allSettled([...looks, forgetUnusable(manager)]);
   for (const { worker_id, worker_type, context, reason, error } of await gone.due()) {
     for (const type of worker_type ? [worker_type] : (['developer', 'po'] as const)) {
       const worker = { worker_id, worker_type: type, context };
@@ -54,7 +67,7 @@ async function look(workerId: string, manager: Manager): Promise<void> {
     record = await lose(record, failure, manager);
   }
   const worker = silentWorker(record);
-  await deliverOutbox(redis, worker, records.folder(workerId));
+  await deliverOutbox(redis, worker, records.folder(workerId), manager.logger);
   await answerInputs(redis, worker, record.failure ?? { reason: 'worker_lost', error: 'the worker was lost' });
   await answerCreate(record, manager);
 }

@@ -1,11 +1,9 @@
-import { constants } from 'node:fs';
-import { lstat, mkdir, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { PermanentError } from '@codegen/sdk/errors';
+import { FileError, writeFileBelow } from '@codegen/sdk/files';
 
 /**
- * Writes a file inside a worker: below `repo`, its clone, or `home`. Nothing is written through a symbolic link.
- * @throws {PermanentError} where the path leads anywhere else
+ * Writes a file inside a worker: below `repo`, its clone, or `home`. Nothing is written through a link.
+ * @throws {PermanentError} where the path leads anywhere else, or something is in its way
  */
 export async function writeWorkerFile(folder: string, path: string, content: string): Promise<void> {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
@@ -15,26 +13,8 @@ export async function writeWorkerFile(folder: string, path: string, content: str
   }
   if (parts[0] === 'repo' && parts[1]?.toLowerCase() === '.git')
     throw new PermanentError('path may not be below repo/.git');
-  let current = folder;
-  for (const part of parts.slice(0, -1)) {
-    current = join(current, part);
-    await mkdir(current).catch(ignoreExisting);
-    if (!(await lstat(current)).isDirectory()) throw new PermanentError(`${part} in path is not a folder`);
-  }
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
-  const file = await open(join(current, parts.at(-1) as string), flags, 0o644).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ELOOP' || cause.code === 'EISDIR') {
-      throw new PermanentError('path is a link or a folder already', { cause });
-    }
-    throw cause;
+  await writeFileBelow(folder, path, content, { mode: 0o644 }).catch((error: unknown) => {
+    if (!(error instanceof FileError) || error.problem === 'unavailable') throw error;
+    throw new PermanentError(error.message, { cause: error });
   });
-  try {
-    await file.writeFile(content);
-  } finally {
-    await file.close();
-  }
-}
-
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error;
 }

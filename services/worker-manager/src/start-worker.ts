@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CreateWorkerCommand, TurnFailureReason } from '@codegen/contracts';
 import { isOrchestratorError, PermanentError } from '@codegen/sdk/errors';
+import { writeFileBelow } from '@codegen/sdk/files';
 import { respond } from './answer-commands.js';
 import { answerInputs, removeInputs } from './answer-inputs.js';
 import { type Manager, silentWorker } from './manager.js';
@@ -115,10 +116,11 @@ async function workerSpec(record: WorkerRecord, manager: Manager): Promise<Worke
 }
 
 async function prepareFolder({ config }: WorkerRecord, folder: string): Promise<void> {
-  const home = join(folder, 'home');
-  await mkdir(home, { recursive: true });
+  await mkdir(join(folder, 'home'), { recursive: true });
   if (config.instructions === undefined) return;
-  for (const name of ['CLAUDE.md', 'AGENTS.md']) await writeFile(join(home, name), config.instructions);
+  for (const name of ['CLAUDE.md', 'AGENTS.md']) {
+    await writeFileBelow(folder, `home/${name}`, config.instructions, { mode: 0o644 });
+  }
 }
 
 class RefusedError extends Error {

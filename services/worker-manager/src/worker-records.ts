@@ -1,7 +1,7 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TurnFailureReason, WorkerConfig } from '@codegen/contracts';
-import { execa } from 'execa';
+import { FileError, parseFile, readFileBelow, removeTree, writeFileBelow } from '@codegen/sdk/files';
 import type { WorkerHandle } from './runtimes/runtime.js';
 
 /**
@@ -27,10 +27,14 @@ export interface WorkerRecord {
 }
 
 const FILE = 'worker.json';
+/** A create command is smaller than its stream lets through. */
+const MOST_BYTES = 16 * 1024 * 1024;
 
 /** Every worker of this manager, on disk and in memory. */
 export class WorkerRecords {
   readonly #records = new Map<string, WorkerRecord>();
+  /** Workers whose record cannot be used, and why: their agents write beside it. */
+  readonly unusable = new Map<string, string>();
 
   private constructor(readonly workersDir: string) {}
 
@@ -40,9 +44,14 @@ export class WorkerRecords {
     const records = new WorkerRecords(workersDir);
     for (const entry of await readdir(workersDir, { withFileTypes: true })) {
       if (!entry.isDirectory() || !isWorkerId(entry.name)) continue;
-      const text = await readFile(join(workersDir, entry.name, FILE), 'utf8').catch(() => undefined);
-      if (text === undefined) await removeFolder(join(workersDir, entry.name));
-      else records.#records.set(entry.name, JSON.parse(text) as WorkerRecord);
+      try {
+        const record = await readRecord(workersDir, entry.name);
+        if (record) records.#records.set(entry.name, record);
+        else await removeTree(join(workersDir, entry.name));
+      } catch (error) {
+        if (!(error instanceof FileError) || error.problem === 'unavailable') throw error;
+        records.unusable.set(entry.name, error.message);
+      }
     }
     return records;
   }
@@ -64,22 +73,15 @@ export class WorkerRecords {
   async put(record: WorkerRecord): Promise<void> {
     const folder = this.folder(record.worker_id);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const path = join(folder, FILE);
-    const file = await open(`${path}.new`, 'w', 0o600);
-    try {
-      await file.writeFile(JSON.stringify(record));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.new`, path);
+    await writeFileBelow(folder, FILE, JSON.stringify(record), { sync: true, replaces: 'anything' });
     this.#records.set(record.worker_id, record);
   }
 
   /** Removes a worker's folder with everything in it. */
   async remove(workerId: string): Promise<void> {
-    await removeFolder(this.folder(workerId));
+    await removeTree(this.folder(workerId));
     this.#records.delete(workerId);
+    this.unusable.delete(workerId);
   }
 }
 
@@ -88,12 +90,10 @@ export function isWorkerId(text: string): boolean {
   return /^w-[\w.-]{1,150}$/.test(text);
 }
 
-async function removeFolder(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
-  } catch {
-    // Caches of some tools are read-only, folders too.
-    await execa('chmod', ['-R', 'u+rwX', path], { reject: false });
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
-  }
+async function readRecord(workersDir: string, workerId: string): Promise<WorkerRecord | undefined> {
+  const name = `${workerId}/${FILE}`;
+  const bytes = await readFileBelow(workersDir, name, { mostBytes: MOST_BYTES });
+  const record = bytes && parseFile(name, 'JSON', bytes.toString(), (text) => JSON.parse(text) as WorkerRecord | null);
+  if (bytes && record?.worker_id !== workerId) throw new FileError('malformed', `${name} is not the worker's record`);
+  return record ?? undefined;
 }

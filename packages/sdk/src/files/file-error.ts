@@ -1,7 +1,12 @@
 import type { Stats } from 'node:fs';
 
-/** What is wrong with a file: not what was expected there, too much, or not to be had. */
-export type FileProblem = 'not_a_file' | 'too_large' | 'unreadable' | 'too_slow' | 'malformed';
+/**
+ * What is wrong with a file: something else stands there, it is too much, it is not JSON or YAML, it is not to be had.
+ * `unavailable` is the machine's fault: later it may go well.
+ */
+export type FileProblem = 'not_a_file' | 'too_large' | 'malformed' | 'unreadable' | 'unavailable';
+
+const OF_THE_MACHINE = new Set(['EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EROFS', 'ESTALE']);
 
 /**
  * A file that cannot be used. The message names it and says what to do. It never quotes what is in it, and neither does a
@@ -36,8 +41,12 @@ export function kindOf(entry: Stats): string {
 /** The error for a system call that failed, without the path that Node.js puts into its own. */
 export function failedCall(path: string, doing: 'read' | 'written', cause: unknown): FileError {
   if (cause instanceof FileError) return cause;
-  const { code } = cause as NodeJS.ErrnoException;
-  return new FileError('unreadable', `${path} cannot be ${doing} (${code ?? 'error'}): check it and its permissions`);
+  const { code = 'error' } = cause as NodeJS.ErrnoException;
+  const next = OF_THE_MACHINE.has(code) ? 'try again when the disk is well' : 'check it and its permissions';
+  return new FileError(
+    OF_THE_MACHINE.has(code) ? 'unavailable' : 'unreadable',
+    `${path} cannot be ${doing} (${code}): ${next}`,
+  );
 }
 
 /**

@@ -102,7 +102,8 @@ function tooLarge(name: string, mostBytes: number): FileError {
 /** Gives up on a disk that does not answer; the call itself cannot be taken back. */
 function inTime<T>(name: string, timeoutMs = TIMEOUT_MS, work: () => Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const late = () => reject(new FileError('too_slow', `${name} could not be read within ${timeoutMs} ms: try again`));
+    const late = () =>
+      reject(new FileError('unavailable', `${name} could not be read within ${timeoutMs} ms: try again`));
     const timer = setTimeout(late, timeoutMs);
     work()
       .then(resolve, reject)

@@ -4,18 +4,25 @@
  * how they ended in a result block. Fails with the end of the output as its summary.
  */
 import { spawn } from 'node:child_process';
-import { access, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MANIFEST_FILE, parseManifest } from '@codegen/sdk/manifest';
+import { parseFile, readFileBelow } from '@codegen/sdk/files';
+import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest } from '@codegen/sdk/manifest';
 import { plainLine } from '../progress.js';
 import { readLines } from '../read-events.js';
 
+const MAX_PACKAGE_BYTES = 1024 * 1024;
+const MAX_LOCK_BYTES = 64 * 1024 * 1024;
 const MAX_TAIL_BYTES = 16 * 1024;
 /** Room for a sentence before the tail. */
 const TAIL_BYTES = MAX_TAIL_BYTES - 512;
 const PROGRESS_EVERY_MS = 500;
 const DRAIN_MS = 1000;
+
+interface PackageManifest {
+  readonly dependencies?: object;
+  readonly devDependencies?: object;
+}
 
 interface Outcome {
   readonly ok: boolean;
@@ -48,18 +55,17 @@ async function runTests(): Promise<Outcome> {
 }
 
 async function testCommand(): Promise<readonly string[]> {
-  return parseManifest(await readFile(MANIFEST_FILE, 'utf8').catch(() => undefined)).test;
+  const bytes = await readFileBelow('.', MANIFEST_FILE, { mostBytes: MAX_MANIFEST_BYTES });
+  return parseManifest(bytes?.toString()).test;
 }
 
 async function installCommand(): Promise<readonly string[] | undefined> {
-  const text = await readFile('package.json', 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const { dependencies, devDependencies } = JSON.parse(text) as Record<string, object | undefined>;
+  const bytes = await readFileBelow('.', 'package.json', { mostBytes: MAX_PACKAGE_BYTES });
+  if (!bytes) return undefined;
+  const manifest = parseFile('package.json', 'JSON', bytes.toString(), JSON.parse) as PackageManifest | null;
+  const { dependencies, devDependencies } = manifest ?? {};
   if (Object.keys({ ...dependencies, ...devDependencies }).length === 0) return undefined;
-  const locked = await access('package-lock.json').then(
-    () => true,
-    () => false,
-  );
+  const locked = await readFileBelow('.', 'package-lock.json', { mostBytes: MAX_LOCK_BYTES });
   return ['npm', locked ? 'ci' : 'install', '--no-audit', '--no-fund'];
 }
 

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ProjectManifest } from '@codegen/contracts';
-import { MANIFEST_FILE, ManifestError, parseManifest } from '@codegen/sdk/manifest';
+import { FileError, readFileBelow } from '@codegen/sdk/files';
+import { MANIFEST_FILE, MAX_MANIFEST_BYTES, ManifestError, parseManifest } from '@codegen/sdk/manifest';
 import { DeployFailure } from '../executors/executor.js';
 
 /**
@@ -10,9 +9,10 @@ import { DeployFailure } from '../executors/executor.js';
  */
 export async function readManifest(folder: string): Promise<ProjectManifest> {
   try {
-    return parseManifest(await readFile(join(folder, MANIFEST_FILE), 'utf8').catch(() => undefined));
+    const bytes = await readFileBelow(folder, MANIFEST_FILE, { mostBytes: MAX_MANIFEST_BYTES });
+    return parseManifest(bytes?.toString());
   } catch (error) {
-    if (!(error instanceof ManifestError)) throw error;
+    if (!(error instanceof ManifestError || error instanceof FileError)) throw error;
     throw new DeployFailure('start_failed', `this commit cannot be started: ${error.message}`, {}, { cause: error });
   }
 }

@@ -1,10 +1,12 @@
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeTree } from '@codegen/sdk/files';
 import { execa } from 'execa';
 import { DeployFailure } from '../executors/executor.js';
 import { checkoutIndexCommand, gitEnvironment, readTreeCommand, resolveCommitCommand } from '../git-commands.js';
 import { startMarkedProcess } from './marked-process.js';
+import { readPackage } from './read-package.js';
 import type { ProjectFolders } from './release-folders.js';
 
 const FULL_NAME = /^[A-Za-z0-9][\w.-]{0,99}\/[A-Za-z0-9][\w.-]{0,99}$/;
@@ -66,7 +68,7 @@ export async function prepareRelease(
     signal.throwIfAborted();
     await rename(passing, folder);
   } finally {
-    await rm(passing, { recursive: true, force: true, maxRetries: 3 });
+    await removeTree(passing);
     await rm(index, { force: true });
   }
   return folder;
@@ -79,8 +81,8 @@ async function install(
   settings: PrepareSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!(await hasDependencies(folder))) return;
-  const locked = await stat(join(folder, 'package-lock.json')).catch(() => undefined);
+  const { wanted, locked } = await readPackage(folder);
+  if (!wanted) return;
   const npm = await startMarkedProcess({
     argv: ['npm', locked ? 'ci' : 'install', '--omit=dev', '--no-audit', '--no-fund', '--no-update-notifier'],
     folder,
@@ -103,22 +105,6 @@ async function install(
   if (end !== 'aborted' && end.code !== 0) {
     const text = 'npm could not install the dependencies: see stderr, correct package.json and deploy again';
     throw new DeployFailure('install_failed', text, { ...npm.output(), exitCode: end.code });
-  }
-}
-
-async function hasDependencies(folder: string): Promise<boolean> {
-  const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => undefined);
-  if (text === undefined) return false;
-  try {
-    const manifest = JSON.parse(text) as { dependencies?: object; optionalDependencies?: object } | null;
-    return Object.keys({ ...manifest?.dependencies, ...manifest?.optionalDependencies }).length > 0;
-  } catch (error) {
-    throw new DeployFailure(
-      'install_failed',
-      `package.json is not JSON: ${(error as Error).message}`,
-      {},
-      { cause: error },
-    );
   }
 }
 

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, realpath, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identifier } from '@codegen/contracts';
+import { removeTree } from '@codegen/sdk/files';
 
 const SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 /** Names of folders that are being made or removed; nothing in them counts. */
@@ -42,7 +43,7 @@ export class ProjectFolders {
   }
 
   async hasRelease(sha: string): Promise<boolean> {
-    return stat(this.release(sha)).then(
+    return lstat(this.release(sha)).then(
       (entry) => entry.isDirectory(),
       () => false,
     );
@@ -58,7 +59,7 @@ export class ProjectFolders {
   /** Removes what a killed service left half made; only when nothing is being made. */
   async sweep(): Promise<void> {
     for (const name of await readdir(this.root)) {
-      if (name.startsWith(PASSING)) await rm(join(this.root, name), { recursive: true, force: true });
+      if (name.startsWith(PASSING)) await removeTree(join(this.root, name)).catch(() => undefined);
     }
   }
 
@@ -66,7 +67,7 @@ export class ProjectFolders {
   async #remove(name: string): Promise<void> {
     const passing = this.passing();
     await rename(join(this.root, name), passing);
-    await rm(passing, { recursive: true, force: true, maxRetries: 3 });
+    await removeTree(passing);
   }
 }
 

@@ -1,4 +1,5 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { parseFile, readRegularFile, writeFileBelow } from '@codegen/sdk/files';
 import { z } from 'zod';
 
 const releaseState = z.object({
@@ -21,27 +22,16 @@ const releaseState = z.object({
 /** What runs for a project, as it is after a restart of the service. Holds no secret. */
 export type ReleaseState = z.infer<typeof releaseState>;
 
-/** The recorded state, or undefined where nothing was ever deployed. Throws on a file that is not one. */
+const MOST_BYTES = 1024 * 1024;
+
+/** The recorded state, or undefined where nothing was ever deployed. Throws on a file that is not one: releases run beside it. */
 export async function readReleaseState(file: string): Promise<ReleaseState | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  return releaseState.parse(JSON.parse(text));
+  const bytes = await readRegularFile(file, { mostBytes: MOST_BYTES });
+  return bytes && releaseState.parse(parseFile(file, 'JSON', bytes.toString(), JSON.parse));
 }
 
 /** Replaces the state: a reader sees the old one or the new one, also after a crash. */
 export async function writeReleaseState(file: string, state: ReleaseState): Promise<void> {
-  const next = `${file}.next`;
-  const handle = await open(next, 'w', 0o600);
-  try {
-    await handle.writeFile(`${JSON.stringify(state, null, 2)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(next, file);
+  const text = `${JSON.stringify(state, null, 2)}\n`;
+  await writeFileBelow(dirname(file), basename(file), text, { sync: true, replaces: 'anything' });
 }

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { open, stat, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
+import { openLogBelow } from '@codegen/sdk/files';
 import { deathSignalPrefix, endTree, identityOf, isSameProcess, type ProcessIdentity } from '@codegen/sdk/processes';
 import type { Runtime, WorkerHandle, WorkerSpec } from './runtime.js';
 
@@ -27,7 +26,7 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
     async start(spec, onExit) {
       const prefix = await deathSignalPrefix('SIGTERM');
       const [program, ...args] = [...prefix, ...options.wrapperCommand] as [string, ...string[]];
-      const log = await open(join(spec.folder, LOG), 'a', 0o600);
+      const log = await openLogBelow(spec.folder, LOG);
       try {
         const child = spawn(program, args, {
           cwd: spec.folder,
@@ -56,9 +55,13 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
       await endTree(tree, { graceMs: wrapper ? GOODBYE_MS : 0, ask: wrapper?.pid });
     },
     async tidy(_workerId, folder) {
-      // The wrapper appends, so it goes on at the new end.
-      const path = join(folder, LOG);
-      if (((await stat(path).catch(() => undefined))?.size ?? 0) > MAX_LOG_BYTES) await truncate(path);
+      const log = await openLogBelow(folder, LOG);
+      try {
+        // The wrapper appends, so it goes on at the new end.
+        if ((await log.stat()).size > MAX_LOG_BYTES) await log.truncate();
+      } finally {
+        await log.close();
+      }
     },
   };
 }

@@ -113,6 +113,23 @@ it('a turn that was answered before its worker died is answered the same way aga
   expect((await bench.outputs(turn))[1]).toEqual(answer);
 });
 
+it('a worker whose agent broke its record is given up at the next start: what it was asked is answered', async () => {
+  const first = await bench.start();
+  const workerId = await bench.create('spawns-children');
+  const turn = await bench.input(workerId, 'stay');
+  await bench.saying(turn, 'children started');
+  await first.stop();
+  await writeFile(join(bench.workersDir, workerId, 'worker.json'), '{"worker_id": "secret');
+  await bench.start();
+  const output = await bench.output(turn);
+  expect(output).toMatchObject({ status: 'failed', reason: 'worker_lost' });
+  expect(output.error).toContain(`${workerId}/worker.json is not JSON`);
+  expect(output.error).not.toContain('secret');
+  await waitFor('the folder to go', async () => (await readdir(bench.workersDir)).length === 0);
+  const next = await bench.create('spawns-children');
+  await bench.saying(await bench.input(next, 'stay'), 'children started');
+});
+
 describe('a manager that is killed', () => {
   it('takes wrappers and agents along, and the next one reports their turns as lost', async () => {
     const manager = await spawnManager();
