@@ -5,14 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { userCacheFolder } from '@codegen/api';
 import { OrchestratorError } from '@codegen/sdk/errors';
+import { type AgentCommand, parseAgents, readOpenVariables } from '@codegen/worker-manager';
 import { projectTestsCommand } from '@codegen/worker-wrapper';
 import { dataFolderPath } from './data-folder.js';
-
-/** A command that a worker's custom agent may be; the operator names it, messages only refer to the name. */
-interface AgentCommand {
-  command: string[];
-  env?: Record<string, string>;
-}
 
 export interface StackConfig {
   dataDir: string;
@@ -21,6 +16,8 @@ export interface StackConfig {
   /** Name of the agent that develops. */
   agent: string;
   agents: Record<string, AgentCommand>;
+  /** Variables of this process that messages may refer to. */
+  openVariables: string[];
   /** Seconds a developer's turn may take. */
   turnTimeoutSeconds: number;
   /** Between SIGTERM and SIGKILL of an agent; worker-manager's default where it is left out. */
@@ -62,6 +59,7 @@ export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv
     port: wholeNumber('--port', values.port ?? env.PORT ?? '0', 0, 65_535),
     agent,
     agents,
+    openVariables: openVariables(env),
     turnTimeoutSeconds: wholeNumber('--turn-timeout', values['turn-timeout'] ?? env.TURN_TIMEOUT ?? '1800', 1, 86_400),
     terminateGraceMs: optionalWholeNumber('TERMINATE_GRACE_MS', env),
     healthTimeoutMs: optionalWholeNumber('HEALTH_TIMEOUT_MS', env),
@@ -106,24 +104,19 @@ async function readAgents(path: string): Promise<Record<string, AgentCommand>> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw usage(`the agents file ${path} cannot be read`, error);
   });
-  const agents = parseJson(text, path);
-  for (const [name, entry] of Object.entries(agents)) {
-    const command = (entry as Partial<AgentCommand> | null)?.command;
-    if (!Array.isArray(command) || command.length === 0 || !command.every((part) => typeof part === 'string')) {
-      throw usage(`in ${path}, ${JSON.stringify(name)} needs "command": ["program", "argument", …]`);
-    }
+  try {
+    return parseAgents(text);
+  } catch (error) {
+    throw usage(`the agents file ${path}: ${error instanceof Error ? error.message : String(error)}`, error);
   }
-  return agents as Record<string, AgentCommand>;
 }
 
-function parseJson(text: string, path: string): Record<string, unknown> {
+function openVariables(env: NodeJS.ProcessEnv): string[] {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    return readOpenVariables(env);
   } catch (error) {
-    throw usage(`the agents file ${path} is not JSON`, error);
+    throw usage(error instanceof Error ? error.message : String(error), error);
   }
-  throw usage(`the agents file ${path} must hold an object: {"name": {"command": ["program"]}}`);
 }
 
 function wholeNumber(name: string, text: string, min: number, max: number): number {

@@ -86,6 +86,7 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
         workersDir: folder.workers,
         reposDir: folder.repos,
         agents: config.agents,
+        openVariables: config.openVariables,
         ...(config.terminateGraceMs !== undefined && { terminateGraceMs: config.terminateGraceMs }),
         logger: loggerFor('worker-manager'),
       }),

@@ -14,6 +14,8 @@ import {
 export interface AgentCommand {
   command: string[];
   env?: Record<string, string>;
+  /** Names, and beginnings of names before a `*`, that a message may set. None by default; never one that `env` has. */
+  allowEnv?: string[];
 }
 
 export interface WorkerManagerConfig {
@@ -26,6 +28,8 @@ export interface WorkerManagerConfig {
   reposDir: string;
   /** What messages may name as `agent_config`. */
   agents: Record<string, AgentCommand>;
+  /** Variables of this process that `env:` references in messages may name. None by default. */
+  openVariables?: readonly string[];
   /** Workers at a time; 8 by default. Further ones wait. */
   maxWorkers?: number;
   /** Argv of the worker-wrapper; by default the one that is installed with this service. */
@@ -49,6 +53,7 @@ export function readConfig(env: Environment): WorkerManagerConfig {
     workersDir: resolve(readText(env, 'WORKERS_DIR', 'the folder for the workers')),
     reposDir: resolve(readText(env, 'REPOS_DIR', 'the folder with the bare repositories')),
     agents: readAgents(env),
+    ...(env.WORKER_ENV_ALLOWLIST && { openVariables: readOpenVariables(env) }),
     ...(maxWorkers !== undefined && { maxWorkers }),
     ...(terminateGraceMs !== undefined && { terminateGraceMs }),
     ...(env.WRAPPER_COMMAND && { wrapperCommand: argv('WRAPPER_COMMAND', env.WRAPPER_COMMAND) }),
@@ -73,23 +78,51 @@ export function installedWrapper(): string[] {
   return [process.execPath, join(dirname(entry), 'main.js')];
 }
 
-function readAgents(env: Environment): Record<string, AgentCommand> {
-  const path = readText(env, 'AGENTS_FILE', 'a JSON file: {"name": {"command": ["program", "argument"]}}');
+/** Names in WORKER_ENV_ALLOWLIST, separated by commas. @throws {Error} naming what is none */
+export function readOpenVariables({ WORKER_ENV_ALLOWLIST: text = '' }: Environment): string[] {
+  const names = text.split(/[\s,]+/).filter((name) => name !== '');
+  const wrong = names.find((name) => !VARIABLE.test(name));
+  if (wrong === undefined) return names;
+  throw new Error(`WORKER_ENV_ALLOWLIST: ${JSON.stringify(wrong)} is no variable name; write NAME,OTHER_NAME.`);
+}
+
+/**
+ * The agents that a file names.
+ * @throws {Error} saying what does not fit; never with what the file holds
+ */
+export function parseAgents(text: string): Record<string, AgentCommand> {
   let agents: unknown;
   try {
-    agents = JSON.parse(readNamedFile(env, 'AGENTS_FILE') as string);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new Error(`AGENTS_FILE: ${path} is not JSON.`, { cause });
+    agents = JSON.parse(text);
+  } catch {
+    // The parser's message would quote the file.
+    throw new Error('it is not JSON');
   }
-  const shape = 'must hold {"name": {"command": ["program", "argument"], "env": {"NAME": "value"}}}';
-  if (typeof agents !== 'object' || agents === null) throw new Error(`AGENTS_FILE: ${path} ${shape}.`);
+  const shape =
+    'it must hold {"name": {"command": ["program", "argument"], "env": {"NAME": "value"}, "allowEnv": ["NAME", "APP_*"]}}';
+  if (typeof agents !== 'object' || agents === null || Array.isArray(agents)) throw new Error(shape);
   for (const [name, agent] of Object.entries(agents)) {
-    const { command, env = {} } = (agent ?? {}) as Partial<AgentCommand>;
-    const fits = isArgv(command) && Object.values(env).every((value) => typeof value === 'string');
-    if (!fits) throw new Error(`AGENTS_FILE: the agent ${JSON.stringify(name)} does not fit. ${path} ${shape}.`);
+    if (!isAgent(agent ?? {})) throw new Error(`the agent ${JSON.stringify(name)} does not fit: ${shape}`);
   }
   return agents as Record<string, AgentCommand>;
+}
+
+const VARIABLE = /^[A-Za-z_]\w*$/;
+
+function isAgent({ command, env = {}, allowEnv = [] }: Partial<AgentCommand>): boolean {
+  const isMap = typeof env === 'object' && env !== null && !Array.isArray(env);
+  if (!isArgv(command) || !isMap || !Object.values(env).every((value) => typeof value === 'string')) return false;
+  return Array.isArray(allowEnv) && allowEnv.every((one) => typeof one === 'string' && /^[A-Za-z_]\w*\*?$/.test(one));
+}
+
+function readAgents(env: Environment): Record<string, AgentCommand> {
+  const path = readText(env, 'AGENTS_FILE', 'a JSON file: {"name": {"command": ["program", "argument"]}}');
+  try {
+    return parseAgents(readNamedFile(env, 'AGENTS_FILE') as string);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new Error(text.startsWith('AGENTS_FILE') ? text : `AGENTS_FILE: ${path}: ${text}.`, { cause: error });
+  }
 }
 
 function argv(name: string, text: string): string[] {

@@ -1,12 +1,17 @@
-import { parseReference } from '@codegen/contracts';
+import { parseReference, type Task } from '@codegen/contracts';
 import { PermanentError } from '@codegen/sdk/errors';
+import type { AgentCommand } from './config.js';
 
 /** Where references lead to. */
 export interface ReferenceSources {
   /** Asks the API's vault; undefined where no API is configured. */
   readonly resolveSecret: ((reference: string) => Promise<{ values: Record<string, string> }>) | undefined;
+  /** A task as the API knows it; undefined where no API is configured. */
+  readonly task: ((taskId: string) => Promise<Pick<Task, 'project_id' | 'status' | 'epoch'>>) | undefined;
   /** This process's own variables. */
   readonly variable: (name: string) => string | undefined;
+  /** Those of them that a message may refer to; the operator's list. */
+  readonly openVariables: ReadonlySet<string>;
 }
 
 export interface AgentEnvironment {
@@ -15,41 +20,98 @@ export interface AgentEnvironment {
   readonly secretNames: string[];
 }
 
-// A message chooses what an agent works on, not what runs: that is the operator's.
-const RESERVED = /^(PATH|HOME|TMPDIR|SHELL|ENV|BASH_ENV|NODE_OPTIONS|LD_.*|AGENT_.*|WORKER_.*|GIT_.*)$/;
+/** What the operator says of an agent's variables. */
+type AgentVariables = Pick<AgentCommand, 'env' | 'allowEnv'>;
+
+// A message chooses what an agent works on, not what runs or whom it asks: that is the operator's, who sets such names
+// in the agents file. No pattern there opens them.
+const RESERVED = new RegExp(
+  '^(PATH|HOME|TMPDIR|SHELL|ENV|BASH_.*|IFS|(HTTPS?|ALL|NO)_PROXY|AGENT_.*|WORKER_.*|GIT_.*|SSH_.*|LD_.*|DYLD_.*|' +
+    'NODE_.*|NPM_CONFIG_.*|PERL.*|PYTHON.*|RUBY.*|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|SSL_CERT_.*)$',
+  'i',
+);
 // The manager's own credentials are nobody's business.
 const OWN = /^(REDIS_URL|DATABASE_URL|API_TOKEN.*|ADMIN_TOKEN.*|VAULT_KEY.*)$/;
 
+/** Why a message may not have these variables, whatever is running; undefined where it may. */
+export function askedTooMuch(
+  asked: Readonly<Record<string, string>>,
+  { env = {}, allowEnv = [] }: AgentVariables,
+  { openVariables }: Pick<ReferenceSources, 'openVariables'>,
+): string | undefined {
+  for (const [name, text] of Object.entries(asked)) {
+    if (!/^[A-Za-z_]\w*$/.test(name)) return `${JSON.stringify(name)} is no variable name`;
+    if (Object.hasOwn(env, name)) return `${name} is set by the operator for this agent: a message may not change it`;
+    const isOpen = allowEnv.some((one) => one === name || (one.endsWith('*') && name.startsWith(one.slice(0, -1))));
+    if (!isOpen || RESERVED.test(name)) {
+      return `${name} may not be set by a message: the operator names what may be in "allowEnv" of the agents file`;
+    }
+    const reference = parseReference(text);
+    if (reference?.kind === 'env' && (OWN.test(reference.name) || !openVariables.has(reference.name))) {
+      return `${name}: ${text} may not be given away: the operator names what may be in WORKER_ENV_ALLOWLIST`;
+    }
+    if (reference?.kind === 'vault' && reference.scope === 'platform') {
+      return `${name}: ${text} is for the operator's agents file, not for a message`;
+    }
+  }
+  return undefined;
+}
+
 /**
- * Puts together what an agent gets: the operator's variables, over them the command's. References are resolved here, at
- * the last moment; anything else is taken as it is.
- * @throws {PermanentError} naming the variable that cannot be had; what the vault throws, where it is away
+ * Puts together what an agent gets: the operator's variables, and those of the command that the operator leaves to it.
+ * References are resolved here, at the last moment; anything else is taken as it is. A message may come from anybody who
+ * reaches Redis: it gets secrets of a project only for a task of that project which the API says is running.
+ * @throws {PermanentError} naming the variable that cannot be had; what the API throws, where it is away
  */
 export async function resolveEnvironment(
-  own: Readonly<Record<string, string>>,
-  asked: Readonly<Record<string, string>>,
+  agent: AgentVariables,
+  {
+    env_vars: asked,
+    context,
+  }: { env_vars: Readonly<Record<string, string>>; context: Readonly<Record<string, string>> },
   sources: ReferenceSources,
 ): Promise<AgentEnvironment> {
+  const tooMuch = askedTooMuch(asked, agent, sources);
+  if (tooMuch) throw new PermanentError(tooMuch);
   const found: AgentEnvironment = { env: {}, secretNames: [] };
-  for (const [name, text] of Object.entries({ ...own, ...asked })) {
-    const fromMessage = name in asked;
+  const mine = Object.entries(agent.env ?? {}).map(([name, text]) => ({ name, text, isAsked: false }));
+  const theirs = Object.entries(asked).map(([name, text]) => ({ name, text, isAsked: true }));
+  for (const { name, text, isAsked } of [...mine, ...theirs]) {
     if (!/^[A-Za-z_]\w*$/.test(name)) throw new PermanentError(`${JSON.stringify(name)} is no variable name`);
-    if (fromMessage && RESERVED.test(name)) throw new PermanentError(`${name} may not be set by a message`);
     const reference = parseReference(text);
     if (reference?.kind === 'none') continue;
     if (reference) found.secretNames.push(name);
     if (!reference) {
       found.env[name] = text;
     } else if (reference.kind === 'env') {
-      if (fromMessage && OWN.test(reference.name)) throw new PermanentError(`${name}: ${text} may not be given away`);
       const value = sources.variable(reference.name);
       if (value === undefined) throw new PermanentError(`${name}: ${text} is not set for worker-manager`);
       found.env[name] = value;
     } else {
-      found.env[name] = await fromVault(name, text, reference.scope === 'project' && !reference.name, sources);
+      const ofProject = reference.scope === 'project' ? reference : undefined;
+      if (isAsked && ofProject) {
+        const why = await notAtHand(ofProject.projectId, context, sources);
+        if (why) throw new PermanentError(`${name}: ${text} ${why}`);
+      }
+      found.env[name] = await fromVault(name, text, ofProject !== undefined && !ofProject.name, sources);
     }
   }
   return found;
+}
+
+/** Why a command gets no secret of a project; undefined where the API says that a task of that project runs for it. */
+async function notAtHand(
+  projectId: string,
+  { task_id, project_id, epoch }: Readonly<Record<string, string>>,
+  { task }: ReferenceSources,
+): Promise<string | undefined> {
+  if (!task) return 'needs the API; set API_URL and API_TOKEN';
+  if (project_id !== projectId) return 'is of another project than the worker';
+  if (!task_id) return 'is for workers of a running task, and the command names none';
+  const found = await task(task_id);
+  if (found.project_id !== projectId) return `is of another project than the task ${task_id}`;
+  const runs = found.status === 'running' && String(found.epoch) === epoch;
+  return runs ? undefined : `is for workers of a running task, and ${task_id} does not run with the epoch ${epoch}`;
 }
 
 async function fromVault(name: string, text: string, whole: boolean, { resolveSecret }: ReferenceSources) {

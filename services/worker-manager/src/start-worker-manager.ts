@@ -58,7 +58,12 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     locks: new WorkerLocks(),
     agents: config.agents,
     reposDir: config.reposDir,
-    sources: { resolveSecret: api && ((reference) => api.secrets.resolve(reference)), variable: ownVariable },
+    sources: {
+      resolveSecret: api && ((reference) => api.secrets.resolve(reference)),
+      task: api && ((id) => api.tasks.get(id)),
+      variable: ownVariable,
+      openVariables: new Set(config.openVariables),
+    },
     busy: new Map(),
     logger,
     steadySince: () => steadySince,

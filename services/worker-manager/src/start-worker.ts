@@ -5,8 +5,9 @@ import { isOrchestratorError, PermanentError } from '@codegen/sdk/errors';
 import { writeFileBelow } from '@codegen/sdk/files';
 import { respond } from './answer-commands.js';
 import { answerInputs, removeInputs } from './answer-inputs.js';
+import type { AgentCommand } from './config.js';
 import { type Manager, silentWorker } from './manager.js';
-import { resolveEnvironment } from './resolve-environment.js';
+import { askedTooMuch, resolveEnvironment } from './resolve-environment.js';
 import type { WorkerSpec } from './runtimes/runtime.js';
 import type { WorkerRecord } from './worker-records.js';
 
@@ -74,8 +75,8 @@ export async function refuse(
 
 /** Why a create cannot be served, whatever else happens; undefined where it can. */
 export function refusal(
-  { config }: Pick<CreateWorkerCommand, 'config'>,
-  { agents }: Pick<Manager, 'agents'>,
+  { config, context }: Pick<CreateWorkerCommand, 'config' | 'context'>,
+  { agents, sources }: Pick<Manager, 'agents' | 'sources'>,
 ): { reason: TurnFailureReason; error: string } | undefined {
   if (config.agent !== 'custom') {
     const error = `the agent ${config.agent} is not available here: use custom with an agent_config`;
@@ -90,16 +91,25 @@ export function refusal(
   if (config.repo && !isRepositoryName(config.repo.repo_full_name)) {
     return { reason: 'spawn_failed', error: 'repo_full_name must be org/repo' };
   }
-  return undefined;
+  const { project_id: project } = context;
+  if (
+    config.repo?.repo_full_name.startsWith('local/') &&
+    project &&
+    config.repo.repo_full_name !== `local/${project}`
+  ) {
+    return { reason: 'spawn_failed', error: `a worker of the project ${project} clones local/${project} and no other` };
+  }
+  const error = askedTooMuch(config.env_vars, agents[name] as AgentCommand, sources);
+  return error === undefined ? undefined : { reason: 'spawn_failed', error };
 }
 
 async function workerSpec(record: WorkerRecord, manager: Manager): Promise<WorkerSpec> {
-  const { config, worker_id: workerId } = record;
+  const { config, context, worker_id: workerId } = record;
   // The agents may be others than when the worker was asked for.
   const refused = refusal(record, manager);
   if (refused) throw new RefusedError(refused);
   const agent = manager.agents[config.agent_config as string] as Manager['agents'][string];
-  const environment = await resolveEnvironment(agent.env ?? {}, config.env_vars, manager.sources);
+  const environment = await resolveEnvironment(agent, { env_vars: config.env_vars, context }, manager.sources);
   return {
     workerId,
     workerType: config.worker_type ?? 'developer',

@@ -22,6 +22,8 @@ describe('the configuration', () => {
     const config = await readConfig(['--agents-file', file, '--agent', 'mine'], {});
     expect(Object.keys(config.agents).sort()).toEqual(['demo', 'mine', 'project-tests']);
     expect(config.agent).toBe('mine');
+    expect(config.openVariables).toEqual([]);
+    expect((await readConfig([], { WORKER_ENV_ALLOWLIST: 'MODE' })).openVariables).toEqual(['MODE']);
   });
 
   it('takes the times of worker-manager and infra-service from their variables, and leaves the rest to them', async () => {
@@ -48,9 +50,16 @@ describe('the configuration', () => {
 
   it('refuses an agent without a command', async () => {
     const file = join(temp, 'bad.json');
-    writeFileSync(file, JSON.stringify({ mine: { command: 'rm -rf' } }));
-    await expect(readConfig(['--agents-file', file], {})).rejects.toMatchObject({
-      message: expect.stringMatching(/mine.*"command"/),
-    });
+    for (const mine of [
+      { command: 'rm -rf' },
+      { command: ['true'], env: { A: 1 } },
+      { command: ['true'], allowEnv: 'A' },
+    ]) {
+      writeFileSync(file, JSON.stringify({ mine }));
+      await expect(readConfig(['--agents-file', file], {})).rejects.toMatchObject({
+        code: 'USAGE',
+        message: expect.stringMatching(/mine.*"command"/),
+      });
+    }
   });
 });

@@ -3,6 +3,7 @@ import { access, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/pr
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { wireNow } from '@codegen/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processesIn, processesWith } from '../../../../packages/worker-wrapper/tests/support/processes.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -144,6 +145,12 @@ describe('a tester', () => {
   });
 });
 
+const runningTask = {
+  ...{ id: 'task_1', type: 'engineering', status: 'running', reason: null, result: null, error: null, attempt: 1 },
+  ...{ cancel_requested: false, request_id: 'r', correlation_id: 'c', finished_at: null },
+  ...{ created_at: wireNow(), updated_at: wireNow(), started_at: wireNow() },
+};
+
 describe('variables of an agent', () => {
   const secretApi = async () => {
     let away = false;
@@ -151,7 +158,9 @@ describe('variables of an agent', () => {
       if (away) return void response.writeHead(503).end();
       request.resume().on('end', () => {
         response.setHeader('content-type', 'application/json');
-        response.end(JSON.stringify({ values: { TOKEN: 'hunter2-hunter2' } }));
+        const task = { ...runningTask, project_id: 'proj_1', epoch: 7 };
+        const answer = request.url?.startsWith('/tasks/') ? task : { values: { TOKEN: 'hunter2-hunter2' } };
+        response.end(JSON.stringify(answer));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -215,7 +224,10 @@ describe('variables of an agent', () => {
 
   it('are refused where they would choose what runs, or give the manager’s own credentials away', async () => {
     await bench.start();
-    const refused = { LD_PRELOAD: '/tmp/x.so', PATH: '/tmp', TOKEN: 'env:REDIS_URL', SECRET: 'vault:project/p/NAME' };
+    const refused = {
+      ...{ LD_PRELOAD: '/tmp/x.so', PATH: '/tmp', BASE_URL: 'https://stranger', HTTPS_PROXY: 'http://stranger' },
+      ...{ TOKEN: 'env:REDIS_URL', API_SECRET: 'vault:project/p/NAME', PLAIN: 'env:HOME' },
+    };
     for (const [name, value] of Object.entries(refused)) {
       const requestId = randomUUID();
       const workerId = await bench.create('forever', { env_vars: { [name]: value } }, requestId);
@@ -224,6 +236,23 @@ describe('variables of an agent', () => {
       expect(response.success, name).toBe(false);
       expect(response.error).toContain(name);
       expect(await bench.output(input)).toMatchObject({ reason: 'spawn_failed' });
+      expect(await processesWith(`WORKER_ID=${workerId}`)).toEqual([]);
+    }
+  });
+
+  it('are no secret of another project than that of the running task, nor do they go to another repository', async () => {
+    const api = await secretApi();
+    try {
+      await bench.start({ api: { url: api.url, token: 'cgk_test' } });
+      const refusedWith = async (config: object, why: string) => {
+        const requestId = randomUUID();
+        await bench.create('forever', config, requestId);
+        expect(await bench.response(requestId)).toMatchObject({ success: false, error: expect.stringContaining(why) });
+      };
+      await refusedWith({ env_vars: { TOKEN: 'vault:project/proj_2/TOKEN' } }, 'is of another project');
+      await refusedWith({ repo: { repo_full_name: 'local/proj_2', ref: 'main' } }, 'local/proj_1');
+    } finally {
+      await api.stop();
     }
   });
 });

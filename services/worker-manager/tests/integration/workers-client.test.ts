@@ -117,7 +117,7 @@ describe('workers, by a client', () => {
   });
 
   it('have no secret in their log', async () => {
-    await bench.start();
+    await bench.start({ openVariables: ['LOGGED_SECRET'] });
     process.env.LOGGED_SECRET = 'hunter2-hunter2';
     try {
       const agent = config('prints-secrets-of-env', { env_vars: { API_SECRET: 'env:LOGGED_SECRET' } });

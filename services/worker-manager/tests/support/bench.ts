@@ -35,7 +35,11 @@ const agentNames = [
 export const agents = Object.fromEntries(
   agentNames.map((name) => [
     name,
-    { command: [process.execPath, join(root, 'packages', 'worker-wrapper', 'tests', 'fixtures', `${name}.js`)] },
+    {
+      command: [process.execPath, join(root, 'packages', 'worker-wrapper', 'tests', 'fixtures', `${name}.js`)],
+      env: { BASE_URL: 'https://operator' },
+      allowEnv: ['TOKEN', 'PLAIN', 'API_SECRET'],
+    },
   ]),
 );
 

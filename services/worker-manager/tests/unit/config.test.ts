@@ -24,6 +24,8 @@ describe('readConfig', () => {
       agents: { demo: { command: ['demo'], env: { A: '1' } } },
       maxWorkers: 3,
     });
+    expect(readConfig(env).openVariables).toBeUndefined();
+    expect(readConfig({ ...env, WORKER_ENV_ALLOWLIST: 'MODE, REGION' }).openVariables).toEqual(['MODE', 'REGION']);
   });
 
   it.each(['REDIS_URL', 'WORKERS_DIR', 'REPOS_DIR', 'AGENTS_FILE'])('names %s when it is missing', (name) => {
@@ -33,8 +35,20 @@ describe('readConfig', () => {
   it('names what is wrong', async () => {
     expect(() => readConfig({ ...env, MAX_WORKERS: 'many' })).toThrow('MAX_WORKERS must be a whole number');
     expect(() => readConfig({ ...env, API_URL: 'http://api' })).toThrow('API_TOKEN is not set');
+    expect(() => readConfig({ ...env, WORKER_ENV_ALLOWLIST: 'MODE,API_*' })).toThrow('"API_*" is no variable name');
     const broken = join(folder.path, 'broken.json');
-    await writeFile(broken, JSON.stringify({ demo: { command: 'demo --fast' } }));
-    expect(() => readConfig({ ...env, AGENTS_FILE: broken })).toThrow('the agent "demo" does not fit');
+    for (const agent of [
+      { command: 'demo --fast' },
+      { command: ['demo'], env: { A: 1 } },
+      { command: ['demo'], allowEnv: 'A' },
+      { command: ['demo'], allowEnv: ['*'] },
+      { command: ['demo'], allowEnv: ['A*B'] },
+      null,
+    ]) {
+      await writeFile(broken, JSON.stringify({ demo: agent }));
+      expect(() => readConfig({ ...env, AGENTS_FILE: broken })).toThrow('the agent "demo" does not fit');
+    }
+    await writeFile(broken, JSON.stringify({ demo: { command: ['demo'], allowEnv: ['A', 'APP_*'] } }));
+    expect(readConfig({ ...env, AGENTS_FILE: broken }).agents.demo?.allowEnv).toEqual(['A', 'APP_*']);
   });
 });
