@@ -12,32 +12,52 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** Headers that a `Connection` header cannot remove: without them the next hop would misread the message. */
-const KEPT = new Set(['host', 'content-length', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host']);
+const KEPT = new Set(['host', 'content-length']);
+
+/** What proxies say about the client. Here is the edge: what a client says about itself is its own invention. */
+const CLIENTS_WORD =
+  /^(x-forwarded(-.*)?|forwarded|x-real-ip|(x-|true-|fastly-|x-cluster-)?client-ip|cf-connecting-ip|x-original-.*|x-rewrite-url|x-url-scheme|front-end-https)$/;
+
+/** What no trailer may say (RFC 9110, section 6.5.1): framing, routing, authentication, how a body is read. */
+const NO_TRAILER =
+  /^(content-(length|encoding|type|range|location)|trailer|host|authorization|(set-)?cookie2?|www-authenticate|authentication-info|if-.*|range|cache-control|pragma|max-forwards|age|date|expires|location|retry-after|vary|warning)$/;
 
 export interface ClientConnection {
-  readonly remoteAddress: string | undefined;
-  /** Host for clients that name none, as HTTP/1.0 allows. */
-  readonly fallbackHost: string;
+  readonly remoteAddress?: string | undefined;
+  /** Where the client connected to; the host for clients that name none, as HTTP/1.0 allows. */
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
 }
 
 /** The end-to-end headers among these, in order and with their duplicates; both flat lists of names and values. */
 export function endToEndHeaders(raw: readonly string[]): string[] {
-  const named = new Set(valuesOf(raw, 'connection').flatMap((value) => value.toLowerCase().split(/\s*,\s*/)));
+  const named = new Set(valuesOf(raw, 'connection').flatMap((value) => value.toLowerCase().split(/[\t ]*,[\t ]*/)));
+  // Trailers can only follow a body in chunks.
+  if (valuesOf(raw, 'transfer-encoding').length === 0) named.add('trailer');
   return filter(raw, (name) => !HOP_BY_HOP.has(name) && (KEPT.has(name) || !named.has(name)));
 }
 
-/** What a release gets of a client's request headers, with X-Forwarded-For, -Proto and -Host. */
+/** What a release gets of a client's request headers, with X-Forwarded-For, -Proto, -Host and -Port of our own. */
 export function requestHeaders(raw: readonly string[], client: ClientConnection): string[] {
-  const headers = filter(endToEndHeaders(raw), (name) => name !== 'x-forwarded-for');
-  const host = valuesOf(raw, 'host')[0];
-  if (host === undefined) headers.push('Host', client.fallbackHost);
+  const headers = filter(endToEndHeaders(raw), (name) => !isClientsWord(name));
+  const host = valuesOf(raw, 'host')[0] ?? `${client.localAddress}:${client.localPort}`;
+  if (valuesOf(raw, 'host').length === 0) headers.push('Host', host);
   // A body of unknown length needs its framing named: nothing else tells the release where it ends.
   if (valuesOf(raw, 'transfer-encoding').length > 0) headers.push('Transfer-Encoding', 'chunked');
-  const addresses = [...valuesOf(raw, 'x-forwarded-for'), client.remoteAddress ?? 'unknown'];
-  headers.push('X-Forwarded-For', addresses.join(', '));
-  if (valuesOf(raw, 'x-forwarded-proto').length === 0) headers.push('X-Forwarded-Proto', 'http');
-  if (valuesOf(raw, 'x-forwarded-host').length === 0) headers.push('X-Forwarded-Host', host ?? client.fallbackHost);
+  if (valuesOf(raw, 'te').some((value) => /\btrailers\b/i.test(value))) headers.push('TE', 'trailers');
+  headers.push('X-Forwarded-For', client.remoteAddress ?? 'unknown');
+  headers.push('X-Forwarded-Proto', 'http');
+  headers.push('X-Forwarded-Host', host);
+  headers.push('X-Forwarded-Port', String(client.localPort));
   return headers;
+}
+
+/** The trailers among these that may pass, as a list of pairs. */
+export function passableTrailers(raw: readonly string[]): [string, string][] {
+  const trailers = filter(raw, (name) => !HOP_BY_HOP.has(name) && !NO_TRAILER.test(name) && !isClientsWord(name));
+  return trailers.flatMap((name, index): [string, string][] =>
+    index % 2 === 0 ? [[name, trailers[index + 1] as string]] : [],
+  );
 }
 
 /** Whether a message with these headers has a body. */
@@ -53,4 +73,9 @@ export function valuesOf(raw: readonly string[], name: string): string[] {
 
 function filter(raw: readonly string[], keep: (name: string) => boolean): string[] {
   return raw.filter((_, index) => keep((raw[index - (index % 2)] as string).toLowerCase()));
+}
+
+/** Many servers read `_` in a name as `-`. */
+function isClientsWord(name: string): boolean {
+  return CLIENTS_WORD.test(name.replaceAll('_', '-'));
 }

@@ -1,9 +1,17 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Logger, silentLogger, withBindings } from '@codegen/sdk/queue';
+import { requestRefusal } from './check-message.js';
+import { Exchange } from './exchange.js';
+import { FailureLog } from './failure-log.js';
 import { forwardRequest } from './forward-request.js';
 import { forwardUpgrade } from './forward-upgrade.js';
+import { IdleWatch } from './idle-watch.js';
+import { defaultLimits, type ForwarderLimits } from './limits.js';
 import type { Upstream } from './upstream.js';
+
+const CLOSE_MS = 5000;
 
 /** The allocated port of a project: answers for whichever release is current. */
 export interface Forwarder {
@@ -24,21 +32,61 @@ export class PortInUseError extends Error {
   }
 }
 
+export interface ForwarderOptions {
+  /** Told of requests that failed; its bindings should name the project. */
+  readonly logger?: Logger | undefined;
+  readonly limits?: Partial<ForwarderLimits> | undefined;
+}
+
 /**
  * Listens on a port and forwards to the current release. Without one, it answers 503 with a sentence.
  * @throws {PortInUseError}
  */
-export async function openForwarder(host: string, port: number): Promise<Forwarder> {
+export async function openForwarder(host: string, port: number, options: ForwarderOptions = {}): Promise<Forwarder> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const { headMs, keepAliveMs, bodyIdleMs, releaseIdleMs, unreadAnswerMs, maxConnections, maxHeadBytes } = limits;
+  const log = new FailureLog(withBindings(options.logger ?? silentLogger, { host, port }));
+  const watch = new IdleWatch(lookEvery(bodyIdleMs, releaseIdleMs, unreadAnswerMs));
+  const deps = { limits, watch, report: log.report.bind(log) };
   let current: Upstream | undefined;
-  const upgraded = new Set<Duplex>();
-  // Long uploads and long polls are the release's own business: no limit on a whole request.
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 });
-  server.on('request', (incoming, outgoing) => forwardRequest(incoming, outgoing, () => current));
-  server.on('upgrade', (incoming, socket, head) => {
-    upgraded.add(socket);
-    socket.once('close', () => upgraded.delete(socket));
-    forwardUpgrade(incoming, socket, head, current);
+  const upgraded = new Set<Socket>();
+  const server = createServer({
+    keepAliveTimeout: keepAliveMs,
+    headersTimeout: headMs,
+    // Long uploads and long polls are the release's own business: no limit on a whole request.
+    requestTimeout: 0,
+    connectionsCheckingInterval: lookEvery(headMs),
+    maxHeaderSize: maxHeadBytes,
+    insecureHTTPParser: false,
   });
+  server.maxConnections = maxConnections;
+  // Node would leave out those beyond 2000 without a word; they are counted here.
+  server.maxHeadersCount = 0;
+  const begin = (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    expects: boolean,
+    go: (one: Exchange) => void,
+  ) => {
+    const exchange = new Exchange(incoming, outgoing, deps, expects);
+    exchange.attempt(() => {
+      const refusal = requestRefusal(incoming, limits.maxHeaders);
+      if (refusal) exchange.refuse(refusal.status, refusal.sentence, false);
+      else if (watch.size > maxConnections) exchange.refuseAsOneTooMany();
+      else go(exchange);
+    });
+  };
+  const forward = (exchange: Exchange) => forwardRequest(exchange, () => current);
+  server.on('request', (incoming, outgoing) => begin(incoming, outgoing, false, forward));
+  server.on('checkContinue', (incoming, outgoing) => begin(incoming, outgoing, true, forward));
+  server.on('upgrade', (incoming, client: Socket, head) => {
+    upgraded.add(client);
+    client.once('close', () => upgraded.delete(client));
+    client.on('error', () => client.destroy());
+    const outgoing = answerOn(client, incoming);
+    if (outgoing) begin(incoming, outgoing, false, (one) => forwardUpgrade(one, client, head, current));
+  });
+  server.on('drop', () => log.report(`a connection was refused: ${maxConnections} are open`));
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -69,6 +117,34 @@ export async function openForwarder(host: string, port: number): Promise<Forward
       await closed;
       clearTimeout(cut);
       clearInterval(sweep);
+      watch.close();
+      log.close();
     },
   };
+}
+
+/** An answer to a request that Node has handed over with its connection, which ends with this answer. */
+function answerOn(client: Socket, incoming: IncomingMessage): ServerResponse | undefined {
+  const outgoing = new ServerResponse(incoming);
+  outgoing.shouldKeepAlive = false;
+  try {
+    outgoing.assignSocket(client);
+  } catch {
+    // An earlier request of this connection has no answer yet: what comes now would run into it.
+    client.destroy();
+    return undefined;
+  }
+  client.on('drain', () => outgoing.emit('drain'));
+  outgoing.once('finish', () => {
+    client.end();
+    // What is still on its way must not be answered with a reset.
+    client.resume();
+    client.setTimeout(CLOSE_MS, () => client.destroy());
+  });
+  return outgoing;
+}
+
+/** How often to look for what is overdue: often enough for the shortest of these. */
+function lookEvery(...limitsMs: number[]): number {
+  return Math.min(5000, Math.max(10, Math.min(...limitsMs) / 4));
 }

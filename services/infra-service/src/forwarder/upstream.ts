@@ -1,5 +1,8 @@
 import { Agent } from 'node:http';
 
+/** What clients are told while no release runs. */
+export const NO_RELEASE = 'No release is running on this port yet: it is starting or restarting. Try again shortly.';
+
 /** A release as the forwarder sees it: where it listens, and how many requests it still has to finish. */
 export class Upstream {
   /** Keeps connections to the release open between requests. */

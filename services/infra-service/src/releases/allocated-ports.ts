@@ -1,8 +1,13 @@
-import { type Forwarder, openForwarder } from '../forwarder/forwarder.js';
+import { type Forwarder, type ForwarderOptions, openForwarder } from '../forwarder/forwarder.js';
 
 /** The forwarders of one project: one, and a second one while it moves to another port. */
 export class AllocatedPorts {
   readonly #open = new Map<string, Promise<Forwarder>>();
+  readonly #options: ForwarderOptions;
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+  }
 
   /**
    * The forwarder of an address, opened if it is not.
@@ -12,7 +17,7 @@ export class AllocatedPorts {
     const key = `${host}:${port}`;
     const known = this.#open.get(key);
     if (known) return known;
-    const opening = openForwarder(host, port);
+    const opening = openForwarder(host, port, this.#options);
     this.#open.set(key, opening);
     opening.catch(() => this.#open.delete(key));
     return opening;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Logger } from '@codegen/sdk/queue';
+import { type Logger, withBindings } from '@codegen/sdk/queue';
 import type { Forwarder } from '../forwarder/forwarder.js';
+import type { ForwarderLimits } from '../forwarder/limits.js';
 import { AllocatedPorts } from './allocated-ports.js';
 import { checkHealth } from './check-health.js';
 import { readManifest } from './manifest.js';
@@ -17,6 +18,8 @@ const PROBE_TIMEOUT_MS = 5000;
 export interface ReleaseSettings extends PrepareSettings, StartSettings {
   /** How long requests may take to finish on a release that was replaced. */
   readonly drainMs: number;
+  /** Where they differ from the usual ones. */
+  readonly forwarderLimits?: Partial<ForwarderLimits> | undefined;
   resolveSecrets(reference: string, projectId: string, signal: AbortSignal): Promise<Record<string, string>>;
   readonly logger: Logger;
 }
@@ -31,7 +34,7 @@ export type ReleaseTarget = Pick<ReleaseState, 'repo_full_name' | 'server_ip' | 
 export class ProjectReleases {
   readonly #folders: ProjectFolders;
   readonly #settings: ReleaseSettings;
-  readonly #ports = new AllocatedPorts();
+  readonly #ports: AllocatedPorts;
   readonly #retiring = new Map<Promise<void>, string>();
   #supervisor: Supervisor | undefined;
   #state: ReleaseState | undefined;
@@ -40,6 +43,8 @@ export class ProjectReleases {
   constructor(folders: ProjectFolders, settings: ReleaseSettings) {
     this.#folders = folders;
     this.#settings = settings;
+    const logger = withBindings(settings.logger, { project_id: folders.projectId });
+    this.#ports = new AllocatedPorts({ logger, limits: settings.forwarderLimits });
   }
 
   /** Runs what ran when the service ended, on the same port; keeps trying in the background. */
