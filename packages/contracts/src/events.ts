@@ -44,6 +44,16 @@ export const taskProgress = defineQueue({
   expiresSeconds: 86_400,
 });
 
+const PROGRESS_STREAM = /^task_progress:([A-Za-z0-9][\w.-]{0,127})(?::[\w.-]{1,64})?$/;
+
+/**
+ * Whose stream of progress it is: `task_progress:<task id>`, or `task_progress:<user id>`, with `:NAME` behind it for a
+ * user of several. Undefined where a name is that of no such stream.
+ */
+export function progressStreamOwner(stream: string): string | undefined {
+  return PROGRESS_STREAM.exec(stream)?.[1];
+}
+
 /** Whether an event ends its task. */
 export function isTerminalEvent(event: Pick<ProgressEvent, 'type'>): boolean {
   return event.type === 'completed' || event.type === 'failed';

@@ -61,7 +61,11 @@ export const createTask = z
     type: taskType,
     spec: z.string().nullish().describe('What is wanted, 1 MiB at most; engineering only'),
     correlation_id: z.string().max(200).optional().describe('One id for all that comes of it; made where left out'),
-    callback_stream: z.string().max(200).nullish().describe('Stream that progress events go to'),
+    callback_stream: z
+      .string()
+      .max(200)
+      .nullish()
+      .describe('Stream that progress events go to: task_progress:<your user id>, or that with :NAME behind it'),
     dry_run: z.boolean().optional().describe('Check everything, store nothing'),
   })
   .describe('Makes a task.');

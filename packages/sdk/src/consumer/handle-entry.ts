@@ -1,6 +1,7 @@
 import type { MessageOf, QueueContract } from '@codegen/contracts';
 import { type CurrentMessage, handling } from '../current-message.js';
 import { openTelemetry } from '../queue/open-telemetry.js';
+import { takesProgress } from '../queue/progress.js';
 import { ATTEMPT, DEFERRALS } from '../queue/retry-counters.js';
 import { textOf } from '../text/error-text.js';
 import type { ConsumerCore } from './consumer-core.js';
@@ -67,6 +68,7 @@ async function handleDecoded<C extends QueueContract>(
     return deadOutcome(core, options, entry, raw, message, reason);
   }
   const context = new EntryContext(core, entry, current, attempt);
+  warnOfCallback(context, message);
   const request = requestOf(options, current);
   const begun = request && (await beginRequest(core, entry, request));
   if (begun === 'unknown') return { kind: 'release' };
@@ -109,6 +111,14 @@ async function handleDecoded<C extends QueueContract>(
       ...idsOf(current),
     });
   }
+}
+
+/** Said once a message, rather than for each event that is dropped. */
+function warnOfCallback({ logger }: EntryContext, message: object): void {
+  const { callback_stream: stream, task_id: taskId } = message as { callback_stream?: unknown; task_id?: unknown };
+  if (typeof stream !== 'string' || takesProgress(stream, taskId)) return;
+  const why = 'callback_stream is neither task_progress:<its task> nor a user’s: no progress goes there';
+  logger.warn({ callback_stream: stream.slice(0, 200) }, why);
 }
 
 function counter(text: string | undefined, least: number): number {

@@ -1,4 +1,4 @@
-import { type MessageInput, queues, taskEvents, taskProgress } from '@codegen/contracts';
+import { type MessageInput, progressStreamOwner, taskEvents, taskProgress } from '@codegen/contracts';
 import type { QueueTarget } from './connect-queue.js';
 import { publish } from './publish.js';
 
@@ -9,7 +9,7 @@ const ONCE_MS = 600_000;
 
 /**
  * Reports progress: to `task:events`, from where the API records it, and to `callback_stream`, if anyone listens
- * there. What goes to the latter may be dropped. With `once`, an event that was reported under the same key within ten
+ * there. What goes to the latter may be dropped, and is where the stream is neither the task's nor a user's. With `once`, an event that was reported under the same key within ten
  * minutes is not reported again: a step that runs a second time after a crash tells nothing twice.
  * @throws {OrchestratorError} when `task:events` cannot be reached
  */
@@ -20,18 +20,19 @@ export async function reportProgress(
 ): Promise<void> {
   const dedupe = once === undefined ? {} : { dedupe: { key: once, windowMs: ONCE_MS } };
   const recorded = publish(queue, taskEvents, event, dedupe);
-  if (callback_stream && isCallbackStream(callback_stream)) {
+  if (callback_stream && takesProgress(callback_stream, event.task_id)) {
     publish(queue, taskProgress, event, { stream: callback_stream }).catch(() => undefined);
   }
   await recorded;
 }
 
-// A callback stream is trimmed and expires, and its name comes from outside: it must never be one of our own.
-function isCallbackStream(name: string): boolean {
-  return !/[{}]|:dlq$/.test(name) && !workStreams.some((pattern) => pattern.test(name));
-}
+const USER = /^user_[0-9a-f]{32}$/;
 
-const workStreams = queues
-  .filter((queue) => queue.kind === 'work')
-  .flatMap((queue) => [queue.stream, ...(queue.legacyStreams ?? [])])
-  .map((stream) => new RegExp(`^${stream.replace(/\{\w+\}/g, '[^:]+')}$`));
+/**
+ * Whether progress of a task may go to a stream that a message names: that of the task itself, or a user's. It is trimmed
+ * and expires, and its name comes from outside, so no other one is ever touched.
+ */
+export function takesProgress(stream: string, taskId: unknown): boolean {
+  const owner = progressStreamOwner(stream);
+  return owner !== undefined && (owner === taskId || USER.test(owner));
+}

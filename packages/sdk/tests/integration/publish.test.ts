@@ -4,6 +4,7 @@ import {
   decodeEntry,
   deployResultKey,
   engineeringQueue,
+  makeId,
   scaffolderResults,
   taskProgress,
   workerInputs,
@@ -106,20 +107,42 @@ describe('reportProgress', () => {
   });
 
   test('does without a callback stream, and with one that cannot be written', async () => {
-    await bench.redis.set('in-the-way', 'x');
+    await bench.redis.set('task_progress:t', 'x');
     await reportProgress(bench.redis, { ...progress, callback_stream: null });
-    await reportProgress(bench.redis, { ...progress, callback_stream: 'in-the-way' });
+    await reportProgress(bench.redis, { ...progress, callback_stream: 'task_progress:t' });
     expect(await bench.redis.xlen('task:events')).toBe(2);
+    expect([await bench.redis.get('task_progress:t'), await bench.redis.ttl('task_progress:t')]).toEqual(['x', -1]);
   });
 
-  test.each([STREAM, `${STREAM}:dlq`, 'worker:developer:w-1:input', `{${STREAM}}:delayed`, 'cli-agent:commands'])(
-    'never trims %s, whatever a message names as its callback stream',
-    async (callback_stream) => {
-      await reportProgress(bench.redis, { ...progress, callback_stream });
-      await reportProgress(bench.redis, progress);
-      expect(await bench.redis.exists(callback_stream)).toBe(0);
-    },
-  );
+  test('goes to a user’s stream too', async () => {
+    const callback_stream = `task_progress:${makeId('user')}:my-tool`;
+    await reportProgress(bench.redis, { ...progress, callback_stream });
+    await waitFor('the event', async () => (await bench.redis.xlen(callback_stream)) === 1);
+  });
+
+  test.each([
+    ...[STREAM, `${STREAM}:dlq`, 'worker:developer:w-1:input', `{${STREAM}}:delayed`, 'cli-agent:commands'],
+    ...['orders', 'deploy:result:r', 'task_progress:another', 'task_progress:t:a:b', 'task_progress:', 'user_1:x'],
+  ])('leaves %s alone, whatever a message names as its callback stream', async (callback_stream) => {
+    await reportProgress(bench.redis, { ...progress, callback_stream });
+    await reportProgress(bench.redis, progress);
+    expect(await bench.redis.exists(callback_stream)).toBe(0);
+    await bench.redis.xadd(callback_stream, '*', 'a', 'foreign');
+    await reportProgress(bench.redis, { ...progress, callback_stream });
+    await reportProgress(bench.redis, progress);
+    expect([await bench.redis.xlen(callback_stream), await bench.redis.ttl(callback_stream)]).toEqual([1, -1]);
+  });
+
+  test('of a message that names a foreign stream is said once to go nowhere, and the message is handled', async () => {
+    let handled = 0;
+    bench.consume(async () => {
+      handled += 1;
+    });
+    await publish(bench.redis, engineeringQueue, { ...task, callback_stream: 'orders' });
+    await waitFor('the message', () => handled);
+    const lines = bench.logged.filter(({ message }) => message.includes('no progress goes there'));
+    expect(lines).toMatchObject([{ level: 'warn', bindings: { callback_stream: 'orders' } }]);
+  });
 });
 
 describe('readLog', () => {

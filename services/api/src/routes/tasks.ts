@@ -43,7 +43,7 @@ export const taskRoutes: Routes = async (app, deps) => {
       const caller = callerOf(request);
       const { type, correlation_id, callback_stream, dry_run } = request.body;
       requireScope(caller, startScopes[type]);
-      checkCallbackStream(callback_stream);
+      checkCallbackStream(callback_stream, caller.user.id);
       const spec = checkSpec(type, request.body.spec);
       const prepare = async (db: typeof deps.db) => {
         const project = await findProject(db, caller, request.body.project);

@@ -8,7 +8,8 @@ onBothDatabases('tasks', (api, database) => {
   test('a new engineering task comes with the message that starts it', async () => {
     const user = await api.user({}, { telegram_id: 5_123_456_789 });
     const { id: project } = await user.createProject();
-    const input = { project, type: 'engineering', spec: 'Größe: 5 ☃', correlation_id: 'c-1', callback_stream: 'cb' };
+    const callback_stream = `task_progress:${(await user.ok('GET', '/whoami')).user.id}`;
+    const input = { project, type: 'engineering', spec: 'Größe: 5 ☃', correlation_id: 'c-1', callback_stream };
     const { status, body } = await user.call('POST', '/tasks', input);
     expect(status).toBe(201);
     expect(body.stream).toBe('engineering:queue');
@@ -17,7 +18,7 @@ onBothDatabases('tasks', (api, database) => {
     expect(engineeringMessage.parse(body.message)).toEqual(body.message);
     expect(body.message).toMatchObject({
       ...{ task_id: body.task.id, project_id: project, user_id: 5_123_456_789, request_id: body.task.request_id },
-      ...{ correlation_id: 'c-1', callback_stream: 'cb', version: '1' },
+      ...{ correlation_id: 'c-1', callback_stream, version: '1' },
     });
     expect((await user.ok('GET', `/tasks/${body.task.id}`)).spec).toBe('Größe: 5 ☃');
   });
@@ -63,15 +64,26 @@ onBothDatabases('tasks', (api, database) => {
     expect(await start('half \ud83d')).toBe('400 VALIDATION_FAILED');
   });
 
-  test('a stream of ours is not taken for progress: it would be trimmed', async () => {
-    const user = await api.user();
+  test('progress goes to a stream of the caller’s own, and to no other: what is named there would be trimmed', async () => {
+    const [user, other] = [await api.user(), await api.user()];
     const { id: project } = await user.createProject();
+    const [mine, theirs] = [(await user.ok('GET', '/whoami')).user.id, (await other.ok('GET', '/whoami')).user.id];
     const start = (callback_stream: string) =>
       user.call('POST', '/tasks', { project, type: 'engineering', spec: 'x', callback_stream, dry_run: true });
-    for (const ours of ['engineering:queue', 'deploy:queue:dlq', 'worker:commands', 'task:events', '{a}:delayed', '']) {
-      expect([ours, (await start(ours)).body.code]).toEqual([ours, 'VALIDATION_FAILED']);
+    const ours = ['engineering:queue', 'deploy:queue:dlq', 'worker:commands', 'task:events', '{a}:delayed', ''];
+    const foreign = [
+      'my-bot:progress',
+      'task_progress:abc',
+      `task_progress:${theirs}`,
+      `task_progress:${theirs}:${mine}`,
+    ];
+    const odd = [mine, `${mine}:x`, `task_progress:${mine}:`, `task_progress:${mine}:a:b`, `task_progress:${mine}\n`];
+    for (const stream of [...ours, ...foreign, ...odd]) {
+      expect([stream, (await start(stream)).body.code]).toEqual([stream, 'VALIDATION_FAILED']);
     }
-    for (const theirs of ['task_progress:abc', 'my-bot:progress']) expect((await start(theirs)).status).toBe(200);
+    for (const own of [`task_progress:${mine}`, `task_progress:${mine}:my-bot`]) {
+      expect((await start(own)).status).toBe(200);
+    }
   });
 
   test('deploying needs code on main, and no spec', async () => {
