@@ -43,6 +43,7 @@ export function readConfig(env: Environment): InfraServiceConfig {
     releasesDir: resolve(readText(env, 'RELEASES_DIR', 'the folder for releases')),
     reposDir: resolve(readText(env, 'REPOS_DIR', 'the folder with the bare repositories')),
     host: env.HOST || '127.0.0.1',
+    ...(env.INSTANCE && { instance: env.INSTANCE }),
     environment: env,
     healthTimeoutMs: readWholeNumber(env, 'HEALTH_TIMEOUT_MS', { min: 1 }),
     installTimeoutMs: readWholeNumber(env, 'INSTALL_TIMEOUT_MS', { min: 1 }),

@@ -29,6 +29,8 @@ export interface StackConfig {
   /** Tells the CLI of this account where the system is. */
   login: boolean;
   logLevel: string;
+  /** The operator's environment, for the processes that the stack starts. */
+  environment: NodeJS.ProcessEnv;
   /** Where a prepared database may be kept, so that new folders start faster. */
   cacheFolder: string | undefined;
 }
@@ -70,6 +72,7 @@ export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv
     templateDir: resolve(values['template-dir'] ?? env.TEMPLATE_DIR ?? join(root, 'templates', 'service')),
     login: values.login ?? false,
     logLevel: env.LOG_LEVEL ?? 'info',
+    environment: env,
     cacheFolder: userCacheFolder(env),
   };
 }

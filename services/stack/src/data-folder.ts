@@ -27,15 +27,16 @@ export function dataFolderPath(flag: string | undefined, env: NodeJS.ProcessEnv)
 }
 
 /**
- * Makes the folder where it is missing and locks it for this process: PGlite and the AOF each want one owner.
+ * Makes the folder where it is missing and locks it for its owner: PGlite and the AOF each want one. The owner's lock
+ * outlives this process where that is another one, and is taken again.
  * @throws OrchestratorError DATA_FOLDER_LOCKED, naming the process that holds it
  */
-export async function openDataFolder(root: string): Promise<DataFolder> {
+export async function openDataFolder(root: string, owner: ProcessIdentity = thisProcess()): Promise<DataFolder> {
   const inside = (name: string) => join(root, name);
   const folders = ['db', 'redis', 'repos', 'workers', 'releases', 'keys', 'logs', 'run'] as const;
   await mkdir(root, { recursive: true, mode: 0o700 });
   await chmod(root, 0o700);
-  const unlock = await lock(root);
+  const unlock = await lock(root, owner);
   for (const name of folders) await mkdir(inside(name), { recursive: true, mode: 0o700 });
   const paths = Object.fromEntries(folders.map((name) => [name, inside(name)])) as Record<
     (typeof folders)[number],
@@ -50,15 +51,17 @@ const TAKEOVER_STALE_MS = 5000;
  * The lock is a file that names its holder. It is made by link(2), which fails where it exists. A file whose holder is
  * gone is removed under a second, short-lived lock, so that no starter removes the fresh lock of another.
  */
-async function lock(root: string): Promise<() => Promise<void>> {
+async function lock(root: string, mine: ProcessIdentity): Promise<() => Promise<void>> {
   const path = join(root, 'lock');
-  const mine = thisProcess();
+  const isMine = (holder: ProcessIdentity) => holder.pid === mine.pid && holder.startTime === mine.startTime;
   const draft = `${path}.${mine.pid}`;
   await writeFile(draft, JSON.stringify(mine), { mode: 0o600 });
   try {
     for (;;) {
       if (await linkIfAbsent(draft, path)) break;
       const holder = await readHolder(path);
+      // The process before this one that worked for the same owner.
+      if (holder && isMine(holder) && mine.pid !== process.pid) break;
       if (holder && isSameProcess(holder)) {
         throw new OrchestratorError(
           'DATA_FOLDER_LOCKED',
@@ -75,7 +78,7 @@ async function lock(root: string): Promise<() => Promise<void>> {
   }
   return async () => {
     const holder = await readHolder(path);
-    if (holder && holder.pid === mine.pid && holder.startTime === mine.startTime) await rm(path, { force: true });
+    if (holder && isMine(holder)) await rm(path, { force: true });
   };
 }
 

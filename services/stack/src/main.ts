@@ -1,40 +1,49 @@
-import { mkdir, rename, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { isOrchestratorError } from '@codegen/sdk/errors';
-import { destination, pino } from 'pino';
-import { readConfig, type StackConfig } from './config.js';
-import { logInCli } from './log-in-cli.js';
-import { type RunningStack, startStack } from './start-stack.js';
+import { fileURLToPath } from 'node:url';
+import { SupervisedProcess } from './supervised-process.js';
 
-const KEEP_LOG_BYTES = 20 * 1024 * 1024;
+// Runs serve.js and starts it again when it ends by an error; small, so that it costs little and has little to break.
+// starting → up → (an error) → waiting → starting …; a signal, an end that was asked for, or a failed first start → ended.
+const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+const ASKED_FOR: readonly (number | null)[] = [0, ...Object.values(SIGNAL_CODES)];
 
-// starting → running → stopping → ended. A signal while starting stops what has started; a second one ends at once.
-async function main(): Promise<void> {
-  const startedMs = performance.now();
-  const stopRequested = firstSignal();
-  const config = await readConfig(process.argv.slice(2), process.env);
-  const log = await openLog(config);
-  const stack = await startStack(config, (service) => log.child({ service }));
-  const askedWhileStarting = await Promise.race([stopRequested.then(() => true), false]);
-  if (!askedWhileStarting) {
-    const tokenFile = config.login ? await logInCli(stack, process.env) : undefined;
-    process.stdout.write(card(config, stack, tokenFile, (performance.now() - startedMs) / 1000));
-    await tellParent({
-      ready: { api_url: stack.apiUrl, data_dir: config.dataDir, agent: config.agent, pid: process.pid },
-    });
-  }
-  const signal = await Promise.race([stopRequested, stack.done]).catch((error: unknown) => {
-    log.fatal({ error: String(error) }, 'a service cannot go on');
-    process.stderr.write(`A service cannot go on: ${error instanceof Error ? error.message : error}\n`);
-    return undefined;
+// Whoever read what this prints may be gone; the system goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+let wasUp = false;
+let told: Promise<unknown> = Promise.resolve();
+const system = new SupervisedProcess({
+  argv: [process.execPath, fileURLToPath(new URL('serve.js', import.meta.url)), ...process.argv.slice(2)],
+  // A session of its own: Ctrl-C reaches this process, which passes it on once.
+  options: { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true },
+  deathSignal: 'SIGKILL',
+  ready: (child) =>
+    new Promise((resolve) => {
+      child.on('message', (news: object) => {
+        if (!wasUp) told = tellParent(news);
+        if (!('ready' in news)) return;
+        wasUp = true;
+        resolve(undefined);
+      });
+    }),
+  onEnd: (how, nextTryMs) => {
+    const when = nextTryMs < 1000 ? 'now' : `in ${Math.round(nextTryMs / 1000)} s`;
+    process.stderr.write(`The system ended (${how}). It is started again ${when}; what was under way goes on then.\n`);
+  },
+  isLast: ({ code }) => !wasUp || ASKED_FOR.includes(code),
+});
+
+let asked: keyof typeof SIGNAL_CODES | undefined;
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (asked) system.signal(signal);
+    else system.stop(undefined, signal);
+    asked ??= signal;
   });
-  process.stdout.write('\nStopping … (Ctrl-C again ends everything at once)\n');
-  await stack.stop();
-  process.stdout.write('Stopped.\n');
-  log.flush();
-  process.exitCode = signal === undefined ? 1 : signal === 'SIGINT' ? 130 : 143;
 }
+
+const { code } = await system.ended;
+await told;
+process.exit(code ?? (asked ? SIGNAL_CODES[asked] : 1));
 
 /** For whoever started this as a child: whether it is up. One that has let go of it hears nothing. */
 function tellParent(news: object): Promise<void> {
@@ -43,87 +52,3 @@ function tellParent(news: object): Promise<void> {
     process.send(news, undefined, undefined, () => resolve());
   });
 }
-
-/** The first signal that asks to stop; the second one ends the process, and with it everything it started. */
-function firstSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let seen = 0;
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        seen += 1;
-        if (seen > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
-        resolve(signal);
-      });
-    }
-  });
-}
-
-async function openLog(config: StackConfig) {
-  const folder = join(config.dataDir, 'logs');
-  const path = join(folder, 'stack.log');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const size = await stat(path).then(
-    (found) => found.size,
-    () => 0,
-  );
-  if (size > KEEP_LOG_BYTES) await rename(path, `${path}.1`);
-  const paths = [
-    'token',
-    '*.token',
-    'password',
-    '*.password',
-    'redisUrl',
-    '*.redisUrl',
-    'authorization',
-    '*.authorization',
-  ];
-  return pino({ level: config.logLevel, redact: paths }, destination({ dest: path, mode: 0o600, sync: false }));
-}
-
-function card(config: StackConfig, stack: RunningStack, tokenFile: string | undefined, seconds: number): string {
-  const home = homedir();
-  const folder = config.dataDir.startsWith(`${home}/`) ? `~${config.dataDir.slice(home.length)}` : config.dataDir;
-  const elsewhere =
-    tokenFile &&
-    `
-  With another HOME, first:
-
-    orchestrator auth login --api-url ${stack.apiUrl} --token-stdin \\
-      < ${quoted(tokenFile)}
-`;
-  const agent = config.agent === 'demo' ? 'demo (deterministic, not an AI)' : config.agent;
-  return `
-  Codegen orchestrator is up (${seconds.toFixed(1)} s)
-
-    API     ${stack.apiUrl}
-    data    ${folder}
-    log     ${folder}/logs/stack.log
-    agent   ${agent}
-            agents run as this user: use those that you trust
-
-  Next, in another terminal:
-
-    bin/orchestrator project create --name blog
-    bin/orchestrator engineering start --project blog --spec "A tea blog" --wait
-    bin/orchestrator deploy start --project blog --wait
-${elsewhere ?? ''}
-  Ctrl-C stops everything; work that is under way goes on at the next start.
-`;
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-}
-
-main().catch(async (error: unknown) => {
-  if (isOrchestratorError(error)) {
-    const { code, message, next } = error;
-    await tellParent({ failed: { code, message, next } });
-    process.stderr.write(`${error.message}\n`);
-    for (const step of error.next ?? []) process.stderr.write(`Try: ${step.command}  (${step.when})\n`);
-    process.exit(error.exitCode);
-  }
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exit(1);
-});

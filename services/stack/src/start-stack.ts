@@ -3,17 +3,18 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { openPglite, startApi } from '@codegen/api';
-import { startInfraService } from '@codegen/infra-service';
 import { startLanggraph } from '@codegen/langgraph';
 import { startScaffolder } from '@codegen/scaffolder';
 import { startScheduler } from '@codegen/scheduler';
 import { createApi } from '@codegen/sdk/api';
 import type { RunningService } from '@codegen/sdk/consumer';
+import { type ProcessIdentity, thisProcess } from '@codegen/sdk/processes';
 import type { Logger } from '@codegen/sdk/queue';
 import { startWorkerManager } from '@codegen/worker-manager';
 import type { StackConfig } from './config.js';
 import { openDataFolder } from './data-folder.js';
 import { ensureSecretFile, issuePersonKey, issueServiceKeys, type KeyedService, newApiSecret } from './keys.js';
+import { startInfraService } from './start-infra-service.js';
 import { startRedis } from './start-redis.js';
 
 /** A running system. */
@@ -35,11 +36,16 @@ const HOST = '127.0.0.1';
 const INSTANCE = 'stack';
 
 /**
- * Starts everything in this process on one data folder: redis-server, PGlite, the API, then the services. What was
- * started is stopped again, last first, when a later part fails.
+ * Starts everything on one data folder: redis-server, PGlite, the API, then the services; redis-server and infra-service
+ * as processes of their own, all else in this one. What was started is stopped again, last first, when a later part
+ * fails. `owner` is who has the folder: this process, or the one that starts it again.
  * @throws OrchestratorError DATA_FOLDER_LOCKED, REDIS_UNAVAILABLE, or whatever the part that failed says
  */
-export async function startStack(config: StackConfig, loggerFor: LoggerFor): Promise<RunningStack> {
+export async function startStack(
+  config: StackConfig,
+  loggerFor: LoggerFor,
+  owner: ProcessIdentity = thisProcess(),
+): Promise<RunningStack> {
   const started: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const stopPart of started.splice(0).reverse()) {
@@ -54,7 +60,7 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
     return running;
   };
   try {
-    const folder = await openDataFolder(config.dataDir);
+    const folder = await openDataFolder(config.dataDir, owner);
     started.push(() => folder.unlock());
     const redis = await keep(startRedis(folder, loggerFor('redis')));
     const database = await openPglite(folder.db, { cacheFolder: config.cacheFolder });
@@ -98,6 +104,10 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
         reposDir: folder.repos,
         host: HOST,
         healthTimeoutMs: config.healthTimeoutMs,
+        logLevel: config.logLevel,
+        environment: config.environment,
+        runFolder: folder.run,
+        logFile: join(folder.logs, 'stack.log'),
         logger: loggerFor('infra-service'),
       }),
       startScaffolder({
@@ -133,7 +143,7 @@ export async function startStack(config: StackConfig, loggerFor: LoggerFor): Pro
     });
     done.catch(() => undefined);
     const card = join(folder.run, 'stack.json');
-    await writeFile(`${card}.new`, JSON.stringify({ pid: process.pid, api_url: api.url }), { mode: 0o600 });
+    await writeFile(`${card}.new`, JSON.stringify({ pid: owner.pid, api_url: api.url }), { mode: 0o600 });
     await rename(`${card}.new`, card);
     started.push(() => rm(card, { force: true }));
     const personKey = (kept?: string) => issuePersonKey(admin, api.url, folder.run, kept);

@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { identityOf } from '@codegen/sdk/processes';
 import { freePort } from '../../support/ports.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { tempFolder } from '../../support/temp-folder.js';
@@ -95,11 +96,12 @@ async function runCli(
   };
 }
 
-/** The stack: everything in one process on PGlite, with its own redis-server. */
+/** The stack on PGlite, with its own redis-server. */
 export interface StackSystem extends System {
+  /** The process that was started; it supervises the others. */
   readonly pid: number;
   readonly dataDir: string;
-  /** Kills the stack's process alone, or all that works in its folder, with SIGKILL. */
+  /** Kills the stack's process alone, which takes the others along, or all that works in its folder, with SIGKILL. */
   kill(what: 'stack' | 'everything'): Promise<void>;
   /** Starts it again on the same folder. */
   start(): Promise<void>;
@@ -172,9 +174,11 @@ export async function startStack(options: StackOptions = {}): Promise<StackSyste
     start,
     kill: async (what) => {
       const exited = once(child, 'exit');
+      const serving = await childrenOf(child.pid as number);
       const others = what === 'everything' ? await processesIn(home.path) : [];
       for (const pid of [child.pid as number, ...others]) tryKill(pid, 'SIGKILL');
       await exited;
+      for (const pid of serving) await waitFor(`process ${pid} to die`, () => identityOf(pid).startTime === '');
     },
     stop: async () => {
       if (child.exitCode === null && child.signalCode === null) {
@@ -332,6 +336,12 @@ function tryKill(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // It is gone already.
   }
+}
+
+/** Pids of a process's children. */
+export async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return text.split(' ').filter(Boolean).map(Number);
 }
 
 /** Pids whose working folder, environment or arguments name a folder. */

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createLogger } from './create-logger.js';
@@ -6,6 +7,9 @@ import type { Environment } from './read-environment.js';
 
 /** Milliseconds that a start may take once it was asked to stop, say because a server it waits for is away. */
 const START_GRACE_MS = 15_000;
+
+/** Milliseconds that a parent may take to hand over variables. */
+const HAND_OVER_MS = 10_000;
 
 /** What a service's `start` gives. */
 export interface StartedService {
@@ -26,14 +30,18 @@ export interface ServiceParts<Config extends object> {
 
 /**
  * Runs a service as this process: configuration, log, start, signals. Resolves once it runs; a parent process with an
- * IPC channel is told `{ready: true}`. Exit code 0 after SIGTERM or SIGINT, 1 after anything else.
+ * IPC channel is told `{ready: true}`. Exit code 0 after SIGTERM or SIGINT, 1 after anything else. With
+ * ENVIRONMENT_FROM=stdin, further variables come as a JSON object on standard input, so that no secret among them shows
+ * in /proc/<pid>/environ; the service then stops when that parent goes, too.
  *
  * States: reading → starting → running → stopping → ended. A signal while starting waits for the start, as that may
- * have begun what must be ended; a second signal ends the process at once. A rejected `done` stops as a signal does.
+ * have begun what must be ended; a second signal ends the process at once. A rejected `done` stops as a signal does. An error
+ * that nobody caught ends the process at once, from any state.
  */
 export async function runService<Config extends object>(parts: ServiceParts<Config>): Promise<void> {
   const { name, start } = parts;
   const { config, logger } = await read(parts);
+  endOnUncaught((error) => logger.fatal(error, `${name} ends: nobody caught this error`));
   const asked = firstSignal();
   const starting = new AbortController();
   void asked.then((signal) => endStuckStart(name, logger, signal, starting.signal));
@@ -51,11 +59,21 @@ export async function runService<Config extends object>(parts: ServiceParts<Conf
 
 async function read<Config extends object>({ name, readConfig }: ServiceParts<Config>) {
   try {
-    return { logger: createLogger(name, process.env), config: await readConfig(process.env) };
+    const env = process.env.ENVIRONMENT_FROM === 'stdin' ? { ...process.env, ...(await handedOver()) } : process.env;
+    return { logger: createLogger(name, env), config: await readConfig(env) };
   } catch (error) {
     // For the person who starts it: one line of plain text, at any level of the log.
     process.stderr.write(`${name}: ${described(error).error.replaceAll(/\s*\n\s*/g, ' ')}\n`);
     process.exit(1);
+  }
+}
+
+async function handedOver(): Promise<Environment> {
+  try {
+    return JSON.parse(await Promise.race([text(process.stdin), sleep(HAND_OVER_MS, '', { ref: false })]));
+  } catch {
+    // Not what it is: there are secrets in it.
+    throw new Error('ENVIRONMENT_FROM is stdin, but no JSON object of variables came. Send one, or leave it out.');
   }
 }
 
@@ -70,6 +88,8 @@ function firstSignal(): Promise<NodeJS.Signals> {
         resolve(signal);
       });
     }
+    // For systems whose kernel does not tell when a parent dies.
+    if (process.env.ENVIRONMENT_FROM === 'stdin') process.once('disconnect', () => resolve('SIGTERM'));
   });
 }
 
@@ -106,6 +126,22 @@ async function stopWhenAsked(
     logger.error(described(error), `${name} did not stop cleanly`);
   }
   process.exit(exitCode);
+}
+
+/**
+ * What happens to an error that nobody caught: it is told, and the process ends at once with exit code 1. What state it
+ * left behind is unknown, so nothing goes on; whoever supervises the process starts it again.
+ */
+export function endOnUncaught(tell: (error: { error: string; stack?: string | undefined }) => void): void {
+  const end = (error: unknown) => {
+    try {
+      tell(described(error));
+    } finally {
+      process.exit(1);
+    }
+  };
+  // A rejection that nobody caught comes here too.
+  process.on('uncaughtException', end);
 }
 
 // Not the error itself: its other fields may hold what was sent, such as a password to Redis.

@@ -11,12 +11,13 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-function run(env: Record<string, string>) {
+function run(env: Record<string, string>, input?: string) {
   const child = spawn(process.execPath, [FIXTURE], {
     env: { PATH: process.env.PATH, GREETING: 'hello', ...env },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'ipc'],
   });
   children.push(child);
+  child.stdin?.end(input);
   const exit = once(child, 'exit');
   const stderr = child.stderr as NonNullable<typeof child.stderr>;
   const output = text(stderr);
@@ -103,6 +104,38 @@ describe('a service as a process', () => {
     expect(await service.exit).toEqual([1, null]);
     expect(messages(await service.stderr())).toEqual(steps);
     expect(await service.stderr()).not.toContain('hunter2');
+  });
+
+  it.each(['throws-later', 'rejects-later'])(
+    'ends at once, with one line that says what it was, on an error that nobody caught: %s',
+    async (FAULT) => {
+      const service = run({ FAULT });
+      expect(await service.exit).toEqual([1, null]);
+      const log = await service.stderr();
+      expect(messages(log)).toEqual(['hello', 'example runs', 'example ends: nobody caught this error']);
+      expect(JSON.parse(log.trimEnd().split('\n').at(-1) as string)).toMatchObject({
+        level: 60,
+        error: 'a poisoned tick',
+        stack: expect.stringContaining('service-process.js'),
+      });
+      expect(log).not.toContain('hunter2');
+    },
+  );
+
+  it('takes variables from its parent on standard input, and stops when that goes', async () => {
+    const service = run({ ENVIRONMENT_FROM: 'stdin', GREETING: 'overruled' }, '{"GREETING":"handed over"}');
+    await service.ready();
+    service.child.disconnect();
+    expect(await service.exit).toEqual([0, null]);
+    expect(messages(await service.stderr()).slice(0, 3)).toEqual(['handed over', 'example runs', 'example stops']);
+  });
+
+  it('says that no variables came on standard input, and nothing of what did', async () => {
+    const service = run({ ENVIRONMENT_FROM: 'stdin' }, '{"API_TOKEN":"hunter2",');
+    expect(await service.exit).toEqual([1, null]);
+    expect(await service.stderr()).toBe(
+      'example: ENVIRONMENT_FROM is stdin, but no JSON object of variables came. Send one, or leave it out.\n',
+    );
   });
 
   it('exits with 1 when it cannot be stopped cleanly', async () => {

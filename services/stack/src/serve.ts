@@ -1,0 +1,145 @@
+import { mkdir, rename, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { isOrchestratorError } from '@codegen/sdk/errors';
+import { identityOf } from '@codegen/sdk/processes';
+import { endOnUncaught } from '@codegen/sdk/service';
+import { destination, pino } from 'pino';
+import { readConfig, type StackConfig } from './config.js';
+import { logInCli } from './log-in-cli.js';
+import { type RunningStack, startStack } from './start-stack.js';
+
+const KEEP_LOG_BYTES = 20 * 1024 * 1024;
+
+// The system itself, a child of main.ts.
+// starting → running → stopping → ended. A signal while starting stops what has started; a second one ends at once.
+async function main(): Promise<void> {
+  const startedMs = performance.now();
+  const stopRequested = firstSignal();
+  const config = await readConfig(process.argv.slice(2), process.env);
+  const { log, flush } = await openLog(config);
+  endOnUncaught((error) => {
+    process.stderr.write(`The system ends: nobody caught this error: ${error.error}\n`);
+    log.fatal(error, 'the system ends: nobody caught this error');
+    flush();
+  });
+  // The parent has the folder as long as it starts this again.
+  const owner = identityOf(process.ppid);
+  const stack = await startStack(config, (service) => log.child({ service }), owner);
+  const askedWhileStarting = await Promise.race([stopRequested.then(() => true), false]);
+  if (!askedWhileStarting) {
+    const tokenFile = config.login ? await logInCli(stack, process.env) : undefined;
+    process.stdout.write(card(config, stack, tokenFile, (performance.now() - startedMs) / 1000));
+    await tellParent({
+      ready: { api_url: stack.apiUrl, data_dir: config.dataDir, agent: config.agent, pid: owner.pid },
+    });
+  }
+  const signal = await Promise.race([stopRequested, stack.done]).catch((error: unknown) => {
+    log.fatal({ error: String(error) }, 'a service cannot go on');
+    process.stderr.write(`A service cannot go on: ${error instanceof Error ? error.message : error}\n`);
+    return undefined;
+  });
+  process.stdout.write('\nStopping … (Ctrl-C again ends everything at once)\n');
+  await stack.stop();
+  process.stdout.write('Stopped.\n');
+  flush();
+  process.exit(signal === undefined ? 1 : signal === 'SIGINT' ? 130 : 143);
+}
+
+/** For main.ts, which passes it on to whoever started that. */
+function tellParent(news: object): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.send || !process.connected) return resolve();
+    process.send(news, undefined, undefined, () => resolve());
+  });
+}
+
+/** The first signal that asks to stop; the second one ends the process, and with it everything it started. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let seen = 0;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        seen += 1;
+        if (seen > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
+        resolve(signal);
+      });
+    }
+    // For systems whose kernel does not tell when a parent dies.
+    process.once('disconnect', () => resolve('SIGTERM'));
+  });
+}
+
+async function openLog(config: StackConfig) {
+  const folder = join(config.dataDir, 'logs');
+  const path = join(folder, 'stack.log');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size > KEEP_LOG_BYTES) await rename(path, `${path}.1`);
+  const paths = [
+    'token',
+    '*.token',
+    'password',
+    '*.password',
+    'redisUrl',
+    '*.redisUrl',
+    'authorization',
+    '*.authorization',
+  ];
+  const file = destination({ dest: path, mode: 0o600, sync: false });
+  return { log: pino({ level: config.logLevel, redact: paths }, file), flush: () => file.flushSync() };
+}
+
+function card(config: StackConfig, stack: RunningStack, tokenFile: string | undefined, seconds: number): string {
+  const home = homedir();
+  const folder = config.dataDir.startsWith(`${home}/`) ? `~${config.dataDir.slice(home.length)}` : config.dataDir;
+  const elsewhere =
+    tokenFile &&
+    `
+  With another HOME, first:
+
+    orchestrator auth login --api-url ${stack.apiUrl} --token-stdin \\
+      < ${quoted(tokenFile)}
+`;
+  const agent = config.agent === 'demo' ? 'demo (deterministic, not an AI)' : config.agent;
+  return `
+  Codegen orchestrator is up (${seconds.toFixed(1)} s)
+
+    API     ${stack.apiUrl}
+    data    ${folder}
+    log     ${folder}/logs/stack.log
+    agent   ${agent}
+            agents run as this user: use those that you trust
+
+  Next, in another terminal:
+
+    bin/orchestrator project create --name blog
+    bin/orchestrator engineering start --project blog --spec "A tea blog" --wait
+    bin/orchestrator deploy start --project blog --wait
+${elsewhere ?? ''}
+  Ctrl-C stops everything; work that is under way goes on at the next start.
+`;
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+// Whoever read what this prints may be gone; the system goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+main().catch(async (error: unknown) => {
+  if (isOrchestratorError(error)) {
+    const { code, message, next } = error;
+    await tellParent({ failed: { code, message, next } });
+    process.stderr.write(`${error.message}\n`);
+    for (const step of error.next ?? []) process.stderr.write(`Try: ${step.command}  (${step.when})\n`);
+    process.exit(error.exitCode);
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});

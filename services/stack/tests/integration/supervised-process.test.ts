@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { identityOf, isSameProcess } from '@codegen/sdk/processes';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { waitFor } from '../../../../tests/support/wait-for.js';
+import { type ProcessPlan, SupervisedProcess } from '../../src/supervised-process.js';
+
+const FIXTURE = join(import.meta.dirname, '..', 'fixtures', 'short-lived.js');
+
+describe('a supervised process', () => {
+  let temp: Awaited<ReturnType<typeof tempFolder>>;
+  let file: string;
+  let ends: [string, number][];
+  let running: SupervisedProcess[];
+  beforeEach(async () => {
+    temp = await tempFolder();
+    file = join(temp.path, 'starts');
+    ends = [];
+    running = [];
+    await writeFile(file, '');
+  });
+  afterEach(async () => {
+    await Promise.all(running.map((one) => one.stop(0)));
+    await temp.remove();
+  });
+
+  function supervise(how = 'stays', plan: Partial<ProcessPlan> = {}): SupervisedProcess {
+    const supervised = new SupervisedProcess({
+      argv: [process.execPath, FIXTURE, file, how],
+      options: { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
+      deathSignal: 'SIGKILL',
+      ready: (child) => once(child, 'message'),
+      onEnd: (...end) => ends.push(end),
+      ...plan,
+    });
+    running.push(supervised);
+    return supervised;
+  }
+  const pids = async () => (await readFile(file, 'utf8')).trimEnd().split('\n').filter(Boolean).map(Number);
+  const starts = (count: number) => waitFor(`${count} starts`, async () => (await pids()).length >= count);
+
+  it('is started again when it is killed, and not when it is stopped', async () => {
+    const supervised = supervise();
+    await supervised.firstTry;
+    process.kill((await pids())[0] as number, 'SIGKILL');
+    await starts(2);
+    expect(ends).toEqual([['SIGKILL', 100]]);
+    expect(await supervised.stop(5000)).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(identityOf((await pids())[1] as number).startTime).toBe('');
+    expect(await pids()).toHaveLength(2);
+  });
+
+  it('waits longer before each next try where it does not come up, and says so', async () => {
+    const supervised = supervise('fails');
+    await expect(supervised.firstTry).rejects.toThrow('exit code 3');
+    await waitFor('three ends', () => ends.length >= 3);
+    expect(ends.slice(0, 3)).toEqual([100, 200, 400].map((ms) => ['exit code 3', ms]));
+    await supervised.stop();
+    expect(await pids()).toHaveLength(ends.length);
+  });
+
+  it('is tried again where there is no such program', async () => {
+    const supervised = supervise('', { argv: [join(temp.path, 'missing')] });
+    await expect(supervised.firstTry).rejects.toThrow();
+    await waitFor('a second try', () => ends.length >= 2);
+  });
+
+  it('is killed and tried again where it does not say in time that it is up', async () => {
+    await expect(supervise('silent', { readyMs: 1000 }).firstTry).rejects.toThrow('SIGKILL: it was not up within 1 s');
+    await starts(2);
+  });
+
+  it('ends for good with an end that is the last one', async () => {
+    const supervised = supervise('fails', { isLast: ({ code }) => code === 3 });
+    expect(await supervised.ended).toEqual({ code: 3, signal: null });
+    expect(ends).toEqual([]);
+  });
+
+  it('is killed where it does not stop in time', async () => {
+    const supervised = supervise('ignores-sigterm');
+    await supervised.firstTry;
+    expect(await supervised.stop(200)).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('is ended by the next start where it was left behind', async () => {
+    const pidFile = join(temp.path, 'pid');
+    await supervise('stays').firstTry;
+    const left = identityOf((await pids())[0] as number);
+    await writeFile(pidFile, JSON.stringify(left));
+    await supervise('stays', { pidFile }).firstTry;
+    expect(isSameProcess(left)).toBe(false);
+    expect(JSON.parse(await readFile(pidFile, 'utf8'))).toMatchObject({ pid: (await pids()).at(-1) });
+  });
+});
