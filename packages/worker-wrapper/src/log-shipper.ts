@@ -35,9 +35,11 @@ export class LogShipper {
       return;
     }
     this.#lines.push({ source, text: line, request_id: requestId, timestamp: new Date().toISOString() });
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#running = undefined;
+      });
   }
 
   /** Sends what waits, and resolves when that has been sent or has failed; later lines are sent at once. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { createLogger } from '@codegen/sdk/service';
+import { createLogger, endOnUncaught } from '@codegen/sdk/service';
 import { readConfig } from './config.js';
 import { startWrapper } from './start-wrapper.js';
 
@@ -16,6 +16,7 @@ function configured() {
 
 // Not runService: a further signal is no hurry here, since the kernel and worker-manager both tell of the end.
 const { config, logger } = configured();
+endOnUncaught((error) => logger.fatal(error, 'worker ends: nobody caught this error'));
 const parent = process.ppid;
 const wrapper = await startWrapper(config, logger);
 let ending = false;

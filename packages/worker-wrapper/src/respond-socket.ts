@@ -73,7 +73,8 @@ export async function openRespondSocket(options: RespondSocketOptions): Promise<
   });
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    // Later ones, such as too many open files, concern one connection.
+    server.on('error', reject);
     server.listen(path, resolve);
   });
   await chmod(path, 0o600);

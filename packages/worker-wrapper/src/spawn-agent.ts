@@ -33,8 +33,8 @@ const DRAIN_MS = 2000;
 const MAX_STDERR_LINE = 64 * 1024;
 
 /**
- * Runs the agent once. States: running → exited, out of time, lingering after its last word, or aborted → its tree is
- * ended → stdout is drained. Whatever the agent left running dies with it, also after a normal exit.
+ * Runs the agent once. States: running → exited, out of time, lingering after its last word, its output cannot be
+ * handled, or aborted → its tree is ended → stdout is drained. Whatever the agent left running dies with it, also after a normal exit.
  */
 export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; report: AgentReport }> {
   const [program, ...args] = [...(await deathSignalPrefix('SIGKILL')), ...run.command];
@@ -45,13 +45,23 @@ export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; repo
   const processes = new TurnProcesses(leaders, [MARKER, run.env[MARKER] ?? '']);
   const watching = processes.watch(over.signal);
 
+  // An output that cannot be handled ends the turn, which fails with the first such error.
+  let broken: { error: unknown } | undefined;
+  let endBroken: () => void = () => undefined;
+  const breaks = new Promise<'broken'>((resolve) => {
+    endBroken = () => resolve('broken');
+  });
+  const outputBroke = (error: unknown) => {
+    broken ??= { error };
+    endBroken();
+  };
   const stderr = new Tail();
   const complaints = (async () => {
     for await (const line of readLines(child.stderr, MAX_STDERR_LINE)) {
       stderr.add(`${line}\n`);
       run.onLine(line);
     }
-  })();
+  })().catch(outputBroke);
   // An agent need not read its prompt to the end.
   child.stdin.on('error', () => undefined);
   child.stdin.end(run.prompt);
@@ -68,10 +78,10 @@ export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; repo
       if (progress) run.onProgress(progress);
       if (run.reader.finished) saidLastWord();
     }
-  })();
+  })().catch(outputBroke);
   const ended = new Promise<Pick<AgentExit, 'code' | 'signal' | 'startError'>>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
-    child.once('error', (error) => resolve({ code: null, signal: null, startError: startErrorText(error) }));
+    child.on('error', (error) => resolve({ code: null, signal: null, startError: startErrorText(error) }));
   });
   const aborted = new Promise<'aborted'>((resolve) => {
     run.signal.addEventListener('abort', () => resolve('aborted'), { once: true, signal: over.signal });
@@ -89,7 +99,7 @@ export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; repo
       () => never,
     );
 
-  const first = await Promise.race([ended, timedOut, lingered, aborted]);
+  const first = await Promise.race([ended, timedOut, lingered, aborted, breaks]);
   over.abort();
   await watching;
   await processes.look();
@@ -101,6 +111,7 @@ export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; repo
   await Promise.race([Promise.all([reading, complaints]), sleep(DRAIN_MS)]);
   child.stdout.destroy();
   child.stderr.destroy();
+  if (broken) throw broken.error;
   const stopped = first === 'timeout' || first === 'lingered' ? first : undefined;
   return { exit: { ...how, stopped, stderr: stderr.text }, report: run.reader.report() };
 }

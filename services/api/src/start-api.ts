@@ -50,6 +50,8 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
     app = await buildApp({ db, vault, changes: new Changes(), logger, stopping: stopping.signal }, config.limits);
     const url = await app.listen({ host: config.host, port: config.port });
     logger.info({ url }, 'the API listens');
+    // Such as too many open files: it concerns one connection. Unheard, the event would end the process.
+    app.server.on('error', (error) => logger.error({ err: error.message }, 'a connection was not taken'));
     const cleaning = setInterval(() => {
       forgetOldKeys(db).catch((error: Error) => logger.warn({ err: error.message }, 'old keys were not forgotten'));
     }, HOUR_MS);

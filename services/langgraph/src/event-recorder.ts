@@ -38,7 +38,14 @@ export function recordEvents(options: {
     timer = undefined;
     const batch = waiting.sort((a, b) => compareEntryIds(a.entry_id, b.entry_id));
     waiting = [];
-    if (batch.length > 0) posting = posting.then(() => post(batch));
+    if (batch.length === 0) return;
+    // One batch that breaks, whatever way, must not take the next ones along.
+    posting = posting
+      .then(() => post(batch))
+      .catch((error: unknown) => {
+        logger.error({ events: batch.length, error: String(error) }, 'a batch of events broke');
+        for (const one of batch) one.reject(error);
+      });
   };
   const post = async (batch: Waiting[]): Promise<void> => {
     const live = batch.filter((one) => !one.signal.aborted);

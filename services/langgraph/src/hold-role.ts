@@ -52,10 +52,12 @@ export function holdRole(options: {
   };
   const loop = (async () => {
     while (!stopping.signal.aborted) {
-      await round();
+      await round().catch((error: unknown) =>
+        logger.error({ role: name, error: String(error) }, 'a round of a role failed'),
+      );
       await pauseFor(leaseMs / 4, stopping.signal);
     }
-    await end();
+    await end().catch((error: unknown) => logger.error({ role: name, error: String(error) }, 'a role did not end'));
     await pool
       .query('delete from langgraph.roles where name = $1 and holder = $2', [name, holder])
       .catch(() => undefined);

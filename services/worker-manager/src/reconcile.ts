@@ -36,7 +36,13 @@ async function forgetUnusable({ records, gone, locks, logger }: Manager): Promis
  */
 export async function reconcile(manager: Manager): Promise<void> {
   const { records, locks, gone, redis } = manager;
-  const looks = records.all().map((record) => locks.run(record.worker_id, () => look(record.worker_id, manager)));
+  const looks = records.all().map(({ worker_id }) =>
+    locks
+      .run(worker_id, () => look(worker_id, manager))
+      .catch((error: unknown) => {
+        throw new Error(`${worker_id}: ${error instanceof Error ? error.message : error}`, { cause: error });
+      }),
+  );
   const results = await Promise.allSettled([...looks, forgetUnusable(manager)]);
   for (const { worker_id, worker_type, context, reason, error } of await gone.due()) {
     for (const type of worker_type ? [worker_type] : (['developer', 'po'] as const)) {

@@ -32,7 +32,7 @@ export async function startLocalExecutor(given: LocalExecutorSettings): Promise<
   };
   const isOurs = (marker: string) => marker.split('/')[2]?.startsWith(`${fingerprint}-`) ?? false;
   try {
-    await clearLeftovers(releasesDir, isOurs, given.stopGraceMs);
+    await clearLeftovers(releasesDir, isOurs, given.stopGraceMs, logger);
   } catch (error) {
     await unlock();
     throw error;

@@ -41,10 +41,10 @@ function get(host: string, port: number, timeoutMs: number): Promise<{ status: n
         body += text;
         if (body.length > BODY_LIMIT) answer.destroy(new Error('its answer is longer than 64 KiB'));
       });
-      answer.once('error', reject);
+      answer.on('error', reject);
       answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body }));
     });
-    outgoing.once('error', (error) => {
+    outgoing.on('error', (error) => {
       reject(signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : error);
     });
     outgoing.end();

@@ -25,6 +25,8 @@ export async function lockReleases(fingerprint: string): Promise<() => Promise<v
       cause: error,
     });
   }
+  // That nobody can be told who has the folder is no reason to give it up.
+  server.on('error', () => undefined);
   server.unref();
   return async () => {
     server.close();

@@ -56,9 +56,11 @@ export async function startMarkedProcess({
   const stderr = new OutputTail(secrets);
   child.stdout.on('data', (chunk: Buffer) => stdout.write(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.write(chunk));
+  // Output that breaks off is what there is of it; unheard, the event would end this service.
+  for (const stream of [child.stdout, child.stderr]) stream.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const exited = new Promise<Exit>((resolve) => {
-    child.once('error', (error) => {
+    child.on('error', (error) => {
       stderr.write(Buffer.from(`${error.message}\n`));
       resolve({ code: null, signal: null });
     });

@@ -82,7 +82,11 @@ export class Supervisor {
   async #down(release: Release): Promise<void> {
     const { onDown, logger } = this.#options;
     this.#release = undefined;
-    onDown(release);
+    try {
+      onDown(release);
+    } catch (error) {
+      logger.error({ error: String(error) }, 'a release that ended may still get requests');
+    }
     const ranMs = Date.now() - release.startedAt.getTime();
     this.#failures = ranMs >= SETTLED_MS ? 1 : this.#failures + 1;
     logger.warn({ ran_ms: ranMs, ...(await release.process.exited), ...release.process.output() }, 'release ended');

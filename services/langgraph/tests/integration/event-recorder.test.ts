@@ -1,6 +1,9 @@
 import { taskEvents } from '@codegen/contracts';
-import { publish, reportProgress } from '@codegen/sdk/queue';
+import type { Api } from '@codegen/sdk/api';
+import { connectRedis, publish, reportProgress, silentLogger } from '@codegen/sdk/queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startRedis } from '../../../../tests/support/redis.js';
+import { recordEvents } from '../../src/event-recorder.js';
 import { databases, World } from '../support/world.js';
 
 describe.each(databases)('the event recorder on %s', (kind) => {
@@ -75,4 +78,35 @@ describe.each(databases)('the event recorder on %s', (kind) => {
 
     await expect.poll(async () => (await world.events(task)).length, { timeout: 5000 }).toBe(2);
   });
+});
+
+it('a batch that breaks in a way that nobody thought of takes no later one along', async () => {
+  const server = await startRedis();
+  const redis = connectRedis(server.url);
+  const recorded: unknown[] = [];
+  const record = (async ({ events }) => {
+    // Not even its text can be had.
+    if (events.some(({ event }) => event.message === 'poison')) throw Object.create(null);
+    recorded.push(...events.map(({ event }) => event.message));
+    return { recorded: events.length };
+  }) as Api['events']['record'];
+  const recorder = recordEvents({
+    redisUrl: server.url,
+    api: { events: { record } } as Pick<Api, 'events'>,
+    instance: 'one',
+    leaseMs: 5000,
+    logger: silentLogger,
+  });
+  const say = (message: string) =>
+    publish(redis, taskEvents, { type: 'progress', request_id: 'r', task_id: 't', message, current_step: 'develop' });
+  try {
+    await say('poison');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await say('after');
+    await expect.poll(() => recorded).toEqual(['after']);
+  } finally {
+    await recorder.stop();
+    redis.disconnect();
+    await server.stop();
+  }
 });

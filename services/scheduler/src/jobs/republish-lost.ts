@@ -1,5 +1,6 @@
 import { deployQueue, engineeringQueue, type OutboxEntry } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
+import { isOrchestratorError } from '@codegen/sdk/errors';
 import { type Logger, publish, type Redis, requestIdsIn } from '@codegen/sdk/queue';
 
 const PAGE = 500;
@@ -25,10 +26,18 @@ export async function republishLost(
     const held = await requestIdsIn(redis, contract);
     for (const { task_id, message } of mine.filter((entry) => !held.has(entry.message.request_id))) {
       signal.throwIfAborted();
-      await publish(redis, contract, message);
-      await api.tasks.published(task_id, { request_id: message.request_id }, { signal });
       const { correlation_id } = message;
-      logger.warn({ task_id, stream: contract.stream, correlation_id }, 'its message was lost: published again');
+      const about = { task_id, stream: contract.stream, correlation_id };
+      try {
+        await publish(redis, contract, message);
+      } catch (error) {
+        // One that can never be published holds up no other; with Redis away, all are tried again.
+        if (!isOrchestratorError(error) || error.code !== 'VALIDATION_FAILED') throw error;
+        logger.error({ ...about, error: String(error) }, 'its message was lost, and cannot be published');
+        continue;
+      }
+      await api.tasks.published(task_id, { request_id: message.request_id }, { signal });
+      logger.warn(about, 'its message was lost: published again');
     }
   }
 }
