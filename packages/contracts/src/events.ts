@@ -3,7 +3,7 @@ import { nullable } from './base.js';
 import { wireTimestamp } from './datetime.js';
 import { defineQueue } from './define-queue.js';
 
-/** A progress notice. `completed` and `failed` end a task, and only langgraph writes them. */
+/** A progress notice. `completed` and `failed` end a task; only langgraph publishes them. */
 export const progressEvent = z
   .object({
     type: z

@@ -3,7 +3,7 @@ export const commandIds = [
   ...['project.create', 'project.list', 'project.get', 'project.update', 'project.archive', 'project.tasks'],
   ...['engineering.start', 'engineering.status', 'engineering.wait'],
   ...['deploy.start', 'deploy.status', 'deploy.wait', 'deploy.list'],
-  ...['task.list', 'task.get', 'task.watch', 'task.logs', 'task.cancel', 'task.retry'],
+  ...['task.list', 'task.get', 'task.watch', 'task.logs', 'task.cancel', 'task.fail', 'task.retry'],
   ...['explain', 'respond'],
   ...['worker.create', 'worker.list', 'worker.get', 'worker.send', 'worker.send-file', 'worker.logs', 'worker.delete'],
   ...['queue.list', 'queue.stats', 'queue.peek', 'queue.tail', 'queue.publish'],

@@ -104,6 +104,11 @@ export const commandTable = {
     effect: 'change',
     load: () => import('./commands/task/cancel.js'),
   },
+  'task.fail': {
+    summary: 'End a task that is stuck, as an administrator',
+    effect: 'destroy',
+    load: () => import('./commands/task/fail.js'),
+  },
   'task.retry': {
     summary: 'Start a failed or cancelled task again',
     effect: 'change',

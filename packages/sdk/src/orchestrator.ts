@@ -4,6 +4,7 @@ import type {
   CreatedApiKey,
   CreateProject,
   ListApiKeysQuery,
+  FailTask,
   ListProjectsQuery,
   ListTasksQuery,
   Project,
@@ -138,6 +139,9 @@ export class Orchestrator {
     /** Asks for a task's end and returns it as it is now: it is cancelled a little later. */
     cancel: async (id: string, options?: CallOptions): Promise<Task> =>
       (await this.api(options)).tasks.cancel(id, options),
+    /** Ends a task that is stuck, at once and from outside; needs a key of an administrator. */
+    fail: async (id: string, body: FailTask, options?: CallOptions): Promise<Task> =>
+      (await this.api(options)).tasks.fail(id, body, options),
     /** Starts a failed or cancelled task again, as its next attempt, and returns at once. */
     retry: async (id: string, options?: CallOptions): Promise<TaskHandle> => {
       const [api, { retryTask }] = await this.#load(import('./handles/start-task.js'), options);

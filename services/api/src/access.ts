@@ -54,6 +54,7 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'GET /tasks/{id}': reading(...following),
   'GET /tasks/{id}/events': reading(...following),
   'POST /tasks/{id}/cancel': forAll('task.cancel'),
+  'POST /tasks/{id}/fail': forAdmins('task.fail'),
   'POST /tasks/{id}/retry': forAll('task.retry'),
   'POST /tasks/{id}/published': forAll('task.published', 'outbox.read', 'task.retry', ...starting),
   'POST /tasks/{id}/claim': forServices('task.claim'),

@@ -7,6 +7,9 @@ import type { Logger } from './logger.js';
 /** Text the database cannot hold: a NUL character, or half of a surrogate pair. */
 const UNSTORABLE_TEXT = new Set(['22021', '22P05']);
 
+/** A value larger than its column, an index or jsonb allows. */
+const TOO_MUCH = /^(54|22001$)/;
+
 /** Sends every failure as a problem document. What is not a refusal is logged with the request id and told to nobody. */
 export function errorHandler(logger: Logger) {
   return (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
@@ -46,6 +49,9 @@ function toApiError(error: FastifyError | Error, request: FastifyRequest): ApiEr
   const code = (error as { code?: string }).code ?? '';
   if (UNSTORABLE_TEXT.has(code)) {
     return new ApiError('VALIDATION_FAILED', 'the text holds a NUL character or a broken surrogate pair: remove it');
+  }
+  if (TOO_MUCH.test(code)) {
+    return new ApiError('VALIDATION_FAILED', `the database cannot hold so much: ${error.message}`);
   }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     const isTask = request.routeOptions.url === '/tasks';

@@ -12,6 +12,8 @@ const AWAY_MESSAGES =
  */
 export function isAway(error: unknown): boolean {
   if (isOrchestratorError(error)) {
+    // The API is there and fails at what it was sent: waiting alone mends nothing.
+    if (error.code === 'INTERNAL') return false;
     return error.retryable || error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN';
   }
   const kind = handlingKind(error);

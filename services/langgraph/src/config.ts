@@ -16,8 +16,8 @@ const DATABASE =
 
 /**
  * The configuration from the environment: REDIS_URL, API_URL, API_TOKEN or API_TOKEN_FILE, DATABASE_URL, INSTANCE,
- * LEASE_MS, SWEEP_MS, DEVELOPER_AGENT, DEVELOPER_AGENT_CONFIG, TESTER_AGENT_CONFIG, TURN_TIMEOUT (seconds),
- * DEPLOY_SERVER.
+ * LEASE_MS, SWEEP_MS, DEVELOPER_AGENT, DEVELOPER_AGENT_CONFIG, TESTER_AGENT_CONFIG, DEPLOY_SERVER; in seconds
+ * TURN_TIMEOUT, REPOSITORY_TIMEOUT, DEPLOY_TIMEOUT, SECRETS_TIMEOUT.
  * @throws {Error} naming the variable that is missing or wrong
  */
 export function readConfig(env: Environment): LanggraphConfig {
@@ -33,7 +33,16 @@ export function readConfig(env: Environment): LanggraphConfig {
     developer: { agent, agentConfig: env.DEVELOPER_AGENT_CONFIG || undefined, turnTimeoutSeconds },
     tester: { agentConfig: env.TESTER_AGENT_CONFIG || 'project-tests', turnTimeoutSeconds },
     deploy: { server: env.DEPLOY_SERVER || 'local' },
+    limits: {
+      repositoryMs: readSeconds(env, 'REPOSITORY_TIMEOUT', 600),
+      deployMs: readSeconds(env, 'DEPLOY_TIMEOUT', 1200),
+      secretsMs: readSeconds(env, 'SECRETS_TIMEOUT', 7 * 86_400),
+    },
   };
+}
+
+function readSeconds(env: Environment, name: string, fallback: number): number {
+  return readWholeNumber(env, name, { min: 1, max: 365 * 86_400, fallback }) * 1000;
 }
 
 function readAgent(env: Environment): AgentName {

@@ -1,6 +1,8 @@
 import { encodeEntry, type MessageInput, type QueueContract, queues, streamName } from '@codegen/contracts';
+import { OrchestratorError } from '@codegen/sdk/errors';
 import { publish, type Redis } from '@codegen/sdk/queue';
 import { interrupt } from '@langchain/langgraph';
+import { isAway, pauseFor } from './backoff.js';
 import type { FlowDeps } from './flow.js';
 import { LeaseLost } from './threads.js';
 import type { NewWait, OutgoingMessage, WaitResult } from './waits.js';
@@ -17,20 +19,43 @@ export function outgoing<C extends QueueContract>(
 /**
  * The first half of a step: writes the wait, then sends its messages. Run again, it sends nothing that was sent.
  * Gives false when the wait was there and its messages were out already.
+ * With `patienceMs` a slow Redis holds nobody up longer: the messages go out when it answers.
  * @throws LeaseLost when another process drives the thread
  */
-export async function dispatch(deps: FlowDeps, threadId: string, wait: NewWait): Promise<boolean> {
+export async function dispatch(
+  deps: FlowDeps,
+  threadId: string,
+  wait: NewWait,
+  { patienceMs }: { patienceMs?: number | undefined } = {},
+): Promise<boolean> {
   const driver = deps.driverOf(threadId);
   if (driver === undefined) throw new LeaseLost(threadId);
   const { unsent } = await deps.waits.write(threadId, driver, wait, deps.settings.resendAfterMs);
   if (!unsent) return false;
-  await deps.waits.sent(wait.requestId, await send(deps.redis, wait.messages));
+  const sending = send(deps.redis, wait.messages).then((entries) => deps.waits.sent(wait.requestId, entries));
+  await (patienceMs === undefined ? sending : withPatience(sending, patienceMs, deps));
   return true;
 }
 
-/** The second half of a step: stops the flow here until the wait has a result. */
-export function awaitResult(requestId: string): WaitResult {
-  return interrupt<{ request_id: string }, WaitResult>({ request_id: requestId });
+/** Waits for what goes to Redis, but not long: it goes on meanwhile, or is lost with Redis. */
+export async function withPatience(work: Promise<void>, ms: number, { logger }: Pick<FlowDeps, 'logger'>) {
+  const done = work.catch((error: unknown) => {
+    if (!isAway(error)) throw error;
+    logger.warn({ error: String(error) }, 'Redis takes nothing now: going on without');
+  });
+  // What fails after the patience was noted above, or is told by whoever looks next.
+  done.catch(() => undefined);
+  await Promise.race([done, pauseFor(ms)]);
+}
+
+/**
+ * The second half of a step: stops the flow here until the wait has a result.
+ * @throws {OrchestratorError} TASK_ENDED where the task has moved on without this flow
+ */
+export function awaitResult(requestId: string): Exclude<WaitResult, { kind: 'superseded' }> {
+  const result = interrupt<{ request_id: string }, WaitResult>({ request_id: requestId });
+  if (result.kind !== 'superseded') return result;
+  throw new OrchestratorError('TASK_ENDED', 'the task was ended, or started again, by somebody else');
 }
 
 /** Adds messages to their streams, in order. */

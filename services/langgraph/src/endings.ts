@@ -1,7 +1,9 @@
+import { FAILED_BY_ADMIN } from '@codegen/contracts';
+import { isOrchestratorError } from '@codegen/sdk/errors';
 import { send } from './dispatch.js';
 import { deleteCommand } from './engineering/delete-worker.js';
 import { type FlowDeps, failed } from './flow.js';
-import { endTask } from './report.js';
+import { endTask, reportEnd } from './report.js';
 import type { Endings } from './resume.js';
 import type { ThreadInput } from './threads.js';
 
@@ -15,7 +17,16 @@ export function makeEndings(deps: FlowDeps): Endings {
     );
   };
   return {
-    abandon: ({ input }, values) => deleteWorkers(input, values),
+    abandon: async ({ input }, values) => {
+      await deleteWorkers(input, values);
+      // Whoever ended it told the API alone; its callback stream is ours to tell.
+      const task = await deps.api.tasks.get(input.task_id).catch((error: unknown) => {
+        if (isOrchestratorError(error) && error.status === 404) return undefined;
+        throw error;
+      });
+      if (task?.request_id !== input.request_id || task.reason !== FAILED_BY_ADMIN) return;
+      await reportEnd(deps, input, failed(FAILED_BY_ADMIN, task.error ?? FAILED_BY_ADMIN));
+    },
     giveUp: async ({ input }, values, error) => {
       await deleteWorkers(input, values);
       const text = error instanceof Error ? error.message : String(error);

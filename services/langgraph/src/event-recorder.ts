@@ -58,7 +58,8 @@ export function recordEvents(options: {
       for (const one of live) one.resolve();
     } catch (error) {
       if (signal.aborted || isAway(error)) for (const one of live) one.reject(error);
-      else if (live.length === 1) live[0]?.reject(refused(error));
+      // What the API fails at may be mended: the entry is tried again by itself, then goes to the dead letters.
+      else if (live.length === 1) live[0]?.reject(isInternal(error) ? error : refused(error));
       else {
         logger.warn(
           { events: live.length, error: String(error) },
@@ -89,6 +90,10 @@ export function recordEvents(options: {
       });
     },
   });
+}
+
+function isInternal(error: unknown): boolean {
+  return isOrchestratorError(error) && error.code === 'INTERNAL';
 }
 
 function refused(error: unknown): PermanentError {

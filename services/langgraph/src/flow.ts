@@ -15,6 +15,15 @@ export interface FlowSettings {
   tester: { agentConfig: string; turnTimeoutSeconds: number };
   /** Handle of the server that projects are deployed to. */
   deploy: { server: string };
+  /** Milliseconds that each kind of request may stay unanswered. */
+  limits: {
+    /** Scaffolding, and a merge. */
+    repositoryMs: number;
+    /** A release: fetch, install, start, health, with what is before it in line. */
+    deployMs: number;
+    /** Secrets that a person has to set. */
+    secretsMs: number;
+  };
   /** Milliseconds after which an unanswered message is sent again, if its stream entry is gone. */
   resendAfterMs: number;
   /** Milliseconds that a deployed URL gets to answer with its release. */
@@ -65,6 +74,11 @@ export const commonState = {
   previous_status: last<string>(() => ''),
   outcome: last<Outcome | null>(() => null),
 };
+
+/** Milliseconds that a merge under way may still be answered after a request to cancel: it is mostly done by then. */
+export const MERGE_CANCEL_MS = 2000;
+/** The same for a release. */
+export const DEPLOY_CANCEL_MS = 4000;
 
 /** An outcome for a task that was asked to stop. */
 export const cancelled: Outcome = {

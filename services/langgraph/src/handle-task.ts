@@ -1,9 +1,9 @@
-import type { DeployMessage, EngineeringMessage } from '@codegen/contracts';
+import { type DeployMessage, type EngineeringMessage, FAILED_BY_ADMIN } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 import type { Logger, Redis } from '@codegen/sdk/queue';
 import { untilBack } from './backoff.js';
-import { cancelled } from './flow.js';
+import { cancelled, failed } from './flow.js';
 import { reportEnd } from './report.js';
 import type { Driver } from './resume.js';
 import type { ThreadKind, Threads } from './threads.js';
@@ -50,15 +50,15 @@ export function handleTask(
     }
   };
 
-  /** Whoever cancelled the task at its claim may have died before saying so. */
+  /** Whoever cancelled the task at its claim may have died before saying so; an administrator tells the API alone. */
   const owedNotice = async (message: EngineeringMessage | DeployMessage, signal: AbortSignal): Promise<void> => {
     const task = await deps.api.tasks.get(message.task_id, { signal }).catch((error: unknown) => {
       if (isOrchestratorError(error) && error.status === 404) return undefined;
       throw error;
     });
-    if (task?.status === 'cancelled' && task.request_id === message.request_id) {
-      await reportEnd(deps, message, cancelled);
-    }
+    if (task?.request_id !== message.request_id) return;
+    if (task.status === 'cancelled') await reportEnd(deps, message, cancelled);
+    if (task.reason === FAILED_BY_ADMIN) await reportEnd(deps, message, failed(task.reason, task.error ?? task.reason));
   };
 
   return (message: EngineeringMessage | DeployMessage, { signal }: { signal: AbortSignal }): Promise<void> =>

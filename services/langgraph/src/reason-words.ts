@@ -1,10 +1,12 @@
 /** Reasons of failures whose code alone reads badly. */
 const WORDS: Readonly<Record<string, string>> = {
   agent_failed: 'the agent failed',
+  answer_not_stored: 'an answer could not be stored',
   clone_failed: 'the repository could not be cloned',
   commit_missing: 'the commit to merge is missing',
   deploy_failed: 'the release did not succeed',
   internal_error: 'the orchestrator failed',
+  failed_by_admin: 'an administrator ended it',
   invalid_manifest: '.project.yml cannot be read',
   main_moved: 'main was moved by somebody else',
   merge_failed: 'the merge did not succeed',
@@ -19,7 +21,7 @@ const WORDS: Readonly<Record<string, string>> = {
   stale_epoch: 'the task has moved on',
   start_failed: 'the release did not start',
   tests_failed: 'the tests do not pass',
-  timeout: 'the turn took too long',
+  timeout: 'it took too long',
   unhealthy: 'the release does not get healthy',
   unknown_agent: 'there is no such agent',
   unverified: 'the URL does not run the release',

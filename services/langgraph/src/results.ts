@@ -13,7 +13,7 @@ import { isAway, pauseFor, untilBack } from './backoff.js';
 import { send } from './dispatch.js';
 import { deleteCommand } from './engineering/delete-worker.js';
 import type { Driver } from './resume.js';
-import type { Waits } from './waits.js';
+import type { WaitResult, Waits } from './waits.js';
 
 interface ResultsOptions {
   redisUrl: string;
@@ -58,6 +58,9 @@ export function consumeResults(options: ResultsOptions): RunningConsumer[] {
           if (!waited && contract === developerOutput) await deleteStray(options, message as DeveloperWorkerOutput);
         }, signal);
       },
+      onDeadLetter: async (message, { requestId = (message as { request_id?: string } | undefined)?.request_id, error }) => {
+        if (requestId !== undefined) await storeRefusal(options, requestId, error);
+      },
     }),
   );
 }
@@ -91,13 +94,47 @@ async function deleteStray(
   await send(redis, [deleteCommand(input, worker_id)]);
 }
 
-/** Stores one answer and nudges the thread that waits for it; false where nothing waits for it. */
-export async function storeAnswer(
-  { waits, driver, logger }: Pick<ResultsOptions, 'waits' | 'driver' | 'logger'>,
-  message: { request_id: string },
-): Promise<boolean> {
-  const threadId = await waits.answer(message.request_id, { kind: 'answer', message });
-  if (threadId === undefined) logger.debug({ request_id: message.request_id }, 'a result that nothing waits for');
+type Storing = Pick<ResultsOptions, 'waits' | 'driver' | 'logger'>;
+
+/**
+ * Stores one answer and nudges the thread that waits for it; false where nothing waits for it. An answer that the
+ * database refuses ends its wait as a failure that says so, with what can be kept of it.
+ */
+export async function storeAnswer(options: Storing, message: { request_id: string }): Promise<boolean> {
+  const { request_id } = message;
+  try {
+    return await store(options, request_id, { kind: 'answer', message });
+  } catch (error) {
+    if (isAway(error)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    options.logger.error({ request_id, error: why }, 'an answer cannot be stored: its step fails');
+    try {
+      return await storeRefusal(options, request_id, `${why}. ${remainsOf(message)}`);
+    } catch (again) {
+      if (isAway(again)) throw again;
+      return storeRefusal(options, request_id, why);
+    }
+  }
+}
+
+/** Ends the wait of an answer that came and cannot be used. */
+export function storeRefusal(options: Storing, requestId: string, why: string): Promise<boolean> {
+  const error = `an answer came that cannot be stored: ${why}`;
+  return store(options, requestId, { kind: 'failed', reason: 'answer_not_stored', error });
+}
+
+async function store({ waits, driver, logger }: Storing, requestId: string, result: WaitResult): Promise<boolean> {
+  const threadId = await waits.answer(requestId, result);
+  if (threadId === undefined) logger.debug({ request_id: requestId }, 'a result that nothing waits for');
   else driver.nudge(threadId);
   return threadId !== undefined;
+}
+
+/** The short fields of an answer, as text: status, reason, where it ran. */
+function remainsOf(message: object): string {
+  const short = Object.entries(message).filter(([, value]) => {
+    if (typeof value === 'string') return /^[\x20-\x7e]{1,200}$/.test(value);
+    return typeof value === 'number' || typeof value === 'boolean';
+  });
+  return `It said: ${short.map(([name, value]) => `${name} ${value}`).join(', ')}`;
 }

@@ -198,7 +198,7 @@ export class Driver {
         await threads.finish(threadId, drive.driver);
         return;
       }
-      const failures = thread.failures + 1;
+      const failures = isRefusedByDatabase(error) ? MAX_FAILURES : thread.failures + 1;
       logger.error({ ...about, failures, stack: error instanceof Error ? error.stack : undefined }, 'a thread failed');
       if (failures < MAX_FAILURES) {
         await threads.leave(threadId, drive.driver, { delayMs: backoffMs(failures), failures, errors: thread.errors });
@@ -254,6 +254,11 @@ export class Driver {
 
 function configOf(threadId: string): FlowConfig {
   return { configurable: { thread_id: threadId }, durability: 'sync', recursionLimit: 200 };
+}
+
+/** What the database will not take the next time either: text it cannot hold, or too much of it. */
+function isRefusedByDatabase(error: unknown): boolean {
+  return /^(22|54)/.test(String((error as { code?: unknown } | null)?.code ?? ''));
 }
 
 function pendingWait(snapshot: FlowSnapshot): { interruptId: string; requestId: string } | undefined {

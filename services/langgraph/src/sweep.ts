@@ -4,7 +4,7 @@ import { isAway, pauseFor } from './backoff.js';
 import { missingSecrets } from './devops/check-environment.js';
 import { send } from './dispatch.js';
 import { reportEnd } from './report.js';
-import { storeAnswer } from './results.js';
+import { storeAnswer, storeRefusal } from './results.js';
 import type { Driver } from './resume.js';
 import type { Threads } from './threads.js';
 import type { DueWait, Waits } from './waits.js';
@@ -22,7 +22,9 @@ interface SweepOptions {
 }
 
 const BATCH = 200;
-const CANCEL_POLL_MS = 1500;
+const CANCEL_POLL_MS = 900;
+/** Keys that are looked at in a round: those of the newest waits. */
+const MOST_KEYS = 1000;
 const PURGE_EVERY_MS = 10 * 60_000;
 /** Flows that have ended are kept this long, for whoever wants to look. */
 const KEEP_ENDED_MS = 24 * 60 * 60_000;
@@ -30,7 +32,8 @@ const KEEP_ENDED_MS = 24 * 60 * 60_000;
 /**
  * The part of the service that needs no event. Every round, on every replica: takes up threads that nobody drives, ends
  * waits whose time has run out, looks after unanswered ones, and asks which tasks are to be cancelled. When Redis may
- * have lost data, all that it may have lost is looked after at once. Each part may fail without stopping the others.
+ * have lost data, all that it may have lost is looked after at once. Each part may fail without stopping the others, and
+ * so may each thing that a part looks after. What ends waits has rounds of its own: a slow Redis must not delay it.
  */
 export async function sweep(options: SweepOptions, signal: AbortSignal): Promise<void> {
   const everyMs = (ms: number, work: () => Promise<void>) => {
@@ -43,7 +46,17 @@ export async function sweep(options: SweepOptions, signal: AbortSignal): Promise
   };
   const losses = new LossWatch(options.redis, 'langgraph');
   let tellEndsAtMs = Number.POSITIVE_INFINITY;
-  const parts: (() => Promise<void>)[] = [
+  const ending: Part[] = [
+    everyMs(CANCEL_POLL_MS, () => noticeEnds(options, signal)),
+    () => expireWaits(options),
+    async () => {
+      for (const threadId of await options.threads.drivable(BATCH)) options.driver.nudge(threadId);
+    },
+    everyMs(PURGE_EVERY_MS, async () => {
+      while ((await options.threads.purge(KEEP_ENDED_MS, BATCH)) === BATCH) signal.throwIfAborted();
+    }),
+  ];
+  const answering: Part[] = [
     () =>
       losses.check(async () => {
         await options.waits.allDue();
@@ -55,15 +68,15 @@ export async function sweep(options: SweepOptions, signal: AbortSignal): Promise
       await tellEnds(options, signal);
       tellEndsAtMs = Number.POSITIVE_INFINITY;
     },
-    everyMs(CANCEL_POLL_MS, () => noticeCancels(options, signal)),
-    () => expireWaits(options),
     () => lookAfterWaits(options, signal),
     () => readResponseKeys(options),
-    () => takeUpThreads(options),
-    everyMs(PURGE_EVERY_MS, async () => {
-      while ((await options.threads.purge(KEEP_ENDED_MS, BATCH)) === BATCH) signal.throwIfAborted();
-    }),
   ];
+  await Promise.all([ending, answering].map((parts) => runRounds(parts, options, signal)));
+}
+
+type Part = () => Promise<void>;
+
+async function runRounds(parts: readonly Part[], options: SweepOptions, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     for (const part of parts) {
       if (signal.aborted) return;
@@ -80,20 +93,45 @@ export async function sweep(options: SweepOptions, signal: AbortSignal): Promise
   }
 }
 
-async function takeUpThreads({ threads, driver }: SweepOptions): Promise<void> {
-  for (const threadId of await threads.drivable(BATCH)) driver.nudge(threadId);
+/** In a row, so many that fail for something that is away show that it is away for all. */
+const AWAY_FOR_ALL = 3;
+
+/** Does the work for one after the other. One that fails is logged and passed over. */
+async function forEach<T>(
+  { logger }: Pick<SweepOptions, 'logger'>,
+  ones: readonly T[],
+  about: (one: T) => object,
+  work: (one: T) => Promise<void>,
+): Promise<void> {
+  let away = 0;
+  for (const one of ones) {
+    try {
+      await work(one);
+      away = 0;
+    } catch (error) {
+      away = isAway(error) ? away + 1 : 0;
+      if (away === AWAY_FOR_ALL) throw error;
+      const text = error instanceof Error ? error.message : String(error);
+      logger.warn({ ...about(one), error: text }, 'the sweep passes over one that fails');
+    }
+  }
 }
 
-async function expireWaits({ waits, driver }: SweepOptions): Promise<void> {
-  for (const threadId of await waits.expire(BATCH)) driver.nudge(threadId);
+function expireWaits({ waits, driver, logger }: SweepOptions): Promise<void> {
+  return waits.overdue(BATCH).then((overdue) =>
+    forEach({ logger }, overdue, (request_id) => ({ request_id }), async (requestId) => {
+      const threadId = await waits.expire(requestId);
+      if (threadId !== undefined) driver.nudge(threadId);
+    }),
+  );
 }
 
 async function lookAfterWaits(options: SweepOptions, signal: AbortSignal): Promise<void> {
   const due = await options.waits.due(BATCH);
-  for (const wait of due) {
+  await forEach(options, due, ({ requestId: request_id, step }) => ({ request_id, step }), async (wait) => {
     if (wait.condition) await checkCondition(options, wait, signal);
     else if (wait.messages.length > 0) await sendAgain(options, wait);
-  }
+  });
 }
 
 async function checkCondition({ api, waits, driver }: SweepOptions, wait: DueWait, signal: AbortSignal): Promise<void> {
@@ -121,31 +159,51 @@ async function sendAgain({ redis, waits, logger }: SweepOptions, wait: DueWait):
 /** Tells the ends of tasks whose event was lost before the API had it. */
 async function tellEnds({ api, redis, endLostAfterMs, logger }: SweepOptions, signal: AbortSignal): Promise<void> {
   const untold = await api.untold({ older_than_ms: endLostAfterMs, limit: 500 }, { signal });
-  for (const { task, message } of untold) {
+  await forEach({ logger }, untold, ({ task }) => ({ task_id: task.id }), async ({ task, message }) => {
     const { id: task_id, status, reason, error, result } = task;
-    if (status === 'queued' || status === 'running') continue;
+    if (status === 'queued' || status === 'running') return;
     logger.warn({ task_id, status }, 'the event of its end was lost: told again');
     await reportEnd({ redis }, message, { status, reason, error, result });
-  }
+  });
 }
 
 async function readResponseKeys({ redis, waits, driver, logger }: SweepOptions): Promise<void> {
-  const waiting = await waits.withResponseKey(BATCH);
+  const waiting = await waits.withResponseKey(MOST_KEYS);
   if (waiting.length === 0) return;
   const texts = await redis.mget(waiting.map((one) => one.key));
-  for (const [index, text] of texts.entries()) {
-    const requestId = waiting[index]?.requestId;
-    if (!text || requestId === undefined) continue;
-    const answer = JSON.parse(text) as { request_id: string };
-    if (answer.request_id === requestId) await storeAnswer({ waits, driver, logger }, answer);
+  const found = waiting.map(({ requestId }, index) => ({ requestId, text: texts[index] }));
+  await forEach({ logger }, found, ({ requestId }) => ({ request_id: requestId }), async ({ requestId, text }) => {
+    if (!text) return;
+    const answer = parseAnswer(text);
+    if (!answer) await storeRefusal({ waits, driver, logger }, requestId, 'it is not a JSON object');
+    else if (answer.request_id === requestId) await storeAnswer({ waits, driver, logger }, answer);
+  });
+}
+
+function parseAnswer(text: string): { request_id: string } | undefined {
+  try {
+    const answer: unknown = JSON.parse(text);
+    return typeof answer === 'object' && answer !== null ? (answer as { request_id: string }) : undefined;
+  } catch {
+    return undefined;
   }
 }
 
-async function noticeCancels({ api, waits }: SweepOptions, signal: AbortSignal): Promise<void> {
-  if (!(await waits.anyCancellable())) return;
+/** Brings requests to cancel to their flows, and that a task was ended or started again by somebody else. */
+async function noticeEnds({ api, threads, waits, driver, logger }: SweepOptions, signal: AbortSignal): Promise<void> {
+  // Asked first: whoever has a thread was running before the tasks are listed.
+  const unfinished = await threads.unfinished();
+  if (unfinished.length === 0) return;
+  const running = new Set<string>();
   const asked: string[] = [];
   for await (const task of api.tasks.list({ status: 'running', limit: 500 }, { signal })) {
+    running.add(task.request_id);
     if (task.cancel_requested) asked.push(task.id);
   }
   await waits.cancel(asked);
+  const left = unfinished.filter((threadId) => !running.has(threadId));
+  await forEach({ logger }, left, (thread_id) => ({ thread_id }), async (threadId) => {
+    await waits.supersede(threadId);
+    driver.nudge(threadId);
+  });
 }

@@ -129,6 +129,12 @@ export class Threads {
     );
   }
 
+  /** The threads that have not ended. */
+  async unfinished(): Promise<string[]> {
+    const { rows } = await this.#pool.query("select thread_id from langgraph.threads where state <> 'done'");
+    return rows.map((row) => row.thread_id as string);
+  }
+
   /** Threads that should be driven and are not: new, failed and due, abandoned, or answered while nobody looked. */
   async drivable(limit: number): Promise<string[]> {
     const { rows } = await this.#pool.query(

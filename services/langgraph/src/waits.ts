@@ -12,9 +12,18 @@ export interface OutgoingMessage {
 /** What ends a wait. `answer` comes from whoever was asked; the rest from the sweep. */
 export type WaitResult =
   | { kind: 'answer'; message: unknown }
-  | { kind: 'timeout' }
+  | FailedWait
   | { kind: 'cancelled' }
+  /** The task has ended or gone on without this flow. */
+  | { kind: 'superseded' }
   | { kind: 'ready' };
+
+/** Nobody answered in time, or the answer could not be kept: the step has failed. */
+export interface FailedWait {
+  kind: 'failed';
+  reason: 'timeout' | 'answer_not_stored';
+  error: string;
+}
 
 /** Something that is not told but looked up: the secrets of a project. */
 export interface WaitCondition {
@@ -30,10 +39,12 @@ export interface NewWait {
   condition?: WaitCondition;
   /** Key where the answer is found too, for the case that its stream entry is missed. */
   responseKey?: string;
-  /** Milliseconds until the wait counts as timed out; without one it waits as long as it takes. */
-  deadlineMs?: number;
-  /** Milliseconds that an answer still counts after a request to cancel; without it, the wait is not cancelled. */
-  cancelAfterMs?: number;
+  /** Who is to answer, and what: `infra-service did not answer the deploy …`. */
+  silence: string;
+  /** Milliseconds until the wait has failed. */
+  deadlineMs: number;
+  /** Milliseconds that an answer still counts after a request to cancel. */
+  cancelAfterMs: number;
 }
 
 export interface DueWait {
@@ -64,7 +75,8 @@ export class Waits {
   }
 
   /**
-   * Writes a wait, unless it is there already. Tells whether its messages still have to be sent.
+   * Writes a wait, unless it is there already. Tells whether its messages still have to be sent: not where the wait has
+   * ended meanwhile, so that a flow that cannot send can be cancelled.
    * @throws LeaseLost when the driver has lost the thread
    */
   async write(threadId: string, driver: string, wait: NewWait, resendAfterMs: number): Promise<{ unsent: boolean }> {
@@ -75,7 +87,7 @@ export class Waits {
         `insert into langgraph.waits (request_id, thread_id, step, messages, condition, response_key,
                                       check_every_ms, next_check_at, deadline_at, deadline_result, cancel_after_ms)
          values ($1, $2, $3, $4, $5, $6, $7::int, now() + $7::int * interval '1 millisecond',
-                 now() + $8::int * interval '1 millisecond', $9, $10)
+                 now() + $8::bigint * interval '1 millisecond', $9, $10)
          on conflict (request_id) do nothing`,
         [
           wait.requestId,
@@ -85,15 +97,16 @@ export class Waits {
           wait.condition ? JSON.stringify(wait.condition) : null,
           wait.responseKey ?? null,
           everyMs,
-          wait.deadlineMs ?? null,
-          JSON.stringify({ kind: 'timeout' }),
-          wait.cancelAfterMs ?? null,
+          wait.deadlineMs,
+          JSON.stringify(timedOut(wait)),
+          wait.cancelAfterMs,
         ],
       );
-      const { rows } = await transaction.query('select entries from langgraph.waits where request_id = $1', [
-        wait.requestId,
-      ]);
-      return { unsent: rows[0].entries === null && wait.messages.length > 0 };
+      const { rows } = await transaction.query(
+        'select entries is null and result is null as unsent from langgraph.waits where request_id = $1',
+        [wait.requestId],
+      );
+      return { unsent: rows[0].unsent && wait.messages.length > 0 };
     });
   }
 
@@ -126,16 +139,23 @@ export class Waits {
     return (rows[0]?.result ?? undefined) as WaitResult | undefined;
   }
 
-  /** Ends the waits whose time has run out; gives their threads. */
-  async expire(limit: number): Promise<string[]> {
+  /** Request ids of the waits whose time has run out, those that waited longest first. */
+  async overdue(limit: number): Promise<string[]> {
     const { rows } = await this.#pool.query(
-      `update langgraph.waits set result = deadline_result, answered_at = now()
-        where result is null and request_id in (
-          select request_id from langgraph.waits where result is null and deadline_at <= now() limit $1)
-        returning thread_id`,
+      'select request_id from langgraph.waits where result is null and deadline_at <= now() order by deadline_at limit $1',
       [limit],
     );
-    return rows.map((row) => row.thread_id as string);
+    return rows.map((row) => row.request_id as string);
+  }
+
+  /** Ends a wait whose time has run out; gives its thread. */
+  async expire(requestId: string): Promise<string | undefined> {
+    const { rows } = await this.#pool.query(
+      `update langgraph.waits set result = deadline_result, answered_at = now()
+        where request_id = $1 and result is null and deadline_at <= now() returning thread_id`,
+      [requestId],
+    );
+    return rows[0]?.thread_id as string | undefined;
   }
 
   /** Waits to look after now. Each is given to one caller only, until its next turn. */
@@ -188,14 +208,6 @@ export class Waits {
     return rows.map((row) => ({ requestId: row.request_id, key: row.response_key }));
   }
 
-  /** Whether any flow stands at a wait that a request to cancel would end. */
-  async anyCancellable(): Promise<boolean> {
-    const { rows } = await this.#pool.query(
-      'select 1 from langgraph.waits where result is null and cancel_after_ms is not null limit 1',
-    );
-    return rows.length > 0;
-  }
-
   /** Brings forward the end of the cancellable waits of these tasks. The first request counts. */
   async cancel(taskIds: readonly string[]): Promise<void> {
     if (taskIds.length === 0) return;
@@ -209,4 +221,44 @@ export class Waits {
       [taskIds, JSON.stringify({ kind: 'cancelled' })],
     );
   }
+
+  /** Ends every wait of a flow whose task has moved on without it. */
+  async supersede(threadId: string): Promise<void> {
+    await this.#pool.query(
+      'update langgraph.waits set result = $2, answered_at = now() where thread_id = $1 and result is null',
+      [threadId, JSON.stringify({ kind: 'superseded' })],
+    );
+  }
+
+  /** Workers that earlier flows of a task asked for and that nobody has said are gone. */
+  async workersLeft(taskId: string, threadId: string): Promise<string[]> {
+    const { rows } = await this.#pool.query(
+      `with mine as (
+         select w.* from langgraph.waits w join langgraph.threads t using (thread_id) where t.task_id = $1)
+       select distinct message->'params'->>'worker_id' as worker_id
+         from mine, jsonb_array_elements(mine.messages) as message
+        where mine.thread_id <> $2 and message->'params'->>'worker_id' is not null and not exists (
+          select 1 from mine as deletion
+           where deletion.step = 'delete' and (deletion.result->'message'->>'success')::boolean
+             and deletion.messages->0->'message'->>'worker_id' = message->'params'->>'worker_id')
+        order by 1`,
+      [taskId, threadId],
+    );
+    return rows.map((row) => row.worker_id as string);
+  }
 }
+
+function timedOut({ silence, deadlineMs }: NewWait): FailedWait {
+  return { kind: 'failed', reason: 'timeout', error: `${silence} within ${inWords(deadlineMs)}` };
+}
+
+function inWords(ms: number): string {
+  const [size, unit] = UNITS.find(([size]) => ms >= 2 * size) ?? [1000, 's'];
+  return `${Math.round((ms / size) * 10) / 10} ${unit}`;
+}
+
+const UNITS = [
+  [86_400_000, 'days'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+] as const;

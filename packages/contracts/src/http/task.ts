@@ -101,6 +101,14 @@ export const claimedTask = z
   .describe('What became of a claim.');
 export type ClaimedTask = z.infer<typeof claimedTask>;
 
+/** Reason of a task that an administrator ended. */
+export const FAILED_BY_ADMIN = 'failed_by_admin';
+
+export const failTask = z
+  .object({ reason: z.string().trim().min(1).max(2000).describe('Why, for whoever watches the task') })
+  .describe('Ends a task that is stuck: it fails at once, whoever works on it.');
+export type FailTask = z.infer<typeof failTask>;
+
 /** Ends a task, or notes why it waits; refused with STALE_EPOCH unless `epoch` is the task's own. */
 export const transitionTask = z
   .object({

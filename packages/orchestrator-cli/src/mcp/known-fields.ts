@@ -1,4 +1,4 @@
-import { createProject, createTask, identifier, MAX_SPEC_BYTES, type Project, project } from '@codegen/contracts';
+import { createProject, createTask, failTask, identifier, MAX_SPEC_BYTES, type Project, project } from '@codegen/contracts';
 import { z } from 'zod';
 import type { CommandId } from '../command-table.js';
 
@@ -29,6 +29,7 @@ export const knownFields: Partial<Record<CommandId, Record<string, z.ZodType>>> 
   'task.watch': { task },
   'task.logs': { task },
   'task.cancel': { task },
+  'task.fail': { task, reason: failTask.shape.reason },
   'task.retry': { task },
   explain: { task: z.string().min(1).max(200).describe('Id of the task, or the correlation id of its call') },
 };

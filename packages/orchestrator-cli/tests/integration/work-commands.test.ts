@@ -164,6 +164,37 @@ describe('deploy list', () => {
   });
 });
 
+describe('task fail', () => {
+  it('ends a task for an administrator with the reason, says how to start it again, and refuses where it has ended', async () => {
+    const id = await startedTask();
+    const fail = (reason: string, token = fake.makeToken(['*'], 'admin')) =>
+      run('task.fail', [id, '--reason', reason, '--yes'], { env: { ...env, ORCHESTRATOR_TOKEN: token } });
+    await expect(fail('not mine to end', fake.makeToken(['*']))).rejects.toMatchObject({ exitCode: 6 });
+    const { data, text } = await fail('the host is gone');
+
+    expect(data).toMatchObject({ id, status: 'failed', reason: 'failed_by_admin', error: 'the host is gone' });
+    expect(text).toContain(`Next: orchestrator task retry ${id}`);
+    await expect(fail('again')).rejects.toMatchObject({
+      ...{ code: 'TASK_ENDED', exitCode: 5 },
+      next: [{ command: `orchestrator task get ${id}` }],
+    });
+  });
+
+  it('asks for task and reason, and does nothing without a yes', async () => {
+    const id = await startedTask();
+
+    await expect(run('task.fail', [])).rejects.toMatchObject({
+      details: { missing: ['TASK', '--reason'] },
+    });
+    await expect(run('task.fail', [id, '--reason', ' '])).rejects.toMatchObject({ details: { missing: ['--reason'] } });
+    await expect(run('task.fail', [id, '--reason', 'stuck'])).rejects.toMatchObject({
+      code: 'INPUT_REQUIRED',
+      next: [{ command: `orchestrator task fail ${id} --reason stuck --yes` }],
+    });
+    expect(fake.tasks.get(id)?.status).toBe('queued');
+  });
+});
+
 describe('task cancel', () => {
   it('asks for the end of a task and says how to see it', async () => {
     const id = await startedTask();

@@ -2,6 +2,7 @@ import {
   type AttemptReport,
   attempt,
   type CreateTask,
+  type FailTask,
   claimedTask,
   createdTask,
   type ListTasksQuery,
@@ -27,7 +28,7 @@ export interface EventsQuery {
   limit?: number | undefined;
 }
 
-/** Tasks: made by people, claimed and ended by langgraph alone. */
+/** Tasks: made by people, claimed and ended by langgraph; `fail` is for an administrator. */
 export function taskCalls(send: Send) {
   const page = (query: ListTasksQuery = {}, options?: CallOptions) =>
     send({ method: 'GET', path: '/tasks', query, identifiers: [query.project], schema: taskPage }, options);
@@ -45,6 +46,8 @@ export function taskCalls(send: Send) {
       ),
     cancel: (id: string, options?: CallOptions) =>
       send({ method: 'POST', path: path`/tasks/${id}/cancel`, schema: task }, options),
+    fail: (id: string, body: FailTask, options?: CallOptions) =>
+      send({ method: 'POST', path: path`/tasks/${id}/fail`, body, schema: task }, options),
     retry: (id: string, options?: CallOptions) =>
       send({ method: 'POST', path: path`/tasks/${id}/retry`, schema: createdTask }, options),
     claim: (id: string, body: { request_id: string }, options?: CallOptions) =>

@@ -10,6 +10,7 @@ import {
   type ErrorCode,
   engineeringQueue,
   errorCodes,
+  FAILED_BY_ADMIN,
   holdsScope,
   identifier,
   isTerminalEvent,
@@ -55,7 +56,7 @@ export interface FakeApi {
   /** The id of the only task there is. */
   onlyTask(): string;
   /** A key that may do only so much. */
-  makeToken(scopes: string[]): string;
+  makeToken(scopes: string[], role?: ApiKey['role']): string;
   stop(): Promise<void>;
 }
 
@@ -102,9 +103,9 @@ export async function startFakeApi(): Promise<FakeApi> {
       else fake.emit(taskId, { type: 'failed', error, error_type: changes.reason ?? status });
     },
     onlyTask: () => [...tasks.keys()][0] as string,
-    makeToken: (scopes) => {
+    makeToken: (scopes, role = 'user') => {
       const token = `cgk_${randomBytes(4).toString('hex')}_${randomBytes(32).toString('base64url')}`;
-      tokens.set(token, { ...whoami.key, id: makeId('key'), scopes });
+      tokens.set(token, { ...whoami.key, id: makeId('key'), scopes, role });
       return token;
     },
     stop: () => server.stop(),
@@ -130,7 +131,7 @@ export async function startFakeApi(): Promise<FakeApi> {
       return { ...problem('UNAUTHENTICATED', 'this API key is not known here'), headers };
     }
     const lacking = rule.scopes.length > 0 && !rule.scopes.some((scope) => holdsScope(caller.scopes, scope));
-    if (lacking || rule.roles?.includes('user') === false) return problem('FORBIDDEN', 'this key may not do that');
+    if (lacking || rule.roles?.includes(caller.role) === false) return problem('FORBIDDEN', 'this key may not do that');
     if (route === 'GET /whoami') return { body: { ...whoami, key: caller } };
     const key = request.headers['idempotency-key'];
     const { correlation_id: _, ...rest } = (request.body ?? {}) as Record<string, unknown>;
@@ -199,6 +200,8 @@ export async function startFakeApi(): Promise<FakeApi> {
         return { status: 204 };
       case 'POST /tasks/{id}/cancel':
         return cancelTask(tasks.get(id) as Task);
+      case 'POST /tasks/{id}/fail':
+        return failTask(tasks.get(id) as Task, request.body as { reason: string });
       case 'POST /tasks/{id}/retry':
         return retryTask(tasks.get(id) as Task);
       default:
@@ -323,6 +326,14 @@ export async function startFakeApi(): Promise<FakeApi> {
     }
     if (task.status !== 'cancelled') task.cancel_requested = true;
     return { body: withoutSpec(task) };
+  }
+
+  function failTask(task: Task, { reason }: { reason: string }): Answer {
+    if (task.finished_at !== null) {
+      return problem('TASK_ENDED', `the task is ${task.status} already: there is nothing to end`);
+    }
+    const ended = { status: 'failed', reason: FAILED_BY_ADMIN, error: reason, finished_at: wireNow() };
+    return { body: withoutSpec(Object.assign(task, ended)) };
   }
 
   function retryTask(task: Task): Answer {

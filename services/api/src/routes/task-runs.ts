@@ -3,6 +3,7 @@ import {
   attemptReport,
   claimedTask,
   claimTask,
+  failTask,
   identifier,
   nextAttempt,
   task,
@@ -18,7 +19,7 @@ import type { Routes } from './dependencies.js';
 
 const params = z.object({ id: identifier });
 
-/** What langgraph does with a task: claim it, replace a lost worker, end it. */
+/** What langgraph does with a task: claim it, replace a lost worker, end it; and how an administrator ends it instead. */
 export const taskRunRoutes: Routes = async (app, deps) => {
   app.post(
     '/tasks/:id/claim',
@@ -56,6 +57,19 @@ export const taskRunRoutes: Routes = async (app, deps) => {
       );
       deps.changes.notify(id);
       return outcome;
+    },
+  );
+
+  app.post(
+    '/tasks/:id/fail',
+    { schema: { params, body: failTask, response: { 200: task } } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const failed = await mutate(deps, request, reply, async (trx) =>
+        toTask(await runs.failTask(trx, callerOf(request), id, request.body)),
+      );
+      deps.changes.notify(id);
+      return failed;
     },
   );
 

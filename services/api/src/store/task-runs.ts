@@ -1,17 +1,19 @@
-import type { Attempt, AttemptReport, ClaimedTask, TransitionTask, Usage } from '@codegen/contracts';
-import { wireDatetimeToMs } from '@codegen/contracts';
+import type { Attempt, AttemptReport, ClaimedTask, TaskType, TransitionTask, Usage } from '@codegen/contracts';
+import { FAILED_BY_ADMIN, type ProjectStatus, progressEvent, wireDatetimeToMs, wireNow } from '@codegen/contracts';
 import { storable } from '@codegen/contracts/storable';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { ApiError } from '../api-error.js';
 import type { Caller } from '../auth.js';
 import type { Database } from '../database/schema.js';
+import { recordEvents } from './events.js';
 import { jsonOrNull } from './json.js';
 import { lockTask, publishNextOf, type TaskRow, toTask, update } from './tasks.js';
 import { iso, isoOrNull } from './timestamps.js';
 
 // A task: queued → running (claim, epoch + 1) → completed | failed | cancelled (transition, with that epoch);
 // failed | cancelled → queued (retry). A queued task whose cancelling was asked for goes to cancelled when claimed.
-// While it runs, its epoch rises when a lost worker is replaced; whoever holds an older one is refused.
+// While it runs, its epoch rises when a lost worker is replaced; whoever holds an older one is refused. An administrator
+// may fail it from outside, which raises the epoch too.
 
 /** Starts a task for the holder of its message: once, in order, and one at a time per project and type. */
 export async function claimTask(
@@ -89,6 +91,54 @@ export async function transitionTask(
   }
   const { status } = input;
   return { changed: true, row: await end(trx, task, { status, reason, result: input.result, error: input.error }) };
+}
+
+/**
+ * Ends a task from outside, for an administrator. Its epoch rises, so whatever still works on it is refused from now on.
+ * The event that says so is written here, as nobody may be left who could report it.
+ */
+export async function failTask(
+  trx: Transaction<Database>,
+  caller: Caller,
+  id: string,
+  { reason }: { reason: string },
+): Promise<TaskRow> {
+  const task = await lockTask(trx, caller, id);
+  if (task.status !== 'queued' && task.status !== 'running') {
+    throw new ApiError('TASK_ENDED', `the task is ${task.status} already: there is nothing to end`);
+  }
+  const error = `ended by ${caller.user.name ?? caller.user.id} with the key ${caller.key.name}: ${reason}`;
+  await end(trx, task, { status: 'failed', reason: FAILED_BY_ADMIN, error });
+  await leaveProject(trx, task);
+  const { request_id } = task;
+  const event = progressEvent.parse({
+    ...{ type: 'failed', request_id, task_id: id, timestamp: wireNow() },
+    ...{ message: `failed: ${error}`, error, error_type: FAILED_BY_ADMIN },
+  });
+  await recordEvents(trx, [{ entry_id: `${FAILED_BY_ADMIN}:${request_id}`, event }]);
+  return update(trx, id, { epoch: task.epoch + 1 });
+}
+
+const statusWhile: Readonly<Record<TaskType, readonly ProjectStatus[]>> = {
+  engineering: ['developing', 'testing'],
+  deploy: ['deploying'],
+};
+
+/** Nobody may be left to say what the project is after its task: what runs at its URL still does. */
+async function leaveProject(trx: Transaction<Database>, task: TaskRow): Promise<void> {
+  const { project_id } = task;
+  const deployed = await trx
+    .selectFrom('deployments')
+    .select('id')
+    .where('project_id', '=', project_id)
+    .limit(1)
+    .executeTakeFirst();
+  await trx
+    .updateTable('projects')
+    .set({ status: deployed ? 'active' : 'failed', updated_at: sql<Date>`now()` })
+    .where('id', '=', project_id)
+    .where('status', 'in', [...statusWhile[task.type]])
+    .execute();
 }
 
 /** A task that waits in line has no epoch yet: what comes with one belongs to an attempt before. */

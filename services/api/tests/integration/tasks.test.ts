@@ -351,4 +351,55 @@ onBothDatabases('tasks', (api, database) => {
     await service.finish(retried, 'completed', 2);
     expect(await user.refused('POST', `${path}/retry`)).toBe('409 CONFLICT');
   });
+
+  test('an administrator fails what is stuck: its epoch is fenced off, its end is told, the next task starts', async () => {
+    const [user, service] = [await api.user(), await api.service()];
+    const { id } = await user.createProject();
+    const [running, next] = [await user.startEngineering(id), await user.startEngineering(id)];
+    await service.claim(running);
+    await service.ok('PATCH', `/projects/${id}/report`, { status: 'developing' });
+    const path = `/tasks/${running.task.id}`;
+    const watching = user.ok('GET', `${path}/events?wait_ms=20000`);
+
+    const failed = await api.admin.ok('POST', `${path}/fail`, { reason: 'its host is gone' });
+
+    expect(failed).toMatchObject({ status: 'failed', reason: 'failed_by_admin', epoch: 2 });
+    expect(failed.error).toMatch(/^ended by .* with the key .*: its host is gone$/);
+    expect((await watching).items).toMatchObject([
+      { type: 'failed', error_type: 'failed_by_admin', error: failed.error, request_id: running.message.request_id },
+    ]);
+    for (const epoch of [1, 2]) {
+      const late = { epoch, status: 'completed' };
+      const code = epoch === 1 ? '409 STALE_EPOCH' : '409 TASK_ENDED';
+      expect(await service.refused('POST', `${path}/transition`, late)).toBe(code);
+    }
+    const other = { epoch: 1, request_id: 'another' };
+    expect(await service.refused('POST', `${path}/attempts`, other)).toBe('409 STALE_EPOCH');
+    expect((await user.ok('GET', `/projects/${id}`)).status).toBe('failed');
+    expect((await service.claim(next)).outcome).toBe('claimed');
+    expect(await api.admin.refused('POST', `${path}/fail`, { reason: 'once more' })).toBe('409 TASK_ENDED');
+    expect((await user.ok('GET', path)).error).toBe(failed.error);
+  });
+
+  test('a task that waits in line is failed too, is not claimed any more, and can be retried', async () => {
+    const [user, service] = [await api.user(), await api.service()];
+    const { id } = await user.createProject();
+    const created = await user.startEngineering(id);
+    await api.admin.ok('POST', `/tasks/${created.task.id}/fail`, { reason: 'not now' });
+    const claim = { request_id: created.message.request_id };
+    expect(await service.refused('POST', `/tasks/${created.task.id}/claim`, claim)).toBe('409 NOT_CLAIMABLE');
+    const retried = await user.ok('POST', `/tasks/${created.task.id}/retry`);
+    expect((await service.claim(retried)).task).toMatchObject({ status: 'running', epoch: 2 });
+  });
+
+  test('only a key of an administrator fails a task, and only with a reason', async () => {
+    const [user, service] = [await api.user(), await api.service()];
+    const { id } = await user.createProject();
+    const { task } = await user.startEngineering(id);
+    for (const one of [user, service]) {
+      expect(await one.refused('POST', `/tasks/${task.id}/fail`, { reason: 'x' })).toBe('403 FORBIDDEN');
+    }
+    expect(await api.admin.refused('POST', `/tasks/${task.id}/fail`, { reason: ' ' })).toBe('400 VALIDATION_FAILED');
+    expect((await user.ok('GET', `/tasks/${task.id}`)).status).toBe('queued');
+  });
 });

@@ -52,6 +52,15 @@ const steps: readonly string[] = [
   // LangGraph orders checkpoints by ids that hold a process's time.
   `alter table langgraph.checkpoints add column write_order bigint generated always as identity;
    create index checkpoints_in_order on langgraph.checkpoints (thread_id, checkpoint_ns, write_order desc);`,
+  // Every wait ends: those of an earlier version get an hour, the ones that wait for a person a week.
+  `update langgraph.waits
+      set deadline_at = coalesce(deadline_at, now() + case when condition is null then interval '1 hour' else interval '7 days' end),
+          deadline_result = case when deadline_result->>'kind' = 'cancelled' then deadline_result
+            else '{"kind":"failed","reason":"timeout","error":"nobody answered in time"}' end,
+          cancel_after_ms = coalesce(cancel_after_ms, 5000)
+    where result is null;
+   update langgraph.waits set result = '{"kind":"failed","reason":"timeout","error":"nobody answered in time"}'
+    where result->>'kind' = 'timeout' and resumed_at is null`,
 ];
 
 /** Brings the schema up to date. Several replicas may do so at once. */

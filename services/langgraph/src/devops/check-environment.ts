@@ -1,7 +1,7 @@
 import type { ProjectManifest } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { awaitResult, dispatch } from '../dispatch.js';
-import { cancelled, type FlowDeps } from '../flow.js';
+import { cancelled, type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
 import { requestId } from '../request-id.js';
 import type { WaitCondition } from '../waits.js';
@@ -40,6 +40,8 @@ export function checkEnvironmentStep(deps: FlowDeps): DeployNode {
       step: 'secrets',
       messages: [],
       condition: { type: 'secrets', project_id: input.project_id, names },
+      silence: `nobody set the secrets that .project.yml requires (missing: ${missing.join(', ')})`,
+      deadlineMs: deps.settings.limits.secretsMs,
       cancelAfterMs: 0,
     });
     await progress(deps, input, 'allocate', `waiting for secrets that .project.yml requires: ${missing.join(', ')}`);
@@ -52,6 +54,7 @@ export function awaitSecrets(deps: FlowDeps): DeployNode {
   return async ({ input, epoch, wait }, { signal }) => {
     const result = awaitResult(wait);
     if (result.kind === 'cancelled') return end(cancelled);
+    if (result.kind === 'failed') return end(failed(result.reason, result.error));
     await deps.api.tasks.transition(input.task_id, { epoch, status: 'running', reason: null }, { signal });
     await progress(deps, input, 'allocate', 'every required secret is there');
     return { next: 'allocate' };

@@ -1,14 +1,14 @@
 import { type AnsibleDeployResult, ansibleDeployQueue, deployResultKey } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
 import { tail } from '../engineering/prompt.js';
-import { cancelled, cancelRequested, type FlowDeps, failed } from '../flow.js';
+import { cancelled, cancelRequested, DEPLOY_CANCEL_MS, type FlowDeps, failed } from '../flow.js';
 import { progress, setProjectStatus } from '../report.js';
 import { requestId } from '../request-id.js';
 import { type DeployNode, end, MAX_PORTS } from './state.js';
 
 /**
- * Has the commit released on the allocated port. A release under way cannot be called back, so a request to cancel waits
- * for its answer: what the URL serves and what is recorded must stay the same.
+ * Has the commit released on the allocated port. A request to cancel waits a little for the answer of a release that is
+ * under way. Then the task ends, and the executor, which asks before it switches, leaves the old release serving.
  */
 export function deployStep(deps: FlowDeps): DeployNode {
   return async ({ input, epoch, commit_sha, secrets_ref, place, ports }, { signal }) => {
@@ -36,6 +36,9 @@ export function deployStep(deps: FlowDeps): DeployNode {
       step: 'deploy',
       messages: [message],
       responseKey: deployResultKey(id),
+      silence: 'infra-service did not say whether the release runs',
+      deadlineMs: deps.settings.limits.deployMs,
+      cancelAfterMs: DEPLOY_CANCEL_MS,
     });
     if (first) {
       const text = `deploying commit ${commit_sha?.slice(0, 12)} to port ${place.port}`;
@@ -49,6 +52,11 @@ export function deployStep(deps: FlowDeps): DeployNode {
 export function awaitDeploy(deps: FlowDeps): DeployNode {
   return async ({ input, wait, place, ports, commit_sha }, { signal }) => {
     const result = awaitResult(wait);
+    if (result.kind === 'failed') {
+      const { reason, error } = result;
+      await progress(deps, input, 'deploy', 'it is not known whether it runs', { error, errorType: reason });
+      return end(failed(reason, error));
+    }
     if (result.kind !== 'answer' || !place) return end(cancelled);
     const answer = result.message as AnsibleDeployResult;
     const unwanted = await cancelRequested(deps, input, signal);

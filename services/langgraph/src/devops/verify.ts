@@ -1,7 +1,10 @@
 import { pauseFor } from '../backoff.js';
-import { type FlowDeps, failed } from '../flow.js';
+import { cancelled, cancelRequested, type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
 import { type DeployNode, end } from './state.js';
+
+/** Between two looks for a request to cancel. */
+const CANCEL_POLL_MS = 2000;
 
 /** Asks the URL itself: it must say that it runs the commit that was deployed. */
 export function verifyStep(deps: FlowDeps): DeployNode {
@@ -10,12 +13,17 @@ export function verifyStep(deps: FlowDeps): DeployNode {
     await progress(deps, input, 'verify', `asking ${health}`, { pct: 90 });
     const deadline = performance.now() + deps.settings.verifyMs;
     let last = '';
+    let lookAgain = performance.now() + CANCEL_POLL_MS;
     do {
       signal?.throwIfAborted();
       last = await releaseAt(health);
       if (last === `release ${commit_sha}`) {
         const result = { deployed_url: url, server_ip: place?.server_ip ?? null, port: place?.port ?? null };
         return end({ status: 'completed', reason: null, error: null, result });
+      }
+      if (performance.now() > lookAgain) {
+        if (await cancelRequested(deps, input, signal)) return end(cancelled);
+        lookAgain = performance.now() + CANCEL_POLL_MS;
       }
       await pauseFor(200, signal);
     } while (performance.now() < deadline);

@@ -1,8 +1,9 @@
-import { deleteWorkerCommand, workerCommands, workerResponseKey } from '@codegen/contracts';
+import { deleteWorkerCommand, type WorkerResponse, workerCommands, workerResponseKey } from '@codegen/contracts';
 import { dispatch, outgoing } from '../dispatch.js';
 import type { FlowDeps } from '../flow.js';
 import { requestId } from '../request-id.js';
 import type { ThreadInput } from '../threads.js';
+import type { WaitResult } from '../waits.js';
 
 /** The request id of a worker's deletion. */
 function deleteRequestId(input: ThreadInput, workerId: string): string {
@@ -21,20 +22,35 @@ export function deleteCommand(input: ThreadInput, workerId: string) {
   );
 }
 
+/** Why a worker is not proven gone; undefined where it is. */
+export function deletionFailure(result: WaitResult): string | undefined {
+  if (result.kind === 'failed') return result.error;
+  if (result.kind !== 'answer') return result.kind;
+  const { success, error } = result.message as Partial<WorkerResponse>;
+  return success ? undefined : (error ?? 'no reason was given');
+}
+
+/** Milliseconds that a deletion may take, a manager that starts anew included. */
+const DELETE_MS = 5 * 60_000;
+/** Milliseconds that a deletion still counts after a request to cancel: the command stays in its queue. */
+export const DELETE_CANCEL_MS = 2500;
+
 /** Has a worker deleted; the answer comes as a response of the worker-manager. Gives the request id of the wait. */
 export async function dispatchDelete(
   deps: FlowDeps,
   input: ThreadInput,
   workerId: string,
-  { deadlineMs }: { deadlineMs?: number } = {},
+  { deadlineMs = DELETE_MS, patienceMs }: { deadlineMs?: number; patienceMs?: number | undefined } = {},
 ): Promise<{ id: string; first: boolean }> {
   const id = deleteRequestId(input, workerId);
-  const first = await dispatch(deps, input.request_id, {
+  const wait = {
     requestId: id,
     step: 'delete',
     messages: [deleteCommand(input, workerId)],
     responseKey: workerResponseKey(id),
-    ...(deadlineMs !== undefined && { deadlineMs }),
-  });
-  return { id, first };
+    silence: `the worker-manager did not say that ${workerId} is gone`,
+    deadlineMs,
+    cancelAfterMs: DELETE_CANCEL_MS,
+  };
+  return { id, first: await dispatch(deps, input.request_id, wait, { patienceMs }) };
 }

@@ -71,6 +71,7 @@ export function developStep(deps: FlowDeps): EngineeringNode {
       step: 'develop',
       messages: developer === null ? [create(), turn] : [turn],
       responseKey: workerResultKey(workerId, id),
+      silence: `the worker-manager and the developer ${workerId} did not answer the turn`,
       deadlineMs: turnTimeoutSeconds * 1000 + TURN_GRACE_MS,
       cancelAfterMs: 0,
     });

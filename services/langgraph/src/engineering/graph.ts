@@ -16,6 +16,7 @@ const route = (state: typeof EngineeringState.State): EngineeringStep => state.n
  * The engineering department. Each step is two nodes: one that asks, one that waits and reads the answer.
  *
  * begin → scaffold? → develop ⇄ test → merge → cleanup → finish
+ * Workers of an earlier attempt that may live are deleted between begin and begin again.
  * A failure goes back to develop (3 rounds); a lost worker goes through replace; cancel leads to cleanup from any wait.
  */
 export function engineeringGraph(deps: FlowDeps, checkpointer: BaseCheckpointSaver) {
@@ -35,7 +36,7 @@ export function engineeringGraph(deps: FlowDeps, checkpointer: BaseCheckpointSav
     .addNode('await_cleanup', awaitCleanup(deps))
     .addNode('finish', finishStep(deps))
     .addEdge(START, 'begin')
-    .addConditionalEdges('begin', route, ['scaffold', 'develop'])
+    .addConditionalEdges('begin', route, ['replace', 'scaffold', 'develop'])
     .addEdge('scaffold', 'await_scaffold')
     .addConditionalEdges('await_scaffold', route, ['develop', 'cleanup'])
     .addEdge('develop', 'await_develop')
@@ -45,7 +46,7 @@ export function engineeringGraph(deps: FlowDeps, checkpointer: BaseCheckpointSav
     .addEdge('merge', 'await_merge')
     .addConditionalEdges('await_merge', route, ['develop', 'replace', 'cleanup'])
     .addEdge('replace', 'await_replace')
-    .addConditionalEdges('await_replace', route, ['test', 'develop', 'cleanup'])
+    .addConditionalEdges('await_replace', route, ['begin', 'test', 'develop', 'cleanup'])
     .addConditionalEdges('cleanup', route, ['await_cleanup', 'finish'])
     .addConditionalEdges('await_cleanup', route, ['await_cleanup', 'finish'])
     .addEdge('finish', END)

@@ -1,14 +1,14 @@
 import { type RepositoryResult, repositoryQueue } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
-import { cancelled, cancelRequested, type FlowDeps, failed } from '../flow.js';
+import { cancelled, cancelRequested, type FlowDeps, failed, MERGE_CANCEL_MS } from '../flow.js';
 import { progress } from '../report.js';
 import { requestId } from '../request-id.js';
 import { type EngineeringNode, type EngineeringState, end } from './state.js';
 import { nextRound } from './turn.js';
 
 /**
- * Asks the repository's owner to move main to the tested commit, from where the developer started. It cannot be called
- * back, so a request to cancel waits for the answer.
+ * Asks the repository's owner to move main to the tested commit, from where the developer started. It is done in a
+ * moment, so a request to cancel waits for the answer, but not long: once the task has ended, the merge is refused.
  */
 export function mergeStep(deps: FlowDeps): EngineeringNode {
   return async ({ input, epoch, round, commit, base_sha }) => {
@@ -26,7 +26,14 @@ export function mergeStep(deps: FlowDeps): EngineeringNode {
       commit_sha: commit.sha,
       expected_main_sha: base_sha,
     });
-    const first = await dispatch(deps, input.request_id, { requestId: id, step: 'merge', messages: [message] });
+    const first = await dispatch(deps, input.request_id, {
+      requestId: id,
+      step: 'merge',
+      messages: [message],
+      silence: 'the scaffolder did not say whether main was moved',
+      deadlineMs: deps.settings.limits.repositoryMs,
+      cancelAfterMs: MERGE_CANCEL_MS,
+    });
     if (first) await progress(deps, input, 'merge', 'merging the tested commit into main', { pct: 90 });
     return { wait: id };
   };
@@ -37,6 +44,11 @@ export function awaitMerge(deps: FlowDeps): EngineeringNode {
   return async (state, { signal }) => {
     const { input, commit, wait } = state;
     const result = awaitResult(wait);
+    if (result.kind === 'failed') {
+      const { reason, error } = result;
+      await progress(deps, input, 'merge', 'it is not known whether main was moved', { error, errorType: reason });
+      return end(failed(reason, error));
+    }
     if (result.kind !== 'answer') return end(cancelled);
     const answer = result.message as RepositoryResult;
     const unwanted = await cancelRequested(deps, input, signal);

@@ -1,12 +1,11 @@
-import type { WorkerResponse } from '@codegen/contracts';
 import { awaitResult } from '../dispatch.js';
-import { type FlowDeps, failed } from '../flow.js';
+import { cancelled, type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
 import { requestId } from '../request-id.js';
-import { dispatchDelete } from './delete-worker.js';
+import { deletionFailure, dispatchDelete } from './delete-worker.js';
 import { type EngineeringNode, end } from './state.js';
 
-/** Has a worker that is not to be relied on deleted. It waits as long as it takes: two of them must never work at once. */
+/** Has a worker that is not to be relied on deleted: two of them must never work at once. */
 export function replaceStep(deps: FlowDeps): EngineeringNode {
   return async ({ input, doomed }) => {
     if (!doomed) throw new Error('there is no worker to replace');
@@ -20,12 +19,13 @@ export function replaceStep(deps: FlowDeps): EngineeringNode {
 export function awaitReplace(deps: FlowDeps): EngineeringNode {
   return async ({ input, wait, doomed, epoch, workers }, { signal }) => {
     const result = awaitResult(wait);
-    const response = result.kind === 'answer' ? (result.message as WorkerResponse) : undefined;
-    if (!doomed || !response?.success) {
-      const why = response?.error ?? 'no answer';
+    if (result.kind === 'cancelled') return end(cancelled);
+    const why = deletionFailure(result);
+    if (!doomed || why !== undefined) {
       return end(failed('worker_not_deleted', `a worker could not be deleted, so no other may start: ${why}`));
     }
     const left = workers.filter((id) => id !== doomed.id);
+    if (doomed.role === 'former') return { workers: left, doomed: null, next: 'begin' };
     if (doomed.role === 'tester') return { workers: left, doomed: null, next: 'test' };
     const raised = await deps.api.tasks.nextAttempt(
       input.task_id,

@@ -28,6 +28,8 @@ export function scaffoldStep(deps: FlowDeps): EngineeringNode {
       requestId: id,
       step: 'scaffold',
       messages: [message],
+      silence: 'the scaffolder did not say whether the repository is there',
+      deadlineMs: deps.settings.limits.repositoryMs,
       cancelAfterMs: 0,
     });
     if (first) await progress(deps, input, 'scaffold', 'asking the scaffolder for a repository', { pct: 5 });
@@ -39,6 +41,11 @@ export function scaffoldStep(deps: FlowDeps): EngineeringNode {
 export function awaitScaffold(deps: FlowDeps): EngineeringNode {
   return async ({ input, wait }) => {
     const result = awaitResult(wait);
+    if (result.kind === 'failed') {
+      const { reason, error } = result;
+      await progress(deps, input, 'scaffold', 'scaffolding failed', { error, errorType: reason });
+      return end(failed(reason, error));
+    }
     if (result.kind !== 'answer') return end(cancelled);
     const answer = result.message as ScaffolderResult;
     if (answer.status === 'success') {

@@ -21,8 +21,11 @@ export interface Cause {
 /** A worker to be deleted before the flow goes on. */
 export interface DoomedWorker {
   id: string;
-  /** Whose place is to be filled: a developer's work is fenced off by a new epoch first. */
-  role: 'developer' | 'tester';
+  /**
+   * Whose place is to be filled: a developer's work is fenced off by a new epoch first. `former`: a worker of an earlier
+   * attempt, which must be gone before this one begins.
+   */
+  role: 'developer' | 'tester' | 'former';
 }
 
 export const EngineeringState = Annotation.Root({

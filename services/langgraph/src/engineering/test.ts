@@ -59,6 +59,7 @@ export function testStep(deps: FlowDeps): EngineeringNode {
       step: 'test',
       messages: [create, turn],
       responseKey: workerResultKey(workerId, id),
+      silence: `the worker-manager and the tester ${workerId} did not answer the turn`,
       deadlineMs: turnTimeoutSeconds * 1000 + TURN_GRACE_MS,
       cancelAfterMs: 0,
     });

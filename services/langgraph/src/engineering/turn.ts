@@ -12,7 +12,7 @@ export type TurnOutcome =
   /** The worker is gone, or never came: costs no round. */
   | { kind: 'lost'; reason: string; text: string; output?: DeveloperWorkerOutput }
   /** No worker could do better. */
-  | { kind: 'hopeless'; reason: string; text: string; output: DeveloperWorkerOutput };
+  | { kind: 'hopeless'; reason: string; text: string; output?: DeveloperWorkerOutput };
 
 const LOST = new Set<TurnFailureReason>(['worker_lost', 'spawn_failed', 'cancelled']);
 const HOPELESS = new Set<TurnFailureReason>(['unknown_agent', 'clone_failed']);
@@ -20,9 +20,12 @@ const HOPELESS = new Set<TurnFailureReason>(['unknown_agent', 'clone_failed']);
 /** Reads the end of a turn. */
 export function turnOutcome(result: WaitResult): TurnOutcome {
   if (result.kind === 'cancelled') return { kind: 'cancelled' };
-  if (result.kind !== 'answer') {
-    return { kind: 'lost', reason: 'worker_lost', text: 'the worker did not answer before its deadline' };
+  if (result.kind === 'failed') {
+    // Another worker would only say the same, at the price of an attempt.
+    const kind = result.reason === 'timeout' ? 'lost' : 'hopeless';
+    return { kind, reason: result.reason, text: result.error };
   }
+  if (result.kind !== 'answer') throw new Error(`a turn cannot end with ${result.kind}`);
   const output = result.message as DeveloperWorkerOutput;
   if (output.status === 'success') return { kind: 'done', output };
   const known = output.reason ?? (output.status === 'timeout' ? 'timeout' : 'agent_failed');

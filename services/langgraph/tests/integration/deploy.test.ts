@@ -147,7 +147,7 @@ describe.each(databases)('deploy on %s', (kind) => {
     expect(world.executors.of('deploy', task)).toHaveLength(0);
   });
 
-  it('completes with a recorded deployment when the release goes through long after the request to cancel', async () => {
+  it('completes with a recorded deployment when the release goes through in the moment after the request to cancel', async () => {
     const { project, task, answer } = await cancelledRelease();
     answer(undefined);
 
@@ -194,7 +194,7 @@ describe.each(databases)('deploy on %s', (kind) => {
     expect((await world.api.projects.get(project.id)).status).toBe('active');
   });
 
-  /** A release that is under way for longer than a sweep after the request to cancel; `answer` ends it. */
+  /** A release that is still under way when the request to cancel has been noticed; `answer` ends it. */
   async function cancelledRelease() {
     await world.startReplica();
     let answer: (said: Partial<AnsibleDeployResult> | undefined) => void = () => undefined;
@@ -206,8 +206,8 @@ describe.each(databases)('deploy on %s', (kind) => {
     const task = await world.start('deploy', project);
     await world.seen('deploy', task);
     await world.api.tasks.cancel(task.id);
-    // Longer than a request to cancel takes to be noticed, and than any grace it ever had.
-    await new Promise((resolve) => setTimeout(resolve, 5000));
+    // Longer than a request to cancel takes to be noticed.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
     expect((await world.api.tasks.get(task.id)).status).toBe('running');
     return { project, task, answer };
   }

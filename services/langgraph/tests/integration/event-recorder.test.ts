@@ -57,6 +57,27 @@ describe.each(databases)('the event recorder on %s', (kind) => {
     expect(await world.redis.xlen('task:events:dlq')).toBe(1);
   });
 
+  it('keeps an event that the API fails at from holding up the rest of its batch', async () => {
+    const task = await newTask();
+    await world.pool.query(
+      `create function refuse_event() returns trigger language plpgsql as $$
+       begin
+         if new.event::text like '%poison%' then raise exception 'an index is broken' using errcode = 'XX002'; end if;
+         return new;
+       end $$;
+       create trigger refuse_event before insert on task_events for each row execute function refuse_event()`,
+    );
+    for (const message of ['before', 'poison', 'after']) await publish(world.redis, taskEvents, said(task.id, message));
+    await world.startReplica();
+
+    await expect
+      .poll(async () => (await world.events(task)).map((event) => event.message), { timeout: 15_000 })
+      .toEqual(['before', 'after']);
+    await world.reset();
+    await world.pool.query('drop trigger refuse_event on task_events; drop function refuse_event');
+    await world.redis.del('task:events', '{task:events}:delayed');
+  });
+
   it('adds events to the callback stream too', async () => {
     const task = await newTask();
     await world.startReplica();
