@@ -9,6 +9,8 @@ export interface DeployDeps {
   recorded(requestId: string): Promise<AnsibleDeployResult | undefined>;
   /** Records the answer and sends it; the first one of a request stands. */
   answer(result: AnsibleDeployResult): Promise<void>;
+  /** Whether the task that asks for it has not ended. */
+  wanted(message: AnsibleDeployMessage): Promise<boolean>;
   /** May lose a notice; never fails. */
   progress(message: AnsibleDeployMessage, text: string): Promise<void>;
   readonly signal: AbortSignal;
@@ -32,8 +34,13 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
   const started = performance.now();
   const durationMs = () => Math.round(performance.now() - started);
   const progress = (text: string) => deps.progress(message, text);
+  const requireWanted = async () => {
+    if (await deps.wanted(message)) return;
+    throw new DeployFailure(undefined, `task ${message.task_id} has ended: nothing is deployed for it any more`);
+  };
   try {
-    const { url } = await deps.executor.deploy(message, { signal: deps.signal, progress });
+    await requireWanted();
+    const { url } = await deps.executor.deploy(message, { signal: deps.signal, progress, requireWanted });
     await progress('healthy; new requests go to it now');
     return {
       ...EMPTY,

@@ -7,6 +7,7 @@ import {
 } from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
 import { answerOnce, type RunningService, recordedAnswer, runConsumer } from '@codegen/sdk/consumer';
+import { isOrchestratorError } from '@codegen/sdk/errors';
 import { closeRedis, connectRedis, reportProgress, silentLogger } from '@codegen/sdk/queue';
 import { type InfraServiceConfig, splitEnvironment } from './config.js';
 import { startLocalExecutor } from './executors/local.js';
@@ -62,6 +63,14 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
     inOrder: oneAtATime(),
     recorded: (requestId) => recordedAnswer({ redis, key: deployResultKey(requestId), contract: ansibleDeployResults }),
     answer,
+    wanted: async ({ task_id }) => {
+      if (!task_id) return true;
+      const task = await api.tasks.get(task_id).catch((error: unknown) => {
+        if (isOrchestratorError(error) && error.code === 'TASK_NOT_FOUND') return undefined;
+        throw error;
+      });
+      return task === undefined || task.status === 'running';
+    },
     progress: async ({ request_id, task_id, callback_stream }, message) => {
       if (!task_id) return;
       const event = {

@@ -58,7 +58,10 @@ export function consumeResults(options: ResultsOptions): RunningConsumer[] {
           if (!waited && contract === developerOutput) await deleteStray(options, message as DeveloperWorkerOutput);
         }, signal);
       },
-      onDeadLetter: async (message, { requestId = (message as { request_id?: string } | undefined)?.request_id, error }) => {
+      onDeadLetter: async (
+        message,
+        { requestId = (message as { request_id?: string } | undefined)?.request_id, error },
+      ) => {
         if (requestId !== undefined) await storeRefusal(options, requestId, error);
       },
     }),

@@ -119,19 +119,29 @@ async function forEach<T>(
 
 function expireWaits({ waits, driver, logger }: SweepOptions): Promise<void> {
   return waits.overdue(BATCH).then((overdue) =>
-    forEach({ logger }, overdue, (request_id) => ({ request_id }), async (requestId) => {
-      const threadId = await waits.expire(requestId);
-      if (threadId !== undefined) driver.nudge(threadId);
-    }),
+    forEach(
+      { logger },
+      overdue,
+      (request_id) => ({ request_id }),
+      async (requestId) => {
+        const threadId = await waits.expire(requestId);
+        if (threadId !== undefined) driver.nudge(threadId);
+      },
+    ),
   );
 }
 
 async function lookAfterWaits(options: SweepOptions, signal: AbortSignal): Promise<void> {
   const due = await options.waits.due(BATCH);
-  await forEach(options, due, ({ requestId: request_id, step }) => ({ request_id, step }), async (wait) => {
-    if (wait.condition) await checkCondition(options, wait, signal);
-    else if (wait.messages.length > 0) await sendAgain(options, wait);
-  });
+  await forEach(
+    options,
+    due,
+    ({ requestId: request_id, step }) => ({ request_id, step }),
+    async (wait) => {
+      if (wait.condition) await checkCondition(options, wait, signal);
+      else if (wait.messages.length > 0) await sendAgain(options, wait);
+    },
+  );
 }
 
 async function checkCondition({ api, waits, driver }: SweepOptions, wait: DueWait, signal: AbortSignal): Promise<void> {
@@ -159,12 +169,17 @@ async function sendAgain({ redis, waits, logger }: SweepOptions, wait: DueWait):
 /** Tells the ends of tasks whose event was lost before the API had it. */
 async function tellEnds({ api, redis, endLostAfterMs, logger }: SweepOptions, signal: AbortSignal): Promise<void> {
   const untold = await api.untold({ older_than_ms: endLostAfterMs, limit: 500 }, { signal });
-  await forEach({ logger }, untold, ({ task }) => ({ task_id: task.id }), async ({ task, message }) => {
-    const { id: task_id, status, reason, error, result } = task;
-    if (status === 'queued' || status === 'running') return;
-    logger.warn({ task_id, status }, 'the event of its end was lost: told again');
-    await reportEnd({ redis }, message, { status, reason, error, result });
-  });
+  await forEach(
+    { logger },
+    untold,
+    ({ task }) => ({ task_id: task.id }),
+    async ({ task, message }) => {
+      const { id: task_id, status, reason, error, result } = task;
+      if (status === 'queued' || status === 'running') return;
+      logger.warn({ task_id, status }, 'the event of its end was lost: told again');
+      await reportEnd({ redis }, message, { status, reason, error, result });
+    },
+  );
 }
 
 async function readResponseKeys({ redis, waits, driver, logger }: SweepOptions): Promise<void> {
@@ -172,12 +187,17 @@ async function readResponseKeys({ redis, waits, driver, logger }: SweepOptions):
   if (waiting.length === 0) return;
   const texts = await redis.mget(waiting.map((one) => one.key));
   const found = waiting.map(({ requestId }, index) => ({ requestId, text: texts[index] }));
-  await forEach({ logger }, found, ({ requestId }) => ({ request_id: requestId }), async ({ requestId, text }) => {
-    if (!text) return;
-    const answer = parseAnswer(text);
-    if (!answer) await storeRefusal({ waits, driver, logger }, requestId, 'it is not a JSON object');
-    else if (answer.request_id === requestId) await storeAnswer({ waits, driver, logger }, answer);
-  });
+  await forEach(
+    { logger },
+    found,
+    ({ requestId }) => ({ request_id: requestId }),
+    async ({ requestId, text }) => {
+      if (!text) return;
+      const answer = parseAnswer(text);
+      if (!answer) await storeRefusal({ waits, driver, logger }, requestId, 'it is not a JSON object');
+      else if (answer.request_id === requestId) await storeAnswer({ waits, driver, logger }, answer);
+    },
+  );
 }
 
 function parseAnswer(text: string): { request_id: string } | undefined {
@@ -202,8 +222,13 @@ async function noticeEnds({ api, threads, waits, driver, logger }: SweepOptions,
   }
   await waits.cancel(asked);
   const left = unfinished.filter((threadId) => !running.has(threadId));
-  await forEach({ logger }, left, (thread_id) => ({ thread_id }), async (threadId) => {
-    await waits.supersede(threadId);
-    driver.nudge(threadId);
-  });
+  await forEach(
+    { logger },
+    left,
+    (thread_id) => ({ thread_id }),
+    async (threadId) => {
+      await waits.supersede(threadId);
+      driver.nudge(threadId);
+    },
+  );
 }

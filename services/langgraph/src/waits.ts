@@ -19,7 +19,7 @@ export type WaitResult =
   | { kind: 'ready' };
 
 /** Nobody answered in time, or the answer could not be kept: the step has failed. */
-export interface FailedWait {
+interface FailedWait {
   kind: 'failed';
   reason: 'timeout' | 'answer_not_stored';
   error: string;

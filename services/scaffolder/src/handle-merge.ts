@@ -46,6 +46,9 @@ export async function handleMerge(message: RepositoryMessage, deps: MergeDepende
   const target = isMerged ? main : commit_sha;
   const manifest = await manifestAt(host, fullName, target);
   if ('reason' in manifest) return failed(manifest);
+  // Once more: looking at the commit takes time, and from here on nothing can be called back.
+  const late = isMerged ? undefined : await outdated(message, deps);
+  if (late) return failed(late);
   if (!isMerged && !(await host.advanceMain(fullName, { from: expected_main_sha, to: commit_sha }))) {
     return failed(moved(expected_main_sha, await mainTip()));
   }

@@ -1,4 +1,12 @@
-import { createProject, createTask, failTask, identifier, MAX_SPEC_BYTES, type Project, project } from '@codegen/contracts';
+import {
+  createProject,
+  createTask,
+  failTask,
+  identifier,
+  MAX_SPEC_BYTES,
+  type Project,
+  project,
+} from '@codegen/contracts';
 import { z } from 'zod';
 import type { CommandId } from '../command-table.js';
 

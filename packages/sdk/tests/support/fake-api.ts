@@ -67,7 +67,7 @@ export async function startFakeApi(): Promise<FakeApi> {
   const deployments: ServiceDeployment[] = [];
   const secrets = new Map<string, Set<string>>();
   const keys: ApiKey[] = [{ ...whoami.key }];
-  const tokens = new Map([[TOKEN, whoami.key]]);
+  const tokens = new Map<string, ApiKey>([[TOKEN, whoami.key]]);
   const answered = new Map<string, { asked: string; answer: Answer }>();
   let wake: () => void = () => undefined;
   let changed = new Promise<void>((resolve) => {

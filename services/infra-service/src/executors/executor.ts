@@ -7,6 +7,8 @@ export interface DeployContext {
   readonly signal: AbortSignal;
   /** Tells whoever watches the task how far it is. */
   progress(message: string): Promise<void>;
+  /** Asked before the switch. @throws {DeployFailure} where the task has ended meanwhile: the old release serves on */
+  requireWanted(): Promise<void>;
 }
 
 /** Brings a commit to run on a server: on this machine, or on another one. */

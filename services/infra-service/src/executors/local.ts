@@ -54,7 +54,7 @@ export async function startLocalExecutor(given: LocalExecutorSettings): Promise<
   const stopping = new AbortController();
   const deploys = new Set<Promise<unknown>>();
 
-  const deploy = async (message: AnsibleDeployMessage, { signal, progress }: DeployContext): Promise<void> => {
+  const deploy = async (message: AnsibleDeployMessage, { signal, ...context }: DeployContext): Promise<void> => {
     if (message.server_ip !== host && message.server_ip !== LOOPBACK) {
       const text = `server_ip ${message.server_ip} is not this machine: deploy to ${host}`;
       throw new DeployFailure(undefined, text);
@@ -68,7 +68,7 @@ export async function startLocalExecutor(given: LocalExecutorSettings): Promise<
     try {
       const either = AbortSignal.any([signal, stopping.signal]);
       either.throwIfAborted();
-      await project(message.project_id).deploy(target, message.commit_sha, either, progress);
+      await project(message.project_id).deploy(target, message.commit_sha, { ...context, signal: either });
     } catch (error) {
       if (!(error instanceof PortInUseError)) throw error;
       throw new DeployFailure('port_in_use', error.message, {}, { cause: error });

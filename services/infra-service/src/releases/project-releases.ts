@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Logger, withBindings } from '@codegen/sdk/queue';
+import type { DeployContext } from '../executors/executor.js';
 import type { Forwarder } from '../forwarder/forwarder.js';
 import type { ForwarderLimits } from '../forwarder/limits.js';
 import { AllocatedPorts } from './allocated-ports.js';
@@ -68,8 +69,7 @@ export class ProjectReleases {
   async deploy(
     target: ReleaseTarget,
     revision: string | null | undefined,
-    signal: AbortSignal,
-    progress: (message: string) => Promise<void>,
+    { signal, progress, requireWanted }: DeployContext,
   ): Promise<void> {
     await this.#folders.ensure();
     const forwarder = await this.#ports.open(target.server_ip, target.allocated_port);
@@ -78,6 +78,12 @@ export class ProjectReleases {
       await progress(`fetching and installing ${sha.slice(0, 12)}`);
       const plan = await this.#plan(target, sha, signal);
       const candidate = (await this.#sameAndHealthy(plan)) ?? (await this.#startCandidate(plan, signal, progress));
+      try {
+        await requireWanted();
+      } catch (error) {
+        if (candidate !== this.#supervisor?.release) await candidate.process.stop(this.#settings.stopGraceMs);
+        throw error;
+      }
       await this.#adopt(candidate, target, forwarder);
     } finally {
       this.#track(

@@ -49,6 +49,24 @@ test('A deploy is answered on the results stream and under its key, and told as 
   expect(await site.progress('task_progress:task_1')).toHaveLength(3);
 });
 
+test('A task that has ended changes nothing at its address, whether it ended before the deploy or before the switch', async () => {
+  await site.start();
+  const first = await project.repository.commit();
+  await site.answer((await site.publish(project, { commit_sha: first })).request_id);
+  const second = await project.repository.commit();
+  for (const asked of [['cancelled'], ['running', 'cancelled']]) {
+    site.api.taskStatus = () => asked.shift() ?? 'cancelled';
+    const { request_id } = await site.publish(project, { commit_sha: second, task_id: 'task_1' });
+    expect(await site.answer(request_id)).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('has ended'),
+    });
+    expect(asked).toEqual([]);
+    expect((await get(project.port, '/')).body).toBe(first);
+  }
+  expect(processesOf(project.id).filter(({ marker }) => marker.includes(second))).toEqual([]);
+});
+
 test('The same request again is answered with the recorded result, and nothing restarts', async () => {
   await site.start();
   const message = await site.publish(project, { commit_sha: await project.repository.commit() });

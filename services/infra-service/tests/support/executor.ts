@@ -85,6 +85,7 @@ export async function openSite(settings: Partial<LocalExecutorSettings> = {}): P
       site.executor.deploy(site.message({ commit_sha: commitSha, ...fields }), {
         signal: new AbortController().signal,
         progress: async () => undefined,
+        requireWanted: async () => undefined,
       }),
     processes: () => processesOf(projectId),
     close: async () => {

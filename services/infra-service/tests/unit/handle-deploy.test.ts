@@ -29,6 +29,7 @@ function deps(deploy: () => Promise<{ url: string }>) {
     inOrder: oneAtATime(),
     recorded: async (requestId) => answers.find((answer) => answer.request_id === requestId),
     answer: async (result) => void answers.push(result),
+    wanted: async () => true,
     progress: async (_, text) => void calls.push(text),
     signal: new AbortController().signal,
   };

@@ -87,7 +87,14 @@ describe.each(databases)('leases on %s', (kind) => {
     await world.pool.query(`update langgraph.threads set driver = 'second' where thread_id = $1`, [threadId]);
 
     await expect(graph.invoke({ epoch: 2 }, config)).rejects.toThrow(LeaseLost);
-    const wait = { requestId: `wait-${count}`, step: 'develop', messages: [], silence: '', deadlineMs: 1, cancelAfterMs: 0 };
+    const wait = {
+      requestId: `wait-${count}`,
+      step: 'develop',
+      messages: [],
+      silence: '',
+      deadlineMs: 1,
+      cancelAfterMs: 0,
+    };
     await expect(new Waits(world.pool).write(threadId, 'first', wait, 1000)).rejects.toThrow(LeaseLost);
     expect(await checkpoints()).toBe(before);
     expect(before).toBeGreaterThan(0);

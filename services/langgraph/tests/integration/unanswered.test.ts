@@ -1,5 +1,5 @@
 import type { AnsibleDeployResult, RepositoryMessage, Task } from '@codegen/contracts';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { databases, World } from '../support/world.js';
 
@@ -132,7 +132,7 @@ describe.each(databases)('a wait that nothing good comes of, on %s', (kind) => {
   /** Tasks that each stand where nobody answers. */
   const standing = async <S extends string>(steps: readonly S[]): Promise<Record<S, Task>> => {
     const silentAt = new Map<string, S>();
-    const silent = (step: string) => (message: { task_id?: string | null }) =>
+    const silent = (step: string) => (message: { task_id?: string | null | undefined }) =>
       silentAt.get(message.task_id ?? '') === step ? ('silent' as const) : undefined;
     const lost = { status: 'failed', reason: 'worker_lost' } as const;
     world.executors.script = {
@@ -246,7 +246,9 @@ describe.each(databases)('a wait that nothing good comes of, on %s', (kind) => {
     const { requestId } = await world.seen('delete', task, before + 1);
     await deadlinePasses(requestId);
 
-    await waitFor('the end', async () => (await world.api.tasks.get(task.id)).status === 'failed', { timeoutMs: 20_000 });
+    await waitFor('the end', async () => (await world.api.tasks.get(task.id)).status === 'failed', {
+      timeoutMs: 20_000,
+    });
     const done = await world.api.tasks.get(task.id);
     expect(done).toMatchObject({ reason: 'worker_not_deleted' });
     expect(done.error).toContain('did not say that');
@@ -272,8 +274,8 @@ describe.each(databases)('a wait that nothing good comes of, on %s', (kind) => {
 
   it('what an administrator has failed is cut off: its flow ends, its worker goes, its late answer counts for nothing', async () => {
     await world.startReplica();
-    let merging: RepositoryMessage | undefined;
-    world.executors.script = { develop: () => 'silent', merge: (message) => void (merging = message) };
+    const merged = vi.fn<(message: RepositoryMessage) => undefined>();
+    world.executors.script = { develop: () => 'silent', merge: merged };
     const project = await world.scaffoldedProject();
     const task = await world.start('engineering', project);
     const { requestId, workerId = '' } = await world.seen('develop', task);
@@ -287,7 +289,7 @@ describe.each(databases)('a wait that nothing good comes of, on %s', (kind) => {
     await world.executors.answerTurn(answer);
     await waitFor('the answer to be taken', async () => (await world.redis.xlen('worker:developer:output')) === 0);
     await world.settled();
-    expect(merging).toBeUndefined();
+    expect(merged).not.toHaveBeenCalled();
     const ends = (await world.events(task)).filter((event) => event.type === 'failed');
     expect(ends).toMatchObject([{ error_type: 'failed_by_admin', error: expect.stringContaining('machine is gone') }]);
     expect((await world.api.projects.get(project.id)).status).toBe('failed');

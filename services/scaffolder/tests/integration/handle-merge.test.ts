@@ -206,3 +206,14 @@ it('main that moves at the last moment is seen by compare-and-set', async () => 
   expect(await host.branchTip(NAME, 'main')).toBe(moved);
   expect(api.reports).toEqual([{ main_sha: moved, manifest: known }]);
 });
+
+it('moves nothing for a task that ends while its commit is looked at', async () => {
+  const commit_sha = await work();
+  const readText: RepositoryHost['readText'] = (...args) => {
+    api.task = { ...api.task, status: 'cancelled' };
+    return host.readText(...args);
+  };
+  const result = await merge({ commit_sha }, { host: { ...host, readText } });
+  expect(result).toMatchObject({ status: 'failed', reason: 'stale_epoch' });
+  expect(await host.branchTip(NAME, 'main')).toBe(main);
+});
