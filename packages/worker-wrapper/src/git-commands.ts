@@ -1,110 +1,109 @@
-import { resolve } from 'node:path';
+import { safeGitSettings } from '@codegen/sdk/git';
 
 const identity = { name: 'Developer agent', email: 'agent@codegen.invalid' };
 
-/** Variables under which git reads only what a command names: no configuration of this machine, no hooks, no prompt. */
-export function gitEnvironment(path: string, workerId: string, ceiling: string): Record<string, string> {
-  return {
-    PATH: path,
-    LC_ALL: 'C',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_TERMINAL_PROMPT: '0',
-    // Where a clone is gone, git must not go on with a repository around it.
-    GIT_CEILING_DIRECTORIES: ceiling,
-    // Also where the agent has changed the repository's configuration.
-    GIT_AUTHOR_NAME: identity.name,
-    GIT_AUTHOR_EMAIL: identity.email,
-    GIT_COMMITTER_NAME: identity.name,
-    GIT_COMMITTER_EMAIL: identity.email,
-    // So that worker-manager finds what a dead worker left running.
-    WORKER_ID: workerId,
-  };
+/** Who commits: in the wrapper's environment. */
+export const identityEnvironment: Readonly<Record<string, string>> = {
+  GIT_AUTHOR_NAME: identity.name,
+  GIT_AUTHOR_EMAIL: identity.email,
+  GIT_COMMITTER_NAME: identity.name,
+  GIT_COMMITTER_EMAIL: identity.email,
+};
+
+/** The same in a repository's configuration, for the agent's own commits. */
+export const identityConfiguration = `[user]\n\tname = ${identity.name}\n\temail = ${identity.email}\n`;
+
+/** A repository's git directory and the folder with its files. */
+export interface GitPlace {
+  readonly gitDir: string;
+  readonly folder: string;
 }
 
-// What the agent may have written into the repository's own configuration must not run anything or hang.
-const safe = ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'commit.gpgSign=false', 'gc.auto=0'];
-
-const settings = safe.flatMap((setting) => ['-c', setting]);
-
-/** Arguments for any git call on a clone: on this one, never on a repository around it. */
-function git(folder: string, ...args: string[]): string[] {
-  const clone = resolve(folder);
-  return ['git', ...settings, '-C', clone, `--git-dir=${resolve(clone, '.git')}`, `--work-tree=${clone}`, ...args];
+/** Arguments for any git call: on this repository, never on one around it or in it. */
+function git({ gitDir, folder }: GitPlace, ...args: string[]): string[] {
+  return ['git', ...safeGitSettings, '-C', folder, `--git-dir=${gitDir}`, `--work-tree=${folder}`, ...args];
 }
 
+/** Makes `<folder>/.git`. Without a template: no sample hooks, no excludes. */
 export function initCommand(folder: string): string[] {
-  return ['git', ...settings, '-C', resolve(folder), 'init', '--quiet', '--initial-branch', 'work'];
-}
-
-/** Who commits here: in the repository's own configuration, for the agent's commits too. */
-export function identityCommands(folder: string): string[][] {
-  return Object.entries(identity).map(([key, value]) => git(folder, 'config', '--local', `user.${key}`, value));
+  return ['git', ...safeGitSettings, 'init', '--quiet', '--template=', '--initial-branch', 'work', '--', folder];
 }
 
 /** Every branch of the repository. No remote is configured, so that the agent does not push by habit. */
-export function fetchCommand(folder: string, url: string): string[] {
-  return git(folder, 'fetch', '--quiet', '--prune', '--no-tags', '--', url, '+refs/heads/*:refs/remotes/origin/*');
+export function fetchCommand(place: GitPlace, url: string): string[] {
+  return git(place, 'fetch', '--quiet', '--prune', '--no-tags', '--', url, '+refs/heads/*:refs/remotes/origin/*');
 }
 
 /** The full id of the commit that a revision names. */
-export function resolveCommand(folder: string, revision: string): string[] {
-  return git(folder, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`);
+export function resolveCommand(place: GitPlace, revision: string): string[] {
+  return git(place, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`);
 }
 
-export function checkoutCommand(folder: string, sha: string): string[] {
-  return git(folder, 'checkout', '--quiet', '-B', 'work', sha);
+/** Whether all that these commits add to a commit can be read: exit code 0 means yes. */
+export function readableCommand(place: GitPlace, commits: readonly string[], since: string): string[] {
+  const tips = commits.map((commit) => `${commit}^{commit}`);
+  return git(place, 'rev-list', '--objects', '--quiet', ...tips, '--not', `${since}^{commit}`, '--');
 }
 
-export function addAllCommand(folder: string): string[] {
-  return git(folder, 'add', '--all', '--', '.');
+export function checkoutCommand(place: GitPlace, sha: string): string[] {
+  return git(place, 'checkout', '--quiet', '-B', 'work', sha);
+}
+
+/** Makes the index what a commit has. */
+export function readTreeCommand(place: GitPlace, sha: string): string[] {
+  return git(place, 'read-tree', sha);
+}
+
+/** Mode and path of all that is in the index. */
+export function stagedFilesCommand(place: GitPlace): string[] {
+  return git(place, 'ls-files', '--stage', '-z');
+}
+
+/** Takes out of the index the paths on stdin, each ended by NUL. */
+export function forgetCommand(place: GitPlace): string[] {
+  return git(place, 'update-index', '-z', '--force-remove', '--stdin');
+}
+
+export function addAllCommand(place: GitPlace): string[] {
+  return git(place, 'add', '--all', '--', '.');
 }
 
 /** Whether anything is staged: exit code 1 means yes. */
-export function stagedCommand(folder: string): string[] {
-  return git(folder, 'diff', '--cached', '--quiet', '--no-ext-diff');
+export function stagedCommand(place: GitPlace): string[] {
+  return git(place, 'diff', '--cached', '--quiet', '--no-ext-diff', '--ignore-submodules=none');
 }
 
 /** Commits what is staged; the message comes on stdin. */
-export function commitCommand(folder: string): string[] {
-  return git(folder, 'commit', '--quiet', '--no-verify', '--cleanup=strip', '--file=-');
+export function commitCommand(place: GitPlace): string[] {
+  return git(place, 'commit', '--quiet', '--no-verify', '--cleanup=strip', '--file=-');
 }
 
 /** Merges where it can be done without a person. */
-export function mergeCommand(folder: string, sha: string): string[] {
-  return git(folder, 'merge', '--quiet', '--no-edit', '--no-verify', sha);
+export function mergeCommand(place: GitPlace, sha: string): string[] {
+  return git(place, 'merge', '--quiet', '--no-edit', '--no-verify', sha);
 }
 
-export function abortMergeCommand(folder: string): string[] {
-  return git(folder, 'merge', '--abort');
+export function abortMergeCommand(place: GitPlace): string[] {
+  return git(place, 'merge', '--abort');
 }
 
 /** Whether `ancestor` is in the history of `sha`: exit code 0 means yes. */
-export function isAncestorCommand(folder: string, ancestor: string, sha: string): string[] {
-  return git(folder, 'merge-base', '--is-ancestor', ancestor, sha);
+export function isAncestorCommand(place: GitPlace, ancestor: string, sha: string): string[] {
+  return git(place, 'merge-base', '--is-ancestor', ancestor, sha);
 }
 
 /** Names of the files that differ, each ended by NUL. */
-export function changedFilesCommand(folder: string, from: string, to: string): string[] {
-  return git(folder, 'diff', '--name-only', '--no-renames', '--no-ext-diff', '-z', from, to);
+export function changedFilesCommand(place: GitPlace, from: string, to: string): string[] {
+  return git(place, 'diff', '--name-only', '--no-renames', '--no-ext-diff', '-z', from, to);
 }
 
 /** Pushes a commit to a branch that must still be where this worker left it; empty where it must not exist. */
-export function pushCommand(folder: string, url: string, sha: string, branch: string, lease: string): string[] {
+export function pushCommand(place: GitPlace, url: string, sha: string, branch: string, lease: string): string[] {
   const ref = `refs/heads/${branch}`;
-  return git(
-    folder,
-    'push',
-    '--quiet',
-    '--no-verify',
-    `--force-with-lease=${ref}:${lease}`,
-    '--',
-    url,
-    `${sha}:${ref}`,
-  );
+  return git(place, 'push', '--quiet', '--no-verify', `--force-with-lease=${ref}:${lease}`, '--', url, `${sha}:${ref}`);
 }
 
 /** Where a branch of the repository stands. */
-export function remoteBranchCommand(folder: string, url: string, branch: string): string[] {
-  return git(folder, 'ls-remote', '--', url, `refs/heads/${branch}`);
+export function remoteBranchCommand(place: GitPlace, url: string, branch: string): string[] {
+  return git(place, 'ls-remote', '--', url, `refs/heads/${branch}`);
 }

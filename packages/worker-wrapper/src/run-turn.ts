@@ -91,6 +91,7 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
     const failed = { ok: false, reason: 'agent_failed', error: error.message } as const;
     return answer(verdict.ok ? failed : { ...verdict, error: `${verdict.error}\n${error.message}` }, said);
   }
+  if (verdict.ok && changes.problem) verdict = { ok: false, reason: 'agent_failed', error: changes.problem };
   const seen = { ...said, commit_sha: changes.sha, files_changed: changes.files.slice(0, MAX_FILES) };
   if (readOnly) return answer(verdict, seen);
   if (changes.files.length === 0) {

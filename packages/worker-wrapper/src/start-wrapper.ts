@@ -48,7 +48,14 @@ export async function startWrapper(
   const outbox = new Outbox({ workerDir, workerId, workerType, redis, logger, signal });
   const workspace =
     config.repo &&
-    new Workspace({ folder: join(workerDir, 'repo'), repo: config.repo, path: config.path, workerId, signal });
+    new Workspace({
+      folder: join(workerDir, 'repo'),
+      ownFolder: join(workerDir, 'git'),
+      repo: config.repo,
+      path: config.path,
+      workerId,
+      signal,
+    });
   const ownSession = randomUUID();
   const usedSessions = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();

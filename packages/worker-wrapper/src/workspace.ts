@@ -1,15 +1,26 @@
-import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeTree } from '@codegen/sdk/files';
+import { GITLINK_MODE, gitEnvironment, parseGitEntries } from '@codegen/sdk/git';
 import { execa } from 'execa';
 import * as commands from './git-commands.js';
+import {
+  isFolder,
+  type LeftState,
+  moveObjects,
+  putBack,
+  readState,
+  type SetAside,
+  setAside,
+} from './left-repository.js';
 
 /** What a turn did to the clone, as git tells it. */
 export interface Changes {
   readonly sha: string;
   readonly files: string[];
-  /** Whether the history moved since the turn began. */
-  readonly moved: boolean;
+  /** Why this cannot be the end of the work, for the agent to mend. */
+  readonly problem: string | undefined;
 }
 
 /** Cloning or pushing failed for good. */
@@ -19,24 +30,40 @@ export class GitError extends Error {
 
 const TRIES = 4;
 const COMMAND_TIMEOUT_MS = 300_000;
+const SEVERAL_PATHS = 10;
 const PERMANENT =
   /does not exist|not found|not appear to be a git repository|permission denied|authentication failed|stale info|\[rejected\]|\[remote rejected\]|not a valid|invalid refspec/i;
 
 /**
  * A worker's clone. The wrapper clones before the agent and pushes after it; the agent's process is dead whenever a
  * method runs.
+ *
+ * The repository is either the wrapper's or the agent's: `prepare` moves it from the wrapper's own folder into the
+ * clone, as its `.git`. What the agent leaves there is taken apart as data: its objects, HEAD and a merge under way go
+ * into a repository that is made anew in the wrapper's own folder, and the rest is dropped. So git never runs on
+ * configuration, an index, hooks or locks that the agent could write, and each turn of the agent begins without them.
+ *
+ * States: none → (prepare) lent → (finish) ours → (prepare) lent …; lost is like none, after the folder was cleared.
  */
 export class Workspace {
   readonly folder: string;
+  readonly #own: string;
+  readonly #place: commands.GitPlace;
   readonly #pushed = new Map<string, string>();
   #lastPushed: string | undefined;
-  /** The clone's configuration as the wrapper made it. */
+  /** The repository's configuration as the wrapper made it. */
   #configuration = '';
-  #state: 'none' | 'cloned' | 'destroyed' = 'none';
+  /** Where the agent's turn began. */
+  #start = '';
+  /** Repositories in folders of the clone: the agent's again in its next turn. */
+  #setAside: SetAside[] = [];
+  #state: 'none' | 'lent' | 'ours' | 'lost' = 'none';
 
   constructor(
     readonly options: {
       readonly folder: string;
+      /** Where the repository is while no agent runs; the wrapper removes and makes this folder. */
+      readonly ownFolder: string;
       readonly repo: { readonly url: string; readonly ref: string; readonly readOnly: boolean };
       readonly path: string;
       readonly workerId: string;
@@ -45,7 +72,9 @@ export class Workspace {
       readonly signal: AbortSignal;
     },
   ) {
-    this.folder = options.folder;
+    this.folder = resolve(options.folder);
+    this.#own = resolve(options.ownFolder);
+    this.#place = { gitDir: join(this.#own, '.git'), folder: this.folder };
   }
 
   /**
@@ -55,29 +84,17 @@ export class Workspace {
    * @throws {GitError} where the repository or the ref cannot be had
    */
   async prepare(): Promise<string> {
-    const { ref } = this.options.repo;
-    if (this.#state === 'cloned' && !(await this.#isIntact('HEAD'))) this.#state = 'destroyed';
-    if (this.#state !== 'cloned') {
-      // Not what is there before the first turn: files may have been sent to the worker.
-      if (this.#state === 'destroyed') await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
-      await mkdir(this.folder, { recursive: true });
-      await this.#must(commands.initCommand(this.folder));
-      for (const command of commands.identityCommands(this.folder)) await this.#must(command);
-      this.#configuration = await readFile(join(this.folder, '.git', 'config'), 'utf8');
+    if (this.#state === 'lent') await this.#takeBack();
+    if (this.#state === 'ours') {
+      this.#start = await this.#head();
       await this.#fetch();
       const base = await this.#base();
-      if (!base) throw new GitError(`there is neither a branch nor a commit ${ref} in the repository`);
-      const start = (this.#lastPushed && (await this.#commit(this.#lastPushed))) ?? base;
-      await this.#must(commands.checkoutCommand(this.folder, start));
-      this.#state = 'cloned';
-      if (start !== base) await this.#merge(base);
-      return start;
-    }
-    const start = await this.#head();
-    await this.#fetch();
-    const base = await this.#base();
-    if (base && !this.options.repo.readOnly) await this.#merge(base);
-    return start;
+      if (base && !this.options.repo.readOnly) await this.#merge(base);
+    } else await this.#clone();
+    await rename(this.#place.gitDir, join(this.folder, '.git'));
+    this.#state = 'lent';
+    await putBack(this.#setAside);
+    return this.#start;
   }
 
   /**
@@ -85,18 +102,38 @@ export class Workspace {
    * @throws {GitError} where that cannot be done; where the clone is destroyed, the next turn gets a new one
    */
   async finish(start: string, message: string): Promise<Changes> {
-    if (!(await this.#isIntact(start))) {
-      this.#state = 'destroyed';
-      throw new GitError('the agent destroyed the repository of its folder: the next turn starts in a fresh clone');
+    const left = await this.#takeBack();
+    if (!left) {
+      throw new GitError(
+        'the agent destroyed the repository of its folder: the next turn starts in a fresh clone, at what was pushed last; make the changes again and leave .git as it is',
+      );
     }
+    const problems: string[] = [];
     if (!this.options.repo.readOnly) {
-      await this.#must(commands.addAllCommand(this.folder));
-      const staged = await this.#run(commands.stagedCommand(this.folder));
-      if (staged.exitCode !== 0) await this.#must(commands.commitCommand(this.folder), message);
+      if (left.unfinished) {
+        problems.push(
+          `${left.unfinished} was left unfinished, and is given up: the files are committed as they were left; look through them, and end what you begin before your turn ends`,
+        );
+      }
+      const hollow = await this.#replaceGitlinks();
+      if (hollow.length > 0) {
+        problems.push(
+          `the commit names other repositories, but has no files of them: ${hollow.slice(0, SEVERAL_PATHS).join(', ')}; put their files there, or take them out with "git rm --cached PATH"`,
+        );
+      }
+      const added = await this.#run(commands.addAllCommand(this.#place));
+      if (added.exitCode !== 0) {
+        const why = added.stderr.trim().slice(-2000);
+        throw new GitError(`the files cannot be committed; rename or remove what git names here:\n${why}`);
+      }
+      const staged = await this.#run(commands.stagedCommand(this.#place));
+      if (staged.exitCode !== 0 || left.merged.length > 0) {
+        await this.#must(commands.commitCommand(this.#place), message);
+      }
     }
     const sha = await this.#head();
-    const names = await this.#must(commands.changedFilesCommand(this.folder, start, sha));
-    return { sha, files: names.split('\0').filter(Boolean), moved: sha !== start };
+    const names = await this.#must(commands.changedFilesCommand(this.#place, start, sha));
+    return { sha, files: names.split('\0').filter(Boolean), problem: problems.join('\n') || undefined };
   }
 
   /**
@@ -107,10 +144,10 @@ export class Workspace {
     const { url } = this.options.repo;
     await this.#persist('pushing', async () => {
       const lease = this.#pushed.get(branch) ?? '';
-      const result = await this.#run(commands.pushCommand(this.folder, url, sha, branch, lease));
+      const result = await this.#run(commands.pushCommand(this.#place, url, sha, branch, lease));
       if (result.exitCode === 0) return undefined;
       // The answer to an earlier try may have been lost.
-      const remote = await this.#run(commands.remoteBranchCommand(this.folder, url, branch));
+      const remote = await this.#run(commands.remoteBranchCommand(this.#place, url, branch));
       return remote.exitCode === 0 && remote.stdout.startsWith(sha) ? undefined : result.stderr;
     });
     this.#pushed.set(branch, sha);
@@ -119,7 +156,7 @@ export class Workspace {
 
   #fetch(): Promise<void> {
     return this.#persist('cloning', async () => {
-      const result = await this.#run(commands.fetchCommand(this.folder, this.options.repo.url));
+      const result = await this.#run(commands.fetchCommand(this.#place, this.options.repo.url));
       return result.exitCode === 0 ? undefined : result.stderr;
     });
   }
@@ -134,44 +171,98 @@ export class Workspace {
   }
 
   async #commit(revision: string): Promise<string | undefined> {
-    const found = await this.#run(commands.resolveCommand(this.folder, revision));
+    const found = await this.#run(commands.resolveCommand(this.#place, revision));
     return found.exitCode === 0 ? found.stdout.trim() : undefined;
   }
 
-  /** Whether the clone is one, not a link to another repository, and its history and index can be read. */
-  async #isIntact(start: string): Promise<boolean> {
-    for (const path of [this.folder, join(this.folder, '.git')]) {
-      if (!(await lstat(path).catch(() => undefined))?.isDirectory()) return false;
+  async #clone(): Promise<void> {
+    // Not what is there before the first turn: files may have been sent to the worker.
+    if (this.#state === 'lost') await removeTree(this.folder);
+    await removeTree(this.#own);
+    this.#setAside = [];
+    await mkdir(this.folder, { recursive: true });
+    await mkdir(this.#own, { recursive: true, mode: 0o700 });
+    await this.#must(commands.initCommand(this.#own));
+    const path = join(this.#place.gitDir, 'config');
+    this.#configuration = `${await readFile(path, 'utf8')}${commands.identityConfiguration}`;
+    await writeFile(path, this.#configuration);
+    await this.#fetch();
+    const base = await this.#base();
+    if (!base) throw new GitError(`there is neither a branch nor a commit ${this.options.repo.ref} in the repository`);
+    this.#start = (this.#lastPushed && (await this.#commit(this.#lastPushed))) || base;
+    await this.#must(commands.checkoutCommand(this.#place, this.#start));
+    if (this.#start !== base) await this.#merge(base);
+  }
+
+  /**
+   * Makes the wrapper's repository of what the agent left of it: the index is as HEAD has it. Where the agent's commits
+   * cannot be read, its files count as changes of the commit that it began with; undefined where not even that is left.
+   */
+  async #takeBack(): Promise<LeftState | undefined> {
+    this.#state = 'lost';
+    this.#setAside = [];
+    await removeTree(this.#own);
+    if (!(await isFolder(this.folder))) return undefined;
+    await mkdir(this.#own, { recursive: true, mode: 0o700 });
+    const [top, ...others] = await setAside(this.folder, join(this.#own, 'aside'), this.options.signal);
+    if (top?.from.toString() !== join(this.folder, '.git')) return undefined;
+    const { gitDir } = this.#place;
+    await mkdir(join(gitDir, 'objects'), { recursive: true });
+    await mkdir(join(gitDir, 'refs', 'heads'), { recursive: true });
+    await writeFile(join(gitDir, 'HEAD'), 'ref: refs/heads/work\n');
+    await writeFile(join(gitDir, 'config'), this.#configuration);
+    await moveObjects(join(top.at, 'objects'), join(gitDir, 'objects'));
+    const left = await readState(top.at);
+    await removeTree(top.at);
+    const head = left.head ?? this.#start;
+    for (const state of [left, { ...left, head, merged: [] }, { ...left, head: this.#start, merged: [] }]) {
+      if (!(await this.#standOn(state.head ?? this.#start, state.merged))) continue;
+      this.#setAside = others;
+      this.#state = 'ours';
+      return state;
     }
-    await this.#clearLocks();
-    await this.#restoreConfiguration();
-    if (!(await this.#commit('HEAD')) || !(await this.#commit(start))) return false;
-    const { exitCode } = await this.#run(commands.stagedCommand(this.folder));
-    return exitCode === 0 || exitCode === 1;
+    return undefined;
+  }
+
+  /** Makes a commit the head, if it can be read, together with those that wait to be merged into it. */
+  async #standOn(head: string, merged: readonly string[]): Promise<boolean> {
+    const { gitDir } = this.#place;
+    const readable = await this.#run(commands.readableCommand(this.#place, [head, ...merged], this.#start));
+    if (readable.exitCode !== 0) return false;
+    if ((await this.#run(commands.readTreeCommand(this.#place, head))).exitCode !== 0) return false;
+    await writeFile(join(gitDir, 'refs', 'heads', 'work'), `${head}\n`);
+    if (merged.length > 0) await writeFile(join(gitDir, 'MERGE_HEAD'), `${merged.join('\n')}\n`);
+    return true;
+  }
+
+  /**
+   * Repositories that the agent committed as links: where their files are here, the links leave the index, so that the
+   * files are taken in. Returns the paths of the others.
+   */
+  async #replaceGitlinks(): Promise<string[]> {
+    const staged = await this.#must(commands.stagedFilesCommand(this.#place), undefined, 'latin1');
+    const links = parseGitEntries(staged).filter(({ mode }) => mode === GITLINK_MODE);
+    const full: string[] = [];
+    const hollow: string[] = [];
+    for (const { path } of links) {
+      const name = Buffer.from(path, 'latin1');
+      const files = await readdir(Buffer.concat([Buffer.from(`${this.folder}/`), name])).catch(() => undefined);
+      if (files?.length === 0) hollow.push(name.toString());
+      if (files?.length) full.push(`${path}\0`);
+    }
+    if (full.length > 0) await this.#must(commands.forgetCommand(this.#place), Buffer.from(full.join(''), 'latin1'));
+    return hollow;
   }
 
   async #merge(base: string): Promise<void> {
-    const included = await this.#run(commands.isAncestorCommand(this.folder, base, 'HEAD'));
+    const included = await this.#run(commands.isAncestorCommand(this.#place, base, 'HEAD'));
     if (included.exitCode === 0) return;
-    const merged = await this.#run(commands.mergeCommand(this.folder, base));
-    if (merged.exitCode !== 0) await this.#run(commands.abortMergeCommand(this.folder));
+    const merged = await this.#run(commands.mergeCommand(this.#place, base));
+    if (merged.exitCode !== 0) await this.#run(commands.abortMergeCommand(this.#place));
   }
 
   async #head(): Promise<string> {
-    return (await this.#must(commands.resolveCommand(this.folder, 'HEAD'))).trim();
-  }
-
-  /** A git that died with the agent leaves its locks behind. */
-  async #clearLocks(): Promise<void> {
-    for (const name of ['index.lock', 'HEAD.lock']) await rm(join(this.folder, '.git', name), { force: true });
-  }
-
-  /** The agent's own may name programs, such as filters, which the wrapper's git would run after the turn. */
-  async #restoreConfiguration(): Promise<void> {
-    const path = join(this.folder, '.git', 'config');
-    // Removed first: it may be a link to a file of somebody else's.
-    await rm(path, { recursive: true, force: true });
-    await writeFile(path, this.#configuration);
+    return (await this.#must(commands.resolveCommand(this.#place, 'HEAD'))).trim();
   }
 
   /** Tries until `attempt` returns no complaint; a permanent one, or the last, throws. */
@@ -185,18 +276,24 @@ export class Workspace {
     }
   }
 
-  async #must(command: readonly string[], input?: string): Promise<string> {
-    const result = await this.#run(command, input);
+  async #must(command: readonly string[], input?: string | Buffer, encoding?: 'latin1'): Promise<string> {
+    const result = await this.#run(command, input, encoding);
     if (result.exitCode === 0) return result.stdout;
     throw new GitError(`git failed: ${result.stderr.trim().slice(-2000) || `exit code ${result.exitCode}`}`);
   }
 
-  async #run(command: readonly string[], input?: string) {
+  async #run(command: readonly string[], input?: string | Buffer, encoding: 'utf8' | 'latin1' = 'utf8') {
     const [program, ...args] = command as [string, ...string[]];
     const result = await execa(program, args, {
-      env: commands.gitEnvironment(this.options.path, this.options.workerId, dirname(resolve(this.folder))),
+      // By the worker's id worker-manager finds what a dead worker left running.
+      env: {
+        ...gitEnvironment(this.options.path),
+        ...commands.identityEnvironment,
+        WORKER_ID: this.options.workerId,
+      },
       extendEnv: false,
       reject: false,
+      encoding,
       stripFinalNewline: false,
       timeout: COMMAND_TIMEOUT_MS,
       maxBuffer: 64 * 1024 * 1024,

@@ -1,4 +1,4 @@
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -64,21 +64,5 @@ describe('a clone that the agent destroys', () => {
     expect(output).toMatchObject({ status: 'failed', reason: 'agent_failed' });
     expect(output.error).toContain('the agent destroyed the repository');
     expect(await state()).toEqual(before);
-  });
-});
-
-describe("the wrapper's git", () => {
-  it('runs no filter that the agent has put into the configuration of its clone', async () => {
-    const trace = join(bench.folder, 'filter-ran');
-    const script = `*)
-      git config filter.x.clean "touch ${trace}; cat"
-      git config filter.x.smudge "touch ${trace}; cat"
-      echo "* filter=x" > .gitattributes; echo text > text.txt;;`;
-    const worker = bench.worker(agent(script));
-    await worker.send('filter-1', 'go', { task_id: 'task_filter' });
-    const output = await worker.output('filter-1');
-    expect(output).toMatchObject({ status: 'success', files_changed: ['.gitattributes', 'text.txt'] });
-    expect(await bench.repository.git('show', 'task/task_filter/1:text.txt')).toBe('text');
-    await expect(access(trace)).rejects.toThrow('ENOENT');
   });
 });

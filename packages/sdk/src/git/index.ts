@@ -1,0 +1,55 @@
+/**
+ * Variables under which git reads what a command names and nothing else: no configuration or attributes of this machine,
+ * no replaced objects, no prompt. They are all that it gets.
+ */
+export function gitEnvironment(path: string): Record<string, string> {
+  return {
+    PATH: path,
+    LC_ALL: 'C.UTF-8',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_TERMINAL_PROMPT: '0',
+  };
+}
+
+const settings = [
+  // Nothing runs by itself.
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'commit.gpgSign=false',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  // Files are hidden or converted by what the commit says, never by what lies beside it.
+  'core.excludesFile=/dev/null',
+  'core.attributesFile=/dev/null',
+  // History is what the objects say.
+  'core.commitGraph=false',
+  'core.multiPackIndex=false',
+  // No other repository is entered.
+  'submodule.recurse=false',
+  'fetch.recurseSubmodules=false',
+  'push.recurseSubmodules=no',
+];
+
+/** Arguments after `git` with which it runs no program that a repository names, and goes into no other repository. */
+export const safeGitSettings: readonly string[] = settings.flatMap((setting) => ['-c', setting]);
+
+/** Mode of a symbolic link in a tree. */
+export const LINK_MODE = '120000';
+
+/** Mode of a commit of another repository in a tree: a submodule, or a repository that was added as if it were a file. */
+export const GITLINK_MODE = '160000';
+
+/** An entry of a tree or an index. */
+export interface GitEntry {
+  readonly mode: string;
+  readonly path: string;
+}
+
+/** Reads what `git ls-tree -z` or `git ls-files --stage -z` prints. */
+export function parseGitEntries(text: string): GitEntry[] {
+  const entries = text.split('\0').filter(Boolean);
+  return entries.map((entry) => ({ mode: entry.slice(0, 6), path: entry.slice(entry.indexOf('\t') + 1) }));
+}

@@ -1,0 +1,151 @@
+import type { Dirent } from 'node:fs';
+import { chmod, lstat, mkdir, readdir, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileError, readFileBelow } from '@codegen/sdk/files';
+
+// What an agent left is data here: no git runs in its repository, no link is followed, nothing that waits is opened.
+
+const MAX_REF_BYTES = 4096;
+const MAX_PACKED_REFS_BYTES = 16 * 1024 * 1024;
+const MAX_SYMBOLIC_REFS = 5;
+const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+const LOOSE_OBJECT = /^(?:[0-9a-f]{38}|[0-9a-f]{62})$/;
+const PACK = /^pack-[0-9a-f]{40,64}\.(?:pack|idx)$/;
+/** Names of refs as git makes them; none leads out of the folder. */
+const REF = /^refs(?:\/(?!\.)[^\0-\x20~^:?*[\\\x7f/]+)+$/;
+
+/** A folder that was moved out of a tree, and where it is now. */
+export interface SetAside {
+  readonly from: Buffer;
+  readonly at: string;
+}
+
+/**
+ * Takes what git must not meet out of a tree of files, at any depth. Repositories (`.git`) are moved to `aside`; the
+ * tree's own is the first of the list, if it is there. Removed is what is of no use once the agent's processes are dead:
+ * FIFOs, sockets and devices, which no commit can hold and on which git would wait, and a `.git` that is a file or a
+ * link, as of a worktree. Folders that their owner may not read are opened for it.
+ */
+export async function setAside(folder: string, aside: string, signal: AbortSignal): Promise<SetAside[]> {
+  await mkdir(aside, { recursive: true });
+  const moved: SetAside[] = [];
+  const top = Buffer.from(folder);
+  const folders = [top];
+  for (let path = folders.pop(); path; path = folders.pop()) {
+    signal.throwIfAborted();
+    for (const entry of await entriesOf(path)) {
+      const from = Buffer.concat([path, Buffer.from('/'), entry.name]);
+      const isRepository = entry.name.toString('latin1') === '.git';
+      if (!entry.isDirectory()) {
+        if (isRepository || isSpecial(entry)) await inFolder(path, () => unlink(from));
+      } else if (isRepository) {
+        const at = join(aside, String(moved.length));
+        await inFolder(path, () => chmod(from, 0o700).then(() => rename(from, at)));
+        moved[path === top ? 'unshift' : 'push']({ from, at });
+      } else folders.push(from);
+    }
+  }
+  return moved;
+}
+
+/** Puts back what was set aside, as far as its folder is still there. */
+export async function putBack(moved: readonly SetAside[]): Promise<void> {
+  for (const { from, at } of moved) await rename(at, from).catch(() => undefined);
+}
+
+/** Moves the objects of one repository into another: files with names of objects, and no others. */
+export async function moveObjects(from: string, to: string): Promise<void> {
+  if (!(await isFolder(from))) return;
+  for (const folder of await entriesOf(Buffer.from(from))) {
+    const name = folder.name.toString('latin1');
+    if (!folder.isDirectory() || !/^(?:[0-9a-f]{2}|pack)$/.test(name)) continue;
+    const wanted = name === 'pack' ? PACK : LOOSE_OBJECT;
+    const files = (await entriesOf(Buffer.from(join(from, name))))
+      .filter((file) => file.isFile() && wanted.test(file.name.toString('latin1')))
+      .map((file) => file.name.toString('latin1'));
+    if (files.length > 0) await mkdir(join(to, name), { recursive: true });
+    for (const file of files) await rename(join(from, name, file), join(to, name, file));
+  }
+}
+
+/** Where an agent's repository stands. */
+export interface LeftState {
+  /** Undefined where it has no commit, or none that can be told. */
+  readonly head: string | undefined;
+  /** Commits of a merge that waits for its commit. */
+  readonly merged: string[];
+  /** An operation of several steps that is not at its end. */
+  readonly unfinished: string | undefined;
+}
+
+const OPERATIONS: Readonly<Record<string, string>> = {
+  'rebase-merge': 'a rebase',
+  'rebase-apply': 'a rebase',
+  BISECT_LOG: 'a bisection',
+  sequencer: 'a cherry-pick or revert of several commits',
+};
+
+/** Reads HEAD, and what else says where a repository stands, from its files. */
+export async function readState(gitDir: string): Promise<LeftState> {
+  const names = (await entriesOf(Buffer.from(gitDir))).map(({ name }) => name.toString('latin1'));
+  const operation = names.find((name) => OPERATIONS[name]);
+  const merged = (await readText(gitDir, 'MERGE_HEAD', MAX_REF_BYTES)) ?? '';
+  return {
+    head: await readHead(gitDir),
+    merged: merged.split('\n').filter((line) => COMMIT.test(line)),
+    unfinished: operation && OPERATIONS[operation],
+  };
+}
+
+async function readHead(gitDir: string): Promise<string | undefined> {
+  let ref = 'HEAD';
+  for (let steps = 0; steps < MAX_SYMBOLIC_REFS; steps += 1) {
+    const text = (await readText(gitDir, ref, MAX_REF_BYTES))?.trim() ?? (await packedRef(gitDir, ref));
+    if (text === undefined || COMMIT.test(text)) return text;
+    ref = text.startsWith('ref: ') ? text.slice(5).trim() : '';
+    if (!REF.test(ref)) return undefined;
+  }
+  return undefined;
+}
+
+async function packedRef(gitDir: string, ref: string): Promise<string | undefined> {
+  const text = (await readText(gitDir, 'packed-refs', MAX_PACKED_REFS_BYTES)) ?? '';
+  const line = text.split('\n').find((one) => one.endsWith(` ${ref}`));
+  return line?.split(' ')[0];
+}
+
+/** Undefined where there is no such file, or none that can be one of git's. */
+async function readText(gitDir: string, path: string, mostBytes: number): Promise<string | undefined> {
+  const bytes = await readFileBelow(gitDir, path, { mostBytes }).catch((error: unknown) => {
+    if (!(error instanceof FileError)) throw error;
+    return undefined;
+  });
+  return bytes?.toString('latin1');
+}
+
+/** Whether a path is a folder itself, not a link to one. */
+export async function isFolder(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+async function entriesOf(path: Buffer): Promise<Dirent<Buffer>[]> {
+  const read = () => readdir(path, { withFileTypes: true, encoding: 'buffer' });
+  return read().catch(async () => {
+    if (!(await lstat(path).catch(() => undefined))?.isDirectory()) return [];
+    await chmod(path, 0o700).catch(() => undefined);
+    // What still cannot be read, git will name.
+    return read().catch(() => []);
+  });
+}
+
+/** Does something in a folder, also where its owner may not write there. */
+async function inFolder(folder: Buffer, act: () => Promise<void>): Promise<void> {
+  await act().catch(async () => {
+    await chmod(folder, 0o700);
+    await act();
+  });
+}
+
+function isSpecial(entry: Dirent<Buffer>): boolean {
+  return entry.isFIFO() || entry.isSocket() || entry.isCharacterDevice() || entry.isBlockDevice();
+}
