@@ -101,6 +101,23 @@ describe('a key', () => {
     }
   });
 
+  it('of an agent revokes itself and nothing stronger; revoking the key that made it ends it', async () => {
+    const mine = (await ann.ok('GET', '/whoami')).key;
+    const agent = await agentOfAnn(['auth.key.*', 'task.get']);
+    const revoked = await run(agent, ['auth', 'key', 'revoke', mine.id, '--yes']);
+    expect([revoked.code, revoked.json().error.code]).toEqual([6, 'FORBIDDEN']);
+    const made = await run(ann, ['auth', 'key', 'create', 'middle']);
+    const middle = Object.assign(Object.create(ann) as Client, { token: made.json().data.secret as string });
+    const child = await run(middle, ['auth', 'key', 'create', 'child', '--role', 'worker', '--scopes', 'task.get']);
+    expect((await run(ann, ['auth', 'key', 'revoke', made.json().data.key.id, '--yes'])).code).toBe(0);
+    for (const { data } of [made.json(), child.json()]) {
+      const { error } = (
+        await run(Object.assign(Object.create(ann) as Client, { token: data.secret }), ['task', 'get', task])
+      ).json();
+      expect(error.code).toBe('UNAUTHENTICATED');
+    }
+  });
+
   it("of another user sees none of the first one's rows", async () => {
     const bob = await api.user();
     for (const [args, code] of [

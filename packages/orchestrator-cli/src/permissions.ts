@@ -1,6 +1,6 @@
-import { expandScopes, holdsScope } from '@codegen/contracts/scopes';
+import { expandScopes, holdsScope, type KnownScope } from '@codegen/contracts/scopes';
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { type CommandId, commandTable } from './command-table.js';
+import { commandTable } from './command-table.js';
 
 /**
  * Reads ALLOWED_COMMANDS: ids, `topic.*`, `*` and roles, separated by commas or spaces.
@@ -12,10 +12,15 @@ export function allowedPatterns(variable: string | undefined): readonly string[]
   return expandScopes(entries);
 }
 
+/** Whether a command, or what belongs to one, may be used here. */
+export function isAllowed(id: KnownScope, env: NodeJS.ProcessEnv): boolean {
+  return holdsScope(allowedPatterns(env.ALLOWED_COMMANDS), id);
+}
+
 /** @throws OrchestratorError COMMAND_NOT_ALLOWED, with the commands that are */
-export function checkAllowed(id: CommandId, env: NodeJS.ProcessEnv): void {
+export function checkAllowed(id: KnownScope, env: NodeJS.ProcessEnv): void {
+  if (isAllowed(id, env)) return;
   const patterns = allowedPatterns(env.ALLOWED_COMMANDS);
-  if (holdsScope(patterns, id)) return;
   const choices = Object.keys(commandTable).filter((known) => holdsScope(patterns, known));
   const allowed = choices.length > 0 ? `allowed: ${choices.join(', ')}` : 'no command is allowed';
   throw new OrchestratorError('COMMAND_NOT_ALLOWED', `${id} is not in ALLOWED_COMMANDS; ${allowed}`, {

@@ -1,24 +1,50 @@
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../base-command.js';
+import type { Offer } from '../mcp/offer.js';
 
 /** Serves commands as MCP tools. */
 export default class Mcp extends BaseCommand<null> {
   static override description =
-    'Speaks the Model Context Protocol on standard input and output, until standard input ends. Every command that ' +
-    'ALLOWED_COMMANDS allows is a tool, named after it: project create is project_create. A call answers with the ' +
-    'document that --json prints. Nothing is asked, and no call takes longer than 50 seconds unless it says so with ' +
-    'timeout: start a task, then wait for it as often as needed.';
-  static override examples = ['orchestrator mcp'];
+    'Speaks the Model Context Protocol on standard input and output, until standard input ends. The commands that only ' +
+    'read are tools, named after them: project list is project_list; those that change something where --allow or ' +
+    'ALLOWED_COMMANDS names them. A call answers with the document that --json prints. Nothing is asked, and no call ' +
+    'takes longer than 50 seconds unless it says so with timeout: start a task, then wait for it as often as needed.';
+  static override flags = {
+    allow: Flags.string({
+      description:
+        'Offer these too: ids, topic.*, * or a role, separated by commas; may be given again. Never more than ALLOWED_COMMANDS',
+      helpValue: 'A,B',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+  };
+  static override examples = ['orchestrator mcp', 'orchestrator mcp --allow PRODUCT_OWNER'];
 
   async run(): Promise<null> {
-    await this.parse(Mcp);
+    const { flags } = await this.parse(Mcp);
+    const [{ serveMcp }, { offer }] = await Promise.all([import('../mcp/serve-mcp.js'), import('../mcp/offer.js')]);
+    const offered = offer(this.runtime.env.ALLOWED_COMMANDS, flags.allow);
     // Standard output belongs to the protocol: no envelope comes after it.
     this.runtime.linesOnly = true;
-    const { serveMcp } = await import('../mcp/serve-mcp.js');
-    await serveMcp(this.runtime);
+    if (!flags.quiet) await this.tell(offered, flags.allow !== undefined);
+    await serveMcp(this.runtime, offered);
     return null;
   }
 
   render(): string {
     return '';
+  }
+
+  /** For the person who configures a client: what it may do, and how that is changed. */
+  private async tell({ ids }: Offer, isAsked: boolean): Promise<void> {
+    const { env, output } = this.runtime;
+    const reads = !isAsked && env.ALLOWED_COMMANDS === undefined;
+    const names = ids.map((id) => id.replaceAll('.', '_')).join(', ');
+    const what = `${ids.length} tool${ids.length === 1 ? '' : 's'}${reads ? ' that only read' : ''}`;
+    const how =
+      env.ALLOWED_COMMANDS === undefined
+        ? 'More: orchestrator mcp --allow engineering.start,project.* (ids, topics, or a role such as PRODUCT_OWNER)'
+        : 'ALLOWED_COMMANDS says what may be offered at most';
+    await output.err(`Offers ${what}: ${names || 'none'}.\n${how}.\n`);
   }
 }

@@ -10,31 +10,36 @@ import {
   McpError,
   type ServerNotification,
 } from '@modelcontextprotocol/sdk/types.js';
-import { loadCommand } from '../command-table.js';
+import { type CommandId, commandTable, loadCommand } from '../command-table.js';
 import type { Runtime } from '../runtime.js';
 import { readVersion } from '../version.js';
 import { callTool } from './call-tool.js';
-import { toolIds, toolName, toolOf } from './tool-of.js';
+import type { Offer } from './offer.js';
+import { toolName, toolOf } from './tool-of.js';
 
 /** Milliseconds that calls get to end when the server does. */
 const GRACE_MS = 400;
 /** Bytes that a message may have: a spec has a tenth of it at most. */
 const MESSAGE_BYTES = 10 * 2 ** 20;
+const READING =
+  'Tools to look at projects, tasks, queues and workers. Whoever starts this server may offer more with --allow. ';
 const INSTRUCTIONS =
   'Tools to have software built and put at a URL: create a project, start engineering with a spec, wait for the task, ' +
-  'start a deploy, wait again. Starting returns at once. Waiting answers STILL_RUNNING after 50 seconds: wait again. ' +
+  'start a deploy, wait again. Starting returns at once. ';
+const ALWAYS =
+  'Waiting answers STILL_RUNNING after 50 seconds: wait again. ' +
   'Every answer is an envelope: ok, then data, or error with code and what to do next.';
 
 /**
- * Serves the allowed commands as MCP tools on standard input and output, until standard input ends or the signal.
+ * Serves the offered commands as MCP tools on standard input and output, until standard input ends or the signal.
  * @throws the signal's reason; OrchestratorError USAGE for a message that is too long, after which none can be read
  */
-export async function serveMcp({ env, signal }: Runtime): Promise<void> {
-  const ids = new Map(toolIds(env).map((id) => [toolName(id), id]));
+export async function serveMcp({ env, signal }: Pick<Runtime, 'env' | 'signal'>, offered: Offer): Promise<void> {
+  const ids = new Map(offered.ids.map((id) => [toolName(id), id]));
   const { version } = await readVersion();
   const server = new Server(
     { name: 'orchestrator', version },
-    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+    { capabilities: { tools: {} }, instructions: instructionsOf(offered) },
   );
   const stopping = new AbortController();
   const calls = new Set<Promise<unknown>>();
@@ -45,11 +50,10 @@ export async function serveMcp({ env, signal }: Runtime): Promise<void> {
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     const id = ids.get(params.name);
     if (id === undefined) {
-      const known = [...ids.keys()].join(', ') || 'none';
-      throw new McpError(ErrorCode.InvalidParams, `there is no such tool here; there are: ${known}`);
+      throw new McpError(ErrorCode.InvalidParams, noSuchTool(params.name, [...ids.keys()]));
     }
     const context = {
-      env,
+      env: { ...env, ALLOWED_COMMANDS: offered.granted.join(',') },
       signal: AbortSignal.any([extra.signal, stopping.signal]),
       progress: progressTo(extra.sendNotification, extra._meta?.progressToken),
     };
@@ -73,6 +77,18 @@ export async function serveMcp({ env, signal }: Runtime): Promise<void> {
   await Promise.race([Promise.allSettled(calls), sleep(GRACE_MS)]);
   await server.close();
   signal.throwIfAborted();
+}
+
+function instructionsOf({ ids }: Offer): string {
+  return `${ids.includes('engineering.start') ? INSTRUCTIONS : READING}${ALWAYS}`;
+}
+
+/** What a client hears of a name that is no tool here; of a command that is not offered, how it would be. */
+function noSuchTool(name: string, names: readonly string[]): string {
+  const there = `there are: ${names.join(', ') || 'none'}`;
+  const id = (Object.keys(commandTable) as CommandId[]).find((one) => toolName(one) === name);
+  if (id === undefined) return `there is no such tool here; ${there}`;
+  return `there is no such tool here: ${name} is not offered, see ALLOWED_COMMANDS and --allow ${id}; ${there}`;
 }
 
 function tooLong(): OrchestratorError {

@@ -1,18 +1,9 @@
-import { holdsScope } from '@codegen/contracts/scopes';
 import type { Tool } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import type { CommandClass } from '../base-command.js';
-import { type CommandId, commandTable, entryOf, spoken } from '../command-table.js';
-import { allowedPatterns } from '../permissions.js';
+import { type CommandId, entryOf, spoken } from '../command-table.js';
 import { knownData } from './known-fields.js';
 import { inputSchemaOf } from './tool-input.js';
-
-/** The commands that are tools: those allowed here, but for those that make no sense without a terminal. */
-export function toolIds(env: NodeJS.ProcessEnv): CommandId[] {
-  const patterns = allowedPatterns(env.ALLOWED_COMMANDS);
-  const ids = Object.keys(commandTable) as CommandId[];
-  return ids.filter((id) => entryOf(id).notInMcp === undefined && holdsScope(patterns, id));
-}
 
 /** A command's name as a tool: dots are not allowed in all clients. */
 export function toolName(id: CommandId): string {

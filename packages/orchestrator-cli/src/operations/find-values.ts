@@ -1,6 +1,7 @@
 import type { KnownValue } from '../completion/grammar.js';
 import type { Settings } from '../config/settings.js';
 import { readUserConfig } from '../config/user-config.js';
+import { checkAllowed } from '../permissions.js';
 import { oneLine } from '../render/text.js';
 import type { Runtime } from '../runtime.js';
 
@@ -40,11 +41,13 @@ const finders: Record<KnownValue, Finder> = {
     return (await schemaNames()).map((value) => ({ value, description: 'model' }));
   },
   project: async (settings, runtime) => {
+    checkAllowed('project.list', runtime.env);
     const { api, call } = await reach(settings, runtime);
     const { items } = await api.projects.page({ limit: MOST }, call);
     return items.map(({ name, status }) => ({ value: name, description: status }));
   },
   task: async (settings, runtime) => {
+    checkAllowed('task.list', runtime.env);
     const { api, call } = await reach(settings, runtime);
     const { items } = await api.tasks.page({ limit: MOST }, call);
     return items.map(({ id, type, status }) => ({ value: id, description: `${type} ${status}` }));

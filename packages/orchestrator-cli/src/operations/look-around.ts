@@ -1,18 +1,20 @@
 import type { Task } from '@codegen/contracts';
 import { isOrchestratorError, type NextStep, paste } from '@codegen/sdk/errors';
+import type { CommandId } from '../command-table.js';
 import type { Settings } from '../config/settings.js';
+import { isAllowed } from '../permissions.js';
 import type { Runtime } from '../runtime.js';
 import { withoutSpec } from './follow-to-end.js';
 import { hasStack } from './installed-stack.js';
 
 /** Where the command line finds itself. */
 export interface Surroundings {
-  state: 'no_system' | 'not_logged_in' | 'unreachable' | 'refused' | 'ready';
+  state: 'no_system' | 'not_logged_in' | 'not_allowed' | 'unreachable' | 'refused' | 'ready';
   profile: string;
   api_url: string | null;
   user: string | null;
   project: string | null;
-  /** How many there are; null where the key may not list them. */
+  /** How many there are; null where they may not be listed. */
   projects: number | null;
   running: Task[];
   /** What went wrong, where something did. */
@@ -20,16 +22,38 @@ export interface Surroundings {
   next: NextStep;
 }
 
-const LOG_IN = {
+/** A command that may come next. */
+interface Candidate extends NextStep {
+  id: CommandId;
+}
+
+const LOG_IN: Candidate = {
+  id: 'auth.login',
   command: 'orchestrator auth login',
   when: 'with the address of a system (--api-url) and a token for it',
 };
-const BRING_UP = { command: 'orchestrator up', when: 'to run the system on this machine' };
-const DIAGNOSE = { command: 'orchestrator diagnose api', when: 'to see whether the API answers' };
+const BRING_UP: Candidate = { id: 'up', command: 'orchestrator up', when: 'to run the system on this machine' };
+const DIAGNOSE: Candidate = {
+  id: 'diagnose.api',
+  command: 'orchestrator diagnose api',
+  when: 'to see whether the API answers',
+};
+const STATUS: Candidate = {
+  id: 'auth.status',
+  command: 'orchestrator auth status',
+  when: 'to see what your key may do',
+};
+const HELP: NextStep = { command: 'orchestrator --help', when: 'to see all commands' };
 
-/** Looks at configuration and API; never fails for what it finds there. */
+/** Looks at configuration and API, as far as ALLOWED_COMMANDS allows; never fails for what it finds there. */
 export async function lookAround(settings: Settings, runtime: Runtime): Promise<Surroundings> {
   const { profile, apiUrl, token, project } = settings;
+  const may = (id: CommandId) => isAllowed(id, runtime.env);
+  const first = (...candidates: (Candidate | undefined)[]): NextStep => {
+    const found = candidates.find((one) => one && may(one.id));
+    return found ? { command: found.command, when: found.when } : HELP;
+  };
+  const bringUp = hasStack() ? BRING_UP : undefined;
   const found: Surroundings = {
     state: apiUrl === undefined ? 'no_system' : 'not_logged_in',
     profile,
@@ -39,40 +63,55 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
     projects: 0,
     running: [],
     problem: null,
-    next: LOG_IN,
+    next: first(LOG_IN),
   };
-  if (apiUrl === undefined) return hasStack() ? { ...found, next: BRING_UP } : found;
+  if (apiUrl === undefined) return { ...found, next: first(bringUp, LOG_IN) };
   if (token === undefined) return found;
+  if (!may('auth.status') && !may('project.list') && !may('task.list')) {
+    return { ...found, state: 'not_allowed', projects: null, next: first(startOf(project)) };
+  }
   const { createApi } = await import('@codegen/sdk/api');
   const call = { signal: runtime.signal };
   const api = createApi({ apiUrl, token, retry: { attempts: 1 }, timeoutMs: 5000, onCall: runtime.onCall });
   try {
-    const { user } = await api.whoami(call);
+    const user = may('auth.status') ? (await api.whoami(call)).user : undefined;
     // A key may be for less than these lists; who it is has been told all the same.
     const [projects, running] = await Promise.all([
-      api.projects.page({ limit: 500 }, call).catch(noneWhereForbidden),
-      api.tasks.page({ status: 'running', limit: 10 }, call).catch(noneWhereForbidden),
+      may('project.list') ? api.projects.page({ limit: 500 }, call).catch(noneWhereForbidden) : null,
+      may('task.list') ? api.tasks.page({ status: 'running', limit: 10 }, call).catch(noneWhereForbidden) : null,
     ]);
-    const seen = { user: user.name ?? user.id, projects: projects?.items.length ?? null };
+    const seen = { user: user ? (user.name ?? user.id) : null, projects: projects?.items.length ?? null };
     const tasks = running?.items.map(withoutSpec) ?? [];
-    return { ...found, state: 'ready', ...seen, running: tasks, next: nextStep(seen.projects, tasks, project) };
+    return {
+      ...found,
+      state: 'ready',
+      ...seen,
+      running: tasks,
+      next: first(...candidates(seen.projects, tasks, project)),
+    };
   } catch (error) {
     runtime.signal.throwIfAborted();
     if (!isOrchestratorError(error)) throw error;
     const problem = runtime.redactor.clean(error.message);
     const refused = error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN';
     if (refused) return { ...found, state: 'refused', problem };
-    return { ...found, state: 'unreachable', problem, next: hasStack() ? BRING_UP : DIAGNOSE };
+    return { ...found, state: 'unreachable', problem, next: first(bringUp, DIAGNOSE) };
   }
 }
 
-function nextStep(projects: number | null, running: readonly Task[], project: string | undefined): NextStep {
-  const [task] = running;
-  if (task) return { command: paste`orchestrator ${task.type} wait ${task.id}`, when: 'to follow what runs now' };
-  if (projects === null) return { command: 'orchestrator auth status', when: 'to see what your key may do' };
-  if (projects === 0) return { command: 'orchestrator project create NAME', when: 'to begin' };
+/** What may come next, best first. */
+function candidates(projects: number | null, running: readonly Task[], project: string | undefined): Candidate[] {
+  const following = running.slice(0, 1).map(({ type, id }): Candidate => {
+    return { id: `${type}.wait`, command: paste`orchestrator ${type} wait ${id}`, when: 'to follow what runs now' };
+  });
+  const create: Candidate = { id: 'project.create', command: 'orchestrator project create NAME', when: 'to begin' };
+  if (projects === null) return [...following, STATUS, startOf(project)];
+  return [...following, projects === 0 ? create : startOf(project)];
+}
+
+function startOf(project: string | undefined): Candidate {
   const command = paste`orchestrator engineering start --project ${project ?? 'PROJECT'} --spec TEXT --wait`;
-  return { command, when: 'to have something built' };
+  return { id: 'engineering.start', command, when: 'to have something built' };
 }
 
 function noneWhereForbidden(error: unknown): null {

@@ -59,7 +59,7 @@ async function readReferences(given: readonly string[]): Promise<Record<string, 
       const at = text.indexOf('=');
       const name = text.slice(0, at);
       if (at < 1 || !/^[A-Za-z_]\w*$/.test(name)) {
-        throw new OrchestratorError('USAGE', '--env takes NAME=REFERENCE, such as TOKEN=vault:platform/TOKEN');
+        throw new OrchestratorError('USAGE', '--env takes NAME=REFERENCE, such as APP_MODE=env:APP_MODE');
       }
       const reference = text.slice(at + 1);
       if (parseReference(reference)) return [name, reference];

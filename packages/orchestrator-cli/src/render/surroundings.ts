@@ -33,6 +33,8 @@ function headline({ state, running, projects }: Surroundings, { paint }: Screen)
       return paint.yellow('No system yet');
     case 'not_logged_in':
       return paint.yellow('Not logged in');
+    case 'not_allowed':
+      return paint.yellow('ALLOWED_COMMANDS allows no look at the system');
     case 'refused':
       return paint.red('The API refuses the token');
     case 'unreachable':

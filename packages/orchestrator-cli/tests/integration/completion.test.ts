@@ -146,6 +146,17 @@ describe('completion', () => {
     expect(performance.now() - startedMs).toBeLessThan(6000);
   });
 
+  it('asks the API for nothing that may not be listed here; nor does a command that misses its project', async () => {
+    const env = { ALLOWED_COMMANDS: 'completion,engineering.start' };
+    const before = fake.seen.length;
+    const values = await machine.run(['completion', '--values', 'project'], { env });
+    const start = await machine.run(['engineering', 'start', '--spec', 'x', '--json'], { env });
+
+    expect(values).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect([start.code, envelopeOf(start).error.code]).toEqual([2, 'INPUT_REQUIRED']);
+    expect(fake.seen).toHaveLength(before);
+  });
+
   it('leaves out names that a shell would read as more than a word', async () => {
     const [first] = fake.projects;
     fake.projects.push({ ...first, name: '$(touch pwned)' } as (typeof fake.projects)[0]);

@@ -60,6 +60,28 @@ describe('bare orchestrator', () => {
     expect(text).toContain('Next: orchestrator auth status\n');
   });
 
+  it('asks the API nothing that ALLOWED_COMMANDS does not allow, and proposes only what it does', async () => {
+    const asked = async (env: Record<string, string>) => {
+      const before = fake.seen.length;
+      const text = await home(env);
+      return { text, paths: fake.seen.slice(before).map(({ path }) => path) };
+    };
+    const none = await asked({ ALLOWED_COMMANDS: '' });
+    const some = await asked({ ALLOWED_COMMANDS: 'project.list' });
+    const start = await asked({ ALLOWED_COMMANDS: 'engineering.start' });
+    const away = await asked({ ALLOWED_COMMANDS: 'task.get', ORCHESTRATOR_TOKEN: '' });
+
+    expect(none.text).toMatch(/^ALLOWED_COMMANDS allows no look at the system\n/);
+    expect(none.text).toContain('Next: orchestrator --help\n');
+    expect(some.text).toMatch(/^Ready, nothing runs\n/);
+    expect(some.text).toContain('Next: orchestrator --help\n');
+    expect(start.text).toContain('Next: orchestrator engineering start ');
+    expect(away.text).toContain('Next: orchestrator --help\n');
+    expect([none.paths, some.paths, start.paths, away.paths]).toEqual([[], ['/projects'], [], []]);
+    const json = envelopeOf(await machine.run(['--json'], { env: { ALLOWED_COMMANDS: '' } }));
+    expect(json.data).toMatchObject({ state: 'not_allowed', user: null, projects: null, running: [] });
+  });
+
   it('says what runs now, and how to follow it', async () => {
     expect(await home()).toMatch(/^Ready, nothing runs\n/);
     const started = await machine.run(['engineering', 'start', '--project', 'todo-api', '--spec', 'x', '--json']);

@@ -26,11 +26,11 @@ afterEach(async () => {
   for (const client of clients.splice(0)) await client.close();
 });
 
-/** A client of a server of its own. */
-async function connect(env: Record<string, string> = {}): Promise<Client> {
+/** A client of a server of its own, which offers every tool unless something else is said. */
+async function connect(env: Record<string, string> = {}, flags = ['--allow', '*']): Promise<Client> {
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [BIN, 'mcp'],
+    args: [BIN, 'mcp', '--quiet', ...flags],
     cwd: machine.folder,
     env: {
       ...{ PATH: process.env.PATH ?? '', HOME: machine.folder, ORCHESTRATOR_CONFIG_DIR: machine.configFolder },
@@ -56,6 +56,63 @@ async function call(client: Client, name: string, input: object = {}, options?: 
 const namesOf = (tools: readonly Tool[]) => tools.map(({ name }) => name);
 
 describe('the tools', () => {
+  it('only read where nothing is said; more are offered by name, topic or role, and others say how', async () => {
+    const client = await connect({}, []);
+    const { tools } = await client.listTools();
+    const more = await (
+      await connect({}, ['--allow', 'engineering.start, project.*', '--allow', 'task.retry'])
+    ).listTools();
+    const role = await (await connect({}, ['--allow', 'DEVOPS'])).listTools();
+
+    for (const { name, annotations } of tools) expect([name, annotations?.readOnlyHint]).toEqual([name, true]);
+    for (const name of ['project_list', 'task_watch', 'explain', 'diagnose', 'queue_peek', 'auth_status']) {
+      expect(namesOf(tools)).toContain(name);
+    }
+    await expect(client.callTool({ name: 'auth_key_revoke' })).rejects.toThrow(
+      /auth_key_revoke .*--allow auth\.key\.revoke/,
+    );
+    const added = ['engineering_start', 'project_create', 'project_update', 'project_archive', 'task_retry'];
+    expect(new Set(namesOf(more.tools))).toEqual(new Set([...namesOf(tools), ...added]));
+    for (const name of ['queue_publish', 'auth_key_revoke']) expect(namesOf(role.tools)).not.toContain(name);
+    expect(namesOf(role.tools)).toContain('deploy_start');
+  });
+
+  it('are never more than ALLOWED_COMMANDS allows', async () => {
+    const client = await connect({ ALLOWED_COMMANDS: 'mcp,project.*,task.get' }, ['--allow', '*']);
+    const narrow = await connect({ ALLOWED_COMMANDS: 'mcp,project.*,task.get' }, [
+      '--allow',
+      'project.create,deploy.start',
+    ]);
+
+    const all = namesOf((await client.listTools()).tools);
+    expect(all.filter((name) => !/^(project_\w+|task_get)$/.test(name))).toEqual([]);
+    expect(namesOf((await narrow.listTools()).tools).sort()).toEqual(
+      ['project_create', 'project_get', 'project_list', 'project_tasks', 'task_get'].sort(),
+    );
+    const made = await call(narrow, 'project_create', { name: 'allowed' });
+    expect(made.envelope.ok).toBe(true);
+  });
+
+  it('are told of on standard error, with how to have more', async () => {
+    const plain = await machine.run(['mcp'], { stdin: '' });
+    const listed = await machine.run(['mcp'], { stdin: '', env: { ALLOWED_COMMANDS: 'mcp,project.create' } });
+    const quiet = await machine.run(['mcp', '--quiet'], { stdin: '' });
+
+    expect(plain.stderr).toMatch(/^Offers \d+ tools that only read: .*project_list.*\n.*--allow/);
+    expect(listed.stderr).toMatch(/^Offers 1 tool: project_create\.\n.*ALLOWED_COMMANDS/);
+    expect([quiet.code, quiet.stdout, quiet.stderr]).toEqual([0, '', '']);
+  });
+
+  it.each([
+    ['project.craete', /project\.create/],
+    ['auth.key.create', /no tool: it tells a secret/],
+  ])('are refused by a name that no tool has: %s', async (name, why) => {
+    const ended = await machine.run(['mcp', '--allow', name], { stdin: '' });
+
+    expect([ended.code, ended.stdout]).toEqual([2, '']);
+    expect(ended.stderr).toMatch(why);
+  });
+
   it('are the commands, but for those that need a terminal or this machine', async () => {
     const { tools } = await (await connect()).listTools();
 
@@ -69,13 +126,13 @@ describe('the tools', () => {
   });
 
   it('are only those that are allowed, in a role or by name; others do not exist', async () => {
-    const client = await connect({ ALLOWED_COMMANDS: 'mcp,project.*,task.get' });
+    const client = await connect({ ALLOWED_COMMANDS: 'mcp,project.*,task.get' }, []);
     const { tools } = await client.listTools();
 
     const projects = namesOf(tools).filter((name) => name.startsWith('project_'));
     expect(new Set(namesOf(tools))).toEqual(new Set([...projects, 'task_get']));
     await expect(client.callTool({ name: 'task_list' })).rejects.toThrow(/-32602.*there is no such tool here/);
-    const developer = await (await connect({ ALLOWED_COMMANDS: 'DEVELOPER' })).listTools();
+    const developer = await (await connect({ ALLOWED_COMMANDS: 'DEVELOPER' }, [])).listTools();
     expect(namesOf(developer.tools)).toContain('task_get');
     expect(namesOf(developer.tools)).not.toContain('project_create');
   });
@@ -259,7 +316,7 @@ describe('the server', () => {
   })}\n`;
 
   it('ends with 0 when standard input does, and writes nothing but the protocol', async () => {
-    const { code, stdout, stderr } = await machine.run(['mcp'], { stdin: hello });
+    const { code, stdout, stderr } = await machine.run(['mcp', '--quiet'], { stdin: hello });
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.trimEnd().split('\n');

@@ -85,6 +85,14 @@ describe('worker', () => {
     ]);
     expect(envelopeOf(unknown).next[0]?.command).toBe('orchestrator worker list');
     expect(secret.stdout + secret.stderr).not.toContain('sk-very-plain-secret');
+    const devops = (...args: string[]) =>
+      machine.run(['worker', 'create', '--agent-config', 'forever', '--dry-run', '--json', ...args], {
+        env: { ALLOWED_COMMANDS: 'DEVOPS' },
+      });
+    const [plain, withEnv] = [await devops(), await devops('--env', 'API_TOKEN=env:API_TOKEN')];
+    expect([plain.code, withEnv.code]).toEqual([0, 6]);
+    expect(envelopeOf(withEnv).error).toMatchObject({ code: 'COMMAND_NOT_ALLOWED' });
+    expect(envelopeOf(withEnv).error.message).toContain('worker.create.env');
     expect(envelopeOf(dry).data).toMatchObject({
       dry_run: true,
       config: { env_vars: { API_TOKEN: 'vault:platform/TOKEN' } },

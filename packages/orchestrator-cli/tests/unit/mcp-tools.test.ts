@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { type CommandId, commandTable, entryOf, loadCommand } from '../../src/command-table.js';
 import { callTool } from '../../src/mcp/call-tool.js';
 import { knownFields } from '../../src/mcp/known-fields.js';
+import { offer } from '../../src/mcp/offer.js';
 import { argvOf, fieldsOf } from '../../src/mcp/tool-input.js';
-import { toolIds, toolName } from '../../src/mcp/tool-of.js';
+import { toolName } from '../../src/mcp/tool-of.js';
 
 const ids = Object.keys(commandTable) as CommandId[];
+const all = offer(undefined, ['*']).ids;
 
 describe('the inputs of tools', () => {
   it('are known by names that their commands have', async () => {
@@ -35,7 +37,7 @@ describe('the inputs of tools', () => {
       for (const name of ['input', 'spec_file', 'wait', 'json', 'profile', 'api_url'])
         expect(names, id).not.toContain(name);
     }
-    for (const id of toolIds({})) {
+    for (const id of all) {
       const named = [...fieldsOf(await loadCommand(id))].filter(
         ([name, { shape }]) => /file|folder|dir$|^out$/.test(name) || /FILE|DIR/.test(String(shape.helpValue)),
       );
@@ -46,12 +48,21 @@ describe('the inputs of tools', () => {
 
 describe('the names of tools', () => {
   it('are different, and of commands that have no reason to be left out', () => {
-    const names = toolIds({}).map(toolName);
+    const names = all.map(toolName);
 
     expect(new Set(names).size).toBe(names.length);
     const leftOut = ids.filter((id) => entryOf(id).notInMcp !== undefined);
     expect(names.length + leftOut.length).toBe(ids.length);
     expect(leftOut).toEqual(expect.arrayContaining(['mcp', 'auth.login', 'auth.key.create', 'contracts.validate']));
+  });
+});
+
+describe('what is offered', () => {
+  it('holds a worker to no variables where only its command is named', () => {
+    expect(offer(undefined, ['worker.create']).granted).not.toContain('worker.create.env');
+    expect(offer(undefined, ['worker.*']).granted).toContain('worker.create.env');
+    expect(offer('DEVOPS', ['worker.*']).granted).not.toContain('worker.create.env');
+    expect(offer('', ['*']).ids).toEqual([]);
   });
 });
 

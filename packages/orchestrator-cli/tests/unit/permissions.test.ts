@@ -31,6 +31,16 @@ describe('ALLOWED_COMMANDS', () => {
     for (const role of ['PRODUCT_OWNER', 'DEVELOPER', 'DEVOPS']) expect(allowed('contracts.schema', role)).toBe(true);
   });
 
+  it('leaves to admins what writes any message, and gives variables to agents', () => {
+    for (const id of ['queue.publish', 'worker.create.env']) {
+      for (const role of ['PRODUCT_OWNER', 'DEVELOPER', 'DEVOPS'])
+        expect([id, role, allowed(id, role)]).toEqual([id, role, false]);
+    }
+    for (const id of ['worker.create', 'worker.send', 'queue.peek', 'queue.dlq.replay'])
+      expect(allowed(id, 'DEVOPS')).toBe(true);
+    expect(allowed('worker.create.env', 'worker.*')).toBe(true);
+  });
+
   it('knows a topic that is a command too, and no look-alikes', () => {
     expect(allowed('diagnose', 'diagnose.*')).toBe(true);
     expect(allowed('diagnose.api', 'diagnose')).toBe(false);

@@ -36,6 +36,7 @@ export default class DeployStart extends BaseCommand<StartedTask> {
     const payload = await readPayload<CreateTask>(flags.input, deployTask, this.signal);
     const project = await chooseProject(client, flags.project ?? payload.project ?? settings.project, {
       mayAsk: this.mayPrompt(flags),
+      env: this.runtime.env,
       signal: this.signal,
     });
     const { correlation_id: correlationId = this.runtime.meta.correlation_id, callback_stream } = payload;

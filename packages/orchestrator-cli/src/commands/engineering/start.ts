@@ -50,7 +50,7 @@ export default class EngineeringStart extends BaseCommand<StartedTask> {
     };
     if (given === undefined && !mayAsk) throw inputRequired([inputs.spec, inputs.file]);
     const named = flags.project ?? payload.project ?? settings.project;
-    const project = await chooseProject(client, named, { mayAsk, signal: this.signal });
+    const project = await chooseProject(client, named, { mayAsk, signal: this.signal, env: this.runtime.env });
     this.project = project;
     const spec = given ?? (await ask(inputs.spec, this.signal));
     const { correlation_id: correlationId = this.runtime.meta.correlation_id, callback_stream } = payload;

@@ -29,7 +29,7 @@ export default class ProjectArchive extends BaseCommand<Project> {
   async run(): Promise<Project> {
     const { args, flags } = await this.parse(ProjectArchive);
     const { client } = await this.client(flags);
-    const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal };
+    const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal, env: this.runtime.env };
     // Only a project that is named: what a folder or a variable says may be forgotten.
     const project = await chooseProject(client, args.project ?? flags.project, asking);
     const command = paste`orchestrator project archive ${project}`;

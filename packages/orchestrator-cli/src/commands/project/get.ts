@@ -20,7 +20,7 @@ export default class ProjectGet extends BaseCommand<Project> {
   async run(): Promise<Project> {
     const { args, flags } = await this.parse(ProjectGet);
     const { client, settings } = await this.client(flags);
-    const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal };
+    const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal, env: this.runtime.env };
     const project = await chooseProject(client, args.project ?? settings.project, asking);
     return await client.projects.get(project, { signal: this.signal });
   }

@@ -23,7 +23,7 @@ export default class ProjectTasks extends TaskListCommand {
     const { args, flags } = await this.parse(ProjectTasks);
     this.checkFields(flags);
     const { client, settings } = await this.client(flags);
-    const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal };
+    const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal, env: this.runtime.env };
     const project = await chooseProject(client, args.project ?? settings.project, asking);
     return await this.page(client, flags, project);
   }

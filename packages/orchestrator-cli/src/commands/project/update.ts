@@ -43,7 +43,7 @@ export default class ProjectUpdate extends BaseCommand<Project> {
       throw inputRequired(['--name', '--description', '--input'].map((flag) => ({ name: flag, question: '' })));
     }
     const { client, settings } = await this.client(flags);
-    const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal };
+    const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal, env: this.runtime.env };
     const project = await chooseProject(client, args.project ?? settings.project, asking);
     const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key']) };
     return await client.projects.update(project, change, call);

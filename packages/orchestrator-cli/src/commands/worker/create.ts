@@ -4,6 +4,7 @@ import { isOrchestratorError } from '@codegen/sdk/errors';
 import * as Flags from '@oclif/core/flags';
 import { parseDuration } from '../../duration.js';
 import { readWorkerConfig } from '../../operations/read-worker-config.js';
+import { checkAllowed } from '../../permissions.js';
 import type { Screen } from '../../render/screen.js';
 import { withNext } from '../../translate-error.js';
 import { timeoutFlag, WorkerCommand } from '../../worker-command.js';
@@ -17,7 +18,8 @@ const many = { multiple: true, multipleNonGreedy: true } as const;
 export default class WorkerCreate extends WorkerCommand<Created> {
   static override description =
     'Waits until it has started, a minute unless --timeout says otherwise. A repeated call with the same key is one ' +
-    'worker. Secrets are given as references (vault:…, env:NAME), never in plain.';
+    'worker. Variables are those that the operator leaves to messages (allowEnv in the agents file); secrets among them are ' +
+    'given as references (vault:…, env:NAME), never in plain. ALLOWED_COMMANDS has worker.create.env for them.';
   static override flags = {
     agent: Flags.string({
       description: 'What it runs; custom by default',
@@ -56,7 +58,7 @@ export default class WorkerCreate extends WorkerCommand<Created> {
   };
   static override examples = [
     'orchestrator worker create --agent-config demo --repo local/proj_1',
-    'orchestrator worker create --agent claude-code --env ANTHROPIC_API_KEY=vault:platform/ANTHROPIC --capability git',
+    'orchestrator worker create --agent-config mine --env APP_MODE=env:APP_MODE --capability git',
     'orchestrator worker create --input worker.json --dry-run',
   ];
   static override failsWith = [
@@ -70,6 +72,7 @@ export default class WorkerCreate extends WorkerCommand<Created> {
     const { flags } = await this.parse(WorkerCreate);
     const { signal } = this;
     const config = await readWorkerConfig(flags, signal);
+    if (Object.keys(config.env_vars).length > 0) checkAllowed('worker.create.env', this.runtime.env);
     if (flags['dry-run']) return { worker_id: null, dry_run: true, config };
     const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], config);
     const timeoutMs = flags.timeout === undefined ? undefined : parseDuration(flags.timeout, '--timeout');
