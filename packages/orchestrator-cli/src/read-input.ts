@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { constants, createReadStream, fstatSync, open } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { OrchestratorError } from '@codegen/sdk/errors';
 
 /** Bytes of input that are read at most; the specs allowed are smaller, and their own check says so. */
@@ -13,16 +12,30 @@ export async function readStdin(signal: AbortSignal): Promise<Buffer> {
   return await readAll(process.stdin, signal, { mostBytes: MOST_BYTES, tooLarge });
 }
 
-/** Opens a file, or standard input for `-`. @throws OrchestratorError USAGE where it cannot be opened */
-export async function openInput(path: string): Promise<Readable> {
-  if (path === '-') return process.stdin;
+/**
+ * Opens what the user names, or standard input for `-`: a file, a pipe such as `<(…)`, a device.
+ * @throws OrchestratorError USAGE where it cannot be opened
+ */
+export async function openInput(path: string, name = path): Promise<Readable> {
+  // Standard input may be a socket, which cannot be opened by its name.
+  if (path === '-' || path === '/dev/stdin') return process.stdin;
   try {
-    const input = createReadStream(path);
-    await once(input, 'open');
-    return input;
+    // Opening a pipe that nobody writes to would take a thread, and the end of the process waits for that.
+    const fd = await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const input = await readableOf(fd, path);
+    return Object.assign(input, { path: name });
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw unreadable(name, cause);
   }
+}
+
+async function readableOf(fd: number, path: string): Promise<Readable> {
+  if (fstatSync(fd).isFIFO()) {
+    const { Socket } = await import('node:net');
+    return new Socket({ fd, readable: true, writable: false });
+  }
+  const { isatty, ReadStream } = await import('node:tty');
+  return isatty(fd) ? new ReadStream(fd) : createReadStream(path, { fd });
 }
 
 /** What comes in, piece by piece, until the signal. @throws OrchestratorError USAGE where it cannot be read */
@@ -57,13 +70,11 @@ export async function readAll(
   return Buffer.concat(chunks);
 }
 
-/** A file's bytes. @throws OrchestratorError USAGE where it cannot be read */
-export async function readFileOf(path: string, flag: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw unreadable(`the file of ${flag}, ${path},`, cause);
-  }
+/** The bytes of a file that a flag names. @throws OrchestratorError USAGE where it cannot be read, SPEC_TOO_LARGE beyond 4 MiB */
+export async function readFileOf(path: string, flag: string, signal: AbortSignal): Promise<Buffer> {
+  const name = `the file of ${flag}, ${path},`;
+  const tooLarge = new OrchestratorError('SPEC_TOO_LARGE', `${name} has over ${MOST_BYTES} bytes`);
+  return await readAll(await openInput(path, name), signal, { mostBytes: MOST_BYTES, tooLarge });
 }
 
 /** Bytes as text, kept exactly: line ends, a byte order mark, everything. @throws OrchestratorError VALIDATION_FAILED where it is not UTF-8 */

@@ -1,15 +1,33 @@
-import { mkdir, rmdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 
 /** Milliseconds after which a lock is of a process that was killed: a change takes a few. */
 const ABANDONED_MS = 5000;
+/** Milliseconds that a change waits for others, some of which may have been killed. */
+const PATIENCE_MS = 3 * ABANDONED_MS;
 const POLL_MS = 10;
 
-/** Runs a change of a folder's configuration while no other process makes one. */
-export async function withConfigLock(folder: string, change: () => Promise<void>): Promise<void> {
+/**
+ * Runs a change of a folder's configuration while no other process makes one.
+ * @throws OrchestratorError USAGE where something that is no lock stands in its place
+ */
+export async function withConfigLock(
+  folder: string,
+  change: () => Promise<void>,
+  { patienceMs = PATIENCE_MS }: { patienceMs?: number } = {},
+): Promise<void> {
   const lock = join(folder, 'config.lock');
-  while (!(await tryToTake(lock))) await sleep(POLL_MS);
+  const startedMs = performance.now();
+  while (!(await tryToTake(lock))) {
+    if (performance.now() - startedMs > patienceMs) {
+      throw new OrchestratorError('USAGE', `the configuration cannot be changed: ${lock} is in the way`, {
+        next: [{ command: paste`rm -r ${lock}`, when: 'where no other command is changing the configuration' }],
+      });
+    }
+    await sleep(POLL_MS);
+  }
   try {
     await change();
   } finally {
@@ -24,7 +42,7 @@ async function tryToTake(lock: string): Promise<boolean> {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const made = await stat(lock).catch(() => undefined);
+    const made = await lstat(lock).catch(() => undefined);
     if (made && Date.now() - made.mtimeMs > ABANDONED_MS) await rmdir(lock).catch(() => undefined);
     return false;
   }

@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OrchestratorError } from '@codegen/sdk/errors';
+import { FileError, parseFile, readRegularFile } from '@codegen/sdk/files';
 
 const PROJECT_FILE = '.orchestrator.json';
+const MOST_BYTES = 64 * 1024;
 
 /** What a folder of a project may decide. It comes with a checkout, so it may not say where tokens are sent. */
 export interface ProjectFile {
@@ -12,23 +14,30 @@ export interface ProjectFile {
 
 /**
  * Reads the nearest `.orchestrator.json`, from here upward. Anything but `project` in it is left out with a warning.
- * @throws OrchestratorError USAGE where the file is broken
+ * @throws OrchestratorError USAGE where the file is broken, or no regular file
  */
 export async function readProjectFile(from: string, warnings: string[] = []): Promise<ProjectFile | undefined> {
   for (let folder = from; ; folder = dirname(folder)) {
     const path = join(folder, PROJECT_FILE);
-    const text = await readFile(path, 'utf8').catch(() => undefined);
-    if (text !== undefined) return parse(path, text, warnings);
+    const bytes = await readRegularFile(path, { mostBytes: MOST_BYTES }).catch((error) => refuse(path, error));
+    if (bytes) return parse(path, bytes.toString(), warnings);
     if (folder === dirname(folder)) return undefined;
   }
+}
+
+/** A folder that may not be entered has no file for this user. */
+async function refuse(path: string, error: unknown): Promise<undefined> {
+  if (!(error instanceof FileError)) throw error;
+  const isThere = await lstat(path).catch(() => undefined);
+  if (isThere) throw new OrchestratorError('USAGE', error.message);
 }
 
 function parse(path: string, text: string, warnings: string[]): ProjectFile {
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new OrchestratorError('USAGE', `${path} is not JSON: repair or remove it`, { cause });
+    value = parseFile(path, 'JSON', text, JSON.parse);
+  } catch (error) {
+    throw new OrchestratorError('USAGE', (error as Error).message);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new OrchestratorError('USAGE', `${path} must hold an object such as {"project": "todo-api"}`);

@@ -1,7 +1,8 @@
-import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
+import { readRegularFile } from '@codegen/sdk/files';
 import { withConfigLock } from './config-lock.js';
 
 /** One system the user works with. `redis_url` holds a password and is as secret as the token. */
@@ -18,6 +19,8 @@ export interface UserConfig {
   current_profile?: string;
   profiles?: Record<string, Profile>;
 }
+
+const MOST_BYTES = 4 * 1024 * 1024;
 
 /** ORCHESTRATOR_CONFIG_DIR, else the `orchestrator` folder where the XDG rules put configuration. */
 function configFolder(env: NodeJS.ProcessEnv): string {
@@ -38,16 +41,18 @@ export async function readUserConfig(env: NodeJS.ProcessEnv, warnings: string[] 
   const path = configPath(env);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    // A link is the user's own.
+    const limits = { mostBytes: MOST_BYTES, name: `the configuration ${path}`, links: 'follow' } as const;
+    const bytes = await readRegularFile(path, limits);
+    if (!bytes) return {};
+    text = bytes.toString();
     const { mode, uid } = await stat(path);
     if ((mode & 0o077) !== 0) warnings.push(paste`${path} can be read by others; run: chmod 600 ${path}`);
     // Whoever owns it decides where tokens go.
     const me = process.getuid?.() ?? uid;
     if (uid !== me) warnings.push(paste`${path} belongs to another user (${uid}); log in anew with a file of your own`);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return {};
-    throw new OrchestratorError('USAGE', `the configuration ${path} cannot be read (${code})`, { cause: error });
+    throw new OrchestratorError('USAGE', (error as Error).message, { cause: error });
   }
   try {
     const value: unknown = JSON.parse(text);

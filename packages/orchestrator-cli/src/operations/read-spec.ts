@@ -18,7 +18,7 @@ export async function readSpec(flags: SpecFlags, signal: AbortSignal): Promise<s
     throw new OrchestratorError('USAGE', 'standard input can be --input or the spec, not both');
   }
   if (file !== undefined)
-    return exactText(file === '-' ? await readStdin(signal) : await readFileOf(file, '--spec-file'));
+    return exactText(file === '-' ? await readStdin(signal) : await readFileOf(file, '--spec-file', signal));
   if (spec === '-') return exactText(await readStdin(signal));
   return spec;
 }

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { withConfigLock } from '../../src/config/config-lock.js';
 import { readUserConfig } from '../../src/config/user-config.js';
 
 it('a configuration that another user owns is read with a warning', async () => {
@@ -19,4 +20,15 @@ it('a configuration that another user owns is read with a warning', async () => 
   expect(own).toEqual([]);
   expect(config).toEqual({ profiles: {} });
   expect(foreign.join()).toContain('belongs to another user');
+});
+
+it('what stands in the place of the lock and is none ends a change, and says what to remove', async () => {
+  const { path, remove } = await tempFolder('codegen-lock');
+  await writeFile(join(path, 'config.lock'), '');
+  const change = vi.fn();
+  const waited = await withConfigLock(path, change, { patienceMs: 50 }).catch((error: unknown) => error);
+  await remove();
+
+  expect(waited).toMatchObject({ code: 'USAGE', next: [{ command: `rm -r ${join(path, 'config.lock')}` }] });
+  expect(change).not.toHaveBeenCalled();
 });

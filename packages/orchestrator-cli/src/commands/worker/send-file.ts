@@ -37,7 +37,7 @@ export default class WorkerSendFile extends WorkerCommand<SentFile> {
     return await this.onWorker(args.worker, flags, async (client, worker_id) => {
       if (file === undefined) throw inputRequired([{ name: 'FILE', question: 'File:' }]);
       if (path === undefined) throw inputRequired([{ name: 'PATH', question: 'Path inside the worker:' }]);
-      const bytes = file === '-' ? await readStdin(this.signal) : await readFileOf(file, 'FILE');
+      const bytes = file === '-' ? await readStdin(this.signal) : await readFileOf(file, 'FILE', this.signal);
       const content = exactText(bytes);
       const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], { worker_id, path, content });
       await client.workers.sendFile(worker_id, { path, content }, { idempotencyKey, signal: this.signal });
