@@ -15,7 +15,7 @@ export interface WrapperConfig {
     readonly secretNames: readonly string[];
   };
   readonly repo?: { readonly url: string; readonly ref: string; readonly readOnly: boolean };
-  /** The worker's own folder; holds `repo`, `home`, `tmp`, `outbox` and `answered`. */
+  /** The worker's own folder; holds `repo`, `git`, `home`, `tmp`, `outbox` and `answered`. */
   readonly workerDir: string;
   readonly terminateGraceMs: number;
   /** Milliseconds that an agent may linger after its result. */

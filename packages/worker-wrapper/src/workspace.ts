@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '@codegen/sdk/files';
-import { GITLINK_MODE, gitEnvironment, parseGitEntries } from '@codegen/sdk/git';
+import { GITLINK_MODE, parseGitEntries, safeGitEnvironment } from '@codegen/sdk/git';
 import { execa } from 'execa';
 import * as commands from './git-commands.js';
 import {
@@ -287,7 +287,8 @@ export class Workspace {
     const result = await execa(program, args, {
       // By the worker's id worker-manager finds what a dead worker left running.
       env: {
-        ...gitEnvironment(this.options.path),
+        ...safeGitEnvironment,
+        PATH: this.options.path,
         ...commands.identityEnvironment,
         WORKER_ID: this.options.workerId,
       },

@@ -1,13 +1,4 @@
-/** Variables under which git reads only what a command names: no configuration of this machine, no hooks, no prompt. */
-export function gitEnvironment(path: string): Record<string, string> {
-  return {
-    PATH: path,
-    LC_ALL: 'C.UTF-8',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_TERMINAL_PROMPT: '0',
-  };
-}
+import { safeGitSettings } from '@codegen/sdk/git';
 
 /** The full id of the commit that a revision names. */
 export function resolveCommitCommand(repository: string, revision: string): string[] {
@@ -26,5 +17,5 @@ export function checkoutIndexCommand(repository: string, folder: string): string
 
 function on(repository: string): string[] {
   // The operator names the repositories' folder, so its owner need not be this account.
-  return ['-c', 'core.hooksPath=/dev/null', '-c', `safe.directory=${repository}`, `--git-dir=${repository}`];
+  return [...safeGitSettings, '-c', `safe.directory=${repository}`, `--git-dir=${repository}`];
 }

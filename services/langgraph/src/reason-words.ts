@@ -7,7 +7,7 @@ const WORDS: Readonly<Record<string, string>> = {
   deploy_failed: 'the release did not succeed',
   internal_error: 'the orchestrator failed',
   failed_by_admin: 'an administrator ended it',
-  invalid_manifest: '.project.yml cannot be read',
+  invalid_manifest: 'the commit cannot become main as it is',
   main_moved: 'main was moved by somebody else',
   merge_failed: 'the merge did not succeed',
   no_changes: 'the agent changed nothing',

@@ -38,8 +38,6 @@ export const addAll = (folder: string) => ['-C', folder, 'add', '--all', '--forc
 export const commit = (folder: string, message: string) => [
   '-C',
   folder,
-  '-c',
-  'commit.gpgSign=false',
   'commit',
   '--quiet',
   '--no-verify',
@@ -107,5 +105,16 @@ export const listFiles = (gitDir: string, commitSha: string) => [
   '-r',
   '-z',
   '--name-only',
+  commitSha,
+];
+
+/** Mode and path of all that is in a commit, its folders too. */
+export const listEntries = (gitDir: string, commitSha: string) => [
+  `--git-dir=${gitDir}`,
+  'ls-tree',
+  '-r',
+  '-t',
+  '-z',
+  '--full-tree',
   commitSha,
 ];

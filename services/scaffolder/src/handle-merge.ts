@@ -1,7 +1,8 @@
 import type { ProjectManifest, RepositoryMessage, RepositoryResult } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { handlingKind } from '@codegen/sdk/errors';
-import { MANIFEST_FILE, parseManifest } from '@codegen/sdk/manifest';
+import { FILE_MODES, GITLINK_MODE, type GitEntry } from '@codegen/sdk/git';
+import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest } from '@codegen/sdk/manifest';
 import type { RepositoryHost } from './hosts/host.js';
 
 export interface MergeDependencies {
@@ -94,8 +95,31 @@ async function unfit(
     return { reason: 'commit_missing', error: `${branch} does not hold ${commit_sha}` };
   }
   if (main !== expected_main_sha) return moved(expected_main_sha, main);
-  if (await host.contains(fullName, commit_sha, main)) return undefined;
-  return { reason: 'not_a_fast_forward', error: `${commit_sha} does not build on main at ${main}` };
+  if (!(await host.contains(fullName, commit_sha, main))) {
+    return { reason: 'not_a_fast_forward', error: `${commit_sha} does not build on main at ${main}` };
+  }
+  return irregular(await host.entries(fullName, commit_sha));
+}
+
+/** What tests, deploys and npm read by name: a link there would lead to a file of the machine. */
+const READ_BY_NAME = [MANIFEST_FILE, 'package.json', 'package-lock.json'];
+
+const KINDS: Readonly<Record<string, string>> = { '040000': 'a folder', '120000': 'a link' };
+
+/** Where something else than a file stands, or only the name of another repository's commit. */
+function irregular(entries: readonly GitEntry[]): Refusal | undefined {
+  const refuse = (error: string): Refusal => ({ reason: 'invalid_manifest', error });
+  for (const { mode, path } of entries) {
+    if (mode === GITLINK_MODE) {
+      return refuse(
+        `${path} is a link to another repository (mode ${mode}), so none of its files are in the commit: take it out with "git rm --cached", remove the .git in it, and commit its files`,
+      );
+    }
+    if (READ_BY_NAME.includes(path) && !FILE_MODES.includes(mode)) {
+      return refuse(`${path} is ${KINDS[mode] ?? 'no file'} (mode ${mode}): commit a regular file in its place`);
+    }
+  }
+  return undefined;
 }
 
 // Told before the answer, so that whoever tries again starts from there, wherever main was moved from.
@@ -110,7 +134,7 @@ function moved(expected: string, main: string | undefined): Refusal {
 
 async function manifestAt(host: RepositoryHost, fullName: string, sha: string): Promise<ProjectManifest | Refusal> {
   try {
-    return parseManifest(await host.readText(fullName, sha, MANIFEST_FILE));
+    return parseManifest(await host.readText(fullName, sha, MANIFEST_FILE, MAX_MANIFEST_BYTES));
   } catch (error) {
     if (handlingKind(error) !== 'permanent') throw error;
     return { reason: 'invalid_manifest', error: (error as Error).message };

@@ -77,7 +77,7 @@ async function scaffold(
     main = await host.branchTip(fullName, 'main');
     if (!main) throw new Error(`${fullName} has no main after it was made`);
   }
-  const manifest = parseManifest(await host.readText(fullName, main, MANIFEST_FILE));
+  const manifest = parseManifest(await host.readText(fullName, main, MANIFEST_FILE, MAX_MANIFEST_BYTES));
   const files = await host.countFirstFiles(fullName, main);
   await reportScaffold(api.projects, project_id, {
     status: 'scaffolded',

@@ -1,16 +1,12 @@
+import { safeGitEnvironment, safeGitSettings } from '@codegen/sdk/git';
 import { execa } from 'execa';
 
 const TIMEOUT_MS = 60_000;
-const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+const MAX_OUTPUT_BYTES = 128 * 1024 * 1024;
 
-// Git sees the configuration of the repository at hand and nothing else, wherever this process was started from.
-const GIT_ENVIRONMENT: Record<string, string | undefined> = {
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_CONFIG_COUNT: '1',
-  GIT_CONFIG_KEY_0: 'core.hooksPath',
-  GIT_CONFIG_VALUE_0: '/dev/null',
+// Where this process was started in a repository, or by a git, its variables name other repositories and settings.
+const NOT_INHERITED = {
+  GIT_CONFIG_COUNT: undefined,
   GIT_CONFIG_PARAMETERS: undefined,
   GIT_DIR: undefined,
   GIT_WORK_TREE: undefined,
@@ -18,7 +14,6 @@ const GIT_ENVIRONMENT: Record<string, string | undefined> = {
   GIT_OBJECT_DIRECTORY: undefined,
   GIT_ALTERNATE_OBJECT_DIRECTORIES: undefined,
   GIT_NAMESPACE: undefined,
-  LC_ALL: 'C',
 };
 
 export interface GitOutput {
@@ -27,19 +22,28 @@ export interface GitOutput {
   readonly exitCode: number;
 }
 
+export interface GitOptions {
+  /** Exit codes that are an answer too. */
+  readonly expect?: readonly number[];
+  readonly env?: Record<string, string>;
+  /** Where it prints more, it is ended, and its output is cut there. */
+  readonly mostBytes?: number;
+}
+
 /** Runs git. Throws unless the exit code is 0 or one of `expect`, with what git said. */
 export async function runGit(
   args: readonly string[],
-  { expect = [], env = {} }: { expect?: readonly number[]; env?: Record<string, string> } = {},
+  { expect = [], env = {}, mostBytes }: GitOptions = {},
 ): Promise<GitOutput> {
-  const { stdout, stderr, exitCode, shortMessage } = await execa('git', args, {
-    env: { ...GIT_ENVIRONMENT, ...env } as NodeJS.ProcessEnv as Record<string, string>,
+  const { stdout, stderr, exitCode, shortMessage, isMaxBuffer } = await execa('git', [...safeGitSettings, ...args], {
+    env: { ...NOT_INHERITED, ...safeGitEnvironment, ...env } as NodeJS.ProcessEnv as Record<string, string>,
     stdin: 'ignore',
     reject: false,
     stripFinalNewline: false,
     timeout: TIMEOUT_MS,
-    maxBuffer: MAX_OUTPUT_BYTES,
+    maxBuffer: mostBytes ?? MAX_OUTPUT_BYTES,
   });
+  if (isMaxBuffer && mostBytes !== undefined) return { stdout, stderr, exitCode: 0 };
   if (exitCode === undefined || (exitCode !== 0 && !expect.includes(exitCode))) {
     throw new Error(`${shortMessage ?? `git ended with ${exitCode}`}${stderr ? `: ${stderr.trim()}` : ''}`);
   }

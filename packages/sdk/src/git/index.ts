@@ -1,18 +1,15 @@
 /**
  * Variables under which git reads what a command names and nothing else: no configuration or attributes of this machine,
- * no replaced objects, no prompt. They are all that it gets.
+ * no replaced objects, no prompt. Besides them it needs PATH.
  */
-export function gitEnvironment(path: string): Record<string, string> {
-  return {
-    PATH: path,
-    LC_ALL: 'C.UTF-8',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_ATTR_NOSYSTEM: '1',
-    GIT_NO_REPLACE_OBJECTS: '1',
-    GIT_TERMINAL_PROMPT: '0',
-  };
-}
+export const safeGitEnvironment: Readonly<Record<string, string>> = {
+  LC_ALL: 'C.UTF-8',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_ATTR_NOSYSTEM: '1',
+  GIT_NO_REPLACE_OBJECTS: '1',
+  GIT_TERMINAL_PROMPT: '0',
+};
 
 const settings = [
   // Nothing runs by itself.
@@ -36,11 +33,11 @@ const settings = [
 /** Arguments after `git` with which it runs no program that a repository names, and goes into no other repository. */
 export const safeGitSettings: readonly string[] = settings.flatMap((setting) => ['-c', setting]);
 
-/** Mode of a symbolic link in a tree. */
-export const LINK_MODE = '120000';
-
 /** Mode of a commit of another repository in a tree: a submodule, or a repository that was added as if it were a file. */
 export const GITLINK_MODE = '160000';
+
+/** Modes of regular files in a tree. */
+export const FILE_MODES: readonly string[] = ['100644', '100755'];
 
 /** An entry of a tree or an index. */
 export interface GitEntry {

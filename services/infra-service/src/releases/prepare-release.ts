@@ -2,9 +2,10 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '@codegen/sdk/files';
+import { safeGitEnvironment } from '@codegen/sdk/git';
 import { execa } from 'execa';
 import { DeployFailure } from '../executors/executor.js';
-import { checkoutIndexCommand, gitEnvironment, readTreeCommand, resolveCommitCommand } from '../git-commands.js';
+import { checkoutIndexCommand, readTreeCommand, resolveCommitCommand } from '../git-commands.js';
 import { startMarkedProcess } from './marked-process.js';
 import { readPackage } from './read-package.js';
 import type { ProjectFolders } from './release-folders.js';
@@ -117,7 +118,7 @@ async function git(
 ): Promise<string> {
   try {
     const { stdout } = await execa('git', args, {
-      env: { ...gitEnvironment(settings.path), ...(index ? { GIT_INDEX_FILE: index } : {}) },
+      env: { ...safeGitEnvironment, PATH: settings.path, ...(index ? { GIT_INDEX_FILE: index } : {}) },
       extendEnv: false,
       stdin: 'ignore',
       timeout: GIT_TIMEOUT_MS,

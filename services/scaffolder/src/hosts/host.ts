@@ -1,3 +1,5 @@
+import type { GitEntry } from '@codegen/sdk/git';
+
 /** Where repositories live. The scaffolder alone talks to it; `main` moves by compare-and-set only. */
 export interface RepositoryHost {
   /** Full name of a project's repository, "org/repo". */
@@ -12,8 +14,10 @@ export interface RepositoryHost {
   contains(fullName: string, history: string, commitSha: string): Promise<boolean>;
   /** Moves main from one commit to another. False where main was no longer at the first. */
   advanceMain(fullName: string, move: { from: string; to: string }): Promise<boolean>;
-  /** A text file of a commit, or undefined. */
-  readText(fullName: string, commitSha: string, path: string): Promise<string | undefined>;
+  /** A text file of a commit, or undefined; of a longer one no more than one byte beyond `mostBytes`. */
+  readText(fullName: string, commitSha: string, path: string, mostBytes: number): Promise<string | undefined>;
+  /** Mode, as git has it, and path of everything in a commit, its folders too. */
+  entries(fullName: string, commitSha: string): Promise<GitEntry[]>;
   /** Files in the first commit of a history. */
   countFirstFiles(fullName: string, commitSha: string): Promise<number>;
 }

@@ -4,12 +4,14 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { identifier } from '@codegen/contracts';
 import { PermanentError } from '@codegen/sdk/errors';
+import { parseGitEntries } from '@codegen/sdk/git';
 import {
   BARE_SETTINGS,
   fetchHead,
   firstCommit,
   initBare,
   isAncestor,
+  listEntries,
   listFiles,
   moveMain,
   readBlob,
@@ -65,9 +67,14 @@ export function localHost(reposDir: string): RepositoryHost {
 
     advanceMain: (fullName, { from, to }) => move(folderOf(fullName), { from, to }),
 
-    async readText(fullName, commitSha, path) {
-      const { stdout, exitCode } = await runGit(readBlob(folderOf(fullName), commitSha, path), { expect: [128] });
+    async readText(fullName, commitSha, path, mostBytes) {
+      const limits = { expect: [128], mostBytes: mostBytes + 1 };
+      const { stdout, exitCode } = await runGit(readBlob(folderOf(fullName), commitSha, path), limits);
       return exitCode === 0 ? stdout : undefined;
+    },
+
+    async entries(fullName, commitSha) {
+      return parseGitEntries((await runGit(listEntries(folderOf(fullName), commitSha))).stdout);
     },
 
     async countFirstFiles(fullName, commitSha) {

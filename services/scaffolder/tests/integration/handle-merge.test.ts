@@ -188,6 +188,38 @@ it('refuses a commit whose .project.yml is broken', async () => {
   await refused({ commit_sha }, 'invalid_manifest');
 });
 
+it.each([
+  [
+    '.project.yml as a link',
+    '120000',
+    '.project.yml',
+    /\.project\.yml is a link \(mode 120000\): commit a regular file/,
+  ],
+  ['package.json as a link', '120000', 'package.json', /package\.json is a link \(mode 120000\)/],
+  ['package-lock.json as a link', '120000', 'package-lock.json', /package-lock\.json is a link/],
+  ['.project.yml as another repository', '160000', '.project.yml', /\.project\.yml is a link to another repository/],
+  ['a folder as another repository', '160000', 'web/app', /web\/app is a link to another repository.*git rm --cached/],
+])('refuses %s, says why, and quotes nothing', async (_, mode, path, error) => {
+  await work();
+  const target = (await git(clone, 'hash-object', '-w', '.project.yml')).trim();
+  const object = mode === '160000' ? main : target;
+  await git(clone, 'rm', '-q', '--cached', '--ignore-unmatch', path);
+  await git(clone, 'update-index', '--add', '--cacheinfo', `${mode},${object},${path}`);
+  await git(clone, 'commit', '--quiet', '-m', 'irregular');
+  await git(clone, 'push', '--quiet', 'origin', `HEAD:refs/heads/${BRANCH}`);
+  const commit_sha = await git(clone, 'rev-parse', 'HEAD');
+  const result = await merge({ commit_sha });
+  expect(result).toMatchObject({ status: 'failed', reason: 'invalid_manifest', main_sha: main });
+  expect(result.error).toMatch(error);
+  expect(await host.branchTip(NAME, 'main')).toBe(main);
+});
+
+it('reads no more of .project.yml than it may have', async () => {
+  const commit_sha = await work({ '.project.yml': `${MANIFEST}# ${'x'.repeat(5_000_000)}` });
+  const result = await merge({ commit_sha });
+  expect(result).toMatchObject({ reason: 'invalid_manifest', error: expect.stringContaining('larger than 32 KiB') });
+});
+
 it('main that moves at the last moment is seen by compare-and-set', async () => {
   const commit_sha = await work();
   let moved = '';

@@ -95,10 +95,11 @@ it('knows what contains what, and says no to what it does not know', async () =>
 it('reads files of a commit and counts those of the first one', async () => {
   const { clone, main } = await repository();
   const next = await commitAndPush(clone, { files: { 'b.txt': 'b\r\nü', 'c/d.txt': '' }, branch: 'task/task_1/1' });
-  expect(await host.readText(NAME, next, 'b.txt')).toBe('b\r\nü');
-  expect(await host.readText(NAME, main, 'b.txt')).toBeUndefined();
-  expect(await host.readText(NAME, next, 'c')).toBeUndefined();
+  expect(await host.readText(NAME, next, 'b.txt', 100)).toBe('b\r\nü');
+  expect(await host.readText(NAME, main, 'b.txt', 100)).toBeUndefined();
+  expect(await host.readText(NAME, next, 'c', 100)).toBeUndefined();
   expect(await host.countFirstFiles(NAME, next)).toBe(1);
+  expect(await host.readText(NAME, next, 'b.txt', 2)).toBe('b\r\n');
 });
 
 it('task branches may be rewritten, no branch may be deleted', async () => {

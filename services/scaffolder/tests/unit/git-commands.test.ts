@@ -39,17 +39,7 @@ it('repositories run no hooks, collect nothing by themselves and keep what was p
 });
 
 it('the other commands are what git understands', () => {
-  expect(commit('/f', 'Scaffold x')).toEqual([
-    '-C',
-    '/f',
-    '-c',
-    'commit.gpgSign=false',
-    'commit',
-    '--quiet',
-    '--no-verify',
-    '--message',
-    'Scaffold x',
-  ]);
+  expect(commit('/f', 'Scaffold x').slice(2)).toEqual(['commit', '--quiet', '--no-verify', '--message', 'Scaffold x']);
   expect(isAncestor('/r.git', 'a', 'b').slice(1)).toEqual(['merge-base', '--is-ancestor', 'a', 'b']);
   expect(readBlob('/r.git', 'a', '.project.yml').slice(1)).toEqual(['cat-file', 'blob', 'a:.project.yml']);
 });
