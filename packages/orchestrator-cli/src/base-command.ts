@@ -71,7 +71,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
     this.runtime.system = { profile: flags.profile, 'api-url': flags['api-url'] };
     const settings = await readSettings(flags, this.runtime.env, this.runtime.cwd, this.runtime.warnings);
     this.runtime.redactor.add(settings.token);
-    this.runtime.redactor.addUrl(settings.redisUrl);
+    this.runtime.redactor.add(settings.redisUrl);
     return settings;
   }
 

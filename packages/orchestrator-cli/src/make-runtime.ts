@@ -1,8 +1,8 @@
 import type { ApiCall } from '@codegen/sdk';
+import { Redactor } from '@codegen/sdk/text';
 import { wantsDebug } from './argv.js';
 import type { Meta } from './envelope.js';
 import type { Output } from './output.js';
-import { Redactor } from './redact.js';
 import type { Runtime } from './runtime.js';
 
 /** What one run is made with; `verbose` tells of every call to the API. */
@@ -20,7 +20,7 @@ export function makeRuntime({ env, json, verbose, signal, output }: RunOptions):
   const meta = makeMeta();
   const redactor = new Redactor();
   redactor.add(env.ORCHESTRATOR_TOKEN);
-  redactor.addUrl(env.ORCHESTRATOR_REDIS_URL);
+  redactor.add(env.ORCHESTRATOR_REDIS_URL);
   const onCall = (call: ApiCall) => {
     if (call.requestId) meta.request_id = call.requestId;
     if (!debug) return;

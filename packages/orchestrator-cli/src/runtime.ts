@@ -1,8 +1,8 @@
 import type { ApiCall } from '@codegen/sdk';
+import type { Redactor } from '@codegen/sdk/text';
 import { isTrue } from './argv.js';
 import type { Meta } from './envelope.js';
 import type { Output } from './output.js';
-import type { Redactor } from './redact.js';
 
 /** What one run of the command line shares with its command. */
 export interface Runtime {

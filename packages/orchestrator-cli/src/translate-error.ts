@@ -52,11 +52,15 @@ function misused(text: string): OrchestratorError {
     const choices = close === undefined ? all : [close, ...all.filter((choice) => choice !== close)];
     return new OrchestratorError('USAGE', `${what} must be one of: ${all.join(', ')}${meant}`, { choices });
   }
-  const message = first
-    .replace(/^Parsing (--[\w-]+)\s+/, '$1: ')
-    .replace(/ but received: .*/s, '')
-    .replace(/(--[\w-]+)=.* (cannot also be provided)/gs, '$1 $2');
-  return new OrchestratorError('USAGE', oneLine(message));
+  const message = first.replace(/^Parsing (--[\w-]+)\s+/, '$1: ').replace(/ but received: .*/s, '');
+  return new OrchestratorError('USAGE', oneLine(withoutValue(message)));
+}
+
+/** Of `--flag=VALUE cannot also be provided when using --other`, all but the value. */
+function withoutValue(message: string): string {
+  const end = message.lastIndexOf(' cannot also be provided');
+  const flag = /(?<![\w-])--[\w-]{1,64}(?==)/.exec(message.slice(0, Math.max(0, end)));
+  return flag ? message.slice(0, flag.index) + flag[0] + message.slice(end) : message;
 }
 
 function unknownFlags(flags: readonly string[], known: readonly string[]): OrchestratorError {

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type WorkerLogLine, workerLog } from '@codegen/contracts';
 import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
+import type { Redactor } from '@codegen/sdk/text';
+import { cleanText } from './clean-text.js';
 import { plainLine } from './progress.js';
 
 /** Milliseconds between two batches. */
@@ -9,6 +11,8 @@ const EVERY_MS = 200;
 const BATCH = 100;
 /** Characters of a line that are kept. */
 const MAX_LINE = 2000;
+/** Characters of a line that are looked through. */
+const MAX_LOOKED_AT = 16 * MAX_LINE;
 
 type Line = Pick<WorkerLogLine, 'request_id' | 'source' | 'text' | 'timestamp'>;
 
@@ -22,13 +26,12 @@ export class LogShipper {
   #running: Promise<void> | undefined;
   readonly #hurry = new AbortController();
 
-  constructor(
-    readonly options: { readonly redis: Redis; readonly workerId: string; readonly redact: (text: string) => string },
-  ) {}
+  constructor(readonly options: { readonly redis: Redis; readonly workerId: string; readonly redactor: Redactor }) {}
 
   write(source: Line['source'], text: string, requestId: string | null): void {
-    // After the colours are gone: a secret with one inside would not be seen.
-    const line = this.options.redact(plainLine(text, MAX_LINE));
+    // A secret that this cuts lies beyond what is kept.
+    const clean = cleanText(text.slice(0, MAX_LOOKED_AT), this.options.redactor, { maxBytes: MAX_LOOKED_AT });
+    const line = plainLine(clean, MAX_LINE);
     if (line === '') return;
     if (this.#lines.length >= BATCH) {
       this.#omitted += 1;

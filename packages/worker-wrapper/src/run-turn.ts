@@ -2,21 +2,24 @@ import { join, resolve } from 'node:path';
 import { type DeveloperWorkerOutput, developerWorkerOutput, type WorkerInput } from '@codegen/contracts';
 import { RESPOND_SOCKET } from '@codegen/sdk';
 import type { Logger } from '@codegen/sdk/queue';
+import type { Redactor } from '@codegen/sdk/text';
 import type { AgentAdapter } from './agents/agent.js';
+import { cleanText } from './clean-text.js';
 import type { WrapperConfig } from './config.js';
-import { redactor } from './redact.js';
 import { MARKER, spawnAgent } from './spawn-agent.js';
 import { judgeAgent, type Verdict } from './verdict.js';
 import { type Changes, GitError, type Workspace } from './workspace.js';
 
-const MAX_TEXT = 16 * 1024;
+const MAX_BYTES = 16 * 1024;
 const MAX_FILES = 5000;
-/** Characters of a printed line that are looked through; more than the log keeps. */
+/** Characters of a printed line that are looked through; more than the log and a progress message keep. */
 const MAX_LOGGED = 32 * 1024;
 
 export interface TurnDeps {
   readonly config: WrapperConfig;
   readonly adapter: AgentAdapter;
+  /** Knows what must not show up in anything the agent says. */
+  readonly redactor: Redactor;
   /** Undefined for a worker without a repository. */
   readonly workspace: Workspace | undefined;
   readonly sessionId: string;
@@ -25,7 +28,7 @@ export interface TurnDeps {
   /** Where the agent may say something to its user; undefined where that cannot be had. */
   readonly respondPath: string | undefined;
   readonly onProgress: (line: string) => void;
-  /** Told of every line that the agent prints; secrets are redacted. */
+  /** Told of every line that the agent prints, as it is. */
   readonly onLine: (line: string) => void;
   /** Aborted when the worker must end; the turn then throws and is not reported. */
   readonly signal: AbortSignal;
@@ -39,8 +42,8 @@ export interface TurnDeps {
 export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<DeveloperWorkerOutput> {
   const { config, workspace, adapter, signal } = deps;
   const startedAt = Date.now();
-  const secrets = config.agent.secretNames.map((name) => config.agent.env[name] ?? '');
-  const redact = redactor(secrets);
+  const kept = (text: string) => cleanText(text, deps.redactor, { maxBytes: MAX_BYTES, keep: 'end' });
+  const line = (text: string) => cleanText(text.slice(0, MAX_LOGGED), deps.redactor, { maxBytes: MAX_LOGGED });
   const answer = (verdict: Verdict, more: Partial<DeveloperWorkerOutput> = {}) =>
     developerWorkerOutput.parse({
       request_id: input.request_id,
@@ -49,7 +52,7 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
       worker_id: config.workerId,
       epoch: input.epoch,
       duration_ms: Date.now() - startedAt,
-      ...(!verdict.ok && { reason: verdict.reason, error: redact(verdict.error).slice(-MAX_TEXT) }),
+      ...(!verdict.ok && { reason: verdict.reason, error: kept(verdict.error) }),
       ...more,
     });
 
@@ -71,14 +74,14 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
     timeoutMs: input.timeout * 1000,
     graceMs: config.terminateGraceMs,
     lingerMs: config.lingerMs,
-    onProgress: (line) => deps.onProgress(redact(line)),
-    // Only the beginning of a line is kept; a secret that this cuts lies beyond it.
-    onLine: (line) => deps.onLine(redact(line.slice(0, MAX_LOGGED))),
+    onProgress: (text) => deps.onProgress(line(text)),
+    onLine: (text) => deps.onLine(text),
+    clean: line,
     signal,
   });
   const readOnly = config.repo?.readOnly ?? false;
   let verdict = judgeAgent(exit, report, { timeoutSeconds: input.timeout, readOnly });
-  const summary = redact(report.summary ?? '').slice(-MAX_TEXT) || null;
+  const summary = kept(report.summary ?? '') || null;
   const said = { summary, usage: report.usage ?? null, exit_code: exit.code };
   if (!workspace || start === undefined) return answer(verdict, said);
 

@@ -22,6 +22,8 @@ export interface AgentRun {
   readonly onProgress: (line: string) => void;
   /** Told of every line that the agent prints, to stdout or stderr. */
   readonly onLine: (line: string) => void;
+  /** Takes the secrets out of a line, before only a part of it is kept. */
+  readonly clean: (line: string) => string;
   /** Aborted when the worker itself must end: everything is killed at once and the run throws. */
   readonly signal: AbortSignal;
 }
@@ -58,7 +60,7 @@ export async function spawnAgent(run: AgentRun): Promise<{ exit: AgentExit; repo
   const stderr = new Tail();
   const complaints = (async () => {
     for await (const line of readLines(child.stderr, MAX_STDERR_LINE)) {
-      stderr.add(`${line}\n`);
+      stderr.add(`${run.clean(line)}\n`);
       run.onLine(line);
     }
   })().catch(outputBroke);

@@ -12,14 +12,16 @@ import {
   workerInputs,
   workerLifecycle,
 } from '@codegen/contracts';
+import { MOST_RESPOND_BYTES } from '@codegen/sdk';
 import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
 import { connectRedis, type Logger, publish, reportProgress } from '@codegen/sdk/queue';
+import { Redactor, textOf } from '@codegen/sdk/text';
 import { chooseAgent } from './agents/choose-agent.js';
+import { cleanText } from './clean-text.js';
 import type { WrapperConfig } from './config.js';
 import { LogShipper } from './log-shipper.js';
 import { Outbox, type TurnRecord } from './outbox.js';
 import { ProgressThrottle } from './progress.js';
-import { redactor } from './redact.js';
 import { NobodyListensError, openRespondSocket } from './respond-socket.js';
 import { runTurn } from './run-turn.js';
 import { Workspace } from './workspace.js';
@@ -42,8 +44,8 @@ export async function startWrapper(
   const ending = new AbortController();
   const { signal } = ending;
   const redis = connectRedis(config.redisUrl, { name: workerId, logger: ownLogger });
-  const redact = redactor(config.agent.secretNames.map((name) => config.agent.env[name] ?? ''));
-  const log = new LogShipper({ redis, workerId, redact });
+  const redactor = new Redactor(config.agent.secretNames.map((name) => config.agent.env[name]));
+  const log = new LogShipper({ redis, workerId, redactor });
   const logger = log.beside(ownLogger);
   const outbox = new Outbox({ workerDir, workerId, workerType, redis, logger, signal });
   const workspace =
@@ -75,7 +77,7 @@ export async function startWrapper(
     const socket = await openRespondSocket({
       folder: workerDir,
       requestId: input.request_id,
-      deliver: (text) => say(input, redact(text)),
+      deliver: (text) => say(input, cleanText(text, redactor, { maxBytes: 2 * MOST_RESPOND_BYTES })),
     }).catch((error: unknown) => {
       logger.warn({ error: String(error) }, 'the agent cannot say anything to its user in this turn');
       return undefined;
@@ -85,6 +87,7 @@ export async function startWrapper(
       return await runTurn(input, {
         config,
         adapter,
+        redactor,
         workspace,
         sessionId,
         resumes,
@@ -97,7 +100,7 @@ export async function startWrapper(
     } catch (error) {
       signal.throwIfAborted();
       logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'the turn broke');
-      return failure(input, `the worker could not run the turn: ${error instanceof Error ? error.message : error}`);
+      return failure(input, `the worker could not run the turn: ${redactor.clean(textOf(error))}`);
     } finally {
       // Before the turn's last text, which is published next.
       await Promise.all([progress.flush(), socket?.close()]);

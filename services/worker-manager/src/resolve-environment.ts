@@ -1,5 +1,6 @@
 import { parseReference, type Task } from '@codegen/contracts';
 import { PermanentError } from '@codegen/sdk/errors';
+import { isSecretVariable } from '@codegen/sdk/text';
 import type { AgentCommand } from './config.js';
 
 /** Where references lead to. */
@@ -16,7 +17,7 @@ export interface ReferenceSources {
 
 export interface AgentEnvironment {
   readonly env: Record<string, string>;
-  /** Names whose values came from references. */
+  /** Names whose values came from references, and those of the operator's plain values that may be secrets. */
   readonly secretNames: string[];
 }
 
@@ -80,7 +81,7 @@ export async function resolveEnvironment(
     if (!/^[A-Za-z_]\w*$/.test(name)) throw new PermanentError(`${JSON.stringify(name)} is no variable name`);
     const reference = parseReference(text);
     if (reference?.kind === 'none') continue;
-    if (reference) found.secretNames.push(name);
+    if (reference || (!isAsked && isSecretVariable(name, text))) found.secretNames.push(name);
     if (!reference) {
       found.env[name] = text;
     } else if (reference.kind === 'env') {

@@ -1,5 +1,5 @@
+import { REDACTED, Redactor } from '@codegen/sdk/text';
 import { type SettingName, type Settings, type Source, settingNames } from '../config/settings.js';
-import { Redactor } from '../redact.js';
 
 /** A setting as it is shown: a secret is not. */
 export interface ShownSetting {
@@ -17,7 +17,7 @@ export function listSettings(settings: Settings): ShownSetting[] {
   const values: Record<SettingName, string | undefined> = {
     profile,
     api_url: apiUrl,
-    token: token && '[secret]',
+    token: token && REDACTED,
     redis_url: redisUrl && new Redactor().clean(redisUrl),
     project,
   };

@@ -206,10 +206,10 @@ describe('config', () => {
     expect(data.settings).toEqual([
       { name: 'profile', value: 'one', source: 'user config', from: 'current_profile' },
       { name: 'api_url', value: `${fake.url}/`, source: 'flag', from: '--api-url' },
-      { name: 'token', value: '[secret]', source: 'user config', from: 'profile one' },
+      { name: 'token', value: '[redacted]', source: 'user config', from: 'profile one' },
       {
         name: 'redis_url',
-        value: 'redis://:[secret]@127.0.0.1:6399',
+        value: 'redis://:[redacted]@127.0.0.1:6399',
         source: 'environment',
         from: 'ORCHESTRATOR_REDIS_URL',
       },

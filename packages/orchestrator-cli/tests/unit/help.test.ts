@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { Redactor } from '@codegen/sdk/text';
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
 import { readRequest } from '../../src/argv.js';
@@ -6,7 +7,6 @@ import { BaseCommand, type CommandClass } from '../../src/base-command.js';
 import { type CommandId, commandTable, spoken } from '../../src/command-table.js';
 import { type CommandHelp, describeCommand, helpFor } from '../../src/help.js';
 import { Output } from '../../src/output.js';
-import { Redactor } from '../../src/redact.js';
 import { renderHelp } from '../../src/render/help.js';
 import { widthOf } from '../../src/render/text.js';
 import { wrapCommand } from '../../src/render/wrap.js';

@@ -1,4 +1,5 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
+import { Redactor } from '@codegen/sdk/text';
 import { describe, expect, it } from 'vitest';
 import { formatSeconds, parseDuration } from '../../src/duration.js';
 import { pickFields, readFields } from '../../src/fields.js';
@@ -6,7 +7,6 @@ import { ciIdempotencyKey } from '../../src/idempotency.js';
 import { nearest } from '../../src/nearest.js';
 import { nextSteps } from '../../src/next-steps.js';
 import { exactText } from '../../src/read-input.js';
-import { Redactor } from '../../src/redact.js';
 
 describe('the next step of a call in doubt', () => {
   it('is one command for a shell, whatever the key is', () => {
@@ -48,18 +48,18 @@ describe('redaction', () => {
   it('takes out what it was told, keys, and passwords in URLs', () => {
     const redactor = new Redactor();
     redactor.add('a-long-secret');
-    redactor.addUrl('redis://user:p%40ssw0rd-x@host:6379');
+    redactor.add('redis://user:p%40ssw0rd-x@host:6379');
 
     const clean = redactor.clean(
       'a-long-secret cgk_0a1b2c3d_AbC-_9 redis://u:other@h p%40ssw0rd-x p@ssw0rd-x https://host/a:b@c',
     );
 
-    expect(clean).toBe('[secret] [secret] redis://u:[secret]@h [secret] [secret] https://host/a:b@c');
+    expect(clean).toBe('[redacted] [redacted] redis://u:[redacted]@h [redacted] [redacted] https://host/a:b@c');
   });
 
   it('reaches into whatever an error carries', () => {
     expect(new Redactor().cleanAll({ a: ['cgk_1_2', 7, null], b: { c: 'x' } })).toEqual({
-      a: ['[secret]', 7, null],
+      a: ['[redacted]', 7, null],
       b: { c: 'x' },
     });
   });

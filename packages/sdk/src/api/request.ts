@@ -195,7 +195,7 @@ function readAnswer(call: PreparedCall, text: string, status: number, requestId:
 function urlOf(base: URL, call: PreparedCall): URL {
   const url = new URL(base);
   // As a path alone: one that began with two slashes would name another host, which would get the token.
-  url.pathname = base.pathname.replace(/\/+$/, '') + call.path;
+  url.pathname = base.pathname.replace(/(?<!\/)\/+$/, '') + call.path;
   for (const [name, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
   }

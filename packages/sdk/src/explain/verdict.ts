@@ -70,6 +70,12 @@ function queued({ task, queued: messages, ahead }: Evidence, nowMs: number): Ver
   return { state: 'waiting', why, next: diagnose(own) };
 }
 
+/** What stands behind the last colon of a sentence, where it is a list of names. */
+function namesAtTheEnd(sentence: string): string | undefined {
+  const names = sentence.slice(sentence.lastIndexOf(':') + 1).trim();
+  return sentence.includes(':') && /^[\w, ]+$/.test(names) ? names : undefined;
+}
+
 function running({ task, queued: messages }: Evidence, entries: readonly ExplainEntry[], nowMs: number): Verdict {
   const last = entries.findLast(({ source }) => source === 'event') ?? entries.at(-1);
   const follow: NextStep = {
@@ -80,7 +86,7 @@ function running({ task, queued: messages }: Evidence, entries: readonly Explain
     return { state: 'running', why: 'somebody asked for its end; it ends with its current step', next: follow };
   }
   if (task.reason === 'waiting_secret') {
-    const names = /:\s*([\w, ]+)$/.exec(last?.summary ?? '')?.[1];
+    const names = namesAtTheEnd(last?.summary ?? '');
     const several = names?.includes(',') ? 's' : '';
     const why = names
       ? `it waits for the secret${several} ${names}`

@@ -1,9 +1,7 @@
 import { type EntryFields, parseJson, parseReference } from '@codegen/contracts';
+import { REDACTED, withoutPatterns } from '../text/secret-patterns.js';
 
-const REDACTED = '[redacted]';
 const SECRET_NAME = /(?:token|password|passwd|secret|api_?key|credential)s?$/i;
-const API_KEY = /cgk_[A-Za-z0-9]+_[A-Za-z0-9_-]+/g;
-const URL_PASSWORD = /(\w+:\/\/[^\s:@/"]*):[^\s@/"]+@/g;
 const NAMED = /("[^"]*(?:token|password|passwd|secret|api_?key|credential)s?\\*"\s*:\s*\\*")[^"\\]+/gi;
 
 /** A message as it may be shown: what its name or its form tells to be a secret is replaced, references stay. */
@@ -28,5 +26,5 @@ export function redactFields(fields: EntryFields): EntryFields {
 }
 
 function redactText(text: string): string {
-  return text.replace(API_KEY, REDACTED).replace(URL_PASSWORD, `$1:${REDACTED}@`).replace(NAMED, `$1${REDACTED}`);
+  return withoutPatterns(text).replace(NAMED, `$1${REDACTED}`);
 }

@@ -63,7 +63,7 @@ async function read<Config extends object>({ name, readConfig }: ServiceParts<Co
     return { logger: createLogger(name, env), config: await readConfig(env) };
   } catch (error) {
     // For the person who starts it: one line of plain text, at any level of the log.
-    process.stderr.write(`${name}: ${described(error).error.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+    process.stderr.write(`${name}: ${oneLine(described(error).error)}\n`);
     process.exit(1);
   }
 }
@@ -75,6 +75,13 @@ async function handedOver(): Promise<Environment> {
     // Not what it is: there are secrets in it.
     throw new Error('ENVIRONMENT_FROM is stdin, but no JSON object of variables came. Send one, or leave it out.');
   }
+}
+
+function oneLine(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' ');
 }
 
 /** The first signal that asks to stop; the second one ends the process. */

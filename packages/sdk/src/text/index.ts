@@ -3,3 +3,4 @@ export { type Bounds, boundedText } from './bounded-text.js';
 export { textOf } from './error-text.js';
 export { type RedactedStream, Redactor } from './redactor.js';
 export { REDACTED, withoutPatterns } from './secret-patterns.js';
+export { isSecretVariable } from './secret-variable.js';

@@ -20,6 +20,8 @@ const LONGEST_PATTERN = 1024;
  */
 export class Redactor {
   readonly #forms = new FormFinder();
+  /** Secrets whose forms are not yet made: a process that shows nothing needs none. */
+  readonly #toldLately: string[] = [];
   #isEmpty = true;
 
   constructor(values: Iterable<string | undefined> = []) {
@@ -29,10 +31,8 @@ export class Redactor {
   /** Remembers a secret; one that is too short is left out. */
   add(secret: string | undefined): void {
     if (secret === undefined) return;
-    for (const form of writtenForms(secret)) {
-      this.#forms.add(form);
-      this.#isEmpty = false;
-    }
+    this.#toldLately.push(secret);
+    this.#isEmpty = false;
   }
 
   /** The text with `[redacted]` for each secret. */
@@ -72,6 +72,7 @@ export class Redactor {
    * the last part, stops where a secret may go on beyond it: `rest` is to be looked at again.
    */
   #pass(text: string, covered: number, final: boolean): { shown: string; rest: string; covered: number } {
+    for (const secret of this.#toldLately.splice(0)) for (const form of writtenForms(secret)) this.#forms.add(form);
     const { places, openFrom } = this.#forms.find(text);
     const end = final ? text.length : openFrom;
     let shown = '';

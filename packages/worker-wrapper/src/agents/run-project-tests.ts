@@ -8,14 +8,14 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseFile, readFileBelow } from '@codegen/sdk/files';
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest } from '@codegen/sdk/manifest';
+import { boundedText } from '@codegen/sdk/text';
 import { plainLine } from '../progress.js';
 import { readLines } from '../read-events.js';
 
 const MAX_PACKAGE_BYTES = 1024 * 1024;
 const MAX_LOCK_BYTES = 64 * 1024 * 1024;
-const MAX_TAIL_BYTES = 16 * 1024;
-/** Room for a sentence before the tail. */
-const TAIL_BYTES = MAX_TAIL_BYTES - 512;
+/** The wrapper keeps 16 KiB; the rest is room for a sentence before the tail. */
+const TAIL_BYTES = 16 * 1024 - 512;
 const PROGRESS_EVERY_MS = 500;
 const DRAIN_MS = 1000;
 
@@ -38,7 +38,7 @@ const outcome = await runTests().catch((error: unknown) => ({
   why: error instanceof Error ? error.message : String(error),
   output: '',
 }));
-const summary = outcome.ok ? outcome.why : lastBytes(`${outcome.why}\n${outcome.output}`.trim(), MAX_TAIL_BYTES);
+const summary = outcome.ok ? outcome.why : `${outcome.why}\n${outcome.output}`.trim();
 // Escaped, so that a closing mark in the output does not end the block.
 const block = JSON.stringify({ status: outcome.ok ? 'success' : 'failed', summary }).replaceAll('<', '\\u003c');
 process.stdout.write(`<result>${block}</result>\n`, () => process.exit(outcome.ok ? 0 : 1));
@@ -83,7 +83,7 @@ async function run(command: readonly string[]): Promise<Outcome> {
     for await (const line of readLines(stream)) {
       output += `${line.slice(-TAIL_BYTES)}\n`;
       // Cut now and then only: tests may print very many short lines.
-      if (output.length > 8 * TAIL_BYTES) output = lastBytes(output, TAIL_BYTES);
+      if (output.length > 8 * TAIL_BYTES) output = lastLines(output);
       tap ||= line.startsWith('TAP version ');
       const shown = tap ? tapProgress(line) : line;
       const now = Date.now();
@@ -102,7 +102,7 @@ async function run(command: readonly string[]): Promise<Outcome> {
   });
   // What the command left running may hold its output open; the wrapper ends it.
   await Promise.race([reading, sleep(DRAIN_MS)]);
-  return { ok: why === '', why, output: lastBytes(output, TAIL_BYTES) };
+  return { ok: why === '', why, output: lastLines(output) };
 }
 
 /** What a line of the Test Anything Protocol says to a person: how a test ended. Plans and details say nothing. */
@@ -111,11 +111,9 @@ function tapProgress(line: string): string | undefined {
   return result ? `${result[1] ? 'failed' : 'passed'}: ${result[2]}` : undefined;
 }
 
-/** The end of a text, at most so many bytes of UTF-8, from a whole character on. */
-function lastBytes(text: string, bytes: number): string {
-  const all = Buffer.from(text);
-  if (all.length <= bytes) return text;
-  let from = all.length - bytes;
-  while (((all[from] ?? 0) & 0xc0) === 0x80) from += 1;
-  return all.subarray(from).toString();
+/** The end of a text, from a whole line on where it has one: half of a secret would not be known as one. */
+function lastLines(text: string): string {
+  const end = boundedText(text, { maxBytes: TAIL_BYTES, keep: 'end' });
+  const lineEnd = end === text ? -1 : end.indexOf('\n');
+  return lineEnd < 0 ? end : `[cut]${end.slice(lineEnd)}`;
 }

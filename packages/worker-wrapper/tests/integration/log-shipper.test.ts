@@ -1,9 +1,9 @@
 import { workerLog } from '@codegen/contracts';
 import { closeRedis, connectRedis, type Redis, readLog } from '@codegen/sdk/queue';
+import { Redactor } from '@codegen/sdk/text';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { LogShipper } from '../../src/log-shipper.js';
-import { redactor } from '../../src/redact.js';
 
 let server: TestRedis;
 let redis: Redis;
@@ -18,7 +18,7 @@ afterAll(async () => {
 
 /** What the log holds once `write` has been shipped. */
 async function shipped(workerId: string, write: (log: LogShipper) => void, lines: number): Promise<string[]> {
-  const log = new LogShipper({ redis, workerId, redact: redactor(['hunter2-hunter2']) });
+  const log = new LogShipper({ redis, workerId, redactor: new Redactor(['hunter2-hunter2']) });
   write(log);
   await log.flush();
   const found: string[] = [];

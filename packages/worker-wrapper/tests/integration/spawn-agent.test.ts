@@ -21,6 +21,7 @@ it('an output that cannot be handled fails the run and ends the agent; the worke
     lingerMs: 1000,
     onProgress: () => undefined,
     onLine: () => undefined,
+    clean: (line: string) => line,
     signal: new AbortController().signal,
   });
   await expect(run).rejects.toThrow('a poisoned line');

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { storable } from '@codegen/sdk/text';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { processesCalled, processesIn, processesWith } from '../support/processes.js';
-import { startBench } from '../support/worker.js';
+import { fixture, startBench } from '../support/worker.js';
 
 let bench: Awaited<ReturnType<typeof startBench>>;
 beforeAll(async () => {
@@ -133,6 +134,41 @@ describe('a turn', () => {
     await worker.send('unread', 'x'.repeat(400_000));
     expect(await worker.output('unread')).toMatchObject({ reason: 'no_changes', exit_code: 0 });
   });
+
+  it.each(['success', 'failed', 'dies'])(
+    'ends a turn of hostile text, %s, with texts that can be stored and tell no secret',
+    async (end) => {
+      const secret = 'hunter2/pä+ss "word"';
+      const worker = bench.worker([...fixture('hostile-text'), end], {
+        AGENT_ENV: JSON.stringify({ TOKEN: secret }),
+        AGENT_SECRET_NAMES: '["TOKEN"]',
+      });
+      const task_id = `task_hostile_${end}`;
+      await worker.send(`hostile-${end}`, 'Go', { task_id });
+      const output = await worker.output(`hostile-${end}`);
+      expect(output.status).toBe(end === 'success' ? 'success' : 'failed');
+      const told = [output, worker.log, await worker.lifecycle(), await worker.progress(`hostile-${end}`)];
+      const lines = (await bench.redis.xrange(`worker:${worker.id}:log`, '-', '+')).map(([, fields]) =>
+        JSON.parse(fields[1] as string),
+      );
+      const commit = await bench.repository.git('log', '-1', '--format=%B', `task/${task_id}/1`);
+      const all = JSON.stringify([told, lines, commit]);
+      expect(all.length).toBeGreaterThan(500);
+      expect(storable([told, lines, commit])).toEqual([told, lines, commit]);
+      const bytes = Buffer.from(secret);
+      for (const form of [
+        secret,
+        bytes.toString('base64').slice(0, -3),
+        bytes.toString('hex'),
+        encodeURIComponent(secret),
+        'hunter2',
+        'word',
+      ]) {
+        expect(all).not.toContain(form);
+      }
+      expect(Buffer.byteLength(output.error ?? output.summary ?? '')).toBeLessThanOrEqual(16 * 1024);
+    },
+  );
 
   it('gives the agent an allowlisted environment and keeps secrets out of all it says', async () => {
     const worker = bench.worker('prints-secrets-of-env', {

@@ -18,7 +18,7 @@ import { type BareRepository, createBareRepository } from './bare-repository.js'
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /** Argv of an agent among the fixtures. */
-function fixture(name: string): string[] {
+export function fixture(name: string): string[] {
   return [process.execPath, resolve(here, '..', 'fixtures', `${name}.js`)];
 }
 

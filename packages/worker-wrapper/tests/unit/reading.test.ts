@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
+import { Redactor } from '@codegen/sdk/text';
 import { describe, expect, it } from 'vitest';
 import { ResultBlockReader } from '../../src/agents/result-block.js';
+import { cleanText } from '../../src/clean-text.js';
 import { ProgressThrottle, plainLine } from '../../src/progress.js';
 import { readLines } from '../../src/read-events.js';
-import { redactor } from '../../src/redact.js';
 
 async function lines(chunks: (string | Buffer)[], maxBytes?: number): Promise<string[]> {
   const found: string[] = [];
@@ -109,12 +110,25 @@ describe('ProgressThrottle', () => {
   });
 });
 
-describe('redactor', () => {
+describe('cleanText', () => {
+  const redactor = new Redactor(['secret-value', 'secret-value-longer', 'true', '-----KEY\nabcdefgh\nijklmnop', '']);
+  const clean = (text: string) => cleanText(text, redactor, { maxBytes: 1000, keep: 'end' });
+
   it('replaces secrets and the lines of long ones, the longest first, and leaves short words alone', () => {
-    const redact = redactor(['secret-value', 'secret-value-longer', 'true', '-----KEY\nabcdefgh\nijklmnop', '']);
-    expect(redact('a secret-value-longer b secret-value c true abcdefgh')).toBe(
+    expect(clean('a secret-value-longer b secret-value c true abcdefgh')).toBe(
       'a [redacted] b [redacted] c true [redacted]',
     );
-    expect(redactor(['quo"ted\nvalue'])('{"token":"quo\\"ted\\nvalue"}')).toBe('{"token":"[redacted]"}');
+  });
+
+  it('replaces secrets with colours inside, and what no database can hold', () => {
+    expect(clean('key: sec\u001b[31mret-va\u001b[0mlue panic: \u0000 \ud800')).toBe(
+      'key: [redacted] panic: \ufffd \ufffd',
+    );
+  });
+
+  it('leaves no half of a secret where the text is cut', () => {
+    for (let beyond = 985; beyond < 1000; beyond += 1) {
+      expect(clean(`secret-value${'x'.repeat(beyond)}`)).not.toMatch(/value|ecret/);
+    }
   });
 });

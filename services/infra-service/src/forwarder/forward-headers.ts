@@ -31,10 +31,15 @@ export interface ClientConnection {
 
 /** The end-to-end headers among these, in order and with their duplicates; both flat lists of names and values. */
 export function endToEndHeaders(raw: readonly string[]): string[] {
-  const named = new Set(valuesOf(raw, 'connection').flatMap((value) => value.toLowerCase().split(/[\t ]*,[\t ]*/)));
+  const named = new Set(listed(valuesOf(raw, 'connection')));
   // Trailers can only follow a body in chunks.
   if (valuesOf(raw, 'transfer-encoding').length === 0) named.add('trailer');
   return filter(raw, (name) => !HOP_BY_HOP.has(name) && (KEPT.has(name) || !named.has(name)));
+}
+
+/** What lists of names in headers hold, in lower case. */
+export function listed(values: readonly string[]): string[] {
+  return values.flatMap((value) => value.split(',')).map((name) => name.trim().toLowerCase());
 }
 
 /** What a release gets of a client's request headers, with X-Forwarded-For, -Proto, -Host and -Port of our own. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { UnpassableError } from './check-message.js';
 import type { Exchange } from './exchange.js';
-import { hasBody, valuesOf } from './forward-headers.js';
+import { hasBody, listed, valuesOf } from './forward-headers.js';
 import { NO_RELEASE, type Upstream } from './upstream.js';
 
 /** After this silence TCP asks whether the other side is still there. */
@@ -42,7 +42,7 @@ export function forwardUpgrade(exchange: Exchange, client: Socket, head: Buffer,
 
 function agreedProtocol(answer: IncomingMessage, asked: string): string {
   const agreed = valuesOf(answer.rawHeaders, 'upgrade').join(', ');
-  const offered = asked.toLowerCase().split(/[\t ]*,[\t ]*/);
+  const offered = listed([asked]);
   if (offered.includes(agreed.toLowerCase())) return agreed;
   throw new UnpassableError('it switches to another protocol than was asked for');
 }

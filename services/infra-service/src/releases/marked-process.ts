@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deathSignalPrefix, endTree, identityOf, type ProcessIdentity } from '@codegen/sdk/processes';
+import type { Redactor } from '@codegen/sdk/text';
 import { OutputTail } from './output-tail.js';
 
 /** Every process that a release starts carries its run id in this variable, so that none is lost from sight. */
@@ -14,8 +15,8 @@ export interface MarkedCommand {
   /** The whole environment but for the marker. */
   readonly environment: Readonly<Record<string, string>>;
   readonly marker: string;
-  /** Values that never appear in the output that is kept. */
-  readonly secrets: readonly string[];
+  /** Knows what never appears in the output that is kept. */
+  readonly redactor: Redactor;
 }
 
 export interface Exit {
@@ -42,7 +43,7 @@ export async function startMarkedProcess({
   folder,
   environment,
   marker,
-  secrets,
+  redactor,
 }: MarkedCommand): Promise<MarkedProcess> {
   const [command, ...args] = [...(await deathSignalPrefix('SIGTERM')), ...argv] as [string, ...string[]];
   const child = spawn(command, args, {
@@ -52,8 +53,8 @@ export async function startMarkedProcess({
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const identity = child.pid === undefined ? undefined : identityOf(child.pid);
-  const stdout = new OutputTail(secrets);
-  const stderr = new OutputTail(secrets);
+  const stdout = new OutputTail(redactor);
+  const stderr = new OutputTail(redactor);
   child.stdout.on('data', (chunk: Buffer) => stdout.write(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.write(chunk));
   // Output that breaks off is what there is of it; unheard, the event would end this service.

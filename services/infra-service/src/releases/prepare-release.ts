@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '@codegen/sdk/files';
 import { safeGitEnvironment } from '@codegen/sdk/git';
+import { boundedText, isSecretVariable, Redactor, withoutPatterns } from '@codegen/sdk/text';
 import { execa } from 'execa';
 import { DeployFailure } from '../executors/executor.js';
 import { checkoutIndexCommand, readTreeCommand, resolveCommitCommand } from '../git-commands.js';
 import { startMarkedProcess } from './marked-process.js';
+import { TAIL_BYTES } from './output-tail.js';
 import { readPackage } from './read-package.js';
 import type { ProjectFolders } from './release-folders.js';
 
@@ -84,12 +86,15 @@ async function install(
 ): Promise<void> {
   const { wanted, locked } = await readPackage(folder);
   if (!wanted) return;
+  const installSecrets = Object.entries(settings.installEnvironment).filter(([name, value]) =>
+    isSecretVariable(name, value),
+  );
   const npm = await startMarkedProcess({
     argv: ['npm', locked ? 'ci' : 'install', '--omit=dev', '--no-audit', '--no-fund', '--no-update-notifier'],
     folder,
     environment: { ...settings.installEnvironment, PATH: settings.path, HOME: folders.home, LANG: 'C.UTF-8' },
     marker: settings.marker(folders.projectId, sha),
-    secrets: [],
+    redactor: new Redactor(installSecrets.map(([, value]) => value)),
   });
   const timer = new AbortController();
   const timeout = sleep(settings.installTimeoutMs, 'timeout' as const, {
@@ -128,7 +133,8 @@ async function git(
   } catch (error) {
     signal.throwIfAborted();
     const { stderr, exitCode } = error as { stderr?: string; exitCode?: number };
-    const details = { stderr: stderr ?? '', exitCode: exitCode ?? null };
+    const said = boundedText(withoutPatterns(stderr ?? ''), { maxBytes: TAIL_BYTES, keep: 'end' });
+    const details = { stderr: said, exitCode: exitCode ?? null };
     throw new DeployFailure('fetch_failed', why, details, { cause: error });
   }
 }

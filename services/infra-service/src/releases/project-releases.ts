@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Logger, withBindings } from '@codegen/sdk/queue';
+import { Redactor } from '@codegen/sdk/text';
 import type { DeployContext } from '../executors/executor.js';
 import type { Forwarder } from '../forwarder/forwarder.js';
 import type { ForwarderLimits } from '../forwarder/limits.js';
@@ -109,7 +110,15 @@ export class ProjectReleases {
     const manifest = await readManifest(folder);
     const secrets = await this.#settings.resolveSecrets(target.secrets_ref, projectId, signal);
     const contract = contractEnvironment(manifest.environment, secrets);
-    return { projectId, sha, folder, home, argv: manifest.start, contract, secrets: Object.values(secrets) };
+    return {
+      projectId,
+      sha,
+      folder,
+      home,
+      argv: manifest.start,
+      contract,
+      redactor: new Redactor(Object.values(secrets)),
+    };
   }
 
   /** What serves already, where it is what is asked for: the same commit under the same environment, and healthy. */

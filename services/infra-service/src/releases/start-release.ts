@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redactor } from '@codegen/sdk/text';
 import { DeployFailure } from '../executors/executor.js';
 import { Upstream } from '../forwarder/upstream.js';
 import { checkHealth } from './check-health.js';
 import { freePort } from './free-port.js';
 import { type Exit, type MarkedProcess, startMarkedProcess } from './marked-process.js';
-import { redact } from './output-tail.js';
 import { releaseEnvironment } from './release-environment.js';
 
 /** Releases are reached through their forwarder alone. */
@@ -22,8 +22,8 @@ export interface ReleasePlan {
   readonly argv: readonly string[];
   /** What its environment contract asks for. */
   readonly contract: Readonly<Record<string, string>>;
-  /** Values that are shown nowhere. */
-  readonly secrets: readonly string[];
+  /** Knows the values that are shown nowhere. */
+  readonly redactor: Redactor;
 }
 
 export interface Release {
@@ -54,7 +54,7 @@ export async function startRelease(plan: ReleasePlan, settings: StartSettings, s
       folder: plan.folder,
       environment: releaseEnvironment(plan.contract, place),
       marker: settings.marker(plan.projectId, plan.sha),
-      secrets: plan.secrets,
+      redactor: plan.redactor,
     });
     const startedAt = new Date();
     try {
@@ -90,7 +90,7 @@ async function waitUntilHealthy(
     if (exit) throw startFailed(exit, running, plan);
     if (wrong === undefined) return;
     if (Date.now() >= deadline) {
-      const why = redact(wrong, plan.secrets);
+      const why = plan.redactor.clean(wrong);
       throw new DeployFailure('unhealthy', `not healthy within ${timeoutMs / 1000} s: ${why}`, running.output());
     }
     await Promise.race([sleep(PROBE_EVERY_MS), exited]);

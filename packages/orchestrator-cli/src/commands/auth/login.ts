@@ -40,7 +40,7 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
     const project = before?.api_url === apiUrl ? before.project : undefined;
     const { token, redisUrl } = await this.secrets(flags);
     redactor.add(token);
-    redactor.addUrl(redisUrl);
+    redactor.add(redisUrl);
     const identity = await identify({ profile, apiUrl, token, redisUrl }, this.runtime);
     if (apiUrl.startsWith('http://') && !/^http:\/\/(localhost|127\.|\[::1\])/.test(apiUrl)) {
       warnings.push(`${apiUrl} is not encrypted: anyone on the way can read the token`);

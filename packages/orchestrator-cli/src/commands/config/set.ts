@@ -55,14 +55,14 @@ export default class ConfigSet extends BaseCommand<ChangedSetting> {
   private async value(name: StoredKey, given: string | undefined, flags: GlobalFlags): Promise<string> {
     const { redactor } = this.runtime;
     if (name === 'redis_url') {
-      redactor.addUrl(given);
+      redactor.add(given);
       if (given && URL.canParse(given) && new URL(given).password !== '') throw passwordInArguments();
     }
     if (given !== undefined && given !== '-') return given;
     const mayAsk = given === undefined && name === 'redis_url' && this.mayPrompt(flags);
     if (given === undefined && !mayAsk) throw inputRequired([{ name: 'VALUE', question: '' }]);
     const text = mayAsk ? await askHidden('Redis URL:', this.signal) : (await readStdin(this.signal)).toString('utf8');
-    if (name === 'redis_url') redactor.addUrl(text.trim());
+    if (name === 'redis_url') redactor.add(text.trim());
     if (text.trim() === '') throw new OrchestratorError('INPUT_REQUIRED', 'standard input is empty');
     return text.trim();
   }
