@@ -28,7 +28,7 @@ export interface InfraServiceConfig {
   readonly logger?: Logger;
 }
 
-/** Variables of this service's own: no `env:` reference gives them away. */
+/** Variables of this service's own: no `env:` reference gives them away, whatever the operator lists. */
 const PRIVATE = /^(API_TOKEN|REDIS_URL|DATABASE_URL|VAULT_KEY|ADMIN_TOKEN)(_FILE)?$/;
 const INSTALL = /^(https?_proxy|no_proxy|node_extra_ca_certs|npm_config_(registry|cafile))$/i;
 
@@ -54,10 +54,12 @@ export function readConfig(env: Environment): InfraServiceConfig {
 
 /** The parts of an environment that are for releases and installs; all others stay here. */
 export function splitEnvironment(env: Environment = process.env) {
+  // A message may come from anybody who reaches Redis: what it may refer to is the operator's to say.
+  const open = new Set((env.DEPLOY_ENV_ALLOWLIST ?? '').split(/[\s,]+/));
   const entries = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   return {
     path: env.PATH || '/usr/local/bin:/usr/bin:/bin',
     install: Object.fromEntries(entries.filter(([name]) => INSTALL.test(name))),
-    referable: Object.fromEntries(entries.filter(([name]) => !PRIVATE.test(name))),
+    referable: Object.fromEntries(entries.filter(([name]) => open.has(name) && !PRIVATE.test(name))),
   };
 }

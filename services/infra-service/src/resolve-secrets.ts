@@ -31,12 +31,15 @@ export async function resolveSecrets(
   if (parsed.kind === 'env') {
     const value = environment[parsed.name];
     if (value !== undefined) return { [parsed.name]: value };
-    throw new DeployFailure('secret_missing', `${parsed.name} is not in infra-service's environment: set it there`);
-  }
-  if (parsed.scope === 'project' && parsed.projectId !== projectId) {
     throw new DeployFailure(
       'secret_missing',
-      `${reference} belongs to another project: refer to vault:project/${projectId}`,
+      `${parsed.name} is no variable of infra-service that DEPLOY_ENV_ALLOWLIST names: set both there`,
+    );
+  }
+  if (parsed.scope !== 'project' || parsed.projectId !== projectId) {
+    throw new DeployFailure(
+      'secret_missing',
+      `${reference} is not this project's: refer to vault:project/${projectId}`,
     );
   }
   try {

@@ -36,6 +36,11 @@ test('Installs get what a registry needs, references nothing of the service’s 
   expect(splitEnvironment(env)).toEqual({
     path: '/bin',
     install: { HTTPS_PROXY: 'http://proxy' },
-    referable: { PATH: '/bin', HTTPS_PROXY: 'http://proxy', STRIPE_KEY: 'z' },
+    referable: {},
   });
+});
+
+test('A deploy message refers to the variables that the operator names, and to none of the service’s own', () => {
+  const env = { STRIPE_KEY: 'z', OTHER: 'o', API_TOKEN: 't', DEPLOY_ENV_ALLOWLIST: 'STRIPE_KEY, API_TOKEN' };
+  expect(splitEnvironment(env).referable).toEqual({ STRIPE_KEY: 'z' });
 });

@@ -27,9 +27,9 @@ test('What cannot be resolved is secret_missing, and a plain secret is not repea
 
 test('Another project’s secrets are refused before they are asked for', async () => {
   const never = sources(() => Promise.reject(new Error('asked')));
-  await expect(resolveSecrets('vault:project/p2', 'p1', never, signal)).rejects.toMatchObject({
-    reason: 'secret_missing',
-  });
+  for (const reference of ['vault:project/p2', 'vault:project/p2/TOKEN', 'vault:platform/TOKEN']) {
+    await expect(resolveSecrets(reference, 'p1', never, signal)).rejects.toMatchObject({ reason: 'secret_missing' });
+  }
 });
 
 test('A reference that does not exist is an outcome; an API that is away is not', async () => {
