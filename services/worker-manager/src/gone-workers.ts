@@ -36,9 +36,10 @@ export class GoneWorkers {
     await this.redis.zadd(SCHEDULE, 'XX', Date.now() + FRESH_EVERY_MS, workerId);
   }
 
+  /** Who is gone under that id; undefined where nobody is known to be, or what was kept cannot be read. */
   async find(workerId: string): Promise<GoneWorker | undefined> {
     const text = await this.redis.get(keyOf(workerId));
-    return text === null ? undefined : (JSON.parse(text) as GoneWorker);
+    return text === null ? undefined : parseGone(text);
   }
 
   /** Those whose input streams are to be looked at now; the next look is scheduled. */
@@ -57,6 +58,14 @@ export class GoneWorkers {
       found.push(gone);
     }
     return found;
+  }
+}
+
+function parseGone(text: string): GoneWorker | undefined {
+  try {
+    return JSON.parse(text) as GoneWorker;
+  } catch {
+    return undefined;
   }
 }
 

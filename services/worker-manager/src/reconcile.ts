@@ -1,5 +1,6 @@
 import type { TurnFailureReason } from '@codegen/contracts';
 import { answerInputs, deliverOutbox, removeInputs } from './answer-inputs.js';
+import type { GoneWorker } from './gone-workers.js';
 import { type Manager, silentWorker } from './manager.js';
 import { answerCreate } from './start-worker.js';
 import type { WorkerRecord } from './worker-records.js';
@@ -35,7 +36,7 @@ async function forgetUnusable({ records, gone, locks, logger }: Manager): Promis
  * that are gone, waiting ones for which there is room.
  */
 export async function reconcile(manager: Manager): Promise<void> {
-  const { records, locks, gone, redis } = manager;
+  const { records, locks, gone } = manager;
   const looks = records.all().map(({ worker_id }) =>
     locks
       .run(worker_id, () => look(worker_id, manager))
@@ -44,14 +45,25 @@ export async function reconcile(manager: Manager): Promise<void> {
       }),
   );
   const results = await Promise.allSettled([...looks, forgetUnusable(manager)]);
-  for (const { worker_id, worker_type, context, reason, error } of await gone.due()) {
-    for (const type of worker_type ? [worker_type] : (['developer', 'po'] as const)) {
-      const worker = { worker_id, worker_type: type, context };
-      if ((await answerInputs(redis, worker, { reason, error })) > 0) await removeInputs(redis, worker);
-    }
-  }
+  const answers = (await gone.due()).map((one) =>
+    answerLate(one, manager).catch((error: unknown) => {
+      throw new Error(`${one.worker_id}: ${error instanceof Error ? error.message : error}`, { cause: error });
+    }),
+  );
+  results.push(...(await Promise.allSettled(answers)));
   manager.fillSlots();
   for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** Answers what came for a worker after it was gone. */
+async function answerLate(
+  { worker_id, worker_type, context, reason, error }: GoneWorker,
+  { redis }: Manager,
+): Promise<void> {
+  for (const type of worker_type ? [worker_type] : (['developer', 'po'] as const)) {
+    const worker = { worker_id, worker_type: type, context };
+    if ((await answerInputs(redis, worker, { reason, error })) > 0) await removeInputs(redis, worker);
+  }
 }
 
 async function look(workerId: string, manager: Manager): Promise<void> {

@@ -32,7 +32,8 @@ export function renderQueues(items: readonly QueueSummary[], screen: Screen): st
   ];
   const dead = items.find(({ dead_letters, streams }) => dead_letters > 0 && streams === 1);
   const hint = dead ? `queue dlq list ${dead.queue}` : 'queue stats QUEUE';
-  return `${renderTable(items, columns, screen)}\n\n${screen.paint.bold('Next:')} orchestrator ${hint}`;
+  const next = `${screen.paint.bold('Next:')} orchestrator ${hint}`;
+  return [renderTable(items, columns, screen), ...unreadable(items, screen), next].join('\n\n');
 
   function alarm(pick: (queue: QueueSummary) => number) {
     return (text: string, queue: QueueSummary) => (pick(queue) > 0 ? screen.paint.red(text) : text);
@@ -64,7 +65,13 @@ export function renderFigures(items: readonly QueueFigures[], screen: Screen): s
   ];
   const tables = [work.length > 0 ? renderTable(work, columns, screen) : ''];
   if (logs.length > 0) tables.push(renderTable(logs, logColumns, screen));
-  return tables.filter((table) => table !== '').join('\n\n');
+  return [...tables.filter((table) => table !== ''), ...unreadable(items, screen)].join('\n\n');
+}
+
+/** What could not be read, and why. */
+function unreadable(items: readonly { error?: string }[], { paint }: Screen): string[] {
+  const errors = items.flatMap(({ error }) => (error === undefined ? [] : [paint.red(oneLine(error))]));
+  return errors.length > 0 ? [errors.join('\n')] : [];
 }
 
 function renderOne(figures: QueueFigures, screen: Screen): string {

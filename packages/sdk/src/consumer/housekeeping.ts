@@ -32,16 +32,24 @@ export async function housekeepingLoop(
 
 async function tidyUp(core: ConsumerCore, idleMs: number, limits: LetterLimits): Promise<void> {
   const { store, group, stream, streams, logger } = core;
-  try {
-    for (const one of streams) {
+  // Each by itself: a key that is no stream must not keep the others from being tidied up.
+  const tidy = async (one: string, work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      logger.warn({ stream: one, error: text }, 'cannot tidy up now, will try again later');
+    }
+  };
+  for (const one of streams) {
+    await tidy(one, async () => {
       await store.forgetConsumers({ stream: one, group }, { idleMs });
       const acknowledged = await store.trimAcknowledged(one);
       if (acknowledged > 0) logger.info({ stream: one, entries: acknowledged }, 'removed what was acknowledged');
-    }
+    });
+  }
+  await tidy(stream, async () => {
     const letters = await store.trimDeadLetters(stream, limits);
     if (letters > 0) logger.warn({ stream, entries: letters }, 'removed dead letters that were too old or too many');
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    logger.warn({ stream, error: text }, 'cannot tidy up now, will try again later');
-  }
+  });
 }

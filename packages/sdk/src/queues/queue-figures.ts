@@ -1,4 +1,5 @@
 import { type QueueContract, queues } from '@codegen/contracts';
+import { isOrchestratorError } from '../errors.js';
 import type { QueueStore } from '../queue/store.js';
 import { findQueue, globOf, isTemplate } from './find-queue.js';
 import { onRedis } from './on-redis.js';
@@ -22,6 +23,8 @@ export interface QueueFigures {
   oldest_waiting_ms: number | null;
   /** The same of the oldest pending entry. */
   oldest_pending_ms: number | null;
+  /** Why it cannot be read, where that is so: all figures are 0 then. */
+  error?: string;
 }
 
 /** A queue of the contracts, and how full it is; one with parameters stands for all its streams. */
@@ -39,6 +42,8 @@ export interface QueueSummary {
   pending: number;
   delayed: number;
   dead_letters: number;
+  /** Why one of its streams cannot be read: its figures are missing from the sums. */
+  error?: string;
 }
 
 /** How many streams of one contract are looked at. */
@@ -72,6 +77,7 @@ export async function listQueues(store: QueueStore): Promise<QueueSummary[]> {
         pending: sum((one) => one.pending),
         delayed: sum((one) => one.delayed),
         dead_letters: sum((one) => one.dead_letters),
+        ...errorOf(figures),
       };
     }),
   );
@@ -82,13 +88,12 @@ async function figuresOfAll(
   contract: QueueContract,
 ): Promise<{ figures: QueueFigures[]; streams: number }> {
   if (!isTemplate(contract)) {
-    const figures = await figuresOf(store, contract, contract.stream);
-    return { figures: [figures], streams: 1 };
+    return { figures: [await figuresOrError(store, contract, contract.stream)], streams: 1 };
   }
   const found = await onRedis(`looking for ${contract.stream}`, () => store.streamsLike(globOf(contract)));
   // A pattern's * goes over colons too.
   const streams = found.filter((name) => isOf(contract, name));
-  const figures = await Promise.all(streams.slice(0, MOST_STREAMS).map((stream) => figuresOf(store, contract, stream)));
+  const figures = await Promise.all(streams.slice(0, MOST_STREAMS).map((stream) => figuresOrError(store, contract, stream)));
   return { figures, streams: streams.length };
 }
 
@@ -100,13 +105,33 @@ function isOf(contract: QueueContract, stream: string): boolean {
   }
 }
 
+function errorOf(figures: readonly QueueFigures[]): { error?: string } {
+  const error = figures.find((one) => one.error !== undefined)?.error;
+  return error === undefined ? {} : { error };
+}
+
+/** One stream that cannot be read must not hide the others; with Redis away there is nothing to show. */
+async function figuresOrError(store: QueueStore, contract: QueueContract, stream: string): Promise<QueueFigures> {
+  try {
+    return await figuresOf(store, contract, stream);
+  } catch (error) {
+    if (isOrchestratorError(error) || !(error instanceof Error)) throw error;
+    const about = { stream, kind: contract.kind, group: contract.group ?? null, length: 0 };
+    return { ...about, ...nothing, error: `${stream}: ${error.message}` };
+  }
+}
+
+const nothing = {
+  ...{ waiting: 0, pending: 0, delayed: 0, dead_letters: 0, consumers: 0 },
+  ...{ oldest_waiting_ms: null, oldest_pending_ms: null },
+};
+
 async function figuresOf(store: QueueStore, contract: QueueContract, stream: string): Promise<QueueFigures> {
   const stats = await onRedis(`reading ${stream}`, () => store.stats(stream, contract.group));
   const { length, consumers } = stats;
   const about = { stream, kind: contract.kind, group: contract.group ?? null, length };
   if (contract.kind === 'log') {
-    const none = { waiting: 0, pending: 0, delayed: 0, dead_letters: 0, consumers: 0 };
-    return { ...about, ...none, oldest_waiting_ms: null, oldest_pending_ms: null };
+    return { ...about, ...nothing };
   }
   return {
     ...about,

@@ -44,6 +44,19 @@ const letter = (id: string) => ({ data: JSON.stringify({ request_id: `r-${id}`, 
 const lettersLeft = () => redis.xlen(`${QUEUE}:dlq`);
 
 describe('figures', () => {
+  it('of one stream that is none hold up no other, and say so', async () => {
+    await client.queues.publish(QUEUE, task('a'));
+    await redis.set('deploy:queue', 'no stream');
+
+    const stats = new Map((await client.queues.stats()).map((one) => [one.stream, one]));
+    expect(stats.get(QUEUE)).toMatchObject({ length: 1, waiting: 1 });
+    expect(stats.get(QUEUE)).not.toHaveProperty('error');
+    expect(stats.get('deploy:queue')).toMatchObject({ length: 0, error: expect.stringContaining('WRONGTYPE') });
+    const list = new Map((await client.queues.list()).map((one) => [one.queue, one]));
+    expect(list.get('deploy:queue')).toMatchObject({ streams: 1, error: expect.stringContaining('WRONGTYPE') });
+    expect(list.get(QUEUE)).toMatchObject({ streams: 1, length: 1 });
+  });
+
   it('tell what waits, is in work, delayed and dead, of fixed names and of names with parameters', async () => {
     for (const id of ['a', 'b', 'c']) await client.queues.publish(QUEUE, task(id));
     await redis.xgroup('CREATE', QUEUE, 'engineering-consumer', '0');

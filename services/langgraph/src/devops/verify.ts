@@ -33,13 +33,26 @@ export function verifyStep(deps: FlowDeps): DeployNode {
   };
 }
 
+/** An answer to GET /health is one short line. */
+const MOST_CHARACTERS = 64 * 1024;
+
+async function textOf({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    if (text.length > MOST_CHARACTERS) throw new Error('its answer is longer than 64 KiB');
+  }
+  return text;
+}
+
 async function releaseAt(health: string): Promise<string> {
   try {
     const response = await fetch(health, { signal: AbortSignal.timeout(3000), redirect: 'manual' });
-    const text = await response.text();
+    const text = await textOf(response);
     if (response.status !== 200) return `HTTP ${response.status}`;
     const body = JSON.parse(text) as { release?: unknown } | null;
-    return `release ${String(body?.release)}`;
+    return `release ${String(body?.release).slice(0, 200)}`;
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     return cause instanceof Error ? cause.message : String(error);

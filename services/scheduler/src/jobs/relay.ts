@@ -4,6 +4,8 @@ import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
 
 /** At most this many messages a round; a full round is followed by the next at once. */
 export const BATCH_SIZE = 100;
+/** The API gives no more at a time. */
+const MOST = 500;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 5000;
 
@@ -46,7 +48,8 @@ export function createRelay({ api, redis, logger }: RelayDependencies): Relay {
 
   return {
     async round(signal) {
-      const entries = await api.outbox(BATCH_SIZE, { signal });
+      // Those that rest come first, being the oldest: the others must still find room.
+      const entries = await api.outbox(Math.min(MOST, BATCH_SIZE + resting.size), { signal });
       const due = entries.filter((entry) => (resting.get(entry.task_id)?.untilMs ?? 0) <= Date.now());
       const outcomes = await Promise.all(due.map((entry) => relay(entry, signal)));
       forgetAbsent(resting, entries);

@@ -201,3 +201,22 @@ test('entries that cannot be published do not hold up the others, and rest longe
   expect(published).toEqual([good.task.id, good.task.id]);
   expect(warnings).toHaveLength(2);
 });
+
+test('as many bad entries as a round takes do not keep the next one out', async () => {
+  const { task, stream, message } = await newTask();
+  const good = { task_id: task.id, stream, message };
+  const bad = Array.from({ length: 100 }, (_, index) => ({ ...good, task_id: `bad_${index}`, stream: 'unheard-of:queue' }));
+  const published: string[] = [];
+  const relay = createRelay({
+    redis,
+    api: {
+      outbox: async (limit) => [...bad, good].slice(0, limit),
+      tasks: { ...api.tasks, published: async (id) => void published.push(id) },
+    },
+    logger: { debug() {}, info() {}, error() {}, warn() {} },
+  });
+  const { signal } = new AbortController();
+  await relay.round(signal);
+  await relay.round(signal);
+  expect(published).toEqual([task.id]);
+});

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { workerIdFor, workerInputs } from '@codegen/contracts';
+import { publish } from '@codegen/sdk/queue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processesIn, processesWith } from '../../../../packages/worker-wrapper/tests/support/processes.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -190,4 +192,23 @@ it('live workers are not taken for lost when Redis loses everything', async () =
   await bench.saying(turn, 'writing');
   await bench.redis.flushall();
   expect(await bench.output(turn)).toMatchObject({ status: 'success', branch: 'task/task_flushed/7' });
+});
+
+describe('one worker that cannot be looked after', () => {
+  it('holds up no other: late inputs of the others that are gone are answered', async () => {
+    await bench.start();
+    const gone: string[] = [];
+    for (const name of ['a', 'b', 'c']) gone.push(workerIdFor(`gone-${name}`));
+    for (const worker_id of gone) await bench.send({ command: 'delete', request_id: `delete-${worker_id}`, worker_id });
+    for (const worker_id of gone) {
+      await waitFor('the deletion', async () => (await bench.responses(`delete-${worker_id}`)).length === 1);
+    }
+    await bench.redis.set(`worker:gone:${gone[0]}`, 'no JSON');
+    await bench.redis.set(`worker:developer:${gone[1]}:input`, 'no stream');
+    const input = { request_id: 'late', prompt: 'Hello', task_id: 'task_1' };
+    await publish(bench.redis, workerInputs, input, { params: { type: 'developer', worker_id: gone[2] ?? '' } });
+
+    await waitFor('the answer', async () => (await bench.outputs('late')).length === 1);
+    expect(await bench.outputs('late')).toMatchObject([{ status: 'failed', reason: 'cancelled' }]);
+  });
 });
