@@ -93,7 +93,9 @@ async function figuresOfAll(
   const found = await onRedis(`looking for ${contract.stream}`, () => store.streamsLike(globOf(contract)));
   // A pattern's * goes over colons too.
   const streams = found.filter((name) => isOf(contract, name));
-  const figures = await Promise.all(streams.slice(0, MOST_STREAMS).map((stream) => figuresOrError(store, contract, stream)));
+  const figures = await Promise.all(
+    streams.slice(0, MOST_STREAMS).map((stream) => figuresOrError(store, contract, stream)),
+  );
   return { figures, streams: streams.length };
 }
 

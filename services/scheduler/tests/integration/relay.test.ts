@@ -205,7 +205,11 @@ test('entries that cannot be published do not hold up the others, and rest longe
 test('as many bad entries as a round takes do not keep the next one out', async () => {
   const { task, stream, message } = await newTask();
   const good = { task_id: task.id, stream, message };
-  const bad = Array.from({ length: 100 }, (_, index) => ({ ...good, task_id: `bad_${index}`, stream: 'unheard-of:queue' }));
+  const bad = Array.from({ length: 100 }, (_, index) => ({
+    ...good,
+    task_id: `bad_${index}`,
+    stream: 'unheard-of:queue',
+  }));
   const published: string[] = [];
   const relay = createRelay({
     redis,
