@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { hashSecret, makeApiKeySecret, prefixOf } from '../../src/auth.js';
+import { initial } from '../../src/migrations/001-initial.js';
+import { correlationIndex } from '../../src/migrations/002-correlation-index.js';
+import { Client, openTestDatabase, startTestApi } from '../support/test-api.js';
+
+test('a database of before keys knew their maker keeps its keys, and no answer that held a secret', async () => {
+  const database = await openTestDatabase('PostgreSQL');
+  const secret = makeApiKeySecret();
+  for (const statements of [initial, correlationIndex]) await database.pool.query(statements);
+  await database.sql('create table api_migrations (name text primary key, applied_at timestamptz default now())');
+  await database.sql(`insert into api_migrations (name) values ('001-initial'), ('002-correlation-index')`);
+  await database.sql(`insert into users (id, name) values ('user_1', 'Ann')`);
+  await database.sql(
+    `insert into api_keys (id, user_id, name, prefix, secret_hash, role, scopes)
+     values ('key_1', 'user_1', 'old', $1, $2, 'user', '["*", "no.such.scope"]')`,
+    [prefixOf(secret), hashSecret(secret)],
+  );
+  await database.sql(
+    `insert into idempotency_keys (user_id, route, key, request_hash, sealed_response)
+     values ('user_1', 'POST /api-keys', 'mk', 'x', 'sealed')`,
+  );
+  const first = await startTestApi(database);
+  const ann = new Client(first.url, secret, 'user_1');
+  expect((await ann.ok('GET', '/whoami')).key).toMatchObject({ id: 'key_1', created_by: null });
+  expect(await database.sql('select key from idempotency_keys')).toEqual([]);
+  const child = await ann.ok('POST', '/api-keys', { name: 'child' }, { key: 'mk' });
+  const guest = await first.user();
+  await first.stop();
+
+  // Another admin token takes the place of the first and ends nothing that it made.
+  const second = await startTestApi(database);
+  for (const token of [child.secret, guest.token]) {
+    expect((await new Client(second.url, token).call('GET', '/whoami')).status).toBe(200);
+  }
+  const { key } = await new Client(second.url, first.admin.token).ok('GET', '/whoami');
+  await second.admin.ok('DELETE', `/api-keys/${key.id}`);
+  expect(await new Client(second.url, guest.token).refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
+  expect((await new Client(second.url, child.secret).call('GET', '/whoami')).status).toBe(200);
+  await second.stop();
+  await database.close();
+});
