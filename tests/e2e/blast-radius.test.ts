@@ -106,6 +106,8 @@ describe('an error that nobody caught takes one process with it, which is starte
     const ended = await system.cli(['engineering', 'wait', started.json().data.id, '--json']);
 
     expect(ended.json().data).toMatchObject({ status: 'completed' });
+    const redis = JSON.parse(await readFile(join(system.dataDir, 'run', 'redis.json'), 'utf8')) as { port: number };
+    expect(String(redis.port)).toBe(new URL(system.redisUrl).port);
     await waitFor('the site', answers, { timeoutMs: 60_000 });
     const fatal = (await log()).filter((line) => line.includes('"level":60'));
     expect(fatal).toHaveLength(2);

@@ -75,10 +75,10 @@ export async function issuePersonKey(
   kept: string | undefined,
 ): Promise<string> {
   const path = join(runFolder, 'person.json');
-  const known = await readFile(path, 'utf8').then(
-    (text) => JSON.parse(text) as { user_id: string; key_id?: string },
-    () => undefined,
-  );
+  // A damaged file is as good as none: a power cut may leave one.
+  const known = await readFile(path, 'utf8')
+    .then((text) => JSON.parse(text) as { user_id: string; key_id?: string })
+    .catch(() => undefined);
   if (kept && known?.key_id && (await keyIdOf(apiUrl, kept)) === known.key_id) return kept;
   const userId = known?.user_id ?? (await admin.users.create({ name: 'local' })).id;
   const { key, secret } = await admin.keys.create({ name: 'CLI on this machine', user_id: userId });

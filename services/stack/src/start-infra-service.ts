@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { InfraServiceConfig } from '@codegen/infra-service';
 import type { RunningService } from '@codegen/sdk/consumer';
 import type { Logger } from '@codegen/sdk/queue';
@@ -14,49 +15,65 @@ const STOP_MS = 30_000;
 
 type OfTheService = 'redisUrl' | 'api' | 'releasesDir' | 'reposDir' | 'host' | 'healthTimeoutMs';
 
+/** What it is told to begin with. */
 export interface InfraServiceSettings extends Pick<InfraServiceConfig, OfTheService> {
   readonly instance: string;
+  readonly logLevel: string;
+}
+
+export interface InfraServiceProcess {
   /** Of its process: what `env:` references name, and what npm needs. */
   readonly environment: NodeJS.ProcessEnv;
-  readonly logLevel: string;
   /** Where its log goes. */
   readonly logFile: string;
   readonly runFolder: string;
   readonly logger: Logger;
 }
 
+/** Infra-service, loaded, or begun as well. */
+export interface LaunchedInfraService {
+  /** Has it do its work. Resolves after the first try, also where that failed: it is tried again. */
+  begin(settings: InfraServiceSettings): Promise<RunningService>;
+  stop(): Promise<void>;
+}
+
 /**
  * Runs infra-service as a process of its own: whatever releases send to its forwarders reaches nothing else. It is
- * started again whenever it ends, and dies with this process. Resolves after the first try, also where that failed.
+ * started again whenever it ends, and dies with this process. It loads while the rest of the stack starts.
  */
-export async function startInfraService(settings: InfraServiceSettings): Promise<RunningService> {
-  const { logger } = settings;
-  const log = await open(settings.logFile, 'a', 0o600);
+export async function launchInfraService(options: InfraServiceProcess): Promise<LaunchedInfraService> {
+  const { logger, environment, logFile, runFolder } = options;
+  let begin: (settings: InfraServiceSettings) => void = () => undefined;
+  const settings = new Promise<InfraServiceSettings>((resolve) => {
+    begin = resolve;
+  });
+  const log = await open(logFile, 'a', 0o600);
   const main = join(dirname(createRequire(import.meta.url).resolve('@codegen/infra-service')), 'main.js');
   const infraService = new SupervisedProcess({
     argv: [process.execPath, main],
-    options: {
-      stdio: ['pipe', 'ignore', log.fd, 'ipc'],
-      detached: true,
-      env: { ...settings.environment, ...HANDED_OVER },
-    },
+    options: { stdio: ['pipe', 'ignore', log.fd, 'ipc'], detached: true, env: { ...environment, ...HANDED_OVER } },
     // At once, so that no second one finds it at work under the same name.
     deathSignal: 'SIGKILL',
-    pidFile: join(settings.runFolder, 'infra-service.pid'),
-    ready: (child) => handOver(child, environmentOf(settings)),
-    readyMs: READY_MS,
+    pidFile: join(runFolder, 'infra-service.pid'),
+    ready: async (child) => handOver(child, await settings),
     onEnd: (how, nextTryMs) => {
       logger.error({ how, next_try_ms: nextTryMs }, 'infra-service ended; it is started again');
       const when = nextTryMs < 1000 ? 'now' : `in ${Math.round(nextTryMs / 1000)} s`;
       process.stderr.write(`infra-service ended (${how}): sites do not answer. It is started again ${when}.\n`);
     },
   });
-  await infraService.firstTry.catch(() => undefined);
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= infraService.stop(STOP_MS).then(() => log.close());
+    return stopped;
+  };
   return {
-    stop: async () => {
-      await infraService.stop(STOP_MS);
-      await log.close();
+    begin: async (given) => {
+      begin(given);
+      await infraService.firstTry.catch(() => undefined);
+      return { stop };
     },
+    stop,
   };
 }
 
@@ -77,10 +94,14 @@ function environmentOf(settings: InfraServiceSettings): Record<string, string> {
   };
 }
 
-async function handOver(child: ChildProcess, environment: Record<string, string>): Promise<void> {
+async function handOver(child: ChildProcess, settings: InfraServiceSettings): Promise<void> {
   const ready = once(child, 'message');
   // One that ended before it read this is told of by its end.
   child.stdin?.on('error', () => undefined);
-  child.stdin?.end(JSON.stringify(environment));
-  await ready;
+  child.stdin?.end(JSON.stringify(environmentOf(settings)));
+  const late = sleep(READY_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`it was not up within ${READY_MS / 1000} s`);
+  });
+  late.catch(() => undefined);
+  await Promise.race([ready, late]);
 }

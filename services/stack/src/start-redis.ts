@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { connectRedis, type Logger } from '@codegen/sdk/queue';
 import type { DataFolder } from './data-folder.js';
-import { SupervisedProcess } from './supervised-process.js';
+import { endLeftover, SupervisedProcess } from './supervised-process.js';
 
 /** Ten seconds are plenty to write the tail of the AOF. */
 const STOP_MS = 10_000;
@@ -31,6 +31,9 @@ interface Settings {
  * @throws OrchestratorError REDIS_UNAVAILABLE where redis-server is missing or does not come up
  */
 export async function startRedis(folder: DataFolder, logger: Logger): Promise<SupervisedRedis> {
+  const pidFile = join(folder.run, 'redis.pid');
+  // First, so that its port is free again.
+  await endLeftover(pidFile);
   const settings = await loadSettings(folder);
   const config = join(folder.run, 'redis.conf');
   await writeFile(config, configuration(folder, settings), { mode: 0o600 });
@@ -41,7 +44,7 @@ export async function startRedis(folder: DataFolder, logger: Logger): Promise<Su
     // A group of its own: Ctrl-C in the terminal is for the stack, which then stops things in order.
     options: { stdio: 'ignore', detached: true, cwd: folder.redis },
     deathSignal: 'SIGTERM',
-    pidFile: join(folder.run, 'redis.pid'),
+    pidFile,
     ready: (child) => becomesReady(child, url),
     readyMs: READY_MS,
     onEnd: (how, nextTryMs) => logger.error({ how, next_try_ms: nextTryMs }, 'redis-server ended; it is started again'),
@@ -78,10 +81,10 @@ function quote(path: string): string {
 /** The port of the last start where it is still free, so that clients which kept the URL find it again. */
 async function loadSettings(folder: DataFolder): Promise<Settings> {
   const path = join(folder.run, 'redis.json');
-  const known = await readFile(path, 'utf8').then(
-    (text) => JSON.parse(text) as Settings,
-    () => undefined,
-  );
+  // A damaged file is as good as none: a power cut may leave one.
+  const known = await readFile(path, 'utf8')
+    .then((text) => JSON.parse(text) as Settings)
+    .catch(() => undefined);
   const password = known?.password ?? randomBytes(24).toString('base64url');
   const port = known && (await isFree(known.port)) ? known.port : await anyFreePort();
   await writeFile(`${path}.new`, JSON.stringify({ port, password }), { mode: 0o600 });

@@ -14,7 +14,7 @@ import { startWorkerManager } from '@codegen/worker-manager';
 import type { StackConfig } from './config.js';
 import { openDataFolder } from './data-folder.js';
 import { ensureSecretFile, issuePersonKey, issueServiceKeys, type KeyedService, newApiSecret } from './keys.js';
-import { startInfraService } from './start-infra-service.js';
+import { launchInfraService } from './start-infra-service.js';
 import { startRedis } from './start-redis.js';
 
 /** A running system. */
@@ -62,6 +62,14 @@ export async function startStack(
   try {
     const folder = await openDataFolder(config.dataDir, owner);
     started.push(() => folder.unlock());
+    const infraService = await keep(
+      launchInfraService({
+        environment: config.environment,
+        logFile: join(folder.logs, 'stack.log'),
+        runFolder: folder.run,
+        logger: loggerFor('infra-service'),
+      }),
+    );
     const redis = await keep(startRedis(folder, loggerFor('redis')));
     const database = await openPglite(folder.db, { cacheFolder: config.cacheFolder });
     started.push(() => database.close());
@@ -96,7 +104,7 @@ export async function startStack(
         ...(config.terminateGraceMs !== undefined && { terminateGraceMs: config.terminateGraceMs }),
         logger: loggerFor('worker-manager'),
       }),
-      startInfraService({
+      infraService.begin({
         redisUrl,
         api: apiFor('infra-service'),
         instance: INSTANCE,
@@ -105,10 +113,6 @@ export async function startStack(
         host: HOST,
         healthTimeoutMs: config.healthTimeoutMs,
         logLevel: config.logLevel,
-        environment: config.environment,
-        runFolder: folder.run,
-        logFile: join(folder.logs, 'stack.log'),
-        logger: loggerFor('infra-service'),
       }),
       startScaffolder({
         redisUrl,

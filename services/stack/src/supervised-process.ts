@@ -126,7 +126,7 @@ export class SupervisedProcess {
 }
 
 /** Ends what a killed stack left behind: two of them on the same files would ruin these. */
-async function endLeftover(pidFile: string): Promise<void> {
+export async function endLeftover(pidFile: string): Promise<void> {
   const identity = await readFile(pidFile, 'utf8')
     .then((text) => JSON.parse(text) as ProcessIdentity)
     .catch(() => undefined);

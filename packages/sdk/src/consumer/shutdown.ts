@@ -26,7 +26,8 @@ export async function endHandlers(core: ConsumerCore, settler: Settler): Promise
 /** Ends a waiting read, and what loops around it. */
 export async function interrupt(reader: WaitingReader, reading: Promise<void>): Promise<void> {
   const left = new AbortController();
-  void reading.finally(() => left.abort());
+  const leave = () => left.abort();
+  reading.then(leave, leave);
   await reader.interrupt(left.signal);
 }
 

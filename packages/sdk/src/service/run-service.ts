@@ -8,8 +8,8 @@ import type { Environment } from './read-environment.js';
 /** Milliseconds that a start may take once it was asked to stop, say because a server it waits for is away. */
 const START_GRACE_MS = 15_000;
 
-/** Milliseconds that a parent may take to hand over variables. */
-const HAND_OVER_MS = 10_000;
+/** Milliseconds that a parent may take to hand over variables: it may start others first. */
+const HAND_OVER_MS = 300_000;
 
 /** What a service's `start` gives. */
 export interface StartedService {

@@ -164,7 +164,9 @@ export class PgliteClient extends EventEmitter {
             serialize.execute({}),
             serialize.sync(),
           );
-    const { messages } = await this.#database.execProtocol(message, { throwOnError: false });
+    const { messages } = await this.#database
+      .execProtocol(message, { throwOnError: false })
+      .catch((error: unknown) => endWhereBroken(error));
     return this.#read(messages as unknown as BackendMessage[], config);
   }
 
@@ -191,6 +193,22 @@ export class PgliteClient extends EventEmitter {
 
 function toFields(fields: readonly RawField[]): pg.FieldDef[] {
   return fields.map((field) => ({ ...field, format: field.format === 0 ? 'text' : 'binary' }));
+}
+
+/** WebAssembly's own error, and that of a program which has ended. */
+const BROKEN = new Set(['RuntimeError', 'ExitStatus']);
+
+/**
+ * What traps in WebAssembly, or ends there, has left its memory as it was: every later answer would be a guess. Thrown where
+ * nobody catches, so that the process ends and is started again; what was acknowledged is on disk.
+ */
+function endWhereBroken(error: unknown): never {
+  if (BROKEN.has(String((error as Error | null)?.name))) {
+    setImmediate(() => {
+      throw new Error(`the embedded database broke: ${(error as Error).message}`, { cause: error });
+    });
+  }
+  throw error;
 }
 
 function join(...parts: Uint8Array[]): Uint8Array {

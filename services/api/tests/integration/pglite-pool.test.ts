@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PglitePool } from '../../src/database/pglite-pool.js';
@@ -238,5 +241,15 @@ describe('one session, taken in turns', () => {
       expect(rows.every((row) => row.parts === 5)).toBe(true);
     };
     await Promise.all(Array.from({ length: 40 }, (_, i) => (i % 2 ? read() : write(`t${i}`))));
+  });
+});
+
+test('An embedded database that has trapped ends the process: what it would answer is a guess', async () => {
+  const fixture = join(import.meta.dirname, '..', 'fixtures', 'broken-database.js');
+  const ended = promisify(execFile)(process.execPath, [fixture]).catch((error: unknown) => error);
+  expect(await ended).toMatchObject({
+    code: 1,
+    stdout: 'memory access out of bounds\n',
+    stderr: expect.stringContaining('Error: the embedded database broke: memory access out of bounds'),
   });
 });

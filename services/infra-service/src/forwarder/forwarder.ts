@@ -94,6 +94,8 @@ export async function openForwarder(host: string, port: number, options: Forward
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new PortInUseError(host, port);
     throw error;
   }
+  // Such as too many open files: it concerns one connection. Unheard, the event would end the process.
+  server.on('error', (error) => log.report(`a connection was not taken: ${error.message}`));
   return {
     host,
     port,

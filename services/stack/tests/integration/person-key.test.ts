@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openPglite, startApi } from '@codegen/api';
 import { createApi } from '@codegen/sdk/api';
@@ -54,4 +54,7 @@ it('the person’s key outlives a start while it is good, and nothing in the dat
   const fourth = await issue(third);
   expect(fourth).not.toBe(third);
   expect((await whoami(fourth)).key.id).not.toBe(key.id);
+
+  await writeFile(join(run, 'person.json'), '{"user_id":');
+  expect((await whoami(await issue(fourth))).user.name).toBe('local');
 });

@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { identityOf } from '@codegen/sdk/processes';
 import { connectRedis } from '@codegen/sdk/queue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
@@ -61,6 +63,21 @@ describe("the stack's redis-server", () => {
     const value = await waitFor('redis', () => withClient(redis.url, (client) => client.get('kept')), { everyMs: 100 });
     expect(value).toBe('yes');
     expect(await waitFor('another pid', async () => (await pidOf()) !== before)).toBe(true);
+  });
+
+  it('starts again on the port it had where it was left behind, and with others where what it had is damaged', async () => {
+    const { url } = redis;
+    await redis.stop();
+    const left = spawn('redis-server', [join(folder.run, 'redis.conf')], { stdio: 'ignore' });
+    await writeFile(join(folder.run, 'redis.pid'), JSON.stringify(identityOf(left.pid as number)));
+    await waitFor('what is left', () => withClient(url, (client) => client.ping()));
+    redis = await startRedis(folder, silent);
+    expect(redis.url).toBe(url);
+    expect(left.exitCode).toBe(0);
+    await redis.stop();
+    await writeFile(join(folder.run, 'redis.json'), '{"port":');
+    redis = await startRedis(folder, silent);
+    expect(await withClient(redis.url, (client) => client.ping())).toBe('PONG');
   });
 
   it('starts again on the port it had', async () => {
