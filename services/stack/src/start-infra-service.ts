@@ -16,7 +16,7 @@ const STOP_MS = 30_000;
 type OfTheService = 'redisUrl' | 'api' | 'releasesDir' | 'reposDir' | 'host' | 'healthTimeoutMs';
 
 /** What it is told to begin with. */
-export interface InfraServiceSettings extends Pick<InfraServiceConfig, OfTheService> {
+interface InfraServiceSettings extends Pick<InfraServiceConfig, OfTheService> {
   readonly instance: string;
   readonly logLevel: string;
 }
