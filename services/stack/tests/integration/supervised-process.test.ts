@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identityOf, isSameProcess } from '@codegen/sdk/processes';
+import { identityOf } from '@codegen/sdk/processes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -86,11 +87,11 @@ describe('a supervised process', () => {
 
   it('is ended by the next start where it was left behind', async () => {
     const pidFile = join(temp.path, 'pid');
-    await supervise('stays').firstTry;
-    const left = identityOf((await pids())[0] as number);
-    await writeFile(pidFile, JSON.stringify(left));
+    const left = spawn(process.execPath, [FIXTURE, file], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    await once(left, 'message');
+    await writeFile(pidFile, JSON.stringify(identityOf(left.pid as number)));
     await supervise('stays', { pidFile }).firstTry;
-    expect(isSameProcess(left)).toBe(false);
-    expect(JSON.parse(await readFile(pidFile, 'utf8'))).toMatchObject({ pid: (await pids()).at(-1) });
+    expect(left.signalCode).toBe('SIGTERM');
+    expect(JSON.parse(await readFile(pidFile, 'utf8'))).toMatchObject({ pid: (await pids())[1] });
   });
 });
