@@ -70,6 +70,7 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'GET /servers': reading('infra.servers'),
   'PUT /servers/{handle}': forServices('infra.server.add'),
   'POST /allocations': forServices('allocation.write'),
+  'GET /projects/{project}/allocations': reading('infra.servers'),
   'POST /deployments': forServices('deployment.write'),
   'GET /deployments': reading('deploy.list', 'deploy.status', 'deploy.rollback', 'explain'),
 };

@@ -5,6 +5,11 @@ export function resolveCommitCommand(repository: string, revision: string): stri
   return [...on(repository), 'rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`];
 }
 
+/** Succeeds where main holds a commit, exits with 1 where it does not. */
+export function onMainCommand(repository: string, sha: string): string[] {
+  return [...on(repository), 'merge-base', '--is-ancestor', sha, 'refs/heads/main'];
+}
+
 /** Reads a commit's tree into the index that GIT_INDEX_FILE names. */
 export function readTreeCommand(repository: string, sha: string): string[] {
   return [...on(repository), 'read-tree', sha];

@@ -2,6 +2,8 @@ import type { AnsibleDeployMessage, AnsibleDeployResult } from '@codegen/contrac
 import { DeployFailure, type Executor } from './executors/executor.js';
 
 export interface DeployDeps {
+  /** Fails where a message does not fit what is known of its project; before anything is made. */
+  check(message: AnsibleDeployMessage, signal: AbortSignal): Promise<void>;
   readonly executor: Executor;
   /** Deploys of one project, one after the other. */
   inOrder<T>(projectId: string, work: () => Promise<T>): Promise<T>;
@@ -39,7 +41,13 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
     throw new DeployFailure(undefined, `task ${message.task_id} has ended: nothing is deployed for it any more`);
   };
   try {
-    await requireWanted();
+    await deps.check(message, deps.signal);
+  } catch (error) {
+    // The task that it names may be another's: nothing is said there.
+    if (!(error instanceof DeployFailure)) throw error;
+    return { ...givenUp(message.request_id, error.message), duration_ms: durationMs() };
+  }
+  try {
     const { url } = await deps.executor.deploy(message, { signal: deps.signal, progress, requireWanted });
     await progress('healthy; new requests go to it now');
     return {

@@ -9,6 +9,7 @@ import { createApi } from '@codegen/sdk/api';
 import { answerOnce, type RunningService, recordedAnswer, runConsumer } from '@codegen/sdk/consumer';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 import { closeRedis, connectRedis, reportProgress, silentLogger } from '@codegen/sdk/queue';
+import { checkDeploy } from './check-deploy.js';
 import { type InfraServiceConfig, splitEnvironment } from './config.js';
 import { startLocalExecutor } from './executors/local.js';
 import { type DeployDeps, givenUp, handleDeploy } from './handle-deploy.js';
@@ -59,6 +60,7 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
     await answerOnce({ redis, key, contract: ansibleDeployResults, message });
   };
   const deps: Omit<DeployDeps, 'signal'> = {
+    check: (message, signal) => checkDeploy(message, sources, signal),
     executor,
     inOrder: oneAtATime(),
     recorded: (requestId) => recordedAnswer({ redis, key: deployResultKey(requestId), contract: ansibleDeployResults }),

@@ -76,7 +76,8 @@ async function outdated(message: RepositoryMessage, { api }: MergeDependencies):
   const { task_id, project_id, epoch, branch } = message;
   const task = await api.tasks.get(task_id);
   const refuse = (error: string): Refusal => ({ reason: 'stale_epoch', error });
-  if (task.project_id !== project_id) return { reason: null, error: `${task_id} is not a task of ${project_id}` };
+  if (task.id !== task_id || task.project_id !== project_id || task.type !== 'engineering')
+    return { reason: null, error: `${task_id} is no engineering task of ${project_id}` };
   if (task.epoch !== epoch) return refuse(`the task is at epoch ${task.epoch}, this merge is of epoch ${epoch}`);
   if (task.status !== 'running') return refuse(`the task is ${task.status}, so nothing is merged for it any more`);
   const own = `task/${task_id}/${epoch}`;

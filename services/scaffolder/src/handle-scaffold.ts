@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { projectName, type ScaffolderMessage, type ScaffolderResult } from '@codegen/contracts';
+import { type Project, projectName, type ScaffolderMessage, type ScaffolderResult } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
-import { handlingKind, PermanentError } from '@codegen/sdk/errors';
+import { handlingKind, isOrchestratorError, PermanentError } from '@codegen/sdk/errors';
 import { FileError, readFileBelow } from '@codegen/sdk/files';
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest } from '@codegen/sdk/manifest';
 import { commitFolder } from './commit-folder.js';
@@ -13,7 +13,10 @@ import { reportScaffold } from './report-scaffold.js';
 
 export interface ScaffoldDependencies {
   readonly host: RepositoryHost;
-  readonly api: { readonly projects: Pick<Api['projects'], 'get' | 'report'> };
+  readonly api: {
+    readonly projects: Pick<Api['projects'], 'get' | 'report'>;
+    readonly tasks: Pick<Api['tasks'], 'get'>;
+  };
   readonly draw: DrawTemplate;
   /** Tells whoever watches how far it is. */
   readonly say: (message: string) => Promise<void>;
@@ -29,8 +32,11 @@ export async function handleScaffold(
 ): Promise<ScaffolderResult> {
   const startedMs = Date.now();
   const answer = { request_id: message.request_id, project_id: message.project_id };
+  const known = await checkedProject(message, deps);
+  // It may be another's: neither its status nor a task of it is touched.
+  if ('refusal' in known) return failedScaffold(message, known.refusal, Date.now() - startedMs);
   try {
-    const { url, files } = await scaffold(message, deps);
+    const { url, files } = await scaffold(message, known, deps);
     const duration_ms = Date.now() - startedMs;
     return { ...answer, status: 'success', error: null, duration_ms, repo_url: url, files_generated: files };
   } catch (error) {
@@ -54,8 +60,38 @@ export function failedScaffold(message: ScaffolderMessage, error: string, durati
   };
 }
 
+/** The project that a message is about, or why the message cannot be about it: anybody who reaches Redis can write one. */
+async function checkedProject(
+  { project_id, repo_full_name: fullName, task_id }: ScaffolderMessage,
+  { api, host }: ScaffoldDependencies,
+): Promise<Project | { refusal: string }> {
+  const project = await found(() => api.projects.get(project_id));
+  if (!project) return { refusal: `there is no project ${project_id}` };
+  if (project.id !== project_id) return { refusal: `project_id must be the project's id, and ${project_id} is none` };
+  if (project.status === 'archived') return { refusal: `project ${project_id} is archived: nothing is made for it` };
+  // Merges know the project only, so this is where they look.
+  const own = host.nameOf(project_id);
+  if (fullName !== own) return { refusal: `The repository of ${project_id} is ${own}, not "${fullName}".` };
+  if (task_id === undefined) return project;
+  const task = await found(() => api.tasks.get(task_id));
+  return task?.project_id === project_id ? project : { refusal: `${task_id} is not a task of ${project_id}` };
+}
+
+/** Undefined where there is none, or several of that name. */
+async function found<T>(get: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await get();
+  } catch (error) {
+    if (!isOrchestratorError(error)) throw error;
+    const isNone = /NOT_FOUND$/.test(error.code) || ['CONFLICT', 'USAGE', 'VALIDATION_FAILED'].includes(error.code);
+    if (isNone) return undefined;
+    throw error;
+  }
+}
+
 async function scaffold(
   message: ScaffolderMessage,
+  { description }: Project,
   { host, api, draw, say }: ScaffoldDependencies,
 ): Promise<{ url: string; files: number }> {
   const { project_id, project_name, repo_full_name: fullName } = message;
@@ -64,11 +100,6 @@ async function scaffold(
       `"${project_name}" is not a project name: 2 to 39 of a-z, 0-9 and -, starting with a letter.`,
     );
   }
-  // Merges know the project only, so this is where they look.
-  if (fullName !== host.nameOf(project_id)) {
-    throw new PermanentError(`The repository of ${project_id} is ${host.nameOf(project_id)}, not "${fullName}".`);
-  }
-  const { description } = await api.projects.get(project_id);
   const { url } = await host.ensureRepository(fullName);
   let main = await host.branchTip(fullName, 'main');
   if (!main) {

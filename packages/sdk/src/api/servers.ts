@@ -12,6 +12,7 @@ import { walkPages } from './pages.js';
 import { path } from './path.js';
 import type { CallOptions, Send } from './request.js';
 
+const allocationList = z.object({ items: z.array(allocation) });
 const serverList = z.object({ items: z.array(server) });
 const deploymentPage = pageOf(serviceDeployment);
 
@@ -28,6 +29,9 @@ export function serverCalls(send: Send) {
 /** Ports that belong to projects. */
 export function allocationCalls(send: Send) {
   return {
+    list: async (project: string, options?: CallOptions) =>
+      (await send({ method: 'GET', path: path`/projects/${project}/allocations`, schema: allocationList }, options))
+        .items,
     allocate: (body: Allocate, options?: CallOptions) =>
       send({ method: 'POST', path: '/allocations', body, schema: allocation }, options),
   };

@@ -1,6 +1,8 @@
 import { allocate, allocation, identifier, putServer, server } from '@codegen/contracts';
 import { z } from 'zod';
+import { callerOf } from '../auth.js';
 import { mutate } from '../idempotency.js';
+import { findProject } from '../store/projects.js';
 import * as servers from '../store/servers.js';
 import type { Routes } from './dependencies.js';
 
@@ -20,6 +22,20 @@ export const serverRoutes: Routes = async (app, deps) => {
     { schema: { params: z.object({ handle: identifier }), body, response: { 200: server } } },
     async (request, reply) =>
       mutate(deps, request, reply, (trx) => servers.putServer(trx, request.params.handle, request.body)),
+  );
+
+  app.get(
+    '/projects/:project/allocations',
+    {
+      schema: {
+        params: z.object({ project: identifier }),
+        response: { 200: z.object({ items: z.array(allocation) }) },
+      },
+    },
+    async (request) => {
+      const { id } = await findProject(deps.db, callerOf(request), request.params.project);
+      return { items: await servers.listAllocations(deps.db, id) };
+    },
   );
 
   app.post('/allocations', { schema: { body: allocate, response: { 200: allocation } } }, async (request, reply) =>

@@ -53,7 +53,7 @@ export async function allocate(
   const { project_id, service } = input;
   const notPort = input.not_port ?? 0;
   await lockProject(trx, project_id);
-  const held = await findAllocation(trx, project_id, service);
+  const held = (await listAllocations(trx, project_id)).find((one) => one.service === service);
   if (held && held.port !== notPort) return held;
   if (held) await trx.deleteFrom('allocations').where('id', '=', held.id).execute();
   const servers = await trx
@@ -81,19 +81,15 @@ export async function allocate(
   );
 }
 
-async function findAllocation(
-  trx: Transaction<Database>,
-  projectId: string,
-  service: string,
-): Promise<Allocation | undefined> {
-  const row = await trx
+/** The ports that a project has. */
+export async function listAllocations(db: Kysely<Database>, projectId: string): Promise<Allocation[]> {
+  return db
     .selectFrom('allocations')
     .innerJoin('servers', 'servers.handle', 'allocations.server_handle')
     .select(['allocations.id', 'server_handle', 'ip as server_ip', 'project_id', 'service', 'port'])
     .where('project_id', '=', projectId)
-    .where('service', '=', service)
-    .executeTakeFirst();
-  return row && { ...row };
+    .orderBy('service')
+    .execute();
 }
 
 async function lowestFreePort(

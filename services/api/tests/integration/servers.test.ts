@@ -30,8 +30,13 @@ onBothDatabases('servers', (api) => {
       expect(second).toEqual(first);
       expect(await allocate(id)).toEqual(first);
     }
-    const other = await allocate(projects[0]?.id as string, { service: 'worker' });
+    const id = projects[0]?.id as string;
+    const other = await allocate(id, { service: 'worker' });
     expect(other).toMatchObject({ port: 20_020, server_handle: 'local', server_ip: '127.0.0.1', service: 'worker' });
+    const { items } = await (await api.service()).ok('GET', `/projects/${id}/allocations`);
+    expect(items).toEqual([await allocate(id), other]);
+    const stranger = await api.user();
+    expect(await stranger.refused('GET', `/projects/${id}/allocations`)).toBe('404 PROJECT_NOT_FOUND');
   });
 
   test('giving up a port that turned out to be taken goes on through all the others', async () => {

@@ -6,7 +6,7 @@ import { safeGitEnvironment } from '@codegen/sdk/git';
 import { boundedText, isSecretVariable, Redactor, withoutPatterns } from '@codegen/sdk/text';
 import { execa } from 'execa';
 import { DeployFailure } from '../executors/executor.js';
-import { checkoutIndexCommand, readTreeCommand, resolveCommitCommand } from '../git-commands.js';
+import { checkoutIndexCommand, onMainCommand, readTreeCommand, resolveCommitCommand } from '../git-commands.js';
 import { startMarkedProcess } from './marked-process.js';
 import { TAIL_BYTES } from './output-tail.js';
 import { readPackage } from './read-package.js';
@@ -42,7 +42,11 @@ export async function resolveCommit(
   }
   const wanted = revision || 'refs/heads/main';
   const why = `${repoFullName} has no ${revision ? `commit ${revision}` : 'branch main'}: push it, then deploy again`;
-  return (await git(resolveCommitCommand(repository, wanted), why, settings, signal)).trim();
+  const sha = (await git(resolveCommitCommand(repository, wanted), why, settings, signal)).trim();
+  // The repository holds what tasks have not finished or were refused, too.
+  const unmerged = `commit ${sha} is not on main of ${repoFullName}: merge it, then deploy again`;
+  if (revision) await git(onMainCommand(repository, sha), unmerged, settings, signal);
+  return sha;
 }
 
 /**

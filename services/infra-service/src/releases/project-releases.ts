@@ -72,10 +72,10 @@ export class ProjectReleases {
     revision: string | null | undefined,
     { signal, progress, requireWanted }: DeployContext,
   ): Promise<void> {
+    const sha = await resolveCommit(target.repo_full_name, revision, this.#settings, signal);
     await this.#folders.ensure();
     const forwarder = await this.#ports.open(target.server_ip, target.allocated_port);
     try {
-      const sha = await resolveCommit(target.repo_full_name, revision, this.#settings, signal);
       await progress(`fetching and installing ${sha.slice(0, 12)}`);
       const plan = await this.#plan(target, sha, signal);
       const candidate = (await this.#sameAndHealthy(plan)) ?? (await this.#startCandidate(plan, signal, progress));

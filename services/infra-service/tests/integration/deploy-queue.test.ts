@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import type { AnsibleDeployMessage, Project, Task } from '@codegen/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { get } from '../support/clients.js';
@@ -19,6 +21,7 @@ afterEach(() => site.close());
 
 test('A deploy is answered on the results stream and under its key, and told as progress', async () => {
   await site.start();
+  site.api.addTask('task_1', { project_id: project.id });
   const sha = await project.repository.commit();
   const message = await site.publish(project, {
     commit_sha: sha,
@@ -54,7 +57,8 @@ test('A task that has ended changes nothing at its address, whether it ended bef
   const first = await project.repository.commit();
   await site.answer((await site.publish(project, { commit_sha: first })).request_id);
   const second = await project.repository.commit();
-  for (const asked of [['cancelled'], ['running', 'cancelled']]) {
+  site.api.addTask('task_1', { project_id: project.id });
+  for (const asked of [['cancelled'], ['running', 'cancelled']] as Task['status'][][]) {
     site.api.taskStatus = () => asked.shift() ?? 'cancelled';
     const { request_id } = await site.publish(project, { commit_sha: second, task_id: 'task_1' });
     expect(await site.answer(request_id)).toMatchObject({
@@ -93,6 +97,7 @@ test('The same request after its record has expired succeeds without a restart',
 test('Secrets reach the release alone: no stream, key, log, file or answer holds one', async () => {
   await site.start();
   site.api.values = { TOKEN };
+  site.api.addTask('task_1', { project_id: project.id });
   const secrets_ref = `vault:project/${project.id}`;
   const good = await project.repository.commit({ environment: NEEDS_TOKEN });
   expect((await site.deploy(project, { commit_sha: good, secrets_ref, task_id: 'task_1' })).status).toBe('success');
@@ -167,4 +172,55 @@ test('Stopping ends every release, and gives an unfinished deploy back to the qu
   expect(processesOf(project.id)).toEqual([]);
   expect(await site.answers(message.request_id)).toEqual([]);
   expect(await site.redis.xlen('ansible:deploy:queue')).toBe(1);
+});
+
+test('A message that does not fit what the API knows is refused with a sentence, before anything is made or run', async () => {
+  await site.start();
+  const other = await site.addProject('b');
+  const archived = await site.addProject('c');
+  const [mine, , gone] = site.api.projects as [Project, Project, Project];
+  gone.status = 'archived';
+  site.api.addTask('task_other', { project_id: other.id });
+  site.api.addTask('task_over', { project_id: project.id, status: 'completed' });
+  site.api.addTask('task_of_code', { project_id: project.id, type: 'engineering' });
+  const forged: [Partial<AnsibleDeployMessage>, RegExp][] = [
+    [{ project_id: mine.name }, /must be the project's id, and name-of-.* is none/],
+    [{ project_id: 'proj_none' }, /there is no project proj_none/],
+    [{ project_id: '../../tmp' }, /there is no project/],
+    [{ project_id: archived.id, repo_full_name: archived.repository.fullName }, /is archived/],
+    [{ repo_full_name: other.repository.fullName }, /is not the repository of/],
+    [{ repo_full_name: project.id }, /is not the repository of/],
+    [{ repo_full_name: '' }, /is not the repository of/],
+    [{ port: other.port }, /port \d+ of 127\.0\.0\.1 is not allocated to/],
+    [{ server_ip: '10.0.0.9' }, /of 10\.0\.0\.9 is not allocated to/],
+    [{ secrets_ref: `vault:project/${other.id}` }, /secrets_ref must be none:, vault:project\//],
+    [{ secrets_ref: 'vault:platform/KEY' }, /secrets_ref must be/],
+    [{ secrets_ref: 'env:PATH' }, /secrets_ref must be/],
+    [{ task_id: 'task_other' }, /task_other is not a deploy of/],
+    [{ task_id: 'task_of_code' }, /task_of_code is not a deploy of/],
+    [{ task_id: 'task_over' }, /task_over is completed/],
+    [{ task_id: 'task_none' }, /there is no task task_none/],
+  ];
+  const commit_sha = await project.repository.commit();
+  const unmerged = await project.repository.commitBeside();
+  forged.push([{ commit_sha: unmerged }, /is not on main of/]);
+  const answers = await Promise.all(forged.map(([fields]) => site.deploy(project, { commit_sha, ...fields })));
+  for (const [i, [fields, why]] of forged.entries()) {
+    expect([fields, answers[i]?.status, answers[i]?.error]).toEqual([fields, 'failed', expect.stringMatching(why)]);
+  }
+  expect(await readdir(site.releasesDir)).toEqual([]);
+  expect(site.api.requests).toEqual([]);
+  expect(await site.progress('task:events')).toEqual([]);
+  expect((await site.deploy(project, { commit_sha })).status).toBe('success');
+  expect(await readdir(site.releasesDir)).toEqual([project.id]);
+});
+
+test('While the API is away a deploy waits, and is checked when it is back', async () => {
+  await site.start();
+  site.api.away = true;
+  const message = await site.publish(project, { commit_sha: await project.repository.commit() });
+  await waitFor('a first try', () => site.api.missed > 0);
+  expect(await readdir(site.releasesDir)).toEqual([]);
+  site.api.away = false;
+  expect((await site.answer(message.request_id, 40_000)).status).toBe('success');
 });

@@ -53,6 +53,15 @@ export class ProjectRepository {
     await git(this.work, ['push', '--quiet', 'origin', 'HEAD:main']);
     return (await git(this.work, ['rev-parse', 'HEAD'])).trim();
   }
+
+  /** Commits something to a branch that is not merged, and gives its id. */
+  async commitBeside(): Promise<string> {
+    await git(this.work, ['commit', '--quiet', '--allow-empty', '--message', 'beside']);
+    await git(this.work, ['push', '--quiet', 'origin', 'HEAD:refs/heads/task/beside/1']);
+    const sha = (await git(this.work, ['rev-parse', 'HEAD'])).trim();
+    await git(this.work, ['reset', '--quiet', '--hard', 'HEAD~1']);
+    return sha;
+  }
 }
 
 async function git(cwd: string, args: readonly string[]): Promise<string> {

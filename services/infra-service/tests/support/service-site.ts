@@ -18,8 +18,8 @@ import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type InfraServiceConfig, startInfraService } from '../../src/index.js';
 import { processesOf } from './executor.js';
+import { type FakeApi, startFakeApi } from './fake-api.js';
 import { ProjectRepository } from './project-repository.js';
-import { type SecretsApi, startSecretsApi } from './secrets-api.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -29,7 +29,7 @@ export interface SiteProject {
   readonly repository: ProjectRepository;
 }
 
-/** Redis, the API's secrets and repositories, for infra-service in this process or in one of its own. */
+/** Redis, what is needed of the API, and repositories, for infra-service in this process or in one of its own. */
 export class ServiceSite {
   readonly log: string[] = [];
   readonly #cleanUps: (() => Promise<unknown>)[] = [];
@@ -39,14 +39,14 @@ export class ServiceSite {
     readonly folder: string,
     readonly server: TestRedis,
     readonly redis: Redis,
-    readonly api: SecretsApi,
+    readonly api: FakeApi,
   ) {}
 
   static async open(): Promise<ServiceSite> {
     const folder = await tempFolder('codegen-infra');
     const server = await startRedis();
     const redis = connectRedis(server.url);
-    const api = await startSecretsApi();
+    const api = await startFakeApi();
     const site = new ServiceSite(folder.path, server, redis, api);
     site.#cleanUps.push(folder.remove, server.stop, () => closeRedis(redis), api.stop);
     await mkdir(join(site.reposDir, 'local'), { recursive: true });
@@ -66,6 +66,7 @@ export class ServiceSite {
     const repository = await ProjectRepository.create(this.reposDir, `local/${id}`);
     const project = { id, port: await freePort(), repository };
     this.#projects.push(project);
+    this.api.addProject(id, project.port);
     return project;
   }
 

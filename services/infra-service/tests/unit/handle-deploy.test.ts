@@ -19,6 +19,7 @@ function deps(deploy: () => Promise<{ url: string }>) {
   const answers: AnsibleDeployResult[] = [];
   const calls: string[] = [];
   const all: DeployDeps = {
+    check: async () => undefined,
     executor: {
       deploy: () => {
         calls.push('deploy');
@@ -77,4 +78,11 @@ test('An error that is no outcome is left to the retry policy, unanswered', asyn
   const { all, answers } = deps(() => Promise.reject(new Error('disk full')));
   await expect(handleDeploy(message, all)).rejects.toThrow('disk full');
   expect(answers).toEqual([]);
+});
+
+test('What does not fit its project is answered as refused: nothing runs, and no task is told', async () => {
+  const { all, answers, calls } = deps(async () => ({ url: 'http://127.0.0.1:18000' }));
+  await handleDeploy(message, { ...all, check: () => Promise.reject(new DeployFailure(undefined, 'refused: forged')) });
+  expect(answers).toMatchObject([{ request_id: 'r1', status: 'failed', error: 'refused: forged', server_ip: null }]);
+  expect(calls).toEqual([]);
 });

@@ -114,12 +114,35 @@ it('an API that is away is no failure: the next try reports', async () => {
 it.each([
   ['an unknown module', { modules: ['backend', 'rockets'] }, 'The template has no modules "rockets". Try: backend.'],
   ['a bad name', { project_name: '../x' }, /"\.\.\/x" is not a project name/],
-  ['a repository of another project', { repo_full_name: 'acme/blog' }, /is local\/proj_1, not "acme\/blog"/],
 ])('answers %s as failed, with the project told', async (_, changes, error) => {
   const result = await scaffold(message(changes));
   expect(result).toMatchObject({ status: 'failed', repo_url: null, files_generated: 0 });
   expect(result.error).toMatch(error);
   expect(api.project.status).toBe('scaffold_failed');
+});
+
+it.each([
+  ['a name in place of the id', { project_id: 'window-seat', repo_full_name: 'local/window-seat' }, /the project's id/],
+  [
+    'a project that is not there',
+    { project_id: 'proj_2', repo_full_name: 'local/proj_2' },
+    /there is no project proj_2/,
+  ],
+  ['a path', { project_id: '../../tmp/x', repo_full_name: 'local/../../tmp/x' }, /there is no project/],
+  ['a repository of another project', { repo_full_name: 'acme/blog' }, /is local\/proj_1, not "acme\/blog"/],
+  ['a task of another project', { task_id: 'task_2' }, /task_2 is not a task of proj_1/],
+])('refuses %s: nothing is made, and the project is left as it is', async (_, changes, error) => {
+  const before = { ...api.project };
+  const result = await scaffold(message(changes));
+  expect(result).toMatchObject({ status: 'failed', repo_url: null, error: expect.stringMatching(error) });
+  expect([api.project, api.reports, said]).toEqual([before, [], []]);
+  expect(await readdir(folder.path)).toEqual([]);
+});
+
+it('makes nothing for a project that is archived', async () => {
+  api.project = { ...api.project, status: 'archived' };
+  expect(await scaffold()).toMatchObject({ status: 'failed', error: expect.stringMatching(/is archived/) });
+  expect(await readdir(folder.path)).toEqual([]);
 });
 
 it('never makes a main that has no valid manifest', async () => {

@@ -25,7 +25,9 @@ export class FakeApi {
 
   readonly projects = {
     get: async (id: string) => {
-      if (id !== this.project.id) throw new OrchestratorError('PROJECT_NOT_FOUND', `there is no project ${id}`);
+      // Like the real one, it finds a project by its name too.
+      if (id !== this.project.id && id !== this.project.name)
+        throw new OrchestratorError('PROJECT_NOT_FOUND', `there is no project ${id}`);
       return this.project;
     },
     report: async (id: string, report: ProjectReport) => {

@@ -1,0 +1,76 @@
+import { type AnsibleDeployMessage, type Project, parseReference } from '@codegen/contracts';
+import type { Api } from '@codegen/sdk/api';
+import { isOrchestratorError } from '@codegen/sdk/errors';
+import { DeployFailure } from './executors/executor.js';
+
+/** What a deploy is checked against. */
+export interface KnownProjects {
+  readonly api: {
+    readonly projects: Pick<Api['projects'], 'get'>;
+    readonly allocations: Pick<Api['allocations'], 'list'>;
+    readonly tasks: Pick<Api['tasks'], 'get'>;
+  };
+  /** What `env:NAME` may name. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Compares what a message says with what the API knows, before anything is made or run: anybody who reaches Redis can
+ * write one.
+ * @throws {DeployFailure} naming what does not fit
+ * @throws {OrchestratorError} where the API does not say: the message is tried again
+ */
+export async function checkDeploy(
+  message: AnsibleDeployMessage,
+  { api, environment }: KnownProjects,
+  signal: AbortSignal,
+): Promise<void> {
+  const { project_id, repo_full_name, server_ip, port, task_id, secrets_ref } = message;
+  const project = await known(`project ${project_id}`, () => api.projects.get(project_id, { signal }));
+  if (project.id !== project_id) refuse(`project_id must be the project's id, and ${project_id} is none`);
+  if (project.status === 'archived') refuse(`project ${project_id} is archived: it takes no more deploys`);
+  if (!isRepositoryOf(project, repo_full_name)) refuse(`${repo_full_name} is not the repository of ${project_id}`);
+  if (!isSecretOf(project, secrets_ref, environment)) {
+    refuse(`secrets_ref must be none:, vault:project/${project_id}, or env: with a name that the operator lists`);
+  }
+  const ports = await api.allocations.list(project.id, { signal });
+  if (!ports.some((one) => one.server_ip === server_ip && one.port === port)) {
+    refuse(`port ${port} of ${server_ip} is not allocated to ${project_id}: allocate it, then deploy again`);
+  }
+  if (task_id == null) return;
+  const task = await known(`task ${task_id}`, () => api.tasks.get(task_id, { signal }));
+  if (task.id !== task_id || task.project_id !== project.id || task.type !== 'deploy') {
+    refuse(`${task_id} is not a deploy of ${project_id}`);
+  }
+  if (task.status === 'running') return;
+  const how = task.status === 'queued' ? 'has not begun' : 'has ended';
+  refuse(`task ${task_id} is ${task.status}: it ${how}, so nothing is deployed for it`);
+}
+
+function refuse(why: string): never {
+  throw new DeployFailure(undefined, `refused: ${why}`);
+}
+
+async function known<T>(what: string, get: () => Promise<T>): Promise<T> {
+  try {
+    return await get();
+  } catch (error) {
+    // A name that several projects have, or a text that can be no id.
+    const isNone = isOrchestratorError(error) && ['CONFLICT', 'USAGE', 'VALIDATION_FAILED'].includes(error.code);
+    if (!isNone && !(isOrchestratorError(error) && error.status === 404)) throw error;
+    throw new DeployFailure(undefined, `refused: there is no ${what}`, {}, { cause: error });
+  }
+}
+
+/** The scaffolder recorded where the repository is. */
+function isRepositoryOf({ repository_url: url }: Project, fullName: string): boolean {
+  if (url === null || !URL.canParse(url) || !/^[^/]+\/[^/]+$/.test(fullName)) return false;
+  return new URL(url).pathname.replace(/\.git$/, '').endsWith(`/${fullName}`);
+}
+
+function isSecretOf({ id }: Project, text: string, environment: KnownProjects['environment']): boolean {
+  const reference = parseReference(text);
+  if (reference?.kind === 'none') return true;
+  if (reference?.kind === 'env') return Object.hasOwn(environment, reference.name);
+  return reference?.kind === 'vault' && reference.scope === 'project' && reference.projectId === id;
+}
