@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { chmod, lstat, mkdir, readdir, rename, unlink } from 'node:fs/promises';
+import { appendFile, chmod, lstat, mkdir, readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, readFileBelow } from '@codegen/sdk/files';
 
@@ -8,6 +8,9 @@ import { FileError, readFileBelow } from '@codegen/sdk/files';
 const MAX_REF_BYTES = 4096;
 const MAX_PACKED_REFS_BYTES = 16 * 1024 * 1024;
 const MAX_SYMBOLIC_REFS = 5;
+const MAX_REFS = 1000;
+const STASH = 'refs/stash';
+const STASH_LOG = 'logs/refs/stash';
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const LOOSE_OBJECT = /^(?:[0-9a-f]{38}|[0-9a-f]{62})$/;
 const PACK = /^pack-[0-9a-f]{40,64}\.(?:pack|idx)$/;
@@ -76,6 +79,10 @@ export interface LeftState {
   readonly merged: string[];
   /** An operation of several steps that is not at its end. */
   readonly unfinished: string | undefined;
+  /** Branches and the stash: full name, then commit. */
+  readonly refs: ReadonlyMap<string, string>;
+  /** The list of stashes, as git keeps it. */
+  readonly stashLog: string;
 }
 
 const OPERATIONS: Readonly<Record<string, string>> = {
@@ -94,7 +101,44 @@ export async function readState(gitDir: string): Promise<LeftState> {
     head: await readHead(gitDir),
     merged: merged.split('\n').filter((line) => COMMIT.test(line)),
     unfinished: operation && OPERATIONS[operation],
+    refs: await readRefs(gitDir),
+    stashLog: (await readText(gitDir, STASH_LOG, MAX_PACKED_REFS_BYTES)) ?? '',
   };
+}
+
+/** Gives an agent's repository what its last one had besides HEAD; no git of ours has seen it. */
+export async function giveRefs(
+  gitDir: string,
+  { refs, stashLog }: Pick<LeftState, 'refs' | 'stashLog'>,
+): Promise<void> {
+  if (refs.size === 0) return;
+  const lines = [...refs].map(([name, sha]) => `${sha} ${name}\n`);
+  await appendFile(join(gitDir, 'packed-refs'), lines.join(''), 'latin1');
+  if (!refs.has(STASH)) return;
+  await mkdir(join(gitDir, 'logs', 'refs'), { recursive: true });
+  await writeFile(join(gitDir, STASH_LOG), stashLog, 'latin1');
+}
+
+async function readRefs(gitDir: string): Promise<Map<string, string>> {
+  const refs = new Map<string, string>();
+  const add = (name: string, sha: string) => {
+    const isKept = name.startsWith('refs/heads/') ? REF.test(name) : name === STASH;
+    if (isKept && COMMIT.test(sha) && refs.size < MAX_REFS) refs.set(name, sha);
+  };
+  const packed = (await readText(gitDir, 'packed-refs', MAX_PACKED_REFS_BYTES)) ?? '';
+  for (const line of packed.split('\n')) add(line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' ')));
+  const folders = (await isFolder(join(gitDir, 'refs'))) ? ['refs/heads'] : [];
+  for (let folder = folders.pop(); folder && refs.size < MAX_REFS; folder = folders.pop()) {
+    if (!(await isFolder(join(gitDir, folder)))) continue;
+    for (const entry of await entriesOf(Buffer.from(join(gitDir, folder), 'latin1'))) {
+      const name = `${folder}/${entry.name.toString('latin1')}`;
+      if (entry.isDirectory()) folders.push(name);
+      else if (entry.isFile() && REF.test(name))
+        add(name, ((await readText(gitDir, name, MAX_REF_BYTES)) ?? '').trim());
+    }
+  }
+  add(STASH, ((await readText(gitDir, STASH, MAX_REF_BYTES)) ?? '').trim());
+  return refs;
 }
 
 async function readHead(gitDir: string): Promise<string | undefined> {

@@ -6,6 +6,7 @@ import { GITLINK_MODE, parseGitEntries, safeGitEnvironment } from '@codegen/sdk/
 import { execa } from 'execa';
 import * as commands from './git-commands.js';
 import {
+  giveRefs,
   isFolder,
   type LeftState,
   moveObjects,
@@ -33,6 +34,11 @@ const COMMAND_TIMEOUT_MS = 300_000;
 const SEVERAL_PATHS = 10;
 const PERMANENT =
   /does not exist|not found|not appear to be a git repository|permission denied|authentication failed|stale info|\[rejected\]|\[remote rejected\]|not a valid|invalid refspec/i;
+/** What git says of objects that are not there, or not what their names say, and of those that a repository refuses. */
+const DAMAGED =
+  /corrupt|missing (?:necessary|blob|tree|commit)|bad (?:object|tree)|unable to read (?:tree|[0-9a-f]{40})|fsck error|unpack failed|unpacker error/i;
+const FRESH_CLONE =
+  'the next turn starts in a fresh clone, at what was pushed last: make the changes again and leave .git as it is';
 
 /**
  * A worker's clone. The wrapper clones before the agent and pushes after it; the agent's process is dead whenever a
@@ -57,6 +63,8 @@ export class Workspace {
   #start = '';
   /** Repositories in folders of the clone: the agent's again in its next turn. */
   #setAside: SetAside[] = [];
+  /** Branches and stashes, which are of the agent's repository only. */
+  #refs: Pick<LeftState, 'refs' | 'stashLog'> = { refs: new Map(), stashLog: '' };
   #state: 'none' | 'lent' | 'ours' | 'lost' = 'none';
 
   constructor(
@@ -91,6 +99,7 @@ export class Workspace {
       const base = await this.#base();
       if (base && !this.options.repo.readOnly) await this.#merge(base);
     } else await this.#clone();
+    await giveRefs(this.#place.gitDir, this.#refs);
     await rename(this.#place.gitDir, join(this.folder, '.git'));
     this.#state = 'lent';
     await putBack(this.#setAside);
@@ -104,15 +113,13 @@ export class Workspace {
   async finish(start: string, message: string): Promise<Changes> {
     const left = await this.#takeBack();
     if (!left) {
-      throw new GitError(
-        'the agent destroyed the repository of its folder: the next turn starts in a fresh clone, at what was pushed last; make the changes again and leave .git as it is',
-      );
+      throw new GitError(`the agent destroyed the repository of its folder; ${FRESH_CLONE}`);
     }
     const problems: string[] = [];
     if (!this.options.repo.readOnly) {
       if (left.unfinished) {
         problems.push(
-          `${left.unfinished} was left unfinished, and is given up: the files are committed as they were left; look through them, and end what you begin before your turn ends`,
+          `${left.unfinished} was left unfinished, and is given up: the files are committed as they were left, and branches stand where they stood, work under the name work-left; look through them, and end what you begin before your turn ends`,
         );
       }
       const hollow = await this.#replaceGitlinks();
@@ -124,7 +131,7 @@ export class Workspace {
       const added = await this.#run(commands.addAllCommand(this.#place));
       if (added.exitCode !== 0) {
         const why = added.stderr.trim().slice(-2000);
-        throw new GitError(`the files cannot be committed; rename or remove what git names here:\n${why}`);
+        throw this.#failure(`the files cannot be committed; rename or remove what git names here:\n${why}`);
       }
       const staged = await this.#run(commands.stagedCommand(this.#place));
       if (staged.exitCode !== 0 || left.merged.length > 0) {
@@ -180,6 +187,7 @@ export class Workspace {
     if (this.#state === 'lost') await removeTree(this.folder);
     await removeTree(this.#own);
     this.#setAside = [];
+    this.#refs = { refs: new Map(), stashLog: '' };
     await mkdir(this.folder, { recursive: true });
     await mkdir(this.#own, { recursive: true, mode: 0o700 });
     await this.#must(commands.initCommand(this.#own));
@@ -218,6 +226,7 @@ export class Workspace {
     for (const state of [left, { ...left, head, merged: [] }, { ...left, head: this.#start, merged: [] }]) {
       if (!(await this.#standOn(state.head ?? this.#start, state.merged))) continue;
       this.#setAside = others;
+      this.#refs = { refs: keptRefs(state), stashLog: state.stashLog };
       this.#state = 'ours';
       return state;
     }
@@ -271,15 +280,22 @@ export class Workspace {
       const complaint = await attempt();
       if (complaint === undefined) return;
       const last = tries >= TRIES || PERMANENT.test(complaint);
-      if (last) throw new GitError(`${doing} failed: ${complaint.trim().slice(-2000) || 'git gave no reason'}`);
+      if (last) throw this.#failure(`${doing} failed: ${complaint.trim().slice(-2000) || 'git gave no reason'}`);
       await sleep((this.options.retryMs ?? 1000) * 2 ** (tries - 1), undefined, { signal: this.options.signal });
     }
+  }
+
+  /** Where objects are damaged, no later turn could do better in this repository. */
+  #failure(text: string): GitError {
+    if (!DAMAGED.test(text)) return new GitError(text);
+    this.#state = 'lost';
+    return new GitError(`${text}\n${FRESH_CLONE}`);
   }
 
   async #must(command: readonly string[], input?: string | Buffer, encoding?: 'latin1'): Promise<string> {
     const result = await this.#run(command, input, encoding);
     if (result.exitCode === 0) return result.stdout;
-    throw new GitError(`git failed: ${result.stderr.trim().slice(-2000) || `exit code ${result.exitCode}`}`);
+    throw this.#failure(`git failed: ${result.stderr.trim().slice(-2000) || `exit code ${result.exitCode}`}`);
   }
 
   async #run(command: readonly string[], input?: string | Buffer, encoding: 'utf8' | 'latin1' = 'utf8') {
@@ -304,4 +320,12 @@ export class Workspace {
     this.options.signal.throwIfAborted();
     return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr || (result.shortMessage ?? '') };
   }
+}
+
+/** The agent's branches beside its head; the branch it began on is kept under another name where it is elsewhere. */
+function keptRefs({ refs, head }: LeftState): Map<string, string> {
+  const kept = new Map([...refs].filter(([name]) => !/^refs\/heads\/work(?:\/|$)/.test(name)));
+  const work = refs.get('refs/heads/work');
+  if (work && head && work !== head) kept.set('refs/heads/work-left', work);
+  return kept;
 }

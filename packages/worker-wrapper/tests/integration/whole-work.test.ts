@@ -156,9 +156,9 @@ it('a turn goes well whatever the agent leaves in its repository, and so does th
 it.each([
   [
     'a rebase',
-    'git checkout -q -b side HEAD~1; echo other > f; git add f; git commit -qm side; git rebase -q work || true',
+    'git branch side HEAD~2; echo other > f; git add f; git commit -qm mine; git rebase -q --onto side HEAD~1 || true',
   ],
-  ['a bisection', 'git bisect start -q HEAD HEAD~2 >/dev/null || true'],
+  ['a bisection', 'git bisect start HEAD HEAD~2 >/dev/null || true'],
 ])(
   '%s that is left unfinished fails the turn and says so; the work is pushed and the next turn starts clean',
   async (what, script) => {
@@ -167,9 +167,27 @@ it.each([
     const { problem } = await worker.turn(`${script}; echo w > w`);
     expect(problem).toContain(what);
     expect(await worker.pushed('w')).toBe('w');
-    expect((await worker.turn('test -z "$(git status --porcelain)"; echo ok > ok')).problem).toBeUndefined();
+    const next = await worker.turn(
+      'test -z "$(git status --porcelain)"; git rev-parse -q --verify work-left; echo ok > ok',
+    );
+    expect(next.problem).toBeUndefined();
   },
 );
+
+it("stashes and branches that are not checked out are the agent's again in its next turns", async () => {
+  const worker = await turns.worker();
+  await worker.turn('echo 1 > f');
+  await worker.turn(`
+    echo one > f; git stash -q; echo two > f; git stash -q
+    git checkout -q -b side; echo s > s; git add s; git commit -qm s; git pack-refs --all; git branch loose; git checkout -q work
+    echo w > w`);
+  await worker.turn('echo x > x');
+  await worker.turn(
+    'git stash pop -q stash@{1}; cp f ../popped; git stash drop -q; git checkout -q loose -- s; git merge -q side || true; git show side:s > from-side',
+  );
+  expect(await worker.pushed('f')).toBe('one');
+  expect(await worker.pushed('from-side')).toBe('s');
+});
 
 it('a path that git refuses fails the turn with its name; without it, the next turn takes all the work in', async () => {
   const worker = await turns.worker();
@@ -208,6 +226,18 @@ it('an agent that destroys its repository fails its turn and is told; the next t
     const changes = await worker.turn(`cat one; echo 3 > three-${index}`);
     expect(changes.files, how).toEqual([`three-${index}`]);
   }
+});
+
+it('objects that are not what their names say fail the turn; the next one has a fresh clone', async () => {
+  const worker = await turns.worker();
+  await worker.turn('echo 1 > one');
+  const objectOf = (file: string) => `$(git rev-parse HEAD:${file} | sed 's,^..,.git/objects/&/,')`;
+  for (const damage of ['cp -f .git/config', 'cp -f /dev/null', `cp -f "${objectOf('forged')}"`]) {
+    const commit = 'echo good > f; echo evil > forged; git add .; git commit -qm f';
+    const script = `${commit}; chmod u+w ${objectOf('f')}; ${damage} ${objectOf('f')}`;
+    await expect(worker.turn(script), damage).rejects.toThrow(/the next turn starts in a fresh clone/);
+  }
+  expect((await worker.turn('cat one; echo 2 > two')).files).toEqual(['two']);
 });
 
 it("a folder that cannot be read is read all the same; a tester's FIFOs are nobody's", async () => {
