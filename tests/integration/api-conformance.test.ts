@@ -358,6 +358,13 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
       }
     });
 
+    it('makes keys with scopes that are known, each once', async () => {
+      const make = (scopes: string[]) => person.call('POST', '/api-keys', { name: 'ci', scopes });
+
+      expect((await make(['project.gett'])).body.code).toBe('VALIDATION_FAILED');
+      expect((await make(['project:get', 'project.get', 'task.*'])).body.key.scopes).toEqual(['project.get', 'task.*']);
+    });
+
     it('may do what the key’s scopes say, and nothing else', async () => {
       const { task, project } = await newTask();
       expect((await peer.lister.call('GET', '/projects')).status).toBe(200);

@@ -51,7 +51,8 @@ export async function issueServiceKeys(admin: Api): Promise<Record<KeyedService,
   const names = Object.keys(scopes) as KeyedService[];
   const old = [];
   for await (const key of admin.keys.list({ state: 'valid', limit: 500 })) {
-    if (key.name.startsWith(nameOf(''))) old.push(key);
+    // Anybody may give a key such a name; only an admin makes one for a service.
+    if (key.role === 'service' && key.name.startsWith(nameOf(''))) old.push(key);
   }
   await Promise.all(old.map((key) => admin.keys.revoke(key.id)));
   const keys = await Promise.all(

@@ -107,12 +107,12 @@ async function notAtHand(
   { task }: ReferenceSources,
 ): Promise<string | undefined> {
   if (!task) return 'needs the API; set API_URL and API_TOKEN';
+  if (!task_id) return "is for a worker of that project's running task, and the command names none";
   if (project_id !== projectId) return 'is of another project than the worker';
-  if (!task_id) return 'is for workers of a running task, and the command names none';
   const found = await task(task_id);
   if (found.project_id !== projectId) return `is of another project than the task ${task_id}`;
   const runs = found.status === 'running' && String(found.epoch) === epoch;
-  return runs ? undefined : `is for workers of a running task, and ${task_id} does not run with the epoch ${epoch}`;
+  return runs ? undefined : `is for a worker of a running task, and ${task_id} does not run with the epoch ${epoch}`;
 }
 
 async function fromVault(name: string, text: string, whole: boolean, { resolveSecret }: ReferenceSources) {

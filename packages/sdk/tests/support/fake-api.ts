@@ -10,9 +10,11 @@ import {
   type ErrorCode,
   engineeringQueue,
   errorCodes,
+  expandScopes,
   FAILED_BY_ADMIN,
   holdsScope,
   identifier,
+  isKnownScope,
   isTerminalEvent,
   listProjectsQuery,
   listTasksQuery,
@@ -306,7 +308,10 @@ export async function startFakeApi(): Promise<FakeApi> {
   function createKey(body: unknown): Answer {
     const { data, error } = createApiKey.safeParse(body);
     if (!data) return unfit(error.issues);
-    const { name, role, scopes, expires_at = null } = data;
+    const { name, role, expires_at = null } = data;
+    const scopes = expandScopes(data.scopes);
+    const unknown = scopes.find((scope) => !isKnownScope(scope));
+    if (unknown !== undefined) return problem('VALIDATION_FAILED', `there is no scope ${unknown}`);
     const prefix = randomBytes(4).toString('hex');
     const key = { ...whoami.key, id: makeId('key'), name, prefix, role, scopes, expires_at, created_at: wireNow() };
     keys.push(key);
