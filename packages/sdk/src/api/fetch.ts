@@ -1,4 +1,8 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
+import { OrchestratorError } from '../errors.js';
+
+/** Characters of an answer; the API's own stay far below. */
+const MAX_ANSWER = 64 * 1024 * 1024;
 
 /** What this package asks of an HTTP client. The platform's `fetch` is one. */
 export type Fetch = (url: string, request: FetchRequest) => Promise<FetchResponse>;
@@ -42,13 +46,21 @@ export async function responseTo(
   return await new Promise((resolve, reject) => {
     const outgoing = request(url, { ...options, method, headers: { ...headers, ...length }, signal });
     outgoing.once('response', (incoming) => resolve(responseOf(incoming)));
+    // Nobody asks for another protocol. Without a listener Node would drop the connection and say nothing.
+    outgoing.once('upgrade', ({ statusCode }, socket) => {
+      socket.destroy();
+      reject(new OrchestratorError('BAD_RESPONSE', `HTTP ${statusCode} to another protocol: is the API URL right?`));
+    });
     outgoing.on('error', reject);
+    outgoing.once('close', () => reject(new Error('the connection ended without an answer')));
     outgoing.end(body);
   });
 }
 
 function responseOf(incoming: IncomingMessage): FetchResponse {
   const status = incoming.statusCode ?? 0;
+  // An answer may break off before anybody reads it.
+  incoming.on('error', () => undefined);
   return {
     status,
     ok: status >= 200 && status < 300,
@@ -62,9 +74,20 @@ function responseOf(incoming: IncomingMessage): FetchResponse {
   };
 }
 
-async function textOf(incoming: IncomingMessage): Promise<string> {
-  incoming.setEncoding('utf8');
-  let text = '';
-  for await (const chunk of incoming) text += chunk as string;
-  return text;
+/** Reads an answer by its events: `for await` leaves an error unheard that comes after it has given up. */
+function textOf(incoming: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const brokeOff = () => reject(incoming.errored ?? new Error('the answer broke off'));
+    if (incoming.destroyed) return brokeOff();
+    incoming.setEncoding('utf8');
+    let text = '';
+    incoming.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.length <= MAX_ANSWER) return;
+      incoming.destroy(new OrchestratorError('BAD_RESPONSE', 'the answer is too long: is the API URL right?'));
+    });
+    incoming.once('end', () => resolve(text));
+    incoming.once('error', reject);
+    incoming.once('close', brokeOff);
+  });
 }

@@ -272,6 +272,9 @@ export class Exchange {
     this.#forward = undefined;
     if (!forward) return;
     this.incoming.unpipe(forward);
+    // An answer may come all the same, out of bytes that were read already.
+    forward.removeAllListeners('response');
+    forward.removeAllListeners('upgrade');
     forward.destroy();
     if (this.#uploads) this.incoming.resume();
   }

@@ -44,9 +44,15 @@ function get(host: string, port: number, timeoutMs: number): Promise<{ status: n
       answer.on('error', reject);
       answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body }));
     });
+    // Without a listener Node would drop the connection and say nothing.
+    outgoing.once('upgrade', ({ statusCode }, socket) => {
+      socket.destroy();
+      reject(new Error(`it answered ${statusCode} and switched to another protocol`));
+    });
     outgoing.on('error', (error) => {
       reject(signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : error);
     });
+    outgoing.once('close', () => reject(new Error('the connection ended before its answer did')));
     outgoing.end();
   });
 }

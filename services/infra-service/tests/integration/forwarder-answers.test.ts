@@ -34,6 +34,7 @@ const unpassable = [
   ['a protocol nobody asked for', 'HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n'],
   ['101 without a protocol', 'HTTP/1.1 101 Switching\r\n\r\n'],
   ['interim answers without end', 'HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n'.repeat(500)],
+  ['too many interim answers', `${'HTTP/1.1 103 E\r\n\r\n'.repeat(40)}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`],
 ] as const;
 
 test.each(unpassable)('An answer with %s is 502 for its client alone', async (_, bytes) => {

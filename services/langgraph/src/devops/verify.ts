@@ -1,6 +1,7 @@
 import { pauseFor } from '../backoff.js';
 import { cancelled, cancelRequested, type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
+import { releaseAt } from './release-at.js';
 import { type DeployNode, end } from './state.js';
 
 /** Between two looks for a request to cancel. */
@@ -31,30 +32,4 @@ export function verifyStep(deps: FlowDeps): DeployNode {
     await progress(deps, input, 'verify', 'the URL does not run the release', { error: text, errorType: 'unverified' });
     return end(failed('unverified', text));
   };
-}
-
-/** An answer to GET /health is one short line. */
-const MOST_CHARACTERS = 64 * 1024;
-
-async function textOf({ body }: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length > MOST_CHARACTERS) throw new Error('its answer is longer than 64 KiB');
-  }
-  return text;
-}
-
-async function releaseAt(health: string): Promise<string> {
-  try {
-    const response = await fetch(health, { signal: AbortSignal.timeout(3000), redirect: 'manual' });
-    const text = await textOf(response);
-    if (response.status !== 200) return `HTTP ${response.status}`;
-    const body = JSON.parse(text) as { release?: unknown } | null;
-    return `release ${String(body?.release).slice(0, 200)}`;
-  } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    return cause instanceof Error ? cause.message : String(error);
-  }
 }
