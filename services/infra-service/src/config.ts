@@ -23,6 +23,8 @@ export interface InfraServiceConfig {
   readonly drainMs?: number;
   /** Between SIGTERM and SIGKILL; 5 s by default. */
   readonly stopGraceMs?: number | undefined;
+  /** After how long a release that does nothing is 504 to its clients; 15 min by default. */
+  readonly releaseIdleMs?: number | undefined;
   /** After how long another instance takes over the deploys of one that died; 30 s by default. */
   readonly leaseMs?: number | undefined;
   readonly logger?: Logger;
@@ -48,6 +50,7 @@ export function readConfig(env: Environment): InfraServiceConfig {
     healthTimeoutMs: readWholeNumber(env, 'HEALTH_TIMEOUT_MS', { min: 1 }),
     installTimeoutMs: readWholeNumber(env, 'INSTALL_TIMEOUT_MS', { min: 1 }),
     stopGraceMs: readWholeNumber(env, 'STOP_GRACE_MS', { min: 1 }),
+    releaseIdleMs: readWholeNumber(env, 'RELEASE_IDLE_MS', { min: 1 }),
     leaseMs: readWholeNumber(env, 'LEASE_MS', { min: 1 }),
   };
 }

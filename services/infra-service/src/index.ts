@@ -49,6 +49,7 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
     installTimeoutMs: config.installTimeoutMs ?? 300_000,
     drainMs: config.drainMs ?? 10_000,
     stopGraceMs: config.stopGraceMs ?? 5000,
+    ...(config.releaseIdleMs === undefined ? {} : { forwarderLimits: { releaseIdleMs: config.releaseIdleMs } }),
     resolveSecrets: (reference, projectId, signal) => resolveSecrets(reference, projectId, sources, signal),
     logger,
   }).catch(async (error) => {

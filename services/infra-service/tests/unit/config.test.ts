@@ -10,13 +10,14 @@ const complete = {
 };
 
 test('A complete environment is read, with defaults', () => {
-  expect(readConfig({ ...complete, HEALTH_TIMEOUT_MS: '5000' })).toMatchObject({
+  expect(readConfig({ ...complete, HEALTH_TIMEOUT_MS: '5000', RELEASE_IDLE_MS: '900000' })).toMatchObject({
     redisUrl: complete.REDIS_URL,
     api: { url: complete.API_URL, token: 'cgk_x' },
     releasesDir: '/data/releases',
     reposDir: '/data/repos',
     host: '127.0.0.1',
     healthTimeoutMs: 5000,
+    releaseIdleMs: 900_000,
   });
 });
 
