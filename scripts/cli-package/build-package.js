@@ -73,6 +73,7 @@ async function fill(folder) {
   await cp(join(root, 'docs', 'cli.md'), join(folder, 'docs', 'cli.md'));
   await cp(join(root, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));
   const bundle = await bundleCli();
+  await writeFile(join(folder, 'THIRD-PARTY-LICENSES'), bundle.licenses);
   const place = async (groups) => {
     await mkdir(join(folder, 'lib'), { recursive: true });
     for (const [file, content] of filesOf(bundle, groups)) await writeFile(join(folder, 'lib', file), content);

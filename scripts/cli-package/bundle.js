@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build, transform } from 'esbuild';
+import { thirdPartyLicenses } from './third-party-licenses.js';
 
 const root = resolve(import.meta.dirname, '..', '..');
 /** Node's oldest version that the package runs on. */
@@ -42,7 +43,8 @@ export async function bundleCli() {
     })),
   );
   chunks.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { chunks, packages: packagesByChunk(metafile) };
+  const inputs = Object.values(metafile.outputs).flatMap((chunk) => Object.keys(chunk.inputs));
+  return { chunks, packages: packagesByChunk(metafile), licenses: await thirdPartyLicenses(root, inputs) };
 }
 
 /**

@@ -26,6 +26,30 @@ afterAll(async () => {
 const run = (...args: string[]): Promise<Ended> => machine.run(args);
 
 describe('the packed command line, installed in an empty folder without a registry', () => {
+  it('brings the licence of everything that is bundled in it, and bundles nothing under another kind', async () => {
+    const bundled: Record<string, string[]> = JSON.parse(
+      await readFile(join(packed.package, 'lib', 'packages.json'), 'utf8'),
+    );
+    const text = await readFile(join(packed.package, 'THIRD-PARTY-LICENSES'), 'utf8');
+    const [, ...parts] = text.split(/^-{80}\n/m);
+    const titles = parts
+      .filter((_, at) => at % 2 === 0)
+      .map((title) => /^(\S+) (\d\S+) \((\S+)\)\n$/.exec(title) ?? []);
+
+    expect([...new Set(titles.map(([, name]) => name))].sort()).toEqual(
+      [...new Set(Object.values(bundled).flat())].sort(),
+    );
+    expect([...new Set(titles.map(([, , , licence]) => licence))].sort()).toEqual([
+      'Apache-2.0',
+      'BSD-3-Clause',
+      'BlueOak-1.0.0',
+      'ISC',
+      'MIT',
+    ]);
+    expect(parts.filter((part, at) => at % 2 === 1 && part.length < 500)).toEqual([]);
+    expect(text).not.toContain(root);
+  });
+
   it('depends on nothing, and brings its readme and changelog', async () => {
     const read = (file: string) => readFile(join(packed.package, file), 'utf8');
     const manifest = JSON.parse(await read('package.json')) as object;
