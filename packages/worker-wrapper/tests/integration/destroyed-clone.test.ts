@@ -66,3 +66,12 @@ describe('a clone that the agent destroys', () => {
     expect(await state()).toEqual(before);
   });
 });
+
+it('a problem of the work that git sees fails a turn that the agent calls a success; the work is pushed', async () => {
+  const script = `*) git update-index --add --cacheinfo 160000,${'1'.repeat(40)},web; git commit -qm link; mkdir web; echo w > w;;`;
+  const worker = bench.worker(agent(script));
+  await worker.send('gitlink', 'go', { task_id: 'task_gitlink' });
+  const output = await worker.output('gitlink');
+  expect(output).toMatchObject({ status: 'failed', reason: 'agent_failed', branch: 'task/task_gitlink/1' });
+  expect(output.error).toMatch(/no files of them: web; .*git rm --cached/);
+});

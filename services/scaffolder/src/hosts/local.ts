@@ -89,7 +89,7 @@ export function localHost(reposDir: string): RepositoryHost {
     if (exitCode === 0) return true;
     const { stdout } = await runGit(resolveCommit(gitDir, 'refs/heads/main'), { expect: [1] });
     if (stdout.trim() !== (from ?? '')) return false;
-    await removeOrphanedLock(gitDir);
+    await removeOrphanedLocks(gitDir);
     throw new Error(`main could not be moved: ${stderr.trim()}`);
   }
 }
@@ -110,14 +110,16 @@ async function createBare(gitDir: string): Promise<void> {
   }
 }
 
-// Git holds this lock for milliseconds; an old one belongs to a git that was killed, and would block main for ever.
-async function removeOrphanedLock(gitDir: string): Promise<void> {
-  const lock = join(gitDir, 'refs/heads/main.lock');
-  const age = await stat(lock).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
-    () => 0,
-  );
-  if (age > ORPHANED_LOCK_MS) await rm(lock, { force: true });
+// Git holds them for milliseconds; an old one belongs to a git that was killed, and would block main for ever. HEAD is
+// locked with main, since it names main.
+async function removeOrphanedLocks(gitDir: string): Promise<void> {
+  for (const lock of [join(gitDir, 'refs/heads/main.lock'), join(gitDir, 'HEAD.lock')]) {
+    const age = await stat(lock).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > ORPHANED_LOCK_MS) await rm(lock, { force: true });
+  }
 }
 
 function exists(path: string): Promise<boolean> {

@@ -70,16 +70,21 @@ it('moves main only from where it is', async () => {
   expect(await host.advanceMain(NAME, { from: main, to: next })).toBe(false);
 });
 
-it('heals a lock that a killed git left behind, and respects a fresh one', async () => {
+it('heals locks that a killed git left behind, and respects fresh ones', async () => {
   const { clone, main } = await repository();
-  const next = await commitAndPush(clone, { files: { 'b.txt': 'b' }, branch: 'task/task_1/1' });
-  const lock = join(repos, `${NAME}.git`, 'refs/heads/main.lock');
-  await writeFile(lock, '');
-  await expect(host.advanceMain(NAME, { from: main, to: next })).rejects.toThrow(/main could not be moved/);
-  await expect(host.advanceMain(NAME, { from: main, to: next })).rejects.toThrow(/main could not be moved/);
-  await utimes(lock, new Date(0), new Date(0));
-  await expect(host.advanceMain(NAME, { from: main, to: next })).rejects.toThrow(/main could not be moved/);
-  expect(await host.advanceMain(NAME, { from: main, to: next })).toBe(true);
+  let from = main;
+  // Git locks HEAD too, since HEAD names main.
+  for (const name of ['refs/heads/main.lock', 'HEAD.lock']) {
+    const next = await commitAndPush(clone, { files: { [name]: 'b' }, branch: 'task/task_1/1', from });
+    const lock = join(repos, `${NAME}.git`, name);
+    await writeFile(lock, '');
+    await expect(host.advanceMain(NAME, { from, to: next })).rejects.toThrow(/main could not be moved/);
+    await expect(host.advanceMain(NAME, { from, to: next })).rejects.toThrow(/main could not be moved/);
+    await utimes(lock, new Date(0), new Date(0));
+    await expect(host.advanceMain(NAME, { from, to: next })).rejects.toThrow(/main could not be moved/);
+    expect(await host.advanceMain(NAME, { from, to: next })).toBe(true);
+    from = next;
+  }
 });
 
 it('knows what contains what, and says no to what it does not know', async () => {
