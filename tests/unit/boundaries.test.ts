@@ -29,6 +29,20 @@ const NODE_ALONE = /^(node:|\.\/)/;
 /** Texts, so also where a command starts: no package, and no zod. */
 const IN_SDK_TEXT = /^(\.\/|@codegen\/contracts\/storable$)/;
 
+/** Where paths lead into folders of agents, commits and releases, or into a stranger's. */
+const AMONG_OTHERS =
+  /^(packages\/worker-wrapper|services\/(worker-manager|infra-service))\/src\/|^packages\/orchestrator-cli\/src\/config\//;
+/** Calls that would wait at a pipe, follow a link or read without end. */
+const OPENS = /^(open|readFile|writeFile|appendFile|truncate|copyFile|cp|rm|create(Read|Write)Stream)(Sync)?$/;
+/** Files that open only what they have made themselves, and why. */
+const OPENS_ITS_OWN = new Set([
+  // The wrapper's own git directory, which no agent sees before it is whole.
+  'packages/worker-wrapper/src/workspace.ts',
+  'packages/worker-wrapper/src/left-repository.ts',
+  // The index that git has just written beside the release.
+  'services/infra-service/src/releases/prepare-release.ts',
+]);
+
 /** Everything that a tree of workspaces does against the table. */
 function violations(tree: string): string[] {
   const found: string[] = [];
@@ -72,6 +86,10 @@ function violations(tree: string): string[] {
         if (target.startsWith('.') && !inside) found.push(`${where} imports ${target}, outside of its package`);
         if (/\/main\.js$/.test(target)) found.push(`${where} imports main`);
       }
+      if (AMONG_OTHERS.test(where) && !OPENS_ITS_OWN.has(where)) {
+        const opening = ofFileSystem(text).filter((name) => OPENS.test(name));
+        for (const name of opening) found.push(`${where} uses ${name}, where @codegen/sdk/files has to be used`);
+      }
       // Setting a variable is not reading one.
       const readsEnvironment = /\bprocess\.env\b(?!\[\w+\] = )/.test(text);
       if (readsEnvironment && where.startsWith('services/') && !/\/(main|serve|config|demo|down)\.ts$/.test(where)) {
@@ -96,6 +114,18 @@ function sources(folder: string): string[] {
 
 function imports(text: string): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].map((match) => match[1] as string);
+}
+
+/** What a source takes from the file system's modules. */
+function ofFileSystem(text: string): string[] {
+  const lists = [...text.matchAll(/import \{([^}]*)\} from 'node:fs(?:\/promises)?'/g)].map(
+    ([, names]) => names as string,
+  );
+  const whole = /import (?:\* as )?\w+ from 'node:fs/.test(text) ? ['open'] : [];
+  return [
+    ...lists.flatMap((names) => names.split(',').map((name) => name.trim().split(' as ')[0] as string)),
+    ...whole,
+  ];
 }
 
 describe('boundaries', () => {
@@ -132,6 +162,8 @@ describe('boundaries', () => {
         JSON.stringify({ name: '@codegen/api', dependencies: { '@codegen/sdk': '1' } }),
       );
       file('services/api/src/queue.ts', "import '@codegen/sdk/queue';\nimport '@codegen/sdk/service';");
+      file('services/worker-manager/src/read.ts', "import { stat, readFile as read } from 'node:fs/promises';");
+      file('services/worker-manager/package.json', JSON.stringify({ name: '@codegen/worker-manager' }));
       file('services/a/src/config.ts', 'export const fine = process.env.X;');
       expect(violations(tree).sort()).toEqual([
         '@codegen/a depends on @codegen/b',
@@ -152,6 +184,7 @@ describe('boundaries', () => {
         'services/a/src/up.ts imports main',
         'services/a/src/up.ts imports undeclared @codegen/sdk',
         'services/api/src/queue.ts imports @codegen/sdk/queue: the API knows no queue',
+        'services/worker-manager/src/read.ts uses readFile, where @codegen/sdk/files has to be used',
       ]);
     } finally {
       rmSync(tree, { recursive: true });

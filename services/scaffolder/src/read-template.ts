@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PermanentError } from '@codegen/sdk/errors';
+import { parseFile } from '@codegen/sdk/files';
 import { parse } from 'yaml';
 
 /** What a template is told about the project; a list where a question takes several. */
@@ -36,7 +37,7 @@ export async function readTemplate(folder: string): Promise<Template> {
   const text = await readFile(join(folder, 'copier.yml'), 'utf8').catch((error: unknown) => {
     throw new PermanentError(`${folder} is not a Copier template: it has no copier.yml.`, { cause: error });
   });
-  const document = (parse(text) ?? {}) as Record<string, unknown>;
+  const document = parseSettings(text);
   const questions = new Map<string, Question>();
   const copierOnly: string[] = [];
   for (const [name, value] of Object.entries(document)) {
@@ -55,6 +56,15 @@ export async function readTemplate(folder: string): Promise<Template> {
     questions,
     copierOnly,
   };
+}
+
+/** @throws {PermanentError} saying where it is no YAML */
+function parseSettings(text: string): Record<string, unknown> {
+  try {
+    return (parseFile('copier.yml', 'YAML', text, parse) ?? {}) as Record<string, unknown>;
+  } catch (error) {
+    throw new PermanentError((error as Error).message);
+  }
 }
 
 function readQuestion(value: unknown): { question: Question; unknown: string[] } {
