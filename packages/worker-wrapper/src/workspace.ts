@@ -131,7 +131,9 @@ export class Workspace {
       const added = await this.#run(commands.addAllCommand(this.#place));
       if (added.exitCode !== 0) {
         const why = added.stderr.trim().slice(-2000);
-        throw this.#failure(`the files cannot be committed; rename or remove what git names here:\n${why}`);
+        throw this.#failure(
+          `the files cannot be committed; rename, remove or make readable what git names here:\n${why}`,
+        );
       }
       const staged = await this.#run(commands.stagedCommand(this.#place));
       if (staged.exitCode !== 0 || left.merged.length > 0) {
