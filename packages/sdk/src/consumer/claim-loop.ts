@@ -2,10 +2,12 @@ import { backoffMs, pause } from '../queue/backoff.js';
 import { isGroupGone } from '../queue/redis-errors.js';
 import { textOf } from '../text/error-text.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
+import { renewAll } from './lease.js';
 
 /**
  * Takes over what dead peers left behind: looks four times per lease, as far as there is room.
- * After Redis was away it waits for half a lease, so that owners who are alive renew first.
+ * After Redis was away it waits for half a lease, so that owners who are alive renew first. After the event loop stood
+ * still it renews first: taking an entry back that a peer has by now would let the run that lost it end it.
  */
 export async function claimLoop(core: ConsumerCore): Promise<void> {
   const { store, stopping, leaseMs } = core;
@@ -14,8 +16,11 @@ export async function claimLoop(core: ConsumerCore): Promise<void> {
   const unlisten = store.onOnline(() => {
     notBeforeMs = performance.now() + leaseMs / 2;
   });
+  let lookedMs = performance.now();
   for (let failures = 0; !stopping.aborted; ) {
     try {
+      if (performance.now() - lookedMs > leaseMs / 2) await renewAll(core);
+      lookedMs = performance.now();
       // A command given while Redis is away would run before any owner could renew.
       if (store.online && performance.now() >= notBeforeMs) more = await sweep(core, more);
       failures = 0;

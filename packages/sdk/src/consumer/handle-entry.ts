@@ -4,7 +4,7 @@ import { openTelemetry } from '../queue/open-telemetry.js';
 import { takesProgress } from '../queue/progress.js';
 import { ATTEMPT, DEFERRALS } from '../queue/retry-counters.js';
 import { textOf } from '../text/error-text.js';
-import type { ConsumerCore } from './consumer-core.js';
+import { type ConsumerCore, readerOf } from './consumer-core.js';
 import { deadOutcome } from './dead-outcome.js';
 import { EntryContext } from './entry-context.js';
 import type { HeldEntry } from './held-entries.js';
@@ -12,7 +12,7 @@ import type { ConsumerOptions } from './options.js';
 import { processTraced } from './process-span.js';
 import { idsOf, type ReadEntry, readEntry } from './read-entry.js';
 import { beginRequest, requestOf } from './request.js';
-import { deferralMs, judge } from './retry-policy.js';
+import { defaultRetry, deferralMs, judge } from './retry-policy.js';
 import type { Outcome } from './settle.js';
 
 /** How handling ended; `fatal` means that the consumer must stop and the entry stay as it is. */
@@ -54,7 +54,10 @@ async function handleDecoded<C extends QueueContract>(
   current: CurrentMessage,
 ): Promise<Handled> {
   const { handler, maxTakeovers = 10 } = options;
-  const attempt = counter(entry.fields[ATTEMPT], 1);
+  entry.requestId = current.request_id;
+  const lost = entry.deliveries < 2 ? 0 : await lostRunsOf(core, entry);
+  if (lost === 'unknown') return { kind: 'release' };
+  const attempt = counter(entry.fields[ATTEMPT], 1) + lost;
   const deferrals = counter(entry.fields[DEFERRALS], 0);
   if (!decoded.ok) {
     const { code, error, raw } = decoded;
@@ -65,6 +68,12 @@ async function handleDecoded<C extends QueueContract>(
   if (entry.deliveries > maxTakeovers + 1) {
     const error = `taken over ${entry.deliveries - 1} times: each consumer that had it died or lost its lease`;
     const reason = { code: 'crash_loop', error, errorType: 'CrashLoop', attempts: attempt, ...idsOf(current) };
+    return deadOutcome(core, options, entry, raw, message, reason);
+  }
+  const tries = (options.retry?.transient ?? defaultRetry.transient).length + 1;
+  if (lost > 0 && attempt > tries) {
+    const error = `lost its lease ${lost} times while the event loop of its consumer stood still: tried ${attempt - 1} times in all`;
+    const reason = { code: 'leases_lost', error, errorType: 'LeaseLost', attempts: attempt - 1, ...idsOf(current) };
     return deadOutcome(core, options, entry, raw, message, reason);
   }
   const context = new EntryContext(core, entry, current, attempt);
@@ -110,6 +119,16 @@ async function handleDecoded<C extends QueueContract>(
       cause: error,
       ...idsOf(current),
     });
+  }
+}
+
+/** Asked of what was taken over alone: nothing else can have lost a run. */
+async function lostRunsOf(core: ConsumerCore, entry: HeldEntry): Promise<number | 'unknown'> {
+  try {
+    return await core.store.lostRuns(readerOf(core, entry.stream), entry.id);
+  } catch (error) {
+    core.logger.warn({ entry_id: entry.id, error: textOf(error) }, 'cannot tell how often a message was tried');
+    return 'unknown';
   }
 }
 

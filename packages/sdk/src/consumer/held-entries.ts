@@ -8,6 +8,10 @@ export class HeldEntry implements StreamEntry {
   readonly fields: EntryFields;
   readonly deliveries: number;
   state: 'waiting' | 'running' | 'settling' = 'waiting';
+  /** The request of its message, once that was read. */
+  requestId: string | undefined;
+  /** The event loop stood still, longer than a lease lasts, while it was being handled. */
+  stalled = false;
   #abort: AbortController | undefined;
 
   constructor({ stream, id, fields }: StreamEntry, deliveries: number) {

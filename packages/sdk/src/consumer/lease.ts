@@ -2,6 +2,7 @@ import { pause } from '../queue/backoff.js';
 import { byStream } from '../queue/entry.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 import { type HeldEntry, LeaseLostError } from './held-entries.js';
+import { countLost } from './watch-stalls.js';
 
 /** Keeps the leases of everything that is held, until the consumer has ended. */
 export async function leaseLoop(core: ConsumerCore): Promise<void> {
@@ -36,6 +37,7 @@ function lose(core: ConsumerCore, entry: HeldEntry): void {
   // While it is being settled, the entry may be gone because this consumer has just acknowledged it.
   if (entry.state === 'settling' || entry.aborted) return;
   core.logger.warn({ entry_id: entry.id, stream: entry.stream, state: entry.state }, 'lease lost');
+  countLost(core, entry);
   // Let go of, so that the entry can be taken in anew while a handler that does not hear its signal still runs.
   core.held.remove(entry);
   entry.abort.abort(new LeaseLostError(`another consumer has ${entry.stream} ${entry.id}, or it is gone`));

@@ -8,7 +8,7 @@ import type { RetryPolicies } from './retry-policy.js';
 /** What a handler gets beside its message. */
 export interface HandlerContext {
   readonly entryId: string;
-  /** 1 on the first try. A takeover after a crash does not count. */
+  /** 1 on the first try. A takeover after a crash does not count; one after a loop that stood still does. */
   readonly attempt: number;
   /** Aborted when the lease was lost (another consumer has the message) or when `stop` ran out of time. */
   readonly signal: AbortSignal;

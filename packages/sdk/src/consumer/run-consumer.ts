@@ -19,6 +19,7 @@ import { warnWithoutPersistence } from './persistence-warning.js';
 import { readLoop } from './read-loop.js';
 import { Settler } from './settle.js';
 import { endHandlers, interrupt, withinMs } from './shutdown.js';
+import { watchStalls } from './watch-stalls.js';
 
 /**
  * Consumes a work queue until it is stopped. Delivery is at least once: a handler must take the same message twice.
@@ -117,6 +118,7 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   if (housekeeping) loops.push(() => housekeepingLoop(core, housekeeping));
   const takingIn = [...reading, ...loops.map((loop) => started.then(loop))];
   const leases = leaseLoop(core);
+  const unwatch = watchStalls(core);
   const unlisten = store.onOnline(() => void renewAll(core));
 
   async function shutDown(): Promise<void> {
@@ -127,6 +129,7 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
     ended.abort();
     await withinMs(1000, leases);
     unlisten();
+    unwatch();
     if (store.online) {
       const gone = core.streams.map((one) => store.forgetConsumers({ stream: one, group: core.group }, { consumer }));
       await withinMs(1000, Promise.allSettled(gone));

@@ -3,6 +3,7 @@ import { backoffMs, pause } from '../queue/backoff.js';
 import { byStream } from '../queue/entry.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 import { type HeldEntry, isLost } from './held-entries.js';
+import { countLost } from './watch-stalls.js';
 
 /** How a held entry ends here. */
 export type Outcome =
@@ -66,8 +67,9 @@ export class Settler {
         const refused = entries.filter((_, i) => !owned[i]);
         counts[countedAs(outcome)] += entries.length - refused.length;
         counts.refused += refused.length;
-        for (const { id, stream } of refused) {
-          logger.warn({ entry_id: id, stream, outcome: outcome.kind }, REFUSED);
+        for (const entry of refused) {
+          logger.warn({ entry_id: entry.id, stream: entry.stream, outcome: outcome.kind }, REFUSED);
+          countLost(this.#core, entry);
         }
         break;
       } catch (error) {

@@ -9,6 +9,7 @@ import { delayEntry, moveDue } from './delay.js';
 import { fieldsOf, flatFields, type GroupReader, type StreamEntry } from './entry.js';
 import { ensureGroup, forgetConsumers } from './group.js';
 import { newestEntries, streamsLike, waitingEntries } from './inspect.js';
+import { lostRuns, noteLost } from './lost-runs.js';
 import { answerOnceScript } from './lua/answer-once.js';
 import { appendLogScript } from './lua/append-log.js';
 import { isCluster, type RedisClient } from './redis-client.js';
@@ -139,6 +140,14 @@ export class RedisStore implements QueueStore {
 
   releaseLeases(reader: GroupReader, ids: readonly string[]): Promise<boolean[]> {
     return releaseLeases(this.redis, reader, ids);
+  }
+
+  noteLost(reader: GroupReader, id: string): Promise<void> {
+    return noteLost(this.redis, reader, id);
+  }
+
+  lostRuns(reader: GroupReader, id: string): Promise<number> {
+    return lostRuns(this.redis, reader, id);
   }
 
   delay(reader: GroupReader, entry: Parameters<QueueStore['delay']>[1]): Promise<boolean> {

@@ -111,6 +111,10 @@ export interface QueueStore {
   renewLeases(reader: GroupReader, ids: readonly string[]): Promise<boolean[]>;
   /** Gives entries back, for the next sweep of any peer. */
   releaseLeases(reader: GroupReader, ids: readonly string[]): Promise<boolean[]>;
+  /** Counts a run of an entry that this consumer lost without dying. Needs no ownership: the entry is another's by now. */
+  noteLost(reader: GroupReader, id: string): Promise<void>;
+  /** How many runs of an entry were lost so. */
+  lostRuns(reader: GroupReader, id: string): Promise<number>;
   /** Puts an entry aside for `delayMs`, with new fields, until it returns to the stream `target`. */
   delay(
     reader: GroupReader,

@@ -24,12 +24,15 @@ export class MemoryQueue implements QueueStore {
   readonly #delayed = new Map<string, Delayed[]>();
   readonly #answers = new Map<string, { data: string; untilMs: number }>();
   readonly #requests = new Map<string, { text: string; untilMs: number }>();
+  readonly #lost = new Map<string, number>();
   readonly #expiry = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
 
   /** Loses everything, as FLUSHALL does. */
   clear(): void {
-    for (const map of [this.#streams, this.#delayed, this.#answers, this.#requests, this.#expiry]) map.clear();
+    for (const map of [this.#streams, this.#delayed, this.#answers, this.#requests, this.#lost, this.#expiry]) {
+      map.clear();
+    }
     this.#wake();
   }
 
@@ -199,6 +202,15 @@ export class MemoryQueue implements QueueStore {
         Object.assign(pending, { sinceMs: RELEASED, deliveries: Math.max(0, pending.deliveries - 1) }),
       ),
     );
+  }
+
+  async noteLost({ stream, group }: GroupReader, id: string): Promise<void> {
+    const key = `${stream} ${group} ${id}`;
+    this.#lost.set(key, (this.#lost.get(key) ?? 0) + 1);
+  }
+
+  async lostRuns({ stream, group }: GroupReader, id: string): Promise<number> {
+    return this.#lost.get(`${stream} ${group} ${id}`) ?? 0;
   }
 
   async delay(

@@ -143,6 +143,46 @@ describe('a lease', () => {
     await waitFor('the end', drained);
   });
 
+  test('lost again and again by a message that stops the loop uses up its attempts', async () => {
+    const names = ['a', 'b'];
+    const blocked = names.map((consumer) => bench.consumeInProcess('block', { consumer, leaseMs: 400 }));
+    await Promise.all(blocked.map((one) => one.said('ready')));
+    await bench.add('heavy');
+    const [letter] = await waitFor(
+      'the dead letter',
+      async () => (await bench.deadLetters()).slice(0, 1)[0] && bench.deadLetters(),
+    );
+    const started = blocked.flatMap(({ lines }) => lines).filter((line) => line === 'started heavy').length;
+    expect(letter?.context).toMatchObject({
+      code: 'leases_lost',
+      error: expect.stringMatching(/^lost its lease \d times/),
+    });
+    expect(letter?.context.attempts).toBeGreaterThanOrEqual(4);
+    // The last of its runs may begin before the one before it is known to be lost.
+    expect(started).toBeLessThanOrEqual(6);
+  });
+
+  test('that a loop let run out is told with the messages in hand', async () => {
+    const consumer = bench.consume(
+      async () => {
+        for (const until = performance.now() + 700; performance.now() < until; );
+      },
+      { leaseMs: 300, prefetch: 2 },
+    );
+    await consumer.ready;
+    const [first, second] = await Promise.all([bench.add('one'), bench.add('two')]);
+    await waitFor('both', () => consumer.metrics().handled === 2);
+    const told = bench.logged.filter(({ message }) => message.includes('the event loop stood still'));
+    // One after the other in one go, or each on its own.
+    expect([1, 2]).toContain(told.length);
+    expect(told[0]?.bindings.stood_still_ms).toBeGreaterThan(500);
+    expect(told.flatMap(({ bindings }) => bindings.messages)).toEqual(
+      expect.arrayContaining(
+        [first, second].map((entry_id) => expect.objectContaining({ entry_id, request_id: expect.any(String) })),
+      ),
+    );
+  });
+
   test('that another consumer takes aborts the signal', async () => {
     const signals: AbortSignal[] = [];
     bench.consume(

@@ -237,6 +237,30 @@ export const consumerCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'runs that were lost are used attempts: who takes the message over goes on from there, or ends it',
+    async run({ queue }) {
+      const contract = freshQueue();
+      const { stream } = contract;
+      const seen: [string, number][] = [];
+      const handler: ConsumerOptions<Contract>['handler'] = async ({ task_id }, { attempt }) =>
+        void seen.push([task_id, attempt]);
+      await queue.ensureGroup(stream, 'workers');
+      for (const name of ['tried', 'spent']) await publish(queue, contract, messageOf(name));
+      const [tried, spent] = await take(queue, stream, 'stalled');
+      assert.ok(tried && spent);
+      for (const { id } of [tried, tried, spent, spent, spent, spent]) {
+        await queue.noteLost(readerOf(stream, 'stalled'), id);
+      }
+      await consuming(queue, contract, [{ handler }], () => until('both to end', () => drained(queue, contract)));
+      assert.deepEqual(seen, [['tried', 3]]);
+      const letters = await deadLettersOf(queue, stream);
+      assert.deepEqual(
+        letters.map(({ context: { code, attempts } }) => [code, attempts]),
+        [['leases_lost', 4]],
+      );
+    },
+  },
+  {
     title: 'stopping lets a running handler end, and gives back what had not begun',
     async run({ queue }) {
       const contract = freshQueue();

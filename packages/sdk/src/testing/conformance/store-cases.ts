@@ -220,6 +220,19 @@ export const storeCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'runs that were lost are counted for each entry and group, whoever has the entry',
+    async run({ queue }) {
+      const stream = await streamWith(queue, '1', '2');
+      const [one, two] = await take(queue, stream, 'a');
+      assert.ok(one && two);
+      await queue.acknowledge(readerOf(stream, 'a'), [one.id]);
+      for (const consumer of ['a', 'b']) await queue.noteLost(readerOf(stream, consumer), one.id);
+      const counts = [one, two].map(({ id }) => queue.lostRuns(readerOf(stream, 'c'), id));
+      assert.deepEqual(await Promise.all(counts), [2, 0]);
+      assert.equal(await queue.lostRuns({ ...readerOf(stream, 'c'), group: 'others' }, one.id), 0);
+    },
+  },
+  {
     title: 'stale entries are found behind hundreds of fresh ones, up to the limit',
     async run({ queue }) {
       const stream = await streamWith(queue, ...Array.from({ length: 330 }, (_, i) => String(i)));
