@@ -7,7 +7,7 @@ import { tempFolder } from './temp-folder.js';
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '..', '..');
 /** What the packages depend on; taken from this checkout, so that no registry is asked. */
-const DEPENDENCIES = ['ioredis', 'pino', 'zod'];
+const DEPENDENCIES = ['ioredis', 'pino', 'yaml', 'zod'];
 
 /** `@codegen/contracts` and `@codegen/sdk` as they would be published. */
 export interface PublishedPackages {
