@@ -38,6 +38,34 @@ describe.each(databases)('leases on %s', (kind) => {
   const checkpoints = async () =>
     (await world.pool.query('select 1 from langgraph.checkpoints where thread_id = $1', [threadId])).rows.length;
 
+  it('gives every wait of an earlier version an end, and reads how those ended that had one', async () => {
+    const rows = [
+      ['old-open', null, null],
+      ['old-secrets', '{"type":"secrets"}', null],
+      ['old-ended', null, '{"kind":"timeout"}'],
+    ];
+    for (const [id, condition, result] of rows) {
+      await world.pool.query(
+        `insert into langgraph.waits (request_id, thread_id, step, messages, condition, result, check_every_ms, next_check_at)
+         values ($1, $2, 'deploy', '[]', $3, $4, 1000, now())`,
+        [id, threadId, condition, result],
+      );
+    }
+    await world.pool.query('delete from langgraph.migrations where version = 3');
+    await migrate(world.pool);
+
+    const { rows: found } = await world.pool.query(
+      `select request_id, round(extract(epoch from deadline_at - now()) / 3600)::int as hours, cancel_after_ms is not null as cancellable,
+              coalesce(result, deadline_result)->>'reason' as reason
+         from langgraph.waits where request_id like 'old-%' order by request_id`,
+    );
+    expect(found).toEqual([
+      { request_id: 'old-ended', hours: null, cancellable: false, reason: 'timeout' },
+      { request_id: 'old-open', hours: 1, cancellable: true, reason: 'timeout' },
+      { request_id: 'old-secrets', hours: 168, cancellable: true, reason: 'timeout' },
+    ]);
+  });
+
   it('gives a thread to one of many who ask at once', async () => {
     const asked = Array.from({ length: 20 }, (_, index) => threads.take(threadId, `driver-${index}`, 10_000));
 
