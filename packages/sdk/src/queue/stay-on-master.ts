@@ -27,6 +27,8 @@ export class StayOnMaster {
   /** When the connection came about that refused last, and how many in a row did. */
   #refused = { readyMs: -1, inRow: 0 };
   #stuck = false;
+  /** Whether the role may be asked for; an access list may forbid it, and would note each try. */
+  #mayAsk = true;
   #redirectedMs = 0;
 
   /** `beside`: the connection of the commands, for one that reads with BLOCK. */
@@ -94,13 +96,15 @@ export class StayOnMaster {
     if (redis.status !== 'ready') return;
     this.#bringTogether();
     // A reader would answer only after its BLOCK; it is where the commands are.
-    if (this.#beside) return;
+    if (this.#beside || !this.#mayAsk) return;
     const run = this.#run;
     redis.role().then(
       ([role]) => {
         if (role === 'slave' && run === this.#run) for (const one of this.#together()) one.#leave();
       },
-      () => undefined,
+      (error: Error) => {
+        if (error.message.startsWith('NOPERM')) this.#mayAsk = false;
+      },
     );
   }
 

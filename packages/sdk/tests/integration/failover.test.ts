@@ -85,7 +85,8 @@ describe('on a Cluster', () => {
     try {
       await Promise.all([stays.ready, leaves.ready]);
       await publish(queue, engineeringQueue, message('before'));
-      await waitFor('the one before', () => seen.has('before'));
+      // Acknowledged as well: what is still to be settled would hold the stop up until its deadline.
+      await waitFor('the one before', () => stays.metrics().handled + leaves.metrics().handled === 1);
       await Promise.all(servers.nodes.map((node) => node.kill()));
       const began = performance.now();
       const failure = await publish(queue, engineeringQueue, message('lost')).then(
