@@ -62,7 +62,12 @@ export async function startScaffolder(config: ScaffolderConfig): Promise<Running
         handleScaffold(message, { host, api, draw, say: progressOf(redis, message, 'scaffold', logger) }),
       giveUp: async (message, error) => {
         const { project_id } = message;
-        await reportScaffold(api.projects, project_id, { status: 'scaffold_failed' }).catch((err: unknown) =>
+        const report = async () => {
+          // A message may say a name in the place of the id.
+          if ((await api.projects.get(project_id)).id !== project_id) return;
+          await reportScaffold(api.projects, project_id, { status: 'scaffold_failed' });
+        };
+        await report().catch((err: unknown) =>
           logger.error({ err, project_id }, 'the failed scaffolding was not reported'),
         );
         return failedScaffold(message, error, null);
