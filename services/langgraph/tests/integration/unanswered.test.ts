@@ -61,6 +61,7 @@ describe.each(databases)('a wait that nothing good comes of, on %s', (kind) => {
     expect(done.error).toContain('reason start_failed');
     expect(await deadLetters('ansible:deploy:results')).toBe(0);
     await world.publish(next);
+    expect(await world.ended(next.task)).toMatchObject({ status: 'completed' });
     expect((await world.story(task)).filter((word) => word === 'failed')).toHaveLength(1);
     expect(world.executors.of('deploy', task)).toHaveLength(1);
   });
