@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 import { identityOf } from '@codegen/sdk/processes';
 import { endOnUncaught } from '@codegen/sdk/service';
+import { withoutPatterns } from '@codegen/sdk/text';
 import { destination, pino } from 'pino';
 import { readConfig, type StackConfig } from './config.js';
 import { logInCli } from './log-in-cli.js';
@@ -90,7 +91,7 @@ async function openLog(config: StackConfig) {
     '*.authorization',
   ];
   const file = destination({ dest: path, mode: 0o600, sync: false });
-  return { log: pino({ level: config.logLevel, redact: paths }, file), flush: () => file.flushSync() };
+  return { log: pino({ level: config.logLevel, redact: paths, hooks: { streamWrite: withoutPatterns } }, file), flush: () => file.flushSync() };
 }
 
 function card(config: StackConfig, stack: RunningStack, tokenFile: string | undefined, seconds: number): string {
