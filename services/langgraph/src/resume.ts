@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 import { type Logger, withCorrelation } from '@codegen/sdk/queue';
+import { textOf } from '@codegen/sdk/text';
 import { Command } from '@langchain/langgraph';
 import { backoffMs, isAway } from './backoff.js';
 import { LeaseLost, type TakenThread, type ThreadKind, type Threads } from './threads.js';
@@ -279,8 +280,4 @@ async function withOwnSignal<T>(outer: AbortSignal, work: (signal: AbortSignal) 
   } finally {
     outer.removeEventListener('abort', forward);
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
+import { boundedText, withoutPatterns } from '@codegen/sdk/text';
 import { execa } from 'execa';
 import type { Answers, Template } from './read-template.js';
 
@@ -33,7 +34,10 @@ export async function runCopier(
       timeout: TIMEOUT_MS,
     });
     if (code === 'ENOENT') return false;
-    if (exitCode !== 0) throw new Error(`${shortMessage ?? 'Copier failed'}: ${stderr.trim().slice(-2000)}`);
+    if (exitCode !== 0) {
+      const said = boundedText(withoutPatterns(stderr.trim()), { maxBytes: 2000, keep: 'end' });
+      throw new Error(`${shortMessage ?? 'Copier failed'}: ${said}`);
+    }
     return true;
   } finally {
     await rm(answersFile, { force: true });

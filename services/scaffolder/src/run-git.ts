@@ -1,7 +1,10 @@
 import { safeGitEnvironment, safeGitSettings } from '@codegen/sdk/git';
+import { boundedText, withoutPatterns } from '@codegen/sdk/text';
 import { execa } from 'execa';
 
 const TIMEOUT_MS = 60_000;
+/** Of what it says where it fails. */
+const MAX_SAID_BYTES = 2000;
 const MAX_OUTPUT_BYTES = 128 * 1024 * 1024;
 
 // Where this process was started in a repository, or by a git, its variables name other repositories and settings.
@@ -45,7 +48,8 @@ export async function runGit(
   });
   if (isMaxBuffer && mostBytes !== undefined) return { stdout, stderr, exitCode: 0 };
   if (exitCode === undefined || (exitCode !== 0 && !expect.includes(exitCode))) {
-    throw new Error(`${shortMessage ?? `git ended with ${exitCode}`}${stderr ? `: ${stderr.trim()}` : ''}`);
+    const said = boundedText(withoutPatterns(stderr.trim()), { maxBytes: MAX_SAID_BYTES, keep: 'end' });
+    throw new Error(`${shortMessage ?? `git ended with ${exitCode}`}${said ? `: ${said}` : ''}`);
   }
   return { stdout, stderr, exitCode };
 }

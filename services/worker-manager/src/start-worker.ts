@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CreateWorkerCommand, TurnFailureReason } from '@codegen/contracts';
 import { isOrchestratorError, PermanentError } from '@codegen/sdk/errors';
 import { writeFileBelow } from '@codegen/sdk/files';
+import { textOf } from '@codegen/sdk/text';
 import { respond } from './answer-commands.js';
 import { answerInputs, removeInputs } from './answer-inputs.js';
 import type { AgentCommand } from './config.js';
@@ -148,8 +149,4 @@ function refusalOf(error: unknown): { reason: TurnFailureReason; error: string }
 function isRepositoryName(name: string): boolean {
   const parts = name.split('/');
   return parts.length === 2 && parts.every((part) => /^[\w.-]{1,100}$/.test(part) && !/^[.-]/.test(part));
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -109,6 +109,28 @@ describe.each(databases)('deploy on %s', (kind) => {
     expect((await world.api.projects.get(project.id)).status).toBe('failed');
   });
 
+  it('ends with an answer of a peer that holds what no database can', async () => {
+    await world.startReplica();
+    world.executors.script = { deploy: () => 'silent' };
+    const project = await world.scaffoldedProject();
+    const task = await world.start('deploy', project);
+    await expect.poll(() => world.executors.of('deploy', task)).toHaveLength(1);
+    const request_id = world.executors.of('deploy', task)[0]?.requestId;
+    const stderr = `panic: \\u0000 \\ud83d \\udc00 \ufffe ${'x'.repeat(2 ** 20)}`;
+    const more = '"duration_ms":null,"deployed_url":null,"server_ip":null,"port":null,"stdout":null,"exit_code":1';
+    const data = `{"request_id":"${request_id}","status":"failed","error":"it said \\u0000","stderr":"${stderr}",${more}}`;
+    await world.redis.xadd('ansible:deploy:results', '*', 'data', data);
+
+    const done = await world.ended(task);
+
+    expect(done).toMatchObject({ status: 'failed', reason: 'deploy_failed' });
+    expect(done.error).toContain('it said \ufffd');
+    expect((await world.events(task)).at(-1)).toMatchObject({ type: 'failed' });
+    const next = await world.start('deploy', project);
+    world.executors.script = {};
+    await world.ended(next);
+  });
+
   it('fails when the URL runs something else', async () => {
     await world.startReplica({ verifyMs: 500 });
     world.executors.script = { deploy: () => ({ deployed_url: 'http://127.0.0.1:9' }) };
