@@ -91,7 +91,10 @@ async function openLog(config: StackConfig) {
     '*.authorization',
   ];
   const file = destination({ dest: path, mode: 0o600, sync: false });
-  return { log: pino({ level: config.logLevel, redact: paths, hooks: { streamWrite: withoutPatterns } }, file), flush: () => file.flushSync() };
+  return {
+    log: pino({ level: config.logLevel, redact: paths, hooks: { streamWrite: withoutPatterns } }, file),
+    flush: () => file.flushSync(),
+  };
 }
 
 function card(config: StackConfig, stack: RunningStack, tokenFile: string | undefined, seconds: number): string {
