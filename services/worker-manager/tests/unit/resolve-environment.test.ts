@@ -31,6 +31,16 @@ describe('resolveEnvironment', () => {
     });
   });
 
+  it("takes the operator's plain values for secrets, unless they are known to be none", async () => {
+    const env = {
+      VENDOR_KEY: 'k3y-in-plain',
+      LICENCE: 'AAAA-BBBB-CCCC',
+      NODE_ENV: 'production',
+      CACHE_DIR: '/var/cache',
+    };
+    expect((await resolve({}, { by: { ...agent, env } })).secretNames).toEqual(['VENDOR_KEY', 'LICENCE']);
+  });
+
   it('lets the operator set what a message may not, and refer to everything', async () => {
     const env = { PATH: '/opt/agent/bin', URL: 'env:REDIS_URL', X: 'env:CLOSED', B: 'vault:platform/KEY' };
     const all = { ...env, Y: 'vault:project/other/TOKEN' };
