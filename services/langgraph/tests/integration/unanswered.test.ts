@@ -48,7 +48,7 @@ describe.each(databases)('a wait that nothing good comes of, on %s', (kind) => {
     await world.startReplica();
     await refuseAnswers();
     world.executors.script = {
-      deploy: (_, times) => (times === 1 ? { status: 'failed', reason: 'start_failed', stderr: REFUSED } : undefined),
+      deploy: () => ({ status: 'failed', reason: 'start_failed', stderr: REFUSED }),
     };
     const project = await world.scaffoldedProject();
     const task = await world.start('deploy', project);
@@ -60,6 +60,7 @@ describe.each(databases)('a wait that nothing good comes of, on %s', (kind) => {
     expect(done.error).toContain('unsupported Unicode escape sequence');
     expect(done.error).toContain('reason start_failed');
     expect(await deadLetters('ansible:deploy:results')).toBe(0);
+    world.executors.script = {};
     await world.publish(next);
     expect(await world.ended(next.task)).toMatchObject({ status: 'completed' });
     expect((await world.story(task)).filter((word) => word === 'failed')).toHaveLength(1);
