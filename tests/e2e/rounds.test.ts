@@ -42,7 +42,7 @@ beforeAll(async () => {
   const told = { agent: 'as-told', agents: { 'as-told': fixtureAgent('as-told') } };
   const hanging = { agent: 'hangs', agents: { hangs: fixtureAgent('hangs') }, turnTimeoutSeconds: 2 };
   await Promise.all([
-    develop(['breaks-then-mends', 'never-mends', 'exits-nonzero', 'changes-nothing'], told),
+    develop(['breaks-then-mends', 'never-mends', 'exits-nonzero', 'changes-nothing', 'speaks-nul'], told),
     develop(['hangs'], { ...hanging, env: { TERMINATE_GRACE_MS: '1000' } }),
   ]);
 }, 240_000);
@@ -94,5 +94,24 @@ describe.each([
     const { system, mainLog } = outcomeOf(agent);
     expect(mainLog).toHaveLength(1);
     expect(await processesWithMarker(system.home)).toEqual([]);
+  });
+});
+
+describe('an agent, and a release, that say what no database can hold', () => {
+  it('cost nothing but their own task: the work is merged, each deploy fails with what was said', async () => {
+    const { system, result } = outcomeOf('speaks-nul');
+    expect(result.code, result.stdout + result.stderr).toBe(0);
+    expect(result.json().data).toMatchObject({ status: 'completed', attempt: 1 });
+    // The second one waits for the first to end.
+    for (let deploys = 0; deploys < 2; deploys += 1) {
+      const deploy = await system.cli(['deploy', 'start', '--project', 'speaks-nul', '--wait=60s', '--json']);
+      expect([deploy.code, deploy.json().error.code], deploy.stdout).toEqual([1, 'TASK_FAILED']);
+      const task = (await system.cli(['task', 'get', deploy.json().error.details.id, '--json'])).json().data;
+      expect(task).toMatchObject({ status: 'failed', reason: 'start_failed' });
+      expect(task.error).toContain('panic: \ufffd');
+    }
+    const dead = await system.cli(['queue', 'stats', '--json'], { env: { ORCHESTRATOR_REDIS_URL: system.redisUrl } });
+    expect(dead.stdout).toContain('"dead_letters":0');
+    expect(dead.stdout).not.toMatch(/"dead[a-z_]*":[1-9]/);
   });
 });
