@@ -95,7 +95,8 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
     return answer(verdict.ok ? failed : { ...verdict, error: `${verdict.error}\n${error.message}` }, said);
   }
   if (verdict.ok && changes.problem) verdict = { ok: false, reason: 'agent_failed', error: changes.problem };
-  const seen = { ...said, commit_sha: changes.sha, files_changed: changes.files.slice(0, MAX_FILES) };
+  const files = changes.files.slice(0, MAX_FILES).map((name) => deps.redactor.clean(name));
+  const seen = { ...said, commit_sha: changes.sha, files_changed: files };
   if (readOnly) return answer(verdict, seen);
   if (changes.files.length === 0) {
     const error = 'the agent ended without changing a file';

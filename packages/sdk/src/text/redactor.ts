@@ -9,12 +9,14 @@ const LONGEST_PATTERN = 1024;
  * Takes secrets out of texts that leave a process: logs, errors, messages, what people see.
  *
  * It knows the values that it is told, of 6 characters or more: as they are, trimmed, each line of them, within JSON,
- * XML and URLs, as base64 (also in the middle of more, URL-safe, broken into lines), as hex, and the password of
- * a value that is a URL. Without being told it knows passwords within URLs and keys of this system (`cgk_…`).
+ * XML, URLs and quotes, as base64 (also in the middle of more, URL-safe), as hex, and the password of a value that is
+ * a URL; each also with line breaks and colours in the middle. Without being told it knows passwords within URLs and
+ * keys of this system (`cgk_…`).
  *
  * It cannot find what was encrypted, compressed, hashed, reversed, encoded twice or in another way (base32, hex
- * with spaces), what somebody splits on purpose, or a value shorter than 6 characters. It guards against accidents,
- * not against a program that wants to give a secret away: such a program must not get the secret.
+ * with spaces), what somebody splits on purpose, or a value shorter than 6 characters. Of a secret that is broken over
+ * texts that leave one by one, such as the lines of a log, it knows the lines of the usual programs only. It guards
+ * against accidents, not against a program that wants to give a secret away: such a program must not get the secret.
  *
  * Takes time by the text's length, however many secrets there are.
  */

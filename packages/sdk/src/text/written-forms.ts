@@ -1,4 +1,5 @@
 import { storableText } from '@codegen/contracts/storable';
+import { withoutBreaks } from './form-finder.js';
 
 /** Forms shorter than this are not looked for: they would blot out ordinary words, and say little. */
 const LEAST_FORM = 6;
@@ -6,6 +7,8 @@ const LEAST_FORM = 6;
 const LONGEST_FORM = 4096;
 /** Lines that `base64` and `openssl base64` break their output into. */
 const BASE64_LINES = [76, 64];
+/** And `xxd -p`. */
+const HEX_LINES = 60;
 
 /** Every way in which programs commonly write a secret that its reader could take it from; none is shorter than 6. */
 export function writtenForms(secret: string): string[] {
@@ -14,8 +17,9 @@ export function writtenForms(secret: string): string[] {
   const forms = new Set<string>();
   for (const value of new Set(values)) {
     if (value.length < LEAST_FORM) continue;
-    for (const form of [value, ...jsonForms(value), ...urlForms(value), ...base64Forms(value), ...hexForms(value)]) {
-      for (const piece of pieces(form, LONGEST_FORM)) forms.add(piece);
+    const coded = [...quotedForms(value), ...urlForms(value), ...base64Forms(value), ...hexForms(value)];
+    for (const form of [value, ...jsonForms(value), ...coded]) {
+      for (const piece of pieces(withoutBreaks(form), LONGEST_FORM)) forms.add(piece);
     }
   }
   return [...forms].filter((form) => form.length >= LEAST_FORM);
@@ -49,6 +53,17 @@ function jsonForms(value: string): string[] {
   ];
 }
 
+/** As shells and languages write it between quotes; Python and Node.js choose quotes that they need not escape. */
+function quotedForms(value: string): string[] {
+  const escaped = value
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t');
+  const shell = [value.replaceAll("'", "'\\''"), value.replace(/["$`\\]/g, '\\$&')];
+  return [...shell, escaped, escaped.replaceAll("'", "\\'")];
+}
+
 /** Percent-encoded, as the libraries differ in what they leave, with letters of either case. */
 function urlForms(value: string): string[] {
   const usual = encodeURIComponent(storableText(value));
@@ -76,7 +91,7 @@ function asUrlSafe(base64: string): string {
 
 function hexForms(value: string): string[] {
   const hex = Buffer.from(value).toString('hex');
-  return [hex, hex.toUpperCase()];
+  return [hex, hex.toUpperCase(), ...pieces(hex, HEX_LINES)];
 }
 
 function pieces(text: string, length: number): string[] {

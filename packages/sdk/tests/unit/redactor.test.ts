@@ -23,9 +23,39 @@ const FORMS: Record<string, string> = {
   HTML: 'hunter2/pä+ss &quot;word&quot; &lt;a&amp;b&gt;',
 };
 
+/** A secret with signs that shells and languages put a backslash before, as each of them writes it. */
+const QUOTED = 'it\'s "5\\$" `x`\tend';
+const QUOTED_FORMS: Record<string, string> = {
+  'set -x of a shell': `it'\\''s "5\\$" \`x\`\tend`,
+  'export -p of a shell': 'it\'s \\"5\\\\\\$\\" \\`x\\`\tend',
+  'repr of Python': 'it\\\'s "5\\\\$" `x`\\tend',
+  'inspect of Node.js': 'it\'s "5\\\\$" `x`\\tend',
+};
+
 describe('Redactor', () => {
   it.each(Object.entries(FORMS))('takes out a secret %s', (_, form) => {
     expect(new Redactor([SECRET]).clean(`before ${form} after`)).toBe(`before ${R} after`);
+  });
+
+  it.each(Object.entries(QUOTED_FORMS))('takes out a secret as by %s', (_, form) => {
+    expect(new Redactor([QUOTED]).clean(`before ${form} after`)).toBe(`before ${R} after`);
+  });
+
+  it('takes out a secret over the line breaks and colours that a program put into it', () => {
+    const redactor = new Redactor([SECRET]);
+    const around = Buffer.from(`NAME=value\nOTHER=1\nTOKEN=${SECRET}\nLAST=${'x'.repeat(80)}`);
+    for (let width = 4; width < 80; width += 1) {
+      for (const encoding of ['base64', 'hex'] as const) {
+        const lines = (around.toString(encoding).match(new RegExp(`.{1,${width}}`, 'g')) as string[]).join('\r\n');
+        const clean = redactor.clean(lines);
+        expect(clean, `${encoding} at ${width}`).toContain(R);
+        const shown = Buffer.from(clean.replaceAll(/\r\n|\[redacted\]/g, ''), encoding).toString('latin1');
+        expect(shown).not.toMatch(/unter|word/);
+      }
+    }
+    expect(redactor.clean('a hunter2/\u001b[1;31mpä+ss\u001b[0m "word" <a&b> b')).toBe(`a ${R} b`);
+    const [line] = Buffer.from('k'.repeat(50)).toString('hex').match(/.{60}/) as RegExpMatchArray;
+    expect(new Redactor(['k'.repeat(50)]).clean(line)).toBe(R);
   });
 
   it('takes out base64 of a text with the secret in it, at each alignment', () => {
@@ -70,7 +100,8 @@ describe('Redactor', () => {
   });
 
   it('takes out a secret that comes in two or more chunks, and tells at once what cannot be one', () => {
-    const text = `one ${SECRET} two ${bytes.toString('hex')} three redis://u:pw@h four cgk_abc_def five`;
+    const broken = `${SECRET.slice(0, 9)}\n\u001b[31m${SECRET.slice(9)}\u001b[0m`;
+    const text = `one ${SECRET} two ${bytes.toString('hex')} ${broken} three redis://u:pw@h four cgk_abc_def five`;
     const clean = new Redactor([SECRET]).clean(text);
     for (let size = 1; size < 40; size += 1) {
       const stream = new Redactor([SECRET]).stream();
@@ -94,7 +125,17 @@ describe('Redactor', () => {
       work();
       return performance.now() - started;
     };
-    for (const unit of ['k', '6b', 'a2', 'lorem ipsum ', '%C3%A4', `${'k'.repeat(20)}9`]) {
+    for (const unit of [
+      'k',
+      'k\n',
+      '6b',
+      'a2',
+      '\u001b[',
+      '\u001b[31mk',
+      'lorem ipsum ',
+      '%C3%A4',
+      `${'k'.repeat(20)}9`,
+    ]) {
       const text = unit.repeat(2 ** 20 / unit.length);
       const plain = Math.min(...[1, 2, 3].map(() => timeOf(() => scan(text))));
       const took = Math.min(...[1, 2, 3].map(() => timeOf(() => redactor.clean(text))));
