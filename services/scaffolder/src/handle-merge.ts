@@ -2,7 +2,7 @@ import type { ProjectManifest, RepositoryMessage, RepositoryResult } from '@code
 import type { Api } from '@codegen/sdk/api';
 import { handlingKind } from '@codegen/sdk/errors';
 import { FILE_MODES, GITLINK_MODE, type GitEntry } from '@codegen/sdk/git';
-import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest } from '@codegen/sdk/manifest';
+import { MANIFEST_FILE, MAX_MANIFEST_BYTES, npmFiles, parseManifest } from '@codegen/sdk/manifest';
 import type { RepositoryHost } from './hosts/host.js';
 
 export interface MergeDependencies {
@@ -103,7 +103,7 @@ async function unfit(
 }
 
 /** What tests, deploys and npm read by name: a link there would lead to a file of the machine. */
-const READ_BY_NAME = [MANIFEST_FILE, 'package.json', 'package-lock.json'];
+const READ_BY_NAME = [MANIFEST_FILE, ...npmFiles];
 
 const KINDS: Readonly<Record<string, string>> = { '040000': 'a folder', '120000': 'a link' };
 

@@ -6,23 +6,16 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseFile, readFileBelow } from '@codegen/sdk/files';
-import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest } from '@codegen/sdk/manifest';
+import { readFileBelow } from '@codegen/sdk/files';
+import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest, readNpmPackage } from '@codegen/sdk/manifest';
 import { boundedText } from '@codegen/sdk/text';
 import { plainLine } from '../progress.js';
 import { readLines } from '../read-events.js';
 
-const MAX_PACKAGE_BYTES = 1024 * 1024;
-const MAX_LOCK_BYTES = 64 * 1024 * 1024;
 /** The wrapper keeps 16 KiB; the rest is room for a sentence before the tail. */
 const TAIL_BYTES = 16 * 1024 - 512;
 const PROGRESS_EVERY_MS = 500;
 const DRAIN_MS = 1000;
-
-interface PackageManifest {
-  readonly dependencies?: object;
-  readonly devDependencies?: object;
-}
 
 interface Outcome {
   readonly ok: boolean;
@@ -60,13 +53,9 @@ async function testCommand(): Promise<readonly string[]> {
 }
 
 async function installCommand(): Promise<readonly string[] | undefined> {
-  const bytes = await readFileBelow('.', 'package.json', { mostBytes: MAX_PACKAGE_BYTES });
-  if (!bytes) return undefined;
-  const manifest = parseFile('package.json', 'JSON', bytes.toString(), JSON.parse) as PackageManifest | null;
-  const { dependencies, devDependencies } = manifest ?? {};
-  if (Object.keys({ ...dependencies, ...devDependencies }).length === 0) return undefined;
-  const locked = await readFileBelow('.', 'package-lock.json', { mostBytes: MAX_LOCK_BYTES });
-  return ['npm', locked ? 'ci' : 'install', '--no-audit', '--no-fund'];
+  const found = await readNpmPackage('.');
+  if (Object.keys({ ...found?.dependencies, ...found?.devDependencies }).length === 0) return undefined;
+  return ['npm', found?.locked ? 'ci' : 'install', '--no-audit', '--no-fund'];
 }
 
 /** Runs a command, shows some of its lines as progress, keeps the end of its output. */

@@ -88,6 +88,8 @@ describe('project-tests', () => {
       ['.project.yml', 'a named pipe', pipe, {}],
       ['package.json', 'a symbolic link', link, { '.project.yml': manifest }],
       ['package-lock.json', 'a symbolic link', link, { '.project.yml': manifest, 'package.json': packages }],
+      // npm quotes lines of it that it does not know.
+      ['.npmrc', 'a symbolic link', link, { '.project.yml': manifest }],
     ] as const;
     const check = async ([name, kind, make, files]: (typeof cases)[number]) => {
       const project = join(folder, `${name}-${kind}`);

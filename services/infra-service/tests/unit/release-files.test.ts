@@ -36,7 +36,7 @@ async function failure(reading: Promise<unknown>): Promise<DeployFailure> {
 
 describe('what a commit brings', () => {
   it('is read where it is a file of its own: neither over links nor from pipes', async () => {
-    for (const name of ['.project.yml', 'package.json', 'package-lock.json']) {
+    for (const name of ['.project.yml', 'package.json', 'package-lock.json', 'npm-shrinkwrap.json', '.npmrc']) {
       const path = join(folder, name);
       const read = name === '.project.yml' ? readManifest : readPackage;
       for (const [make, what] of [

@@ -196,6 +196,8 @@ it.each([
     /\.project\.yml is a link \(mode 120000\): commit a regular file/,
   ],
   ['package.json as a link', '120000', 'package.json', /package\.json is a link \(mode 120000\)/],
+  ['.npmrc as a link', '120000', '.npmrc', /\.npmrc is a link \(mode 120000\)/],
+  ['npm-shrinkwrap.json as a link', '120000', 'npm-shrinkwrap.json', /npm-shrinkwrap\.json is a link/],
   ['package-lock.json as a link', '120000', 'package-lock.json', /package-lock\.json is a link/],
   ['.project.yml as another repository', '160000', '.project.yml', /\.project\.yml is a link to another repository/],
   ['a folder as another repository', '160000', 'web/app', /web\/app is a link to another repository.*git rm --cached/],
