@@ -27,8 +27,10 @@ type AgentVariables = Pick<AgentCommand, 'env' | 'allowEnv'>;
 // A message chooses what an agent works on, not what runs or whom it asks: that is the operator's, who sets such names
 // in the agents file. No pattern there opens them.
 const RESERVED = new RegExp(
-  '^(PATH|HOME|TMPDIR|SHELL|ENV|BASH_.*|IFS|(HTTPS?|ALL|NO)_PROXY|AGENT_.*|WORKER_.*|GIT_.*|SSH_.*|LD_.*|DYLD_.*|' +
-    'NODE_.*|NPM_CONFIG_.*|PERL.*|PYTHON.*|RUBY.*|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|SSL_CERT_.*)$',
+  '^(PATH|HOME|USER|LOGNAME|PWD|TMPDIR|TE?MP|XDG_.*|SHELL|ENV|IFS|CDPATH|PS4|PROMPT_COMMAND|(BASH|SHELL)OPTS|BASH_.*|' +
+    'ZDOTDIR|EDITOR|VISUAL|BROWSER|.*PAGER|LESS(OPEN|CLOSE)|.*_PROXY|.*_BASE_URL|.*_CA_BUNDLE|SSL_CERT_.*|OPENSSL_.*|' +
+    'AGENT_.*|WORKER_.*|GIT_.*|SSH_.*|LD_.*|DYLD_.*|GCONV_PATH|HOSTALIASES|NODE_.*|NPM_CONFIG_.*|PIP_.*|PERL.*|PYTHON.*|' +
+    'RUBY.*|.*JAVA_(TOOL_)?OPTIONS)$',
   'i',
 );
 // The manager's own credentials are nobody's business.

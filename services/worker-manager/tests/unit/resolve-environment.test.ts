@@ -66,6 +66,32 @@ describe('resolveEnvironment', () => {
   });
 
   it.each([
+    ...[
+      'SHELLOPTS',
+      'BASHOPTS',
+      'PROMPT_COMMAND',
+      'ENV',
+      'EDITOR',
+      'GIT_PAGER',
+      'MANPAGER',
+      'LESSOPEN',
+      'XDG_CONFIG_HOME',
+    ],
+    ...[
+      'ANTHROPIC_BASE_URL',
+      'ftp_proxy',
+      'npm_config_userconfig',
+      'PIP_INDEX_URL',
+      'REQUESTS_CA_BUNDLE',
+      'OPENSSL_CONF',
+    ],
+    ...['JDK_JAVA_OPTIONS', '_JAVA_OPTIONS', 'RUBYOPT', 'PERL5LIB', 'PYTHONSTARTUP', 'DYLD_INSERT_LIBRARIES', 'TMP'],
+  ])('gives an agent no %s, though the beginning of that name is open', async (name) => {
+    const by = { allowEnv: [`${name.slice(0, 2)}*`] };
+    await expect(resolve({ [name]: 'x' }, { by })).rejects.toThrow(`${name} may not be set by a message`);
+  });
+
+  it.each([
     ['A', 'vault:project/p', 'name one: vault:project/p/NAME'],
     ['A', 'vault:project/p/MISSING', 'there is no secret vault:project/p/MISSING'],
     ['A', 'vault:project/other/TOKEN', 'vault:project/other/TOKEN is of another project'],
