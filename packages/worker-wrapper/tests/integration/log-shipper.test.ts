@@ -17,7 +17,12 @@ afterAll(async () => {
 });
 
 /** What the log holds once `write` has been shipped. */
-async function shipped(workerId: string, write: (log: LogShipper) => void, lines: number): Promise<string[]> {
+async function shipped(
+  workerId: string,
+  write: (log: LogShipper) => void,
+  lines: number,
+  last?: string,
+): Promise<string[]> {
   const log = new LogShipper({ redis, workerId, redactor: new Redactor(['hunter2-hunter2']) });
   write(log);
   await log.flush();
@@ -25,7 +30,7 @@ async function shipped(workerId: string, write: (log: LogShipper) => void, lines
   const params = { worker_id: workerId };
   for await (const { message } of readLog(redis, workerLog, { params, from: '0', signal: AbortSignal.timeout(5000) })) {
     found.push(message.text);
-    if (found.length === lines) break;
+    if (last === undefined ? found.length === lines : message.text === last) break;
   }
   return found;
 }
@@ -34,6 +39,23 @@ it('holds no secret that a colour divides', async () => {
   const line = 'the key is \u001b[1mhunter2\u001b[31m-hunter2\u001b[0m';
 
   expect(await shipped('w-colours', (log) => log.write('agent', line, null), 1)).toEqual(['the key is [redacted]']);
+});
+
+it.each(['base64', 'hex'] as const)('holds no secret in %s that is broken into lines', async (encoding) => {
+  const text = Buffer.from(`NAME=value\nTOKEN=hunter2-hunter2\n${'x'.repeat(40)}`).toString(encoding);
+  for (const width of [20, 27, 40]) {
+    const lines = ['before', ...(text.match(new RegExp(`.{1,${width}}`, 'g')) as string[]), 'after'];
+    const write = (log: LogShipper) => lines.forEach((line) => void log.write('agent', line, null));
+    const told = (await shipped(`w-${encoding}-${width}`, write, 1, 'after')).join('');
+    expect(told).toMatch(/^before.*\[redacted\].*after$/);
+    expect(Buffer.from(told.replace(/before|\[redacted\]|after/g, ''), encoding).toString('latin1')).not.toContain(
+      'nter',
+    );
+  }
+});
+
+it('tells a line that might be the beginning of a secret, once nothing follows', async () => {
+  expect(await shipped('w-held', (log) => log.write('agent', 'hunter2', 'turn'), 1)).toEqual(['hunter2']);
 });
 
 it('holds no secret of an error that the wrapper logs', async () => {
