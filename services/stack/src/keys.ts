@@ -66,8 +66,8 @@ export async function issueServiceKeys(admin: Api): Promise<Record<KeyedService,
 
 /**
  * The key of the person at this machine, one user for the life of the data folder: the one that the CLI has kept, as
- * long as it is good, so that other logins go on working after a new start; else a new one, and the last is revoked.
- * The folder keeps ids only.
+ * long as it is good, so that other logins go on working after a new start; else a new one. The last is revoked then, unless
+ * it has made keys, which would end with it. The folder keeps ids only.
  */
 export async function issuePersonKey(
   admin: Api,
@@ -85,8 +85,14 @@ export async function issuePersonKey(
   const { key, secret } = await admin.keys.create({ name: 'CLI on this machine', user_id: userId });
   await writeFile(`${path}.new`, JSON.stringify({ user_id: userId, key_id: key.id }), { mode: 0o600 });
   await rename(`${path}.new`, path);
-  if (known?.key_id) await admin.keys.revoke(known.key_id);
+  if (known?.key_id && !(await hasMadeKeys(admin, known.key_id))) await admin.keys.revoke(known.key_id);
   return secret;
+}
+
+/** Whether keys that are good were made with this one. */
+async function hasMadeKeys(admin: Api, id: string): Promise<boolean> {
+  for await (const key of admin.keys.list({ state: 'valid', limit: 500 })) if (key.created_by === id) return true;
+  return false;
 }
 
 /** Whose secret it is; undefined where it is none, or none that is good any more. */

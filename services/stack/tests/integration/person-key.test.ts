@@ -49,6 +49,11 @@ it('the person’s key outlives a start while it is good, and nothing in the dat
   await expect(whoami(first)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   expect(await issue(adminToken)).not.toBe(adminToken);
 
+  // The CLI may keep the key of another system by now: what was made with this one is in use, perhaps by CI.
+  const { secret: made } = await createApi({ apiUrl: api.url, token: await issue() }).keys.create({ name: 'ci' });
+  await issue('the key of another system');
+  expect((await whoami(made)).key.name).toBe('ci');
+
   const third = await issue();
   await admin.keys.revoke((await whoami(third)).key.id);
   const fourth = await issue(third);
