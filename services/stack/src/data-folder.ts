@@ -1,8 +1,9 @@
-import { chmod, link, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, link, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OrchestratorError } from '@codegen/sdk/errors';
+import { makeFolder } from '@codegen/sdk/files';
 import { isSameProcess, type ProcessIdentity, thisProcess } from '@codegen/sdk/processes';
 
 /** Everything one system keeps on this machine. */
@@ -34,10 +35,10 @@ export function dataFolderPath(flag: string | undefined, env: NodeJS.ProcessEnv)
 export async function openDataFolder(root: string, owner: ProcessIdentity = thisProcess()): Promise<DataFolder> {
   const inside = (name: string) => join(root, name);
   const folders = ['db', 'redis', 'repos', 'workers', 'releases', 'keys', 'logs', 'run'] as const;
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  await makeFolder(root);
   await chmod(root, 0o700);
   const unlock = await lock(root, owner);
-  for (const name of folders) await mkdir(inside(name), { recursive: true, mode: 0o700 });
+  for (const name of folders) await makeFolder(inside(name));
   const paths = Object.fromEntries(folders.map((name) => [name, inside(name)])) as Record<
     (typeof folders)[number],
     string

@@ -1,7 +1,8 @@
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { isOrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
+import { makeFolder } from '@codegen/sdk/files';
 import { identityOf } from '@codegen/sdk/processes';
 import { endOnUncaught } from '@codegen/sdk/service';
 import { withoutPatterns } from '@codegen/sdk/text';
@@ -74,7 +75,12 @@ function firstSignal(): Promise<NodeJS.Signals> {
 async function openLog(config: StackConfig) {
   const folder = join(config.dataDir, 'logs');
   const path = join(folder, 'stack.log');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder).catch((error: NodeJS.ErrnoException) => {
+    throw new OrchestratorError('USAGE', `the data folder ${config.dataDir} cannot be used (${error.code})`, {
+      cause: error,
+      next: [{ command: 'bin/up --data-dir FOLDER', when: 'with a folder that you may write to' }],
+    });
+  });
   const size = await stat(path).then(
     (found) => found.size,
     () => 0,

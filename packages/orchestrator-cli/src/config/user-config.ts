@@ -1,8 +1,8 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
-import { readRegularFile } from '@codegen/sdk/files';
+import { makeFolder, readRegularFile } from '@codegen/sdk/files';
 import { withConfigLock } from './config-lock.js';
 
 /** One system the user works with. `redis_url` holds a password and is as secret as the token. */
@@ -75,7 +75,7 @@ export async function changeUserConfig(
   const { default: Conf } = await import('conf');
   const folder = configFolder(env);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     await withConfigLock(folder, async () => {
       const config = change(await readUserConfig(env));
       const store = new Conf<Record<string, unknown>>({

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
+import { makeFolder } from '@codegen/sdk/files';
 import type { Runtime } from '../runtime.js';
 import { retold, stackProgram, type ToldError } from './installed-stack.js';
 
@@ -86,8 +87,7 @@ export async function bringUp(
 export async function bringUpDetached({ dataDir, args }: BringUpOptions, runtime: Runtime): Promise<RunningSystem> {
   const logs = join(dataFolder(dataDir, runtime.env), 'logs');
   const program = stackProgram('main');
-  await mkdir(logs, { recursive: true, mode: 0o700 });
-  const log = await open(join(logs, 'up.log'), 'a', 0o600);
+  const log = await openUpLog(logs);
   const { size } = await log.stat();
   const child = spawn(process.execPath, [program, ...args], {
     env: runtime.env,
@@ -146,4 +146,17 @@ function upCommand(dataDir: string | undefined): string {
 /** The command that stops the system of a data folder. */
 export function downCommand(dataDir: string | undefined): string {
   return dataDir === undefined ? 'orchestrator down' : paste`orchestrator down --data-dir ${dataDir}`;
+}
+
+async function openUpLog(folder: string): Promise<FileHandle> {
+  try {
+    await makeFolder(folder);
+    return await open(join(folder, 'up.log'), 'a', 0o600);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new OrchestratorError('USAGE', `the data folder ${dirname(folder)} cannot be used (${code})`, {
+      cause: error,
+      next: [{ command: 'orchestrator up --data-dir FOLDER', when: 'with a folder that you may write to' }],
+    });
+  }
 }

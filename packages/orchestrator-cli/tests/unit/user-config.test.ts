@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { withConfigLock } from '../../src/config/config-lock.js';
-import { readUserConfig } from '../../src/config/user-config.js';
+import { changeUserConfig, readUserConfig } from '../../src/config/user-config.js';
 
 it('a configuration that another user owns is read with a warning', async () => {
   const { path, remove } = await tempFolder('codegen-owner');
@@ -31,4 +31,9 @@ it('what stands in the place of the lock and is none ends a change, and says wha
 
   expect(waited).toMatchObject({ code: 'USAGE', next: [{ command: `rm -r ${join(path, 'config.lock')}` }] });
   expect(change).not.toHaveBeenCalled();
+});
+
+it('a folder for the configuration that cannot be made is named, and not tried for ever', async () => {
+  const changed = changeUserConfig({ ORCHESTRATOR_CONFIG_DIR: '/proc/x/orchestrator' }, (config) => config);
+  await expect(changed).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('(ENOENT)') });
 });

@@ -1,4 +1,5 @@
 export { FileError, type FileProblem, parseFile } from './file-error.js';
+export { makeFolder } from './make-folder.js';
 export { listBelow, type ReadLimits, readFileBelow, readRegularFile } from './read-file.js';
 export { removeTree } from './remove-tree.js';
 export { moveBelow, openLogBelow, type WriteOptions, writeFileBelow } from './write-file.js';

@@ -20,6 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   FileError,
   listBelow,
+  makeFolder,
   moveBelow,
   openLogBelow,
   parseFile,
@@ -293,4 +294,15 @@ describe('what a parser says of such a file', () => {
       '.project.yml is not YAML (line 2, column 4): correct or remove it',
     );
   });
+});
+
+it('a folder is made with those above it, and the call ends where none can be made', async () => {
+  const deep = join(root, 'a', 'b', 'c');
+  await Promise.all([makeFolder(deep), makeFolder(deep), makeFolder(join(deep, 'd'))]);
+  await makeFolder(deep);
+  expect((await stat(join(deep, 'd'))).mode & 0o777).toBe(0o700);
+  await writeFile(join(root, 'file'), '');
+  for (const path of [join(root, 'file'), join(root, 'file', 'x'), '/proc/x', '/proc/x/y/z']) {
+    await expect(makeFolder(path), path).rejects.toMatchObject({ syscall: 'mkdir' });
+  }
 });
