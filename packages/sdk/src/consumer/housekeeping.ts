@@ -1,6 +1,7 @@
 import { pause } from '../queue/backoff.js';
 import type { LetterLimits } from '../queue/store.js';
 import { defaultLetterLimits } from '../queue/trim-dead-letters.js';
+import { textOf } from '../text/error-text.js';
 import type { ConsumerCore } from './consumer-core.js';
 
 /** What a consumer tidies up in its own queue, and how often. */
@@ -37,8 +38,7 @@ async function tidyUp(core: ConsumerCore, idleMs: number, limits: LetterLimits):
     try {
       await work();
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      logger.warn({ stream: one, error: text }, 'cannot tidy up now, will try again later');
+      logger.warn({ stream: one, error: textOf(error) }, 'cannot tidy up now, will try again later');
     }
   };
   for (const one of streams) {
