@@ -175,8 +175,12 @@ describe('a file where somebody else writes', () => {
     await mkdir(join(root, 'repo', 'a'));
     await writeFile(join(root, 'repo', 'a', 'master.key'), 'mine');
     await symlink(join(temp.path, 'secrets'), join(root, 'repo', 'b'));
-    const script = `const { renameSync: mv } = require('node:fs');
-      for (;;) { mv('a', 'c'); mv('b', 'a'); mv('a', 'b'); mv('c', 'a'); }`;
+    // A write makes the folder where it is just missing; that gives way again.
+    const script = `const { renameSync: mv, rmSync: rm } = require('node:fs');
+      for (;;) {
+        try { mv('a', 'c'); mv('b', 'a'); mv('a', 'b'); mv('c', 'a'); }
+        catch { rm('a', { recursive: true, force: true }); try { mv('c', 'a'); } catch {} }
+      }`;
     const swapping = spawn(process.execPath, ['-e', script], { cwd: join(root, 'repo'), stdio: 'ignore' });
     await once(swapping, 'spawn');
     await sleep(100);
