@@ -1,7 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Project, projectName, type ScaffolderMessage, type ScaffolderResult } from '@codegen/contracts';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type Project,
+  type ProjectStatus,
+  projectName,
+  type ScaffolderMessage,
+  type ScaffolderResult,
+} from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { handlingKind, isOrchestratorError, PermanentError } from '@codegen/sdk/errors';
 import { FileError, readFileBelow } from '@codegen/sdk/files';
@@ -60,11 +67,15 @@ export function failedScaffold(message: ScaffolderMessage, error: string, durati
   };
 }
 
+/** What a message may be about: langgraph says it of a project before it asks for the repository. */
+const ASKED_FOR: readonly ProjectStatus[] = ['scaffolding', 'scaffolded'];
+
 /** The project that a message is about, or why the message cannot be about it: anybody who reaches Redis can write one. */
-async function checkedProject(
-  { project_id, repo_full_name: fullName, task_id }: ScaffolderMessage,
-  { api, host }: ScaffoldDependencies,
+export async function checkedProject(
+  message: ScaffolderMessage,
+  { api, host }: Pick<ScaffoldDependencies, 'api' | 'host'>,
 ): Promise<Project | { refusal: string }> {
+  const { project_id, repo_full_name: fullName, project_name, modules, task_id } = message;
   const project = await found(() => api.projects.get(project_id));
   if (!project) return { refusal: `there is no project ${project_id}` };
   if (project.id !== project_id) return { refusal: `project_id must be the project's id, and ${project_id} is none` };
@@ -72,9 +83,20 @@ async function checkedProject(
   // Merges know the project only, so this is where they look.
   const own = host.nameOf(project_id);
   if (fullName !== own) return { refusal: `The repository of ${project_id} is ${own}, not "${fullName}".` };
-  if (task_id === undefined) return project;
-  const task = await found(() => api.tasks.get(task_id));
-  return task?.project_id === project_id ? project : { refusal: `${task_id} is not a task of ${project_id}` };
+  if (project_name !== project.name)
+    return { refusal: `${project_id} is named ${project.name}, not "${project_name}"` };
+  if (!isDeepStrictEqual(modules, project.modules)) {
+    return { refusal: `${project_id} has the modules "${project.modules.join(', ')}", not "${modules.join(', ')}"` };
+  }
+  const task = task_id === undefined ? undefined : await found(() => api.tasks.get(task_id));
+  if (
+    task_id !== undefined &&
+    (task?.id !== task_id || task.project_id !== project_id || task.type !== 'engineering')
+  ) {
+    return { refusal: `${task_id} is not an engineering task of ${project_id}` };
+  }
+  if (ASKED_FOR.includes(project.status) || task?.status === 'running') return project;
+  return { refusal: `project ${project_id} is ${project.status}, and no task of it asks for a repository` };
 }
 
 /** Undefined where there is none, or several of that name. */

@@ -6,7 +6,7 @@ import { closeRedis, connectRedis, type Logger, type Redis, reportProgress, sile
 import { runAnsweringConsumer } from './answering-consumer.js';
 import { templateDrawer } from './draw-template.js';
 import { failedMerge, handleMerge } from './handle-merge.js';
-import { failedScaffold, handleScaffold } from './handle-scaffold.js';
+import { checkedProject, failedScaffold, handleScaffold } from './handle-scaffold.js';
 import { localHost } from './hosts/local.js';
 import { reportScaffold } from './report-scaffold.js';
 
@@ -63,8 +63,8 @@ export async function startScaffolder(config: ScaffolderConfig): Promise<Running
       giveUp: async (message, error) => {
         const { project_id } = message;
         const report = async () => {
-          // A message may say a name in the place of the id.
-          if ((await api.projects.get(project_id)).id !== project_id) return;
+          // Nothing but the messages that were sent for it changes a project.
+          if ('refusal' in (await checkedProject(message, { api, host }))) return;
           await reportScaffold(api.projects, project_id, { status: 'scaffold_failed' });
         };
         await report().catch((err: unknown) =>

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ScaffolderMessage, scaffolderMessage } from '@codegen/contracts';
+import { type Project, type ScaffolderMessage, scaffolderMessage } from '@codegen/contracts';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { type DrawTemplate, templateDrawer } from '../../src/draw-template.js';
@@ -115,6 +115,8 @@ it.each([
   ['an unknown module', { modules: ['backend', 'rockets'] }, 'The template has no modules "rockets". Try: backend.'],
   ['a bad name', { project_name: '../x' }, /"\.\.\/x" is not a project name/],
 ])('answers %s as failed, with the project told', async (_, changes, error) => {
+  const { project_name: name = 'window-seat', modules = ['backend'] } = changes as Partial<ScaffolderMessage>;
+  api.project = { ...api.project, name, modules: modules as Project['modules'] };
   const result = await scaffold(message(changes));
   expect(result).toMatchObject({ status: 'failed', repo_url: null, files_generated: 0 });
   expect(result.error).toMatch(error);
@@ -130,13 +132,37 @@ it.each([
   ],
   ['a path', { project_id: '../../tmp/x', repo_full_name: 'local/../../tmp/x' }, /there is no project/],
   ['a repository of another project', { repo_full_name: 'acme/blog' }, /is local\/proj_1, not "acme\/blog"/],
-  ['a task of another project', { task_id: 'task_2' }, /task_2 is not a task of proj_1/],
+  ['a task of another project', { task_id: 'task_2' }, /task_2 is not an engineering task of proj_1/],
+  ["a name that is not the project's", { project_name: 'else-where' }, /proj_1 is named window-seat, not "else-where"/],
+  ['no name at all', { project_name: '../x' }, /proj_1 is named window-seat/],
+  ["modules that are not the project's", { modules: ['rockets'] }, /proj_1 has the modules "backend", not "rockets"/],
 ])('refuses %s: nothing is made, and the project is left as it is', async (_, changes, error) => {
   const before = { ...api.project };
   const result = await scaffold(message(changes));
   expect(result).toMatchObject({ status: 'failed', repo_url: null, error: expect.stringMatching(error) });
   expect([api.project, api.reports, said]).toEqual([before, [], []]);
   expect(await readdir(folder.path)).toEqual([]);
+});
+
+it.each(['draft', 'failed', 'scaffold_failed', 'developing', 'active'] as const)(
+  'makes nothing for a project that is %s, unless a task of it runs',
+  async (status) => {
+    api.project = { ...api.project, status };
+    api.task = { ...api.task, status: 'completed' };
+    for (const changes of [{}, { task_id: 'task_1' }]) {
+      const error = expect.stringContaining(`proj_1 is ${status}, and no task of it asks for a repository`);
+      expect(await scaffold(message(changes))).toMatchObject({ status: 'failed', error });
+    }
+    expect([api.project.status, api.reports, await readdir(folder.path)]).toEqual([status, [], []]);
+    api.task = { ...api.task, status: 'running' };
+    expect(await scaffold(message({ task_id: 'task_1' }))).toMatchObject({ status: 'success' });
+  },
+);
+
+it('a deploy asks for no repository', async () => {
+  api.task = { ...api.task, type: 'deploy' };
+  const error = expect.stringContaining('task_1 is not an engineering task of proj_1');
+  expect(await scaffold(message({ task_id: 'task_1' }))).toMatchObject({ status: 'failed', error });
 });
 
 it('makes nothing for a project that is archived', async () => {
@@ -155,16 +181,17 @@ it('never makes a main that has no valid manifest', async () => {
     error: expect.stringMatching(/\.project\.yml/),
   });
   expect(await localHost(folder.path).branchTip(NAME, 'main')).toBeUndefined();
-  expect(await scaffold()).toMatchObject({ status: 'success' });
+  expect(await scaffold(message({ task_id: 'task_1' }))).toMatchObject({ status: 'success' });
 });
 
 it('does not set back a project that has moved on', async () => {
   await scaffold();
   api.project = { ...api.project, status: 'developing' };
-  expect(await scaffold()).toMatchObject({ status: 'success' });
+  expect(await scaffold(message({ task_id: 'task_1' }))).toMatchObject({ status: 'success' });
   expect(api.project.status).toBe('developing');
   await rm(bare, { recursive: true });
-  expect(await scaffold(message({ modules: ['rockets'] }))).toMatchObject({ status: 'failed' });
+  api.project = { ...api.project, modules: ['rockets'] as never };
+  expect(await scaffold(message({ modules: ['rockets'], task_id: 'task_1' }))).toMatchObject({ status: 'failed' });
   expect(api.project.status).toBe('developing');
 });
 
@@ -174,6 +201,7 @@ it('leaves nothing behind in the temporary folder', async () => {
   vi.stubEnv('TMPDIR', temporary.path);
   try {
     await scaffold();
+    api.project = { ...api.project, modules: ['rockets'] as never };
     await scaffold(message({ modules: ['rockets'] }));
     expect(await readdir(temporary.path)).toEqual([]);
   } finally {
