@@ -39,16 +39,27 @@ export function isKnownScope(scope: string): boolean {
 /** What reads nothing but the CLI's own files, or serves only what is allowed beside it. */
 const offline = ['contracts.*', 'mcp'] as const;
 
+/** What anybody does with tasks: a pattern would include what only an administrator or a service may. */
+const tasks = ['task.list', 'task.get', 'task.watch', 'task.logs', 'task.cancel', 'task.retry'] as const;
+
 /**
- * What each role of an agent may do. The ids are the CLI's commands and the API's scopes alike, so that the same list
+ * What each role of an agent may do: nothing that the API keeps for administrators and services, since what the list
+ * offers an agent must work for it. The ids are the CLI's commands and the API's scopes alike, so that the same list
  * binds ALLOWED_COMMANDS in a container and the key that is given to it.
  */
 export const roleScopes = {
   PRODUCT_OWNER: [
-    'project.*',
+    ...([
+      'project.create',
+      'project.list',
+      'project.get',
+      'project.update',
+      'project.archive',
+      'project.tasks',
+    ] as const),
     'engineering.*',
     'deploy.*',
-    'task.*',
+    ...tasks,
     'explain',
     'respond',
     'auth.status',
@@ -60,9 +71,9 @@ export const roleScopes = {
     'project.get',
     'project.list',
     'deploy.*',
-    'task.*',
+    ...tasks,
     'explain',
-    'infra.*',
+    'infra.servers',
     // Not what writes messages of any kind, or gives agents variables: that is the power of an admin.
     ...(['queue.list', 'queue.stats', 'queue.peek', 'queue.tail', 'queue.dlq.*'] as const),
     ...(['worker.create', 'worker.list', 'worker.get', 'worker.send', 'worker.send-file'] as const),

@@ -73,7 +73,8 @@ describe('the tools', () => {
     );
     const added = ['engineering_start', 'project_create', 'project_update', 'project_archive', 'task_retry'];
     expect(new Set(namesOf(more.tools))).toEqual(new Set([...namesOf(tools), ...added]));
-    for (const name of ['queue_publish', 'auth_key_revoke']) expect(namesOf(role.tools)).not.toContain(name);
+    for (const name of ['queue_publish', 'auth_key_revoke', 'task_fail'])
+      expect(namesOf(role.tools)).not.toContain(name);
     expect(namesOf(role.tools)).toContain('deploy_start');
   });
 

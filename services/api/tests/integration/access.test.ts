@@ -146,6 +146,19 @@ onBothDatabases('access', (api, database) => {
     },
   );
 
+  test.each(Object.entries(roleScopes))('%s holds nothing that is for administrators and services', (_, scopes) => {
+    const naming = (scope: string) =>
+      Object.values(access).filter((one) => one !== 'public' && one.scopes.includes(scope)) as Access[];
+    const outOfReach = knownScopes.filter((scope) => {
+      const routes = naming(scope);
+      return routes.length > 0 && routes.every(({ roles }) => roles !== undefined && !roles.includes('worker'));
+    });
+    expect(outOfReach).toEqual(
+      expect.arrayContaining(['task.fail', 'task.claim', 'project.report', 'infra.server.add']),
+    );
+    expect(outOfReach.filter((scope) => holdsScope(scopes, scope))).toEqual([]);
+  });
+
   test('a key for engineering starts no deploy', async () => {
     const user = await api.user({ scopes: ['engineering.start', 'project.create'] });
     const { id: project } = await user.createProject();
