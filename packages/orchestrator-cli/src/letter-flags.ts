@@ -1,7 +1,7 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { inputRequired } from './prompts.js';
+import { absent, inputRequired } from './prompts.js';
 import { queueArg } from './queue-command.js';
 
 /** Arguments of what is done to dead letters. */
@@ -17,7 +17,10 @@ export const letterFlags = {
 };
 
 /** The ids given, or undefined where another way of choosing was. @throws OrchestratorError USAGE for two ways, INPUT_REQUIRED for none */
-export function chosenIds(ids: string | undefined, others: Record<string, unknown>): string[] | undefined {
+export function chosenIds(
+  { queue, ids }: { queue?: string | undefined; ids?: string | undefined },
+  others: Record<string, unknown>,
+): string[] | undefined {
   const given = Object.entries(others).filter(([, value]) => value !== undefined && value !== false);
   const names = ['IDS', ...Object.keys(others)];
   if (given.length > 1 || (given.length === 1 && ids !== undefined)) {
@@ -25,5 +28,5 @@ export function chosenIds(ids: string | undefined, others: Record<string, unknow
   }
   if (ids !== undefined) return ids.split(',').filter((id) => id !== '');
   if (given.length === 1) return undefined;
-  throw inputRequired(names.map((name) => ({ name, question: 'Which ones:' })));
+  throw inputRequired([...absent({ QUEUE: queue }), names.map((name) => ({ name, question: 'Which ones:' }))]);
 }

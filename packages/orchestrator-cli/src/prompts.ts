@@ -11,14 +11,25 @@ export interface RequiredInput {
   choices?: readonly string[];
 }
 
-/** The error for input that is not there and may not be asked for. */
-export function inputRequired(inputs: readonly RequiredInput[]): OrchestratorError {
-  const missing = inputs.map(({ name }) => name);
-  const choices = inputs.flatMap((input) => input.choices ?? []);
-  return new OrchestratorError('INPUT_REQUIRED', `${missing.join(' or ')} is needed`, {
+/** The error for input that is not there and may not be asked for: all of it is needed, of a list within it any one. */
+export function inputRequired(inputs: readonly (RequiredInput | readonly RequiredInput[])[]): OrchestratorError {
+  const groups = inputs.map((input) => [input].flat());
+  const told = groups.map((group) => group.map(({ name }) => name).join(' or '));
+  const missing = groups.flat().map(({ name }) => name);
+  const choices = groups.flat().flatMap((input) => input.choices ?? []);
+  // With a list within, a comma keeps "A, and B or C" from being read as "A and B, or C".
+  const and = told.length < missing.length ? ', and ' : ' and ';
+  const last = told.pop();
+  const text = told.length === 0 ? `${last} is needed` : `${told.join(', ')}${and}${last} are needed`;
+  return new OrchestratorError('INPUT_REQUIRED', text, {
     details: { missing },
     ...(choices.length > 0 && { choices }),
   });
+}
+
+/** The inputs, by the names that the user gives them, that have no value. */
+export function absent(values: Readonly<Record<string, string | undefined>>): RequiredInput[] {
+  return Object.keys(values).flatMap((name) => (values[name] === undefined ? [{ name, question: '' }] : []));
 }
 
 /** Asks for one line on the terminal, by number or name where there are choices. */

@@ -14,8 +14,10 @@ export async function findTask(
 ): Promise<TaskHandle> {
   if (id === undefined && project === undefined) {
     throw inputRequired([
-      { name: 'TASK', question: 'Task:' },
-      { name: '--project', question: 'Project:' },
+      [
+        { name: 'TASK', question: 'Task:' },
+        { name: '--project', question: 'Project:' },
+      ],
     ]);
   }
   const wanted = id ?? (await latest(client, project as string, type, signal));

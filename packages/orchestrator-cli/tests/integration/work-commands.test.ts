@@ -66,6 +66,33 @@ describe('a list without items', () => {
   });
 });
 
+describe('input that is not there', () => {
+  it('is told at once: all that is needed, and of what may take its place any one', async () => {
+    const redis = { env: { ...env, ORCHESTRATOR_REDIS_URL: 'redis://127.0.0.1:1' } };
+    const told = async (id: CommandId, ...argv: string[]) =>
+      await run(id, argv, redis).then(
+        () => 'nothing',
+        (error: Error) => error.message,
+      );
+
+    expect(await told('task.fail')).toBe('TASK and --reason are needed');
+    expect(await told('task.fail', 'task_1')).toBe('--reason is needed');
+    expect(await told('worker.send-file')).toBe('WORKER and FILE are needed');
+    expect(await told('worker.send-file', 'w-1', '-')).toBe('PATH is needed');
+    expect(await told('worker.send')).toBe('WORKER and MESSAGE are needed');
+    expect(await told('config.set')).toBe('NAME and VALUE are needed');
+    expect(await told('config.set', '--unset')).toBe('NAME is needed');
+    expect(await told('queue.publish', 'deploy:queue')).toBe('--input or --set is needed');
+    expect(await told('queue.publish')).toBe('QUEUE, and --input or --set are needed');
+    expect(await told('queue.dlq.replay', 'deploy:queue')).toBe('IDS or --all is needed');
+    expect(await told('queue.dlq.purge')).toMatch(/^QUEUE, and IDS or /);
+    expect(await told('engineering.status')).toBe('TASK or --project is needed');
+    expect(await told('engineering.start', '--project', 'blog')).toBe('--spec or --spec-file is needed');
+    expect(await told('engineering.start')).toBe('--project, and --spec or --spec-file are needed');
+    expect(await told('project.update')).toBe('--name or --description or --input is needed');
+  });
+});
+
 describe('project update', () => {
   it('changes what is named, and an empty description is none', async () => {
     const first = await run('project.update', ['todo-api', '--description', 'Lists']);

@@ -4,7 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand, type GlobalFlags } from '../../base-command.js';
 import { changeSetting, type StoredKey, storedKeys, unknownSetting } from '../../config/change-setting.js';
 import { configPath } from '../../config/user-config.js';
-import { askHidden, inputRequired } from '../../prompts.js';
+import { absent, askHidden, inputRequired } from '../../prompts.js';
 import { readStdin } from '../../read-input.js';
 import type { Screen } from '../../render/screen.js';
 
@@ -36,7 +36,10 @@ export default class ConfigSet extends BaseCommand<ChangedSetting> {
   async run(): Promise<ChangedSetting> {
     const { args, flags } = await this.parse(ConfigSet);
     const { name } = args;
-    if (name === undefined) throw inputRequired([{ name: 'NAME', question: '', choices: storedKeys }]);
+    if (name === undefined) {
+      const value = absent(flags.unset ? {} : { VALUE: args.value });
+      throw inputRequired([{ name: 'NAME', question: '', choices: storedKeys }, ...value]);
+    }
     if (name === 'token') throw tokenByLogin(flags.profile);
     if (!isStoredKey(name)) throw unknownSetting(name, storedKeys);
     if (flags.unset && args.value !== undefined) throw new OrchestratorError('USAGE', '--unset takes no value');

@@ -5,7 +5,7 @@ import { chooseProject } from '../../operations/choose-project.js';
 import { readPayload } from '../../operations/read-payload.js';
 import { readSpec } from '../../operations/read-spec.js';
 import { type StartedTask, startAndFollow } from '../../operations/start-and-follow.js';
-import { ask, inputRequired } from '../../prompts.js';
+import { absent, ask, inputRequired } from '../../prompts.js';
 import type { Screen } from '../../render/screen.js';
 import { renderStarted } from '../../render/started.js';
 import { startFlags } from '../../start-flags.js';
@@ -48,8 +48,10 @@ export default class EngineeringStart extends BaseCommand<StartedTask> {
       spec: { name: '--spec', question: 'What is wanted?' },
       file: { name: '--spec-file', question: '' },
     };
-    if (given === undefined && !mayAsk) throw inputRequired([inputs.spec, inputs.file]);
     const named = flags.project ?? payload.project ?? settings.project;
+    if (given === undefined && !mayAsk) {
+      throw inputRequired([...absent({ '--project': named }), [inputs.spec, inputs.file]]);
+    }
     const project = await chooseProject(client, named, { mayAsk, signal: this.signal, env: this.runtime.env });
     this.project = project;
     const spec = given ?? (await ask(inputs.spec, this.signal));

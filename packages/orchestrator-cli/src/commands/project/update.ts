@@ -40,7 +40,7 @@ export default class ProjectUpdate extends BaseCommand<Project> {
       ...(description !== undefined && { description: description || null }),
     };
     if (Object.keys(change).length === 0) {
-      throw inputRequired(['--name', '--description', '--input'].map((flag) => ({ name: flag, question: '' })));
+      throw inputRequired([['--name', '--description', '--input'].map((flag) => ({ name: flag, question: '' }))]);
     }
     const { client, settings } = await this.client(flags);
     const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal, env: this.runtime.env };

@@ -1,7 +1,7 @@
 import type { PublishedMessage } from '@codegen/sdk';
 import * as Flags from '@oclif/core/flags';
 import { readMessage } from '../../operations/read-message.js';
-import { inputRequired } from '../../prompts.js';
+import { absent, inputRequired } from '../../prompts.js';
 import { QueueCommand, queueArg } from '../../queue-command.js';
 import { renderPublished } from '../../render/queue.js';
 import type { Screen } from '../../render/screen.js';
@@ -36,13 +36,10 @@ export default class QueuePublish extends QueueCommand<PublishedMessage> {
   async run(): Promise<PublishedMessage> {
     const { args, flags } = await this.parse(QueuePublish);
     const { signal } = this;
+    if (flags.input === undefined && !flags.set) {
+      throw inputRequired([...absent({ QUEUE: args.queue }), absent({ '--input': undefined, '--set': undefined })]);
+    }
     return await this.onQueue(args.queue, flags, async (client, queue) => {
-      if (flags.input === undefined && !flags.set) {
-        throw inputRequired([
-          { name: '--input', question: 'Message:' },
-          { name: '--set', question: 'Message:' },
-        ]);
-      }
       const { message, fields } = await readMessage(flags, signal);
       const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], { queue, message, fields });
       const options = { fields, dryRun: flags['dry-run'], idempotencyKey, signal };

@@ -3,7 +3,7 @@ import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
-import { confirm, inputRequired } from '../../prompts.js';
+import { absent, confirm, inputRequired } from '../../prompts.js';
 import type { Screen } from '../../render/screen.js';
 import { renderTask } from '../../render/task.js';
 import { changeFlags, yesFlag } from '../../start-flags.js';
@@ -29,12 +29,8 @@ export default class TaskFail extends BaseCommand<Task> {
   async run(): Promise<Task> {
     const { args, flags } = await this.parse(TaskFail);
     const { task } = args;
-    const reason = flags.reason?.trim();
-    const missing = [
-      ...(task === undefined ? [{ name: 'TASK', question: 'Task:' }] : []),
-      ...(reason ? [] : [{ name: '--reason', question: 'Why:' }]),
-    ];
-    if (task === undefined || !reason) throw inputRequired(missing);
+    const reason = flags.reason?.trim() || undefined;
+    if (task === undefined || reason === undefined) throw inputRequired(absent({ TASK: task, '--reason': reason }));
     const { client } = await this.client(flags);
     const command = paste`orchestrator task fail ${task} --reason ${reason}`;
     const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal };

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { inputRequired } from '../../prompts.js';
+import { absent, inputRequired } from '../../prompts.js';
 import { exactText, readFileOf, readStdin } from '../../read-input.js';
 import type { Screen } from '../../render/screen.js';
 import { WorkerCommand, workerArg } from '../../worker-command.js';
@@ -34,9 +34,11 @@ export default class WorkerSendFile extends WorkerCommand<SentFile> {
   async run(): Promise<SentFile> {
     const { args, flags } = await this.parse(WorkerSendFile);
     const { file, path = file === undefined || file === '-' ? undefined : `home/${basename(file)}` } = args;
+    if (file === undefined || path === undefined) {
+      const own = file === '-' ? { PATH: path } : { FILE: file };
+      throw inputRequired(absent({ WORKER: args.worker, ...own }));
+    }
     return await this.onWorker(args.worker, flags, async (client, worker_id) => {
-      if (file === undefined) throw inputRequired([{ name: 'FILE', question: 'File:' }]);
-      if (path === undefined) throw inputRequired([{ name: 'PATH', question: 'Path inside the worker:' }]);
       const bytes = file === '-' ? await readStdin(this.signal) : await readFileOf(file, 'FILE', this.signal);
       const content = exactText(bytes);
       const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], { worker_id, path, content });

@@ -3,7 +3,7 @@ import { isOrchestratorError, OrchestratorError, paste } from '@codegen/sdk/erro
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { parseDuration } from '../../duration.js';
-import { inputRequired } from '../../prompts.js';
+import { absent, inputRequired } from '../../prompts.js';
 import { exactText, readFileOf, readStdin } from '../../read-input.js';
 import type { Screen } from '../../render/screen.js';
 import { manyLines } from '../../render/text.js';
@@ -41,6 +41,10 @@ export default class WorkerSend extends WorkerCommand<WorkerTurn> {
       flags[name] === undefined ? undefined : parseDuration(flags[name], `--${name}`);
     const timeoutMs = duration('timeout');
     const turnMs = duration('turn-timeout');
+    const asks = args.message ?? flags.file ?? flags.resume;
+    if (args.worker === undefined || asks === undefined) {
+      throw inputRequired(absent({ WORKER: args.worker, MESSAGE: asks }));
+    }
     let turn: { worker: string; request: string } | undefined;
     try {
       return await this.onWorker(args.worker, flags, async (client, worker) => {

@@ -30,8 +30,8 @@ export default class QueueDlqPurge extends QueueCommand<LetterPurge> {
     const { args, flags } = await this.parse(QueueDlqPurge);
     const { signal } = this;
     const older = flags['older-than'];
+    const ids = chosenIds(args, { '--all': flags.all, '--older-than': older });
     return await this.onQueue(args.queue, flags, async (client, queue) => {
-      const ids = chosenIds(args.ids, { '--all': flags.all, '--older-than': older });
       const choice: PurgeChoice = ids
         ? { ids }
         : older === undefined

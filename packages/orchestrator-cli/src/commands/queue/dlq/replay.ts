@@ -26,8 +26,8 @@ export default class QueueDlqReplay extends QueueCommand<LetterReplay> {
     const { args, flags } = await this.parse(QueueDlqReplay);
     const { signal } = this;
     const { all, code } = flags;
+    const ids = chosenIds(args, { '--all': all });
     return await this.onQueue(args.queue, flags, async (client, queue) => {
-      const ids = chosenIds(args.ids, { '--all': all });
       const choice = ids ? { ids } : ({ all: true, ...(code !== undefined && { code }) } as const);
       const report = await client.queues.replay(queue, choice, { dryRun: flags['dry-run'], signal });
       const { replayed, refused } = report;
