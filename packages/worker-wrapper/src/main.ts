@@ -1,12 +1,13 @@
 #!/usr/bin/env node
-import { createLogger, endOnUncaught } from '@codegen/sdk/service';
+import { createLogger, endOnUncaught, givenEnvironment } from '@codegen/sdk/service';
 import { readConfig } from './config.js';
 import { startWrapper } from './start-wrapper.js';
 
-function configured() {
+async function configured() {
   try {
-    const config = readConfig(process.env);
-    const logger = createLogger('worker-wrapper', process.env).child({ worker_id: config.workerId });
+    const env = await givenEnvironment();
+    const config = readConfig(env);
+    const logger = createLogger('worker-wrapper', env).child({ worker_id: config.workerId });
     return { config, logger };
   } catch (error) {
     process.stderr.write(`worker-wrapper: ${error instanceof Error ? error.message : error}\n`);
@@ -15,9 +16,9 @@ function configured() {
 }
 
 // Not runService: a further signal is no hurry here, since the kernel and worker-manager both tell of the end.
-const { config, logger } = configured();
-endOnUncaught((error) => logger.fatal(error, 'worker ends: nobody caught this error'));
 const parent = process.ppid;
+const { config, logger } = await configured();
+endOnUncaught((error) => logger.fatal(error, 'worker ends: nobody caught this error'));
 const wrapper = await startWrapper(config, logger);
 let ending = false;
 

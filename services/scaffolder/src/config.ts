@@ -14,6 +14,12 @@ export function readConfig(env: Environment): ScaffolderConfig {
   };
 }
 
+/** What the programs that it runs get of this process's environment: nothing secret, no repository or setting of git. */
+export function inheritedEnvironment(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'LANG', 'TMPDIR'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
 function readFolder(env: Environment, name: string, what: string): string {
   const value = readText(env, name, what);
   if (!isAbsolute(value)) throw new Error(`${name} is "${value}"; it must be an absolute path.`);

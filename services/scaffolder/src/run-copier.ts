@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { boundedText, withoutPatterns } from '@codegen/sdk/text';
 import { execa } from 'execa';
+import { inheritedEnvironment } from './config.js';
 import type { Answers, Template } from './read-template.js';
 
 const TIMEOUT_MS = 60_000;
@@ -28,7 +29,8 @@ export async function runCopier(
   try {
     const args = copyArguments({ template: template.folder, destination, answersFile });
     const { exitCode, code, stderr, shortMessage } = await execa(copier, args, {
-      env: { PYTHONDONTWRITEBYTECODE: '1', GIT_TERMINAL_PROMPT: '0' },
+      env: { ...inheritedEnvironment(), PYTHONDONTWRITEBYTECODE: '1', GIT_TERMINAL_PROMPT: '0' },
+      extendEnv: false,
       stdin: 'ignore',
       reject: false,
       timeout: TIMEOUT_MS,

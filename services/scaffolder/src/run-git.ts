@@ -1,23 +1,12 @@
 import { safeGitEnvironment, safeGitSettings } from '@codegen/sdk/git';
 import { boundedText, withoutPatterns } from '@codegen/sdk/text';
 import { execa } from 'execa';
+import { inheritedEnvironment } from './config.js';
 
 const TIMEOUT_MS = 60_000;
 /** Of what it says where it fails. */
 const MAX_SAID_BYTES = 2000;
 const MAX_OUTPUT_BYTES = 128 * 1024 * 1024;
-
-// Where this process was started in a repository, or by a git, its variables name other repositories and settings.
-const NOT_INHERITED = {
-  GIT_CONFIG_COUNT: undefined,
-  GIT_CONFIG_PARAMETERS: undefined,
-  GIT_DIR: undefined,
-  GIT_WORK_TREE: undefined,
-  GIT_INDEX_FILE: undefined,
-  GIT_OBJECT_DIRECTORY: undefined,
-  GIT_ALTERNATE_OBJECT_DIRECTORIES: undefined,
-  GIT_NAMESPACE: undefined,
-};
 
 export interface GitOutput {
   readonly stdout: string;
@@ -39,7 +28,8 @@ export async function runGit(
   { expect = [], env = {}, mostBytes }: GitOptions = {},
 ): Promise<GitOutput> {
   const { stdout, stderr, exitCode, shortMessage, isMaxBuffer } = await execa('git', [...safeGitSettings, ...args], {
-    env: { ...NOT_INHERITED, ...safeGitEnvironment, ...env } as NodeJS.ProcessEnv as Record<string, string>,
+    env: { ...inheritedEnvironment(), ...safeGitEnvironment, ...env },
+    extendEnv: false,
     stdin: 'ignore',
     reject: false,
     stripFinalNewline: false,

@@ -2,4 +2,4 @@ export { createLogger } from './create-logger.js';
 export { readApi, readRedisUrl } from './read-addresses.js';
 export { type Environment, readChoice, readText, readUrl, readWholeNumber } from './read-environment.js';
 export { readNamedFile, readSecret } from './read-secret.js';
-export { endOnUncaught, runService, type ServiceParts, type StartedService } from './run-service.js';
+export { endOnUncaught, givenEnvironment, runService, type ServiceParts, type StartedService } from './run-service.js';

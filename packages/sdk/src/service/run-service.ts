@@ -59,7 +59,7 @@ export async function runService<Config extends object>(parts: ServiceParts<Conf
 
 async function read<Config extends object>({ name, readConfig }: ServiceParts<Config>) {
   try {
-    const env = process.env.ENVIRONMENT_FROM === 'stdin' ? { ...process.env, ...(await handedOver()) } : process.env;
+    const env = await givenEnvironment();
     return { logger: createLogger(name, env), config: await readConfig(env) };
   } catch (error) {
     // For the person who starts it: one line of plain text, at any level of the log.
@@ -68,9 +68,16 @@ async function read<Config extends object>({ name, readConfig }: ServiceParts<Co
   }
 }
 
-async function handedOver(): Promise<Environment> {
+/**
+ * What this process is told. With ENVIRONMENT_FROM=stdin, more than its environment, where other processes of its user could
+ * read it.
+ * @throws {Error} where what comes is no JSON object of variables
+ */
+export async function givenEnvironment(): Promise<Environment> {
+  if (process.env.ENVIRONMENT_FROM !== 'stdin') return process.env;
   try {
-    return JSON.parse(await Promise.race([text(process.stdin), sleep(HAND_OVER_MS, '', { ref: false })]));
+    const handedOver = JSON.parse(await Promise.race([text(process.stdin), sleep(HAND_OVER_MS, '', { ref: false })]));
+    return { ...process.env, ...handedOver };
   } catch {
     // Not what it is: there are secrets in it.
     throw new Error('ENVIRONMENT_FROM is stdin, but no JSON object of variables came. Send one, or leave it out.');

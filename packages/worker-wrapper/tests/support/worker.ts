@@ -67,10 +67,12 @@ class Worker {
   start(command: string[], env: Record<string, string>): void {
     const { server, repository, dir } = this.place;
     this.process = spawn(process.execPath, [wrapperMain], {
-      env: {
-        PATH: process.env.PATH,
+      env: { PATH: process.env.PATH, WORKER_ID: this.id, ENVIRONMENT_FROM: 'stdin' },
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
+    this.process.stdin?.end(
+      JSON.stringify({
         REDIS_URL: server.url,
-        WORKER_ID: this.id,
         WORKER_DIR: dir,
         AGENT_COMMAND: JSON.stringify(command),
         REPO_URL: repository.path,
@@ -78,9 +80,8 @@ class Worker {
         TERMINATE_GRACE_MS: '300',
         LOG_LEVEL: 'warn',
         ...env,
-      },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+      }),
+    );
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;
     });

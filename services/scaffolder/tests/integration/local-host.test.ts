@@ -1,7 +1,7 @@
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { commitFolder } from '../../src/commit-folder.js';
 import { localHost } from '../../src/hosts/local.js';
@@ -127,15 +127,22 @@ it('a repository that is missing has no branches', async () => {
   expect(await host.branchTip('local/nowhere', 'main')).toBeUndefined();
 });
 
-it('git sees nothing of the environment it was started in', async () => {
-  process.env.GIT_DIR = '/nowhere';
-  process.env.GIT_INDEX_FILE = '/nowhere/index';
+it('git sees nothing of the environment it was started in, and shows none of its secrets', async () => {
+  const seen = join(folder.path, 'seen');
+  const program = `#!/bin/sh\nenv >> "${seen}"\nPATH="$(printf %s "$PATH" | cut -d: -f2-)" exec git "$@"\n`;
+  await mkdir(join(folder.path, 'bin'));
+  await writeFile(join(folder.path, 'bin', 'git'), program, { mode: 0o755 });
+  vi.stubEnv('PATH', `${join(folder.path, 'bin')}:${process.env.PATH}`);
+  vi.stubEnv('GIT_DIR', '/nowhere');
+  vi.stubEnv('GIT_INDEX_FILE', '/nowhere/index');
+  vi.stubEnv('API_TOKEN', 'cgk_secret');
   try {
     await host.ensureRepository(NAME);
     expect(await host.createMain(NAME, await draft('draft', 'one'))).toBe(true);
     expect(await host.branchTip(NAME, 'main')).toMatch(/^[0-9a-f]{40}$/);
+    expect(await readFile(seen, 'utf8')).toContain('GIT_CONFIG_NOSYSTEM=1');
+    expect(await readFile(seen, 'utf8')).not.toContain('cgk_secret');
   } finally {
-    delete process.env.GIT_DIR;
-    delete process.env.GIT_INDEX_FILE;
+    vi.unstubAllEnvs();
   }
 });

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { templateDrawer } from '../../src/draw-template.js';
 import { type Answers, completeAnswers, readTemplate } from '../../src/read-template.js';
@@ -103,6 +103,23 @@ describe('the built-in renderer and Copier', () => {
     const path = await template({ 'a.txt.jinja': '{{ project_name }}', 'copier.yaml.txt': 'kept' }, '');
     expect(Object.keys(await compare(path, ANSWERS))).toEqual(['a.txt', 'copier.yaml.txt']);
   });
+});
+
+it('Copier shows no secret of the environment it was started in', async () => {
+  const program = join(folder.path, 'copier');
+  const seen = join(folder.path, 'seen');
+  await writeFile(program, `#!/bin/sh\nenv > "${seen}"\n`, { mode: 0o755 });
+  vi.stubEnv('API_TOKEN', 'cgk_secret');
+  try {
+    const read = await readTemplate(SERVICE_TEMPLATE);
+    expect(await runCopier(program, { template: read, answers: ANSWERS, destination: join(folder.path, 'x') })).toBe(
+      true,
+    );
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  expect(await readFile(seen, 'utf8')).toContain('PYTHONDONTWRITEBYTECODE=1');
+  expect(await readFile(seen, 'utf8')).not.toContain('cgk_secret');
 });
 
 describe('the built-in renderer', () => {

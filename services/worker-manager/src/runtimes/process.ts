@@ -30,10 +30,13 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
       try {
         const child = spawn(program, args, {
           cwd: spec.folder,
-          env: wrapperEnvironment(spec, options),
+          env: { ...options.environment, WORKER_ID: spec.workerId, ENVIRONMENT_FROM: 'stdin' },
           detached: true,
-          stdio: ['ignore', log.fd, log.fd],
+          stdio: ['pipe', log.fd, log.fd],
         });
+        // One that ends before it has read this is told of by its end.
+        child.stdin?.on('error', () => undefined);
+        child.stdin?.end(JSON.stringify(wrapperVariables(spec, options)));
         await new Promise<void>((resolve, reject) => {
           child.once('spawn', resolve);
           child.once('error', reject);
@@ -78,11 +81,10 @@ function markersOf(workerId: string) {
   };
 }
 
-function wrapperEnvironment(spec: WorkerSpec, options: ProcessRuntimeOptions): Record<string, string> {
+/** For its standard input: its agent runs as the same user, and could read its environment. */
+function wrapperVariables(spec: WorkerSpec, options: ProcessRuntimeOptions): Record<string, string> {
   return {
-    ...options.environment,
     REDIS_URL: options.redisUrl,
-    WORKER_ID: spec.workerId,
     WORKER_TYPE: spec.workerType,
     WORKER_DIR: spec.folder,
     AGENT: spec.agent.name,

@@ -202,6 +202,43 @@ describe('variables of an agent', () => {
     }
   });
 
+  it("that are secrets, and the worker's own, are in no environment or command line that an agent can read, but in its own", async () => {
+    const api = await secretApi();
+    await bench.redis.config('SET', 'requirepass', 'swordfish');
+    const redisUrl = bench.server.url.replace('//', '//:swordfish@');
+    // What worker-manager, the wrapper and its git processes show of themselves.
+    const look = join(bench.folder, 'look');
+    await writeFile(
+      look,
+      `#!/bin/sh
+       for process in $(grep -l '^WORKER_ID=' /proc/[0-9]*/environ -z 2>/dev/null); do
+         cat "$process" "\${process%environ}cmdline" | tr '\\0' '\\n'; done >> "${bench.folder}/seen-by-$1"`,
+      { mode: 0o755 },
+    );
+    const hook = join(bench.repository.path, 'hooks', 'pre-receive');
+    await writeFile(hook, `#!/bin/sh\n${look} git`, { mode: 0o755 });
+    const command = ['/bin/sh', '-c', `${look} agent; echo "$TOKEN" > ../given; echo work > work`];
+    const looking = { command, allowEnv: ['TOKEN'] };
+    try {
+      await bench.start({ redisUrl, api: { url: api.url, token: 'cgk_test' }, agents: { looking } });
+      const workerId = await bench.create('looking', { env_vars: { TOKEN: 'vault:project/proj_1/TOKEN' } });
+      const turn = await bench.input(workerId, 'Look around', { task_id: 'task_look' });
+      expect(await bench.output(turn)).toMatchObject({ status: 'success', branch: 'task/task_look/7' });
+      expect(await readFile(join(bench.workersDir, workerId, 'given'), 'utf8')).toBe('hunter2-hunter2\n');
+      for (const [who, whom] of [
+        ['agent', 'worker-wrapper'],
+        ['git', 'receive-pack'],
+      ]) {
+        const seen = await readFile(join(bench.folder, `seen-by-${who}`), 'utf8');
+        expect(seen).toContain(`WORKER_ID=${workerId}`);
+        expect(seen).toContain(whom);
+        expect(seen).not.toMatch(/swordfish|redis:|cgk_|hunter2/);
+      }
+    } finally {
+      await api.stop();
+    }
+  });
+
   it('keep their worker waiting while the vault is away', async () => {
     const api = await secretApi();
     try {
