@@ -169,6 +169,37 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
       expect((await person.call('POST', '/tasks', body, { key })).status).toBe(201);
     });
 
+    it('tells of a task as it is now, and that it was started before', async () => {
+      const { name: project } = await person.createProject();
+      const key = crypto.randomUUID();
+      const order = () => person.ok('POST', '/tasks', { project, type: 'engineering', spec: 'x' }, { key });
+      const first = await order();
+      await peer.end(first.task.id, 'completed');
+      const again = createdTask.parse(await order());
+
+      expect([first.replayed, again.replayed]).toEqual([undefined, true]);
+      expect(again.task).toMatchObject({ id: first.task.id, status: 'completed' });
+    });
+
+    it('does not bring back a start, or a retry, that failed', async () => {
+      const { project, task } = await newTask();
+      const body = { project: project.id, type: 'engineering', spec: 'x' };
+      const keys = { start: crypto.randomUUID(), retry: crypto.randomUUID() };
+      const started = await person.ok('POST', '/tasks', body, { key: keys.start });
+      await peer.end(task.id, 'failed');
+      const retry = () => person.call('POST', `/tasks/${task.id}/retry`, undefined, { key: keys.retry });
+      const retried = [await retry(), await retry()];
+      await peer.end(started.task.id, 'failed');
+      await peer.end(task.id, 'failed');
+      const late = [await person.call('POST', '/tasks', body, { key: keys.start }), await retry()];
+
+      expect(retried.map(({ body }) => body.replayed)).toEqual([undefined, true]);
+      expect(late.map(({ status, body }) => [status, body.code, body.choices])).toEqual([
+        [409, 'TASK_ENDED', [started.task.id]],
+        [409, 'TASK_ENDED', [task.id]],
+      ]);
+    });
+
     it('gives no secret a second time: it names the key that was made', async () => {
       const key = crypto.randomUUID();
       const first = await person.ok('POST', '/api-keys', { name: 'ci' }, { key });
@@ -240,6 +271,30 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
       await person.ok('POST', `/projects/${id}/archive`);
       const late = { project: id, type: 'engineering', spec: 'x' };
       expect(await person.refused('POST', '/tasks', late)).toBe('409 PROJECT_ARCHIVED');
+    });
+
+    it('deploy what main holds, and say where that is not what was asked for', async () => {
+      const { project, task } = await newTask();
+      await peer.merged(project.id, 'c'.repeat(40));
+      const deploy = (more = {}) => person.call('POST', '/tasks', { project: project.id, type: 'deploy', ...more });
+      const early = await deploy();
+      await peer.end(task.id, 'failed');
+      const refused = await deploy({ dry_run: true });
+      const anyway = await deploy({ anyway: true });
+      await peer.end((await person.startEngineering(project.id)).task.id, 'completed');
+      const built = await deploy();
+      const { task: last } = await person.startEngineering(project.id);
+      await peer.end(last.id, 'failed');
+      const old = await deploy();
+
+      expect([refused.status, refused.body.code, refused.body.choices]).toEqual([409, 'NOT_BUILT', [task.id]]);
+      expect([early, anyway, built, old].map(({ status, body }) => [status, body.commit_sha])).toEqual(
+        Array(4).fill([201, 'c'.repeat(40)]),
+      );
+      expect(early.body.warnings).toEqual([expect.stringMatching(`${task.id} is queued`)]);
+      expect(anyway.body.warnings).toEqual([expect.stringMatching(`${task.id}.*failed`)]);
+      expect(built.body.warnings).toBeUndefined();
+      expect(old.body.warnings).toEqual([expect.stringMatching(`${last.id}.*failed`)]);
     });
 
     it('are listed by project, type, status and call, newest first and without their specs', async () => {

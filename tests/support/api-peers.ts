@@ -12,6 +12,8 @@ export interface ApiPeer {
   emit(taskId: string, event: Partial<TaskEvent>): Promise<void>;
   /** Takes a task and ends it, with its last event. */
   end(taskId: string, status: 'completed' | 'failed'): Promise<void>;
+  /** Notes that main of a project is at a commit. */
+  merged(projectId: string, commit: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,6 +47,9 @@ async function realPeer(): Promise<ApiPeer> {
       await service.ok('POST', `/tasks/${id}/transition`, { epoch: task.epoch, status });
       await emit(id, { type: status });
     },
+    merged: async (id, main_sha) => {
+      await service.ok('PATCH', `/projects/${id}/report`, { main_sha });
+    },
     stop: async () => {
       await api.stop();
       await database.close();
@@ -59,6 +64,9 @@ async function fakePeer(): Promise<ApiPeer> {
     lister: new Client(fake.url, fake.makeToken(['project.list'])),
     emit: async (id, event) => fake.emit(id, event),
     end: async (id, status) => fake.end(id, status),
+    merged: async (projectId, main_sha) => {
+      Object.assign(fake.projects.find(({ id }) => id === projectId) ?? {}, { main_sha });
+    },
     stop: fake.stop,
   };
 }

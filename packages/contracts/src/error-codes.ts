@@ -37,6 +37,8 @@ export const errorCodes = {
   PROJECT_BUSY: code(409, 5),
   PROJECT_ARCHIVED: code(409, 5),
   NOTHING_TO_DEPLOY: code(409, 5),
+  /** Main holds the template alone: no engineering task of the project has come to an end that was wanted. */
+  NOT_BUILT: code(409, 5),
   NO_FREE_PORT: code(409, 5),
   TASK_ENDED: code(409, 5),
   DATA_FOLDER_LOCKED: code(0, 5),

@@ -104,6 +104,16 @@ export abstract class BaseCommand<T = unknown> extends Command {
     return key;
   }
 
+  /** Whether a key would be CI's own, which has to name what the call is about as it is now. */
+  protected derivesKey(flag: string | undefined): boolean {
+    return flag === undefined && ciIdempotencyKey(this.ctor.id, {}, this.runtime.env) !== undefined;
+  }
+
+  /** For calls through Redis, which tell by this that an earlier one with the same key had done it. */
+  protected readonly onReplay = (): void => {
+    this.runtime.meta.replayed = true;
+  };
+
   protected get signal(): AbortSignal {
     return this.runtime.signal;
   }

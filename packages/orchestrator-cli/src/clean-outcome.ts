@@ -4,9 +4,13 @@ import { spoken } from './command-table.js';
 import { nextSteps } from './next-steps.js';
 import type { Runtime } from './runtime.js';
 
+const REPLAYED =
+  'nothing was done now: an earlier call with the same idempotency key did it, and this is its answer; ' +
+  'to do it again, give another --idempotency-key';
+
 /** The run's warnings, without secrets. */
-export function cleanWarnings({ warnings, redactor }: Pick<Runtime, 'warnings' | 'redactor'>): string[] {
-  return warnings.map((warning) => redactor.clean(warning));
+export function cleanWarnings({ warnings, meta, redactor }: Pick<Runtime, 'warnings' | 'meta' | 'redactor'>): string[] {
+  return [...(meta.replayed ? [REPLAYED] : []), ...warnings].map((warning) => redactor.clean(warning));
 }
 
 /** An error with what to do about it, both without secrets. */

@@ -7,6 +7,8 @@ export interface Meta {
   request_id: string;
   correlation_id: string;
   idempotency_key?: string;
+  /** What is told was done by an earlier call with the same idempotency key; this one changed nothing. */
+  replayed?: true;
 }
 
 export interface SuccessEnvelope {

@@ -23,6 +23,7 @@ export function makeRuntime({ env, json, verbose, signal, output }: RunOptions):
   redactor.add(env.ORCHESTRATOR_REDIS_URL);
   const onCall = (call: ApiCall) => {
     if (call.requestId) meta.request_id = call.requestId;
+    if (call.replayed) meta.replayed = true;
     if (!debug) return;
     const outcome = call.status ?? call.error?.code ?? '';
     const line = `${call.method} ${call.path} → ${outcome} in ${Math.round(call.durationMs)} ms, try ${call.attempt}`;

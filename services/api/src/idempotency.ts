@@ -15,13 +15,18 @@ const KEY = /^[\x21-\x7e]{1,200}$/;
  * crosses from one key to another; with another path or body it is refused.
  * `again: true` is for work that is idempotent by itself: a replay runs it again instead of storing its answer.
  * `shownOnce` is for an answer that holds a secret: it is not stored, and a replay is refused with what this makes of it.
+ * `replay` is for an answer about what goes on changing: it makes today's answer of the stored one, or refuses.
  */
 export async function mutate<T>(
   deps: { db: Kysely<Database>; vault: Vault },
   request: FastifyRequest,
   reply: FastifyReply,
   work: (trx: Transaction<Database>) => Promise<T>,
-  options: { again?: boolean; shownOnce?: (answer: T) => { detail: string; choices: string[] } } = {},
+  options: {
+    again?: boolean;
+    shownOnce?: (answer: T) => { detail: string; choices: string[] };
+    replay?: (stored: T, trx: Transaction<Database>) => Promise<T>;
+  } = {},
 ): Promise<T> {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return inTransaction(deps.db, work);
@@ -51,7 +56,7 @@ export async function mutate<T>(
       if (!stored.sealed_response) return work(trx);
       const kept = JSON.parse(deps.vault.open(stored.sealed_response, place));
       if (options.shownOnce) throw new ApiError('SECRET_SHOWN', kept.detail, { choices: kept.choices });
-      return kept as T;
+      return options.replay ? options.replay(kept as T, trx) : (kept as T);
     }
     const result = await work(trx);
     if (!options.again) {

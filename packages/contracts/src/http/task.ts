@@ -66,6 +66,7 @@ export const createTask = z
       .max(200)
       .nullish()
       .describe('Stream that progress events go to: task_progress:<your user id>, or that with :NAME behind it'),
+    anyway: z.boolean().optional().describe('Deploy although nothing that was asked for has been built yet'),
     dry_run: z.boolean().optional().describe('Check everything, store nothing'),
   })
   .describe('Makes a task.');
@@ -73,7 +74,14 @@ export type CreateTask = z.input<typeof createTask>;
 
 /** A new task with the stream and the exact message that starts it. */
 export const createdTask = z
-  .object({ task, stream, message: taskMessage })
+  .object({
+    task,
+    stream,
+    message: taskMessage,
+    commit_sha: z.string().nullish().describe('Deploy only: the commit that main is at'),
+    warnings: z.array(z.string()).optional().describe('What a person should know of it all the same'),
+    replayed: z.boolean().optional().describe('An earlier call with the same Idempotency-Key started it'),
+  })
   .describe('A new task with the stream and the exact message that starts it.');
 export type CreatedTask = z.infer<typeof createdTask>;
 

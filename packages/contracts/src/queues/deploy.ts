@@ -18,6 +18,7 @@ export const deployResult = baseResult
     deployed_url: nullable(z.string()).describe('Where the release answers'),
     server_ip: nullable(z.string()).describe('The server that the release runs on'),
     port: nullable(z.int()).describe("The project's TCP port on that server"),
+    commit_sha: z.string().nullish().describe('The commit that was to be released'),
   })
   .describe("How a deploy task ended; stored in the task's result.");
 export type DeployResult = z.infer<typeof deployResult>;

@@ -1,12 +1,17 @@
 import type { Task } from '@codegen/contracts';
 import type { TaskHandle } from '@codegen/sdk';
+import { isOrchestratorError, type OrchestratorError, paste } from '@codegen/sdk/errors';
 import { NO_LIMIT } from '../argv.js';
 import { parseDuration } from '../duration.js';
 import type { Runtime } from '../runtime.js';
+import { withNext } from '../translate-error.js';
 import { followToEnd, withoutSpec } from './follow-to-end.js';
 
-/** A task as `start` returns it; `dry_run` where it was only checked and does not exist. */
-export type StartedTask = Omit<Task, 'spec'> & { dry_run?: true };
+/**
+ * A task as `start` returns it; `dry_run` where it was only checked and does not exist. A deploy that nobody waited for
+ * names the commit that main is at; one that has ended says in its result which it released.
+ */
+export type StartedTask = Omit<Task, 'spec'> & { dry_run?: true; commit_sha?: string };
 
 export interface StartFlags {
   wait?: string | undefined;
@@ -24,9 +29,17 @@ export async function startAndFollow(
   // Read before anything is started: a mistyped duration must not leave a task behind.
   const timeoutMs = wait === undefined || wait === NO_LIMIT ? undefined : parseDuration(wait, '--wait');
   if (flags['dry-run'] && starter.check) return { ...withoutSpec(await starter.check()), dry_run: true };
-  const handle = await starter.start();
+  const handle = await starter.start().catch((error: unknown) => {
+    const [task] = (isOrchestratorError(error) && error.code === 'TASK_ENDED' && error.choices) || [];
+    if (task === undefined) throw error;
+    throw withNext(error as OrchestratorError, [
+      { command: paste`orchestrator task retry ${task} --wait`, when: 'to run that task again' },
+      { command: paste`orchestrator task get ${task}`, when: 'to see how it ended' },
+    ]);
+  });
   runtime.warnings.push(...handle.warnings);
   runtime.meta.correlation_id = handle.task.correlation_id;
-  if (wait === undefined) return withoutSpec(handle.task);
+  const { task, commitSha } = handle;
+  if (wait === undefined) return { ...withoutSpec(task), ...(commitSha !== undefined && { commit_sha: commitSha }) };
   return await followToEnd(handle, runtime, { timeoutMs, quiet: flags.quiet });
 }

@@ -17,6 +17,11 @@ export async function openProgress(task: Task, runtime: Runtime, quiet: boolean 
   if (quiet) return silent;
   const { openScreen } = await import('../render/screen.js');
   const screen = await openScreen(process.stderr, runtime.env);
+  if (runtime.meta.replayed) {
+    await runtime.output.err(
+      `An earlier call with the same idempotency key started task ${task.id}; this is its course:\n`,
+    );
+  }
   if (canDrawLive(runtime)) {
     const { LiveProgress } = await import('./live-progress.js');
     return new LiveProgress(task, runtime.output, screen);

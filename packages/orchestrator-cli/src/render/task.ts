@@ -6,7 +6,11 @@ import { type Column, renderPairs } from './table.js';
 import { manyLines, oneLine } from './text.js';
 
 /** A task with what came of it; `whole` adds its spec and every line of its error. */
-export function renderTask(task: Task, screen: Screen, { whole = false }: { whole?: boolean } = {}): string {
+export function renderTask(
+  task: Task & { commit_sha?: string },
+  screen: Screen,
+  { whole = false }: { whole?: boolean } = {},
+): string {
   const long = whole && task.error?.trimEnd().includes('\n');
   const heading = `${screen.paint.bold(task.type)}  ${paintStatus(task.status, task.status, screen)}`;
   const pairs = renderPairs(
@@ -38,11 +42,11 @@ export function taskColumns(screen: Screen): Column<Task>[] {
   ];
 }
 
-function resultPairs({ result }: Task): [string, string | undefined][] {
+function resultPairs({ result, commit_sha }: Task & { commit_sha?: string }): [string, string | undefined][] {
   const files = result?.files_changed;
   return [
     ['url', textOf(result?.deployed_url)],
-    ['commit', textOf(result?.commit_sha)],
+    ['commit', textOf(result?.commit_sha ?? commit_sha)],
     ['files', Array.isArray(files) && files.length > 0 ? oneLine(files.join(', ')) : undefined],
   ];
 }

@@ -1,14 +1,15 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeId, type ServiceDeployment, type Task, type TaskEvent, wireNow } from '@codegen/contracts';
+import { makeId, type Project, type ServiceDeployment, type Task, type TaskEvent, wireNow } from '@codegen/contracts';
 import { closeRedis, connectRedis } from '@codegen/sdk/queue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
+import { cleanWarnings } from '../../src/clean-outcome.js';
 import type { CommandId } from '../../src/command-table.js';
-import { type HereOptions, runHere } from '../support/run-here.js';
+import { type Here, type HereOptions, runHere } from '../support/run-here.js';
 
 let fake: FakeApi;
 let env: NodeJS.ProcessEnv;
@@ -255,6 +256,73 @@ describe('task cancel', () => {
       code: 'TASK_ENDED',
       message: expect.stringContaining('before it could'),
     });
+  });
+});
+
+describe('a call that is repeated', () => {
+  const ci = () => ({ env: { ...env, CI: 'true', GITHUB_RUN_ID: '7' } });
+
+  it('in a CI job deploys again what has changed since, and says where it has not', async () => {
+    const commits = ['a', 'a', 'b'].map((letter) => letter.repeat(40));
+    const started: Here[] = [];
+    for (const main_sha of commits) {
+      Object.assign(fake.projects[0] as Project, { main_sha });
+      started.push(await run('deploy.start', ['--project', 'todo-api'], ci()));
+    }
+    const [first, again, other] = started as [Here, Here, Here];
+
+    expect(first.data).toMatchObject({ commit_sha: commits[0] });
+    expect(first.text).toContain(commits[0]);
+    expect(again.data).toMatchObject({ id: first.data.id });
+    expect(other.data).not.toMatchObject({ id: first.data.id });
+    expect(started.map(({ runtime }) => runtime.meta.replayed)).toEqual([undefined, true, undefined]);
+    expect(cleanWarnings(again.runtime)).toEqual([expect.stringContaining('nothing was done now')]);
+  });
+
+  it('in a CI job retries the attempt that failed, not the task once and for all', async () => {
+    const id = await startedTask();
+    const attempts = [];
+    for (const _ of [1, 2]) {
+      fake.end(id, 'failed');
+      attempts.push(((await run('task.retry', [id], ci())).data as Task).attempt);
+    }
+
+    expect(attempts).toEqual([2, 3]);
+  });
+
+  it('does not bring a failed task back, and says how to go on', async () => {
+    const again = () =>
+      run('engineering.start', ['--project', 'todo-api', '--spec', 'x', '--wait', '--idempotency-key', 'k']);
+    const first = again();
+    await waitFor('the task', () => fake.tasks.size === 1);
+    fake.end(fake.onlyTask(), 'failed');
+    await expect(first).rejects.toMatchObject({ code: 'TASK_FAILED' });
+
+    await expect(again()).rejects.toMatchObject({
+      ...{ code: 'TASK_ENDED', exitCode: 5 },
+      next: [
+        { command: `orchestrator task retry ${fake.onlyTask()} --wait` },
+        { command: `orchestrator task get ${fake.onlyTask()}` },
+      ],
+    });
+  });
+});
+
+describe('deploy start', () => {
+  it('puts up nothing of which nothing is built, unless it is wanted anyway', async () => {
+    const id = await startedTask();
+    fake.end(id, 'failed');
+    Object.assign(fake.projects[0] as Project, { main_sha: 'a'.repeat(40) });
+
+    await expect(run('deploy.start', ['--project', 'todo-api'])).rejects.toMatchObject({
+      ...{ code: 'NOT_BUILT', exitCode: 5 },
+      next: [
+        { command: `orchestrator task retry ${id} --wait` },
+        { command: 'orchestrator deploy start --project todo-api --anyway' },
+      ],
+    });
+    const { runtime } = await run('deploy.start', ['--project', 'todo-api', '--anyway']);
+    expect(runtime.warnings).toEqual([expect.stringContaining(id)]);
   });
 });
 

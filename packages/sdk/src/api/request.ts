@@ -27,6 +27,8 @@ export interface ApiCall {
   status?: number;
   requestId?: string;
   idempotencyKey?: string;
+  /** The answer is the one that an earlier call with the same idempotency key got: nothing was done now. */
+  replayed?: true;
   error?: OrchestratorError;
 }
 
@@ -98,6 +100,8 @@ export function makeSend(options: ApiOptions): Send {
         signal,
       );
       Object.assign(seen, { status: answer.status, requestId: answer.requestId });
+      // Of a later try the first one's answer was lost: that is this call all the same.
+      if (answer.replayed && attempt === 1) seen.replayed = true;
       return answer.value;
     } catch (error) {
       if (isOrchestratorError(error)) {
@@ -164,7 +168,9 @@ async function exchange(
     const text = await abortable(response.text(), limit.signal);
     const requestId = response.headers.get('x-request-id') ?? sentRequestId;
     if (!response.ok) throw errorFromResponse(response, text, sentRequestId);
-    return { status: response.status, requestId, value: readAnswer(call, text, response.status, requestId) };
+    const value = readAnswer(call, text, response.status, requestId);
+    const replayed = response.headers.get('idempotency-replayed') === 'true';
+    return { status: response.status, requestId, replayed, value };
   } catch (error) {
     if (isOrchestratorError(error)) throw error;
     limit.signal.throwIfAborted();

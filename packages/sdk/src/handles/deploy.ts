@@ -7,12 +7,14 @@ import type { TaskHandle } from './task-handle.js';
 export interface DeployOrder {
   /** Id or name. */
   project: string;
+  /** Deploy although nothing that was asked for has been built yet. */
+  anyway?: boolean | undefined;
   correlationId?: string | undefined;
   /** Stream for progress events, for readers of Redis. */
   callbackStream?: string | undefined;
 }
 
-/** Starts a deploy task. @throws OrchestratorError NOTHING_TO_DEPLOY, PROJECT_NOT_FOUND, PROJECT_ARCHIVED */
+/** Starts a deploy task. @throws OrchestratorError NOTHING_TO_DEPLOY, NOT_BUILT, PROJECT_NOT_FOUND, PROJECT_ARCHIVED */
 export function startDeploy(
   api: Api,
   redisUrl: string | undefined,
@@ -27,10 +29,11 @@ export async function checkDeploy(api: Api, order: DeployOrder, options?: CallOp
   return (await api.tasks.create({ ...body(order), dry_run: true }, options)).task;
 }
 
-function body({ project, correlationId, callbackStream }: DeployOrder) {
+function body({ project, anyway, correlationId, callbackStream }: DeployOrder) {
   return {
     project,
     type: 'deploy' as const,
+    ...(anyway !== undefined && { anyway }),
     ...(correlationId !== undefined && { correlation_id: correlationId }),
     ...(callbackStream !== undefined && { callback_stream: callbackStream }),
   };

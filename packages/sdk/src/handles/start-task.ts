@@ -40,8 +40,11 @@ async function publishedTask(
   created: CreatedTask,
   signal: AbortSignal | undefined,
 ): Promise<TaskHandle> {
-  const warning = redisUrl === undefined ? undefined : await publishNow(api, redisUrl, created, signal);
-  return new TaskHandle(api, created.task, warning === undefined ? [] : [warning]);
+  // What has been claimed needs no message any more.
+  const publishes = redisUrl !== undefined && created.task.status === 'queued';
+  const warning = publishes ? await publishNow(api, redisUrl, created, signal) : undefined;
+  const warnings = [...(created.warnings ?? []), ...(warning === undefined ? [] : [warning])];
+  return new TaskHandle(api, created.task, { ...created, warnings });
 }
 
 /** Tells why the message could not be published, if so. From here on the task exists, so nothing but an abort may throw. */

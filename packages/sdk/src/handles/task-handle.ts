@@ -1,4 +1,4 @@
-import type { Task, TaskEvent } from '@codegen/contracts';
+import type { CreatedTask, Task, TaskEvent } from '@codegen/contracts';
 import type { Api, CallOptions } from '../api/index.js';
 import { OrchestratorError } from '../errors.js';
 import { timeLimit } from '../time-limit.js';
@@ -18,12 +18,22 @@ export class TaskHandle {
   readonly task: Task;
   /** What did not go as it should when the task was started, though it runs. */
   readonly warnings: readonly string[];
+  /** Whether an earlier call with the same idempotency key had started it: this one did nothing. */
+  readonly replayed: boolean;
+  /** Of a deploy that was just started: the commit that main is at. */
+  readonly commitSha: string | undefined;
 
-  constructor(api: Api, task: Task, warnings: readonly string[] = []) {
+  constructor(
+    api: Api,
+    task: Task,
+    { warnings = [], replayed = false, commit_sha }: Partial<Omit<CreatedTask, 'task'>> = {},
+  ) {
     this.#api = api;
     this.id = task.id;
     this.task = task;
     this.warnings = warnings;
+    this.replayed = replayed;
+    this.commitSha = commit_sha ?? undefined;
   }
 
   /** The task's events from `since` on, ending after its last one. Survives failures of the API of up to five minutes. */

@@ -25,10 +25,16 @@ export type WorkerCommandInput = MessageInput<typeof workerCommands>;
  * which its answer comes.
  * @throws {OrchestratorError} IDEMPOTENCY_MISMATCH where its request id was used for another command
  */
-export async function sendCommand(store: QueueStore, command: WorkerCommandInput, isKeyed: boolean): Promise<string> {
+export async function sendCommand(
+  store: QueueStore,
+  command: WorkerCommandInput,
+  { isKeyed, onReplay }: { isKeyed: boolean; onReplay?: (() => void) | undefined },
+): Promise<string> {
   const from = await currentPosition(store, workerResponses.stream);
   if (isKeyed) await checkSameCall(store, command.request_id, command);
-  await publish(store, workerCommands as QueueContract, command, { dedupe: { windowMs: KEY_WINDOW_MS } });
+  const dedupe = { windowMs: KEY_WINDOW_MS };
+  const { duplicate = false } = await publish(store, workerCommands as QueueContract, command, { dedupe });
+  if (duplicate) onReplay?.();
   return from;
 }
 

@@ -21,6 +21,8 @@ export interface WorkerCallOptions {
 export interface WorkerChangeOptions extends WorkerCallOptions {
   /** Makes a repeated call the same call, for a day. */
   idempotencyKey?: string | undefined;
+  /** Called where an earlier call with the same key had done it: this one does nothing and gets that one's answer. */
+  onReplay?: (() => void) | undefined;
 }
 
 /** A worker that was created. */
@@ -44,12 +46,13 @@ export interface WorkerTurn {
 export async function createWorker(
   store: QueueStore,
   config: WorkerConfig,
-  { idempotencyKey, timeoutMs = SPAWN_MS, signal }: WorkerChangeOptions,
+  { idempotencyKey, onReplay, timeoutMs = SPAWN_MS, signal }: WorkerChangeOptions,
 ): Promise<CreatedWorker> {
   const request_id = idOf('create', idempotencyKey);
   const worker_id = workerIdFor(request_id);
   const command = { command: 'create', request_id, config } as const;
-  const response = await ask(store, command, { timeoutMs, signal, isKeyed: idempotencyKey !== undefined });
+  const options = { timeoutMs, signal, onReplay, isKeyed: idempotencyKey !== undefined };
+  const response = await ask(store, command, options);
   const why = `${worker_id} has not started within ${timeoutMs} ms: it waits for a slot, or worker-manager is away`;
   if (!response) throw stillRunning(why, { worker_id, request_id });
   checkSuccess(response, 'the worker cannot be created');
@@ -81,6 +84,7 @@ export async function sendToWorker(
   message: string,
   {
     idempotencyKey,
+    onReplay,
     timeoutMs,
     signal,
     wait,
@@ -92,7 +96,7 @@ export async function sendToWorker(
 ): Promise<WorkerTurn> {
   const request_id = idOf(worker_id, idempotencyKey);
   const command = { command: 'send_message', request_id, worker_id, message, timeout: turnSeconds } as const;
-  const from = await sendCommand(store, command, idempotencyKey !== undefined);
+  const from = await sendCommand(store, command, { isKeyed: idempotencyKey !== undefined, onReplay });
   if (!wait) return { worker_id, request_id, response: null };
   return await readTurn(store, { worker_id, request_id, from, timeoutMs, signal });
 }
@@ -132,11 +136,11 @@ function idOf(purpose: string, key: string | undefined): string {
   return key === undefined ? randomUUID() : requestIdFor(`worker ${purpose}`, key);
 }
 
-type AskOptions = WorkerCallOptions & { isKeyed?: boolean };
+type AskOptions = WorkerCallOptions & { isKeyed?: boolean; onReplay?: (() => void) | undefined };
 
 async function ask(store: QueueStore, command: WorkerCommandInput, options: AskOptions & { timeoutMs: number }) {
-  const { isKeyed = false, timeoutMs, signal } = options;
-  const from = await sendCommand(store, command, isKeyed);
+  const { isKeyed = false, onReplay, timeoutMs, signal } = options;
+  const from = await sendCommand(store, command, { isKeyed, onReplay });
   return await awaitResponse(store, command.request_id, { from, timeoutMs, signal });
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   type ApiKey,
   type CreatedApiKey,
+  type CreatedTask,
   type CreateTask,
   createApiKey,
   createProject as createProjectBody,
@@ -147,10 +148,21 @@ export async function startFakeApi(): Promise<FakeApi> {
       const { id, name } = (before.answer.body as CreatedApiKey).key;
       return problem('SECRET_SHOWN', `this call has made the key ${id} (${name}) already`, [id]);
     }
-    if (before) return { ...before.answer, headers: { 'idempotency-replayed': 'true' } };
+    if (before) return { ...replayOf(before.answer), headers: { 'idempotency-replayed': 'true' } };
     const answer = await serve(route, request);
     if ((answer.status ?? 200) < 300) answered.set(call, { asked, answer: structuredClone(answer) });
     return answer;
+  }
+
+  /** The task that a stored answer is about is told as it is now. */
+  function replayOf(answer: Answer): Answer {
+    const { task: { id } = { id: '' } } = answer.body as { task?: Task };
+    const task = tasks.get(id);
+    if (!task) return answer;
+    if (task.status === 'failed' || task.status === 'cancelled') {
+      return problem('TASK_ENDED', `this Idempotency-Key started task ${id}, which ${task.status}`, [id]);
+    }
+    return { ...answer, body: { ...created(task), replayed: true } };
   }
 
   async function serve(route: string, request: SeenRequest): Promise<Answer> {
@@ -373,9 +385,21 @@ export async function startFakeApi(): Promise<FakeApi> {
     if (data.type === 'deploy' && project.main_sha === null) {
       return problem('NOTHING_TO_DEPLOY', `${project.name} has no code yet: start an engineering task first`);
     }
+    const about = data.type === 'deploy' ? aboutDeploy(project, data.anyway) : {};
+    if ('status' in about) return about;
     const task = makeTask(project.id, data);
     if (!data.dry_run) tasks.set(task.id, task);
-    return { status: data.dry_run ? 200 : 201, body: created(task) };
+    return { status: data.dry_run ? 200 : 201, body: { ...created(task), ...about } };
+  }
+
+  function aboutDeploy({ id, main_sha }: Project, anyway = false): Answer | Partial<CreatedTask> {
+    const engineering = [...tasks.values()].filter((one) => one.project_id === id && one.type === 'engineering');
+    const last = engineering.at(-1);
+    if (!last || last.status === 'completed') return { commit_sha: main_sha };
+    const isBuilt = engineering.some(({ status }) => status === 'completed');
+    const text = `engineering task ${last.id} is ${last.status}`;
+    if (last.finished_at && !isBuilt && !anyway) return problem('NOT_BUILT', text, [last.id]);
+    return { commit_sha: main_sha, warnings: [text] };
   }
 
   async function readEvents(id: string, query: URLSearchParams): Promise<Answer> {

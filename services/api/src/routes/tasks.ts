@@ -9,22 +9,26 @@ import {
   type TaskType,
   task,
 } from '@codegen/contracts';
+import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import { startScopes } from '../access.js';
 import { ApiError } from '../api-error.js';
 import { callerOf, requireScope } from '../auth.js';
 import { checkCallbackStream } from '../callback-stream.js';
+import type { Database } from '../database/schema.js';
 import { mutate } from '../idempotency.js';
 import { notePublished } from '../store/outbox.js';
 import { toPage } from '../store/pages.js';
 import { archived, findProject } from '../store/projects.js';
 import {
+  aboutDeploy,
   findTask,
   insertTask,
   listTasks,
   makeMessage,
   makeTaskId,
   previewTask,
+  replayTask,
   requestCancel,
   retryTask,
   toCreatedTask,
@@ -41,21 +45,29 @@ export const taskRoutes: Routes = async (app, deps) => {
     { schema: { body: createTask, response: { 200: createdTask, 201: createdTask } } },
     async (request, reply) => {
       const caller = callerOf(request);
-      const { type, correlation_id, callback_stream, dry_run } = request.body;
+      const { type, correlation_id, callback_stream, anyway, dry_run } = request.body;
       requireScope(caller, startScopes[type]);
       checkCallbackStream(callback_stream, caller.user.id);
       const spec = checkSpec(type, request.body.spec);
       const prepare = async (db: typeof deps.db) => {
         const project = await findProject(db, caller, request.body.project);
         requireStartable(project, type);
+        const about = type === 'deploy' ? await aboutDeploy(db, project, { anyway }) : {};
         const user_id = caller.user.telegram_id ?? 0;
         const ids = { task_id: makeTaskId(), project_id: project.id, user_id };
         const message = makeMessage(type, { ...ids, correlation_id, callback_stream });
-        return { project_id: project.id, owner_id: project.owner_id, type, spec, message };
+        return { about, task: { project_id: project.id, owner_id: project.owner_id, type, spec, message } };
       };
-      if (dry_run) return previewTask(await prepare(deps.db));
+      if (dry_run) {
+        const { about, task } = await prepare(deps.db);
+        return { ...previewTask(task), ...about };
+      }
       void reply.code(201);
-      return mutate(deps, request, reply, async (trx) => toCreatedTask(await insertTask(trx, await prepare(trx))));
+      const start = async (trx: Transaction<Database>) => {
+        const { about, task } = await prepare(trx);
+        return { ...toCreatedTask(await insertTask(trx, task)), ...about };
+      };
+      return mutate(deps, request, reply, start, { replay: ({ task: { id } }, trx) => replayTask(trx, caller, id) });
     },
   );
 
@@ -81,9 +93,10 @@ export const taskRoutes: Routes = async (app, deps) => {
 
   app.post('/tasks/:id/retry', { schema: { params, response: { 200: createdTask } } }, async (request, reply) => {
     const { id } = request.params;
-    const retried = await mutate(deps, request, reply, async (trx) => {
-      const caller = callerOf(request);
-      return toCreatedTask(await retryTask(trx, caller, id));
+    const caller = callerOf(request);
+    const retry = async (trx: Transaction<Database>) => toCreatedTask(await retryTask(trx, caller, id));
+    const retried = await mutate(deps, request, reply, retry, {
+      replay: (_, trx) => replayTask(trx, caller, id),
     });
     deps.changes.notify(id);
     return retried;

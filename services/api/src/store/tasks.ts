@@ -5,6 +5,7 @@ import {
   type EngineeringMessage,
   engineeringQueue,
   makeId,
+  type Project,
   type Task,
   type TaskStatus,
   type TaskType,
@@ -91,6 +92,36 @@ export async function insertTask(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+}
+
+/**
+ * What a deploy puts up: the commit that main is at, and how engineering stands where main may not hold its work.
+ * @throws {ApiError} NOT_BUILT where engineering has failed so far, unless it is wanted `anyway`
+ */
+export async function aboutDeploy(
+  db: Kysely<Database>,
+  { id, name, main_sha }: Project,
+  { anyway = false }: { anyway?: boolean | undefined },
+): Promise<Pick<CreatedTask, 'commit_sha' | 'warnings'>> {
+  const tasks = db.selectFrom('tasks').select(['id', 'status', 'reason']).where('project_id', '=', id);
+  const engineering = tasks.where('type', '=', 'engineering').orderBy('id', 'desc').limit(1);
+  const last = await engineering.executeTakeFirst();
+  const about = { commit_sha: main_sha };
+  if (!last || last.status === 'completed') return about;
+  const built = await engineering.where('status', '=', 'completed').executeTakeFirst();
+  const holds = built ? 'what was built before it' : 'only the template';
+  const commit = `commit ${main_sha?.slice(0, 12)} holds ${holds}`;
+  if (last.status === 'queued' || last.status === 'running') {
+    return { ...about, warnings: [`engineering task ${last.id} is ${last.status}: ${commit}`] };
+  }
+  const text = `engineering task ${last.id} ${howItEnded(last)}: ${commit}`;
+  if (built || anyway) return { ...about, warnings: [text] };
+  const detail = `nothing that was asked for ${name} is built yet: ${text}; retry that task, or deploy it anyway`;
+  throw new ApiError('NOT_BUILT', detail, { choices: [last.id] });
+}
+
+function howItEnded({ status, reason }: Pick<TaskRow, 'status' | 'reason'>): string {
+  return status === 'cancelled' ? 'was cancelled' : `failed${reason ? ` (${reason})` : ''}`;
 }
 
 /** What a new task would look like; nothing is stored. */
@@ -197,6 +228,20 @@ export async function retryTask(trx: Transaction<Database>, caller: Caller, id: 
     ...{ reason: null, result: null, error: null, cancel_requested: false, started_at: null, finished_at: null },
     ...{ published_at: null, publish_count: 0, publish_after: CREATOR_PUBLISHES_FIRST, queued_at: sql<Date>`now()` },
   });
+}
+
+/**
+ * What a call that is repeated with its idempotency key is told of the task that the first one started: how it is now.
+ * @throws {ApiError} TASK_ENDED where it failed or was cancelled: what failed is not run again, nor told as if it were new
+ */
+export async function replayTask(trx: Transaction<Database>, caller: Caller, id: string): Promise<CreatedTask> {
+  const row = await findTask(trx, caller, id);
+  const { status } = row;
+  if (status === 'failed' || status === 'cancelled') {
+    const detail = `this Idempotency-Key started task ${id}, which ${howItEnded(row)}: retry that task, or take a new key`;
+    throw new ApiError('TASK_ENDED', detail, { choices: [id] });
+  }
+  return { ...toCreatedTask(row), replayed: true };
 }
 
 const publishNow = { published_at: null, publish_count: 0, publish_after: sql<Date>`now()` };

@@ -6,7 +6,8 @@ import { type DeployNode, end } from './state.js';
 export function beginStep(deps: FlowDeps): DeployNode {
   return async ({ input, epoch }, { signal }) => {
     const project = await deps.api.projects.get(input.project_id, { signal });
-    await progress(deps, input, 'claim', `deploy of ${project.name} began (epoch ${epoch})`, {
+    const what = `${project.name}${project.main_sha ? `, commit ${project.main_sha.slice(0, 12)},` : ''}`;
+    await progress(deps, input, 'claim', `deploy of ${what} began (epoch ${epoch})`, {
       type: 'started',
       pct: 0,
     });

@@ -12,6 +12,7 @@ export function finishStep(deps: FlowDeps): DeployNode {
       request_id: input.request_id,
       status: completed ? 'success' : 'failed',
       error: outcome.error,
+      commit_sha: state.commit_sha,
       duration_ms: Math.max(0, (await deps.nowMs()) - started_ms),
       ...outcome.result,
     });

@@ -1,4 +1,6 @@
 import type { CreateTask, Task } from '@codegen/contracts';
+import { isOrchestratorError, paste } from '@codegen/sdk/errors';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
 import { chooseProject } from '../../operations/choose-project.js';
 import { readPayload } from '../../operations/read-payload.js';
@@ -6,6 +8,7 @@ import { type StartedTask, startAndFollow } from '../../operations/start-and-fol
 import type { Screen } from '../../render/screen.js';
 import { renderStarted } from '../../render/started.js';
 import { startFlags } from '../../start-flags.js';
+import { withNext } from '../../translate-error.js';
 
 /** What `--input` may hold: a deploy takes no spec. */
 const deployTask = ({ createTask, taskType }: typeof import('@codegen/contracts')) =>
@@ -16,7 +19,12 @@ export default class DeployStart extends BaseCommand<StartedTask> {
   static override description =
     "Puts the project's main branch at a URL. A release that does not answer leaves the old one serving. " +
     'Without --wait the command returns the task at once.';
-  static override flags = startFlags;
+  static override flags = {
+    anyway: Flags.boolean({
+      description: 'Also where engineering has failed so far, and main holds only the template',
+    }),
+    ...startFlags,
+  };
   static override optionalValues = ['wait'];
   static override examples = [
     'orchestrator deploy start --project todo-api --wait',
@@ -26,6 +34,7 @@ export default class DeployStart extends BaseCommand<StartedTask> {
     'PROJECT_NOT_FOUND',
     'UNAUTHENTICATED',
     'NOTHING_TO_DEPLOY',
+    'NOT_BUILT',
     'STILL_RUNNING',
     'NETWORK',
   ] as const;
@@ -40,11 +49,16 @@ export default class DeployStart extends BaseCommand<StartedTask> {
       signal: this.signal,
     });
     const { correlation_id: correlationId = this.runtime.meta.correlation_id, callback_stream } = payload;
-    const order = { project, correlationId, callbackStream: callback_stream ?? undefined };
-    const input = { project, ...(callback_stream && { callback_stream }) };
+    const anyway = flags.anyway || payload.anyway || undefined;
+    const order = { project, anyway, correlationId, callbackStream: callback_stream ?? undefined };
+    // A commit that came since makes it another deploy, though the words are the same.
+    const about = this.derivesKey(flags['idempotency-key'])
+      ? await client.projects.get(project, { signal: this.signal })
+      : undefined;
+    const input = { project, commit: about?.main_sha, anyway, ...(callback_stream && { callback_stream }) };
     const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key'], input) };
     const starter = {
-      start: () => client.deploy.start(order, call),
+      start: () => client.deploy.start(order, call).catch((error: unknown) => Promise.reject(advise(error, project))),
       check: (): Promise<Task> => client.deploy.check(order, call),
     };
     const dryRun = flags['dry-run'] || payload.dry_run;
@@ -54,4 +68,16 @@ export default class DeployStart extends BaseCommand<StartedTask> {
   render(task: StartedTask, screen: Screen): string {
     return renderStarted(task, screen);
   }
+}
+
+/** What to do about a project of which nothing is built yet. */
+function advise(error: unknown, project: string): unknown {
+  if (!isOrchestratorError(error) || error.code !== 'NOT_BUILT') return error;
+  const [task] = error.choices ?? [];
+  return withNext(error, [
+    ...(task === undefined
+      ? []
+      : [{ command: paste`orchestrator task retry ${task} --wait`, when: 'to have it built first' }]),
+    { command: paste`orchestrator deploy start --project ${project} --anyway`, when: 'to put up what main holds' },
+  ]);
 }

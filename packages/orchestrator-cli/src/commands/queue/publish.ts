@@ -52,7 +52,7 @@ export default class QueuePublish extends QueueCommand<PublishedMessage> {
       if (published.request_id === null && flags['idempotency-key'] !== undefined) {
         warnings.push(`messages of ${queue} are not told apart by a key: a repeated call adds another one`);
       }
-      if (published.duplicate) warnings.push('an earlier call had added this message: nothing was added');
+      if (published.duplicate) this.onReplay();
       return published;
     });
   }

@@ -24,7 +24,12 @@ export default class TaskRetry extends BaseCommand<StartedTask> {
     const { task } = args;
     if (task === undefined) throw inputRequired([{ name: 'TASK', question: 'Task:' }]);
     const { client } = await this.client(flags);
-    const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key'], { task }) };
+    // Each attempt can be retried once by a job, however often the step is repeated meanwhile.
+    const about = this.derivesKey(flags['idempotency-key'])
+      ? await client.tasks.get(task, { signal: this.signal })
+      : undefined;
+    const input = { task, attempt: about?.attempt };
+    const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key'], input) };
     const start = () =>
       client.tasks.retry(task, call).catch((error: unknown) => {
         if (!isOrchestratorError(error) || error.code !== 'CONFLICT') throw error;

@@ -77,7 +77,7 @@ export default class WorkerCreate extends WorkerCommand<Created> {
     const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], config);
     const timeoutMs = flags.timeout === undefined ? undefined : parseDuration(flags.timeout, '--timeout');
     try {
-      const options = { idempotencyKey, timeoutMs, signal };
+      const options = { idempotencyKey, onReplay: this.onReplay, timeoutMs, signal };
       return await this.onWorkers(flags, (client) => client.workers.create(config, options));
     } catch (error) {
       if (!isOrchestratorError(error) || error.code !== 'STILL_RUNNING') throw error;

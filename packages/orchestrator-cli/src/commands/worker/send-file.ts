@@ -42,7 +42,8 @@ export default class WorkerSendFile extends WorkerCommand<SentFile> {
       const bytes = file === '-' ? await readStdin(this.signal) : await readFileOf(file, 'FILE', this.signal);
       const content = exactText(bytes);
       const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], { worker_id, path, content });
-      await client.workers.sendFile(worker_id, { path, content }, { idempotencyKey, signal: this.signal });
+      const call = { idempotencyKey, onReplay: this.onReplay, signal: this.signal };
+      await client.workers.sendFile(worker_id, { path, content }, call);
       return { worker_id, path, bytes: bytes.length };
     });
   }

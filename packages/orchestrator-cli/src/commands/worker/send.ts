@@ -55,7 +55,8 @@ export default class WorkerSend extends WorkerCommand<WorkerTurn> {
         const message = await this.prompt(args.message, flags.file);
         const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], { worker, message });
         const turnSeconds = turnMs === undefined ? undefined : Math.ceil(turnMs / 1000);
-        const sent = await client.workers.send(worker, message, { idempotencyKey, turnSeconds, signal, wait: false });
+        const call = { idempotencyKey, onReplay: this.onReplay, signal };
+        const sent = await client.workers.send(worker, message, { ...call, turnSeconds, wait: false });
         turn = { worker, request: sent.request_id };
         if (flags['no-wait']) return sent;
         return await client.workers.answer(worker, sent.request_id, { timeoutMs, signal });
