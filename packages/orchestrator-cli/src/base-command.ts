@@ -68,8 +68,10 @@ export abstract class BaseCommand<T = unknown> extends Command {
   abstract render(data: T, screen: Screen): string;
 
   protected async settings(flags: GlobalFlags): Promise<Settings> {
-    this.runtime.system = { profile: flags.profile, 'api-url': flags['api-url'] };
-    const settings = await readSettings(flags, this.runtime.env, this.runtime.cwd, this.runtime.warnings);
+    const { runtime } = this;
+    runtime.system = { profile: flags.profile, 'api-url': flags['api-url'] };
+    const settings = await readSettings(flags, runtime.env, runtime.cwd, runtime.warnings);
+    if (settings.adminProfile !== undefined) runtime.system.admin = settings.adminProfile;
     this.runtime.redactor.add(settings.token);
     this.runtime.redactor.add(settings.redisUrl);
     return settings;

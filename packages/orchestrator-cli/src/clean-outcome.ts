@@ -13,19 +13,45 @@ export function cleanWarnings({ warnings, meta, redactor }: Pick<Runtime, 'warni
   return [...(meta.replayed ? [REPLAYED] : []), ...warnings].map((warning) => redactor.clean(warning));
 }
 
-/** An error with what to do about it, both without secrets. */
+/** An error with what to do about it, both without secrets. `argv` is what a person may repeat, without the command's name. */
 export function cleanError(
   error: OrchestratorError,
   id: CommandId | undefined,
   { meta, redactor, system }: Pick<Runtime, 'meta' | 'redactor' | 'system'>,
+  argv?: readonly string[],
 ): { error: OrchestratorError; next: NextStep[] } {
+  const asAdmin = id && argv && adminStep(error, spoken(id), argv, system.admin);
+  const steps = asAdmin ? [asAdmin] : nextSteps(error, id && spoken(id), meta.idempotency_key);
   const clean = redactor.cleanAll({
-    next: nextSteps(error, id && spoken(id), meta.idempotency_key).map((step) => onSystem(step, system)),
+    next: steps.map((step) => onSystem(step, system)),
     message: error.message,
     details: error.details,
   }) as { next: NextStep[]; message: string; details: unknown };
   const shown = new OrchestratorError(error.code, clean.message, { ...error, details: clean.details });
   return { error: shown, next: clean.next };
+}
+
+/** What was refused because of the key's role, again with an administrator's login, where there is one. */
+function adminStep(
+  error: OrchestratorError,
+  command: string,
+  argv: readonly string[],
+  admin: string | undefined,
+): NextStep | undefined {
+  if (error.code !== 'FORBIDDEN' || admin === undefined || !error.choices?.includes('admin')) return undefined;
+  const given = argv.filter(
+    (word, at) => !/^--(profile|api-url)(=|$)/.test(word) && !/^--(profile|api-url)$/.test(argv[at - 1] ?? ''),
+  );
+  return {
+    command: [`orchestrator ${command}`, paste`--profile ${admin}`, ...given.map(pasted)].join(' '),
+    when: 'to do it as the administrator',
+  };
+}
+
+/** A word of a command line as it is pasted; the hyphens of a flag stay outside of the quotes. */
+function pasted(word: string): string {
+  const hyphens = /^-*/.exec(word)?.[0] ?? '';
+  return hyphens !== '' && hyphens === word ? word : hyphens + paste`${word}`;
 }
 
 /** The same step on the system that the command line named: pasted, it must not go to another one. */

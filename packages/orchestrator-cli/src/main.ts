@@ -102,7 +102,7 @@ async function printFailure(
   runtime: Runtime,
 ): Promise<void> {
   const { output, meta, redactor } = runtime;
-  const { error: shown, next } = cleanError(error, request.command, runtime);
+  const { error: shown, next } = cleanError(error, request.command, runtime, request.argv);
   const warnings = cleanWarnings(runtime);
   if (runtime.json && !runtime.linesOnly) {
     await output.out(`${JSON.stringify(failure(command, shown, next, warnings, meta))}\n`);

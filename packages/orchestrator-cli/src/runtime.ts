@@ -21,7 +21,12 @@ export interface Runtime {
   warnings: string[];
   meta: Meta;
   /** The flags by which the command line named the system to speak to; the command that comes next must name it too. */
-  system: { profile?: string | undefined; 'api-url'?: string | undefined };
+  system: {
+    profile?: string | undefined;
+    'api-url'?: string | undefined;
+    /** The profile of an administrator there, where one is stored. */
+    admin?: string;
+  };
   /** Told of every try of an API call. */
   onCall(call: ApiCall): void;
 }

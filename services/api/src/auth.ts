@@ -104,7 +104,8 @@ async function authenticate(db: Kysely<Database>, header: string | undefined): P
 function authorize(caller: Caller, needed: Access): void {
   const { role } = caller.key;
   if (needed.roles && !needed.roles.includes(role)) {
-    throw new ApiError('FORBIDDEN', `this is for keys of the role ${needed.roles.join(' or ')}, not ${role}`);
+    const detail = `this is for keys of the role ${needed.roles.join(' or ')}, not ${role}`;
+    throw new ApiError('FORBIDDEN', detail, { choices: [...needed.roles] });
   }
   if (needed.scopes.length === 0 || (needed.openToServices && isService(role))) return;
   requireScope(caller, needed.scopes);

@@ -64,8 +64,22 @@ export async function issueServiceKeys(admin: Api): Promise<Record<KeyedService,
   return Object.fromEntries(keys) as Record<KeyedService, string>;
 }
 
+/** The keys of the person at this machine: for the daily work, and for what takes an administrator. */
+export type PersonRole = 'user' | 'admin';
+
+const personKeys = {
+  user: { field: 'key_id', name: 'CLI on this machine' },
+  admin: { field: 'admin_key_id', name: 'administrator on this machine' },
+} as const;
+
+interface Person {
+  user_id: string;
+  key_id?: string;
+  admin_key_id?: string;
+}
+
 /**
- * The key of the person at this machine, one user for the life of the data folder: the one that the CLI has kept, as
+ * A key of the person at this machine, one user for the life of the data folder: the one that the CLI has kept, as
  * long as it is good, so that other logins go on working after a new start; else a new one. The last is revoked then, unless
  * it has made keys, which would end with it. The folder keeps ids only.
  */
@@ -73,19 +87,22 @@ export async function issuePersonKey(
   admin: Api,
   apiUrl: string,
   runFolder: string,
-  kept: string | undefined,
+  { role, kept }: { role: PersonRole; kept: string | undefined },
 ): Promise<string> {
+  const { field, name } = personKeys[role];
   const path = join(runFolder, 'person.json');
   // A damaged file is as good as none: a power cut may leave one.
   const known = await readFile(path, 'utf8')
-    .then((text) => JSON.parse(text) as { user_id: string; key_id?: string })
+    .then((text) => JSON.parse(text) as Person)
     .catch(() => undefined);
-  if (kept && known?.key_id && (await keyIdOf(apiUrl, kept)) === known.key_id) return kept;
+  const last = known?.[field];
+  if (kept && last && (await keyIdOf(apiUrl, kept)) === last) return kept;
   const userId = known?.user_id ?? (await admin.users.create({ name: 'local' })).id;
-  const { key, secret } = await admin.keys.create({ name: 'CLI on this machine', user_id: userId });
-  await writeFile(`${path}.new`, JSON.stringify({ user_id: userId, key_id: key.id }), { mode: 0o600 });
+  const { key, secret } = await admin.keys.create({ name, user_id: userId, role });
+  const person: Person = { ...known, user_id: userId, [field]: key.id };
+  await writeFile(`${path}.new`, JSON.stringify(person), { mode: 0o600 });
   await rename(`${path}.new`, path);
-  if (known?.key_id && !(await hasMadeKeys(admin, known.key_id))) await admin.keys.revoke(known.key_id);
+  if (last && !(await hasMadeKeys(admin, last))) await admin.keys.revoke(last);
   return secret;
 }
 

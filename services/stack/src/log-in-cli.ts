@@ -3,24 +3,41 @@ import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { cliPath } from './config.js';
+import type { PersonRole } from './keys.js';
 import type { RunningStack } from './start-stack.js';
 
 /**
- * Tells the CLI of this account where the system is, as the profile `local`. The person's key goes through standard
- * input, and is kept in the CLI's own configuration folder and nowhere else: in its configuration, and beside that in a
- * 0600 file, from which a CLI with another HOME can be logged in, and the next start takes it again.
- * @returns that file's path
+ * Tells the CLI of this account where the system is: as the profile `local`, which is what commands use from then on, and as
+ * `local-admin`, which is used where a command line names it.
+ * @returns the path of the file that holds the key of `local`
  */
 export async function logInCli(stack: RunningStack, env: NodeJS.ProcessEnv): Promise<string> {
   const { file } = (await runCli(['config', 'list'], env)) as { file: string };
-  const path = join(dirname(file), 'local.token');
+  const folder = dirname(file);
+  await logIn({ profile: 'local-admin', role: 'admin', flags: ['--keep-current'] }, folder, stack, env);
+  return await logIn({ profile: 'local', role: 'user', flags: [] }, folder, stack, env);
+}
+
+/**
+ * One login. Its key goes through standard input, and is kept in the CLI's own configuration folder and nowhere else: in
+ * its configuration, and beside that in a 0600 file, from which a CLI with another HOME can be logged in, and the next start
+ * takes it again.
+ * @returns that file's path
+ */
+async function logIn(
+  { profile, role, flags }: { profile: string; role: PersonRole; flags: readonly string[] },
+  folder: string,
+  stack: RunningStack,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  const path = join(folder, `${profile}.token`);
   const kept = await readFile(path, 'utf8').then(
     (text) => text.split('\n')[0],
     () => undefined,
   );
-  const token = await stack.issuePersonKey(kept);
-  const login = ['auth', 'login', '--profile', 'local', '--api-url', stack.apiUrl, '--token-stdin'];
+  const token = await stack.issuePersonKey({ role, kept });
   const secrets = `${token}\n${stack.redisUrl}\n`;
+  const login = ['auth', 'login', '--profile', profile, '--api-url', stack.apiUrl, '--token-stdin', ...flags];
   await runCli(login, env, secrets);
   await writeFile(`${path}.new`, secrets, { mode: 0o600 });
   await rename(`${path}.new`, path);

@@ -13,7 +13,14 @@ import type { Logger } from '@codegen/sdk/queue';
 import { startWorkerManager } from '@codegen/worker-manager';
 import type { StackConfig } from './config.js';
 import { openDataFolder } from './data-folder.js';
-import { ensureSecretFile, issuePersonKey, issueServiceKeys, type KeyedService, newApiSecret } from './keys.js';
+import {
+  ensureSecretFile,
+  issuePersonKey,
+  issueServiceKeys,
+  type KeyedService,
+  newApiSecret,
+  type PersonRole,
+} from './keys.js';
 import { launchInfraService } from './start-infra-service.js';
 import { startRedis } from './start-redis.js';
 
@@ -22,7 +29,7 @@ export interface RunningStack {
   readonly apiUrl: string;
   readonly redisUrl: string;
   /** An API key for the person at this machine: the one that was kept, where it is still good. */
-  issuePersonKey(kept?: string): Promise<string>;
+  issuePersonKey(which: { role: PersonRole; kept: string | undefined }): Promise<string>;
   stop(): Promise<void>;
   /** Rejects when a service cannot go on. */
   readonly done: Promise<never>;
@@ -150,8 +157,13 @@ export async function startStack(
     await writeFile(`${card}.new`, JSON.stringify({ pid: owner.pid, api_url: api.url }), { mode: 0o600 });
     await rename(`${card}.new`, card);
     started.push(() => rm(card, { force: true }));
-    const personKey = (kept?: string) => issuePersonKey(admin, api.url, folder.run, kept);
-    return { apiUrl: api.url, redisUrl, issuePersonKey: personKey, stop, done };
+    return {
+      apiUrl: api.url,
+      redisUrl,
+      issuePersonKey: (which) => issuePersonKey(admin, api.url, folder.run, which),
+      stop,
+      done,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -8,8 +8,8 @@ import { renderSystem } from '../render/system.js';
 /** Runs the whole system on this machine. */
 export default class Up extends BaseCommand<RunningSystem> {
   static override description =
-    'Starts everything, on a lasting data folder, and logs you in as the profile "local". What ends by an error is ' +
-    'started again. Ctrl-C stops it; work that is under way goes on at the next start. With --detach it runs on behind ' +
+    'Starts everything, on a lasting data folder, and logs you in as the profile "local", and for what takes an ' +
+    'administrator as "local-admin". What ends by an error is started again. Ctrl-C stops it; work that is under way goes on at the next start. With --detach it runs on behind ' +
     'you, until you stop it with "orchestrator down". For this the system has to be installed beside the command line, as it is in a checkout.';
   static override flags = {
     'data-dir': Flags.string({

@@ -25,6 +25,8 @@ export interface Settings {
   token?: string;
   redisUrl?: string;
   project?: string;
+  /** A stored profile of an administrator of the same system, where the one in use is another. */
+  adminProfile?: string;
   /** Of every setting that there is. */
   sources: Partial<Record<SettingName, Source>>;
 }
@@ -72,14 +74,22 @@ export async function readSettings(
     ]),
   };
   const { token, redis_url, project } = found;
+  // A variable goes before any profile, so that naming another one would change nothing.
+  const adminProfile = token.source?.kind === 'environment' ? undefined : adminOf(profiles, name, apiUrl.value);
   return {
     profile: name,
     ...(apiUrl.value !== undefined && { apiUrl: apiUrl.value }),
     ...(token.value !== undefined && { token: token.value }),
     ...(redis_url.value !== undefined && { redisUrl: redis_url.value }),
     ...(project.value !== undefined && { project: project.value }),
+    ...(adminProfile !== undefined && { adminProfile }),
     sources: Object.fromEntries(settingNames.flatMap((one) => (found[one].source ? [[one, found[one].source]] : []))),
   };
+}
+
+function adminOf(profiles: Record<string, Profile>, used: string, apiUrl: string | undefined): string | undefined {
+  const others = Object.entries(profiles).filter(([name]) => name !== used);
+  return others.find(([, other]) => other.admin && sameOrigin(apiUrl, other))?.[0];
 }
 
 /** The error for a profile that nobody has stored, with those that are. */

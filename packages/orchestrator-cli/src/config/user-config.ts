@@ -10,6 +10,8 @@ export interface Profile {
   api_url: string;
   /** None before the user has logged in. */
   token?: string;
+  /** Whether the token is an administrator's, as it was at the login. */
+  admin?: true;
   redis_url?: string;
   /** What commands are about where nothing nearer says. */
   project?: string;

@@ -44,6 +44,14 @@ describe('auth login', () => {
     expect((await stat(machine.configFolder)).mode & 0o777).toBe(0o700);
   });
 
+  it('goes on with the profile in use where it is told so', async () => {
+    await login(['--profile', 'daily']);
+    const other = await login(['--profile', 'other', '--keep-current']);
+
+    expect([other.code, envelopeOf(other).data.profile]).toEqual([0, 'other']);
+    expect(await stored()).toMatchObject({ current_profile: 'daily', profiles: { other: { token: TOKEN } } });
+  });
+
   it('makes a file that was open to others private again', async () => {
     await login();
     const file = join(machine.configFolder, 'config.json');

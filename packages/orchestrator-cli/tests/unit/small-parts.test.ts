@@ -1,18 +1,39 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { Redactor } from '@codegen/sdk/text';
 import { describe, expect, it } from 'vitest';
+import { cleanError } from '../../src/clean-outcome.js';
 import { formatSeconds, parseDuration } from '../../src/duration.js';
 import { pickFields, readFields } from '../../src/fields.js';
 import { ciIdempotencyKey } from '../../src/idempotency.js';
 import { nearest } from '../../src/nearest.js';
 import { nextSteps } from '../../src/next-steps.js';
 import { exactText } from '../../src/read-input.js';
+import type { Runtime } from '../../src/runtime.js';
 
 describe('the next step of a call in doubt', () => {
   it('is one command for a shell, whatever the key is', () => {
     const [, again] = nextSteps(new OrchestratorError('NETWORK', 'gone'), 'project create', 'k;$(reboot)');
 
     expect(again?.command).toBe("orchestrator project create --idempotency-key 'k;$(reboot)'");
+  });
+});
+
+describe('what was refused because of the role', () => {
+  const refused = new OrchestratorError('FORBIDDEN', 'this is for keys of the role admin', { choices: ['admin'] });
+  const nextOf = (system: Runtime['system'], error = refused) => {
+    const argv = ['--api-url', 'http://x', 'task_1', '--reason', "it's $(stuck)", '--profile=mine', '--', 'a b'];
+    const runtime = { meta: { request_id: '', correlation_id: '' }, redactor: new Redactor(), system };
+    return cleanError(error, 'task.fail', runtime, argv).next[0]?.command;
+  };
+
+  it('is told again with the login of an administrator, word for word, where there is one', () => {
+    expect(nextOf({ profile: 'mine', 'api-url': 'http://x', admin: 'root' })).toBe(
+      `orchestrator task fail --profile root task_1 --reason 'it'\\''s $(stuck)' -- 'a b'`,
+    );
+    expect(nextOf({})).toBe('orchestrator auth status');
+    expect(nextOf({ admin: 'root' }, new OrchestratorError('FORBIDDEN', 'this key lacks the scope x'))).toBe(
+      'orchestrator auth status',
+    );
   });
 });
 

@@ -42,7 +42,7 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
         const { name, role, user_id, expires_at } = request.body;
         const scopes = checkScopes(request.body.scopes);
         const lacking = lackOfPower(caller, { role, scopes, user_id: user_id ?? caller.user.id });
-        if (lacking) throw new ApiError('FORBIDDEN', lacking);
+        if (lacking) throw new ApiError('FORBIDDEN', lacking, { choices: makersOf(role) });
         const expiresMs = expires_at == null ? null : wireDatetimeToMs(expires_at);
         if (expiresMs === undefined || (expiresMs ?? 0) > LAST_MOMENT_MS) {
           throw new ApiError('VALIDATION_FAILED', 'expires_at must be a datetime such as 2030-01-31T00:00:00Z');
@@ -90,8 +90,8 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
         if (!key) throw noSuchKey(await listKeys(trx, { userId: reach, validOnly: true, limit: 500 }), id);
         // What a key made can do no more than itself, so this covers that too.
         if (id !== caller.key.id && lackOfPower(caller, key)) {
-          const detail = `the key ${id} can do more than yours, which cannot revoke it: take that key itself, or one that could make it`;
-          throw new ApiError('FORBIDDEN', detail);
+          const detail = `the key ${id} can do more than yours, which cannot revoke it: take that key itself, or one of an admin`;
+          throw new ApiError('FORBIDDEN', detail, { choices: makersOf('admin') });
         }
         return revokeKey(trx, id);
       }),
@@ -120,10 +120,16 @@ const mayMake: Readonly<Record<ApiKeyRole, readonly ApiKeyRole[]>> = {
   worker: [],
 };
 
+/** The roles whose keys make those of a role. */
+function makersOf(role: ApiKeyRole): ApiKeyRole[] {
+  return (Object.keys(mayMake) as ApiKeyRole[]).filter((maker) => mayMake[maker].includes(role));
+}
+
 /** A key makes, and revokes, only keys that can do no more than itself: what such a key would have over the caller's. */
 function lackOfPower(caller: Caller, key: Pick<ApiKey, 'role' | 'scopes' | 'user_id'>): string | undefined {
   if (!mayMake[caller.key.role].includes(key.role)) {
-    return `a key of the role ${caller.key.role} cannot make one of the role ${key.role}`;
+    const makers = makersOf(key.role).join(' or ');
+    return `keys of the role ${key.role} are made with those of the role ${makers}, not ${caller.key.role}`;
   }
   if (!coversScopes(caller.key.scopes, key.scopes)) {
     return `a key cannot give scopes it lacks; it has ${caller.key.scopes.join(', ')}`;

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 it('the person’s key outlives a start while it is good, and nothing in the data folder is a key', async () => {
   const admin = createApi({ apiUrl: api.url, token: adminToken });
-  const issue = (kept?: string) => issuePersonKey(admin, api.url, run, kept);
+  const issue = (kept?: string) => issuePersonKey(admin, api.url, run, { role: 'user', kept });
   const whoami = (token: string) => createApi({ apiUrl: api.url, token, retry: { attempts: 1 } }).whoami();
 
   const first = await issue();
@@ -62,4 +62,27 @@ it('the person’s key outlives a start while it is good, and nothing in the dat
 
   await writeFile(join(run, 'person.json'), '{"user_id":');
   expect((await whoami(await issue(fourth))).user.name).toBe('local');
+});
+
+it('the key for what takes an administrator is another one of the same person, and each is kept by itself', async () => {
+  const admin = createApi({ apiUrl: api.url, token: adminToken });
+  const issue = (role: 'user' | 'admin', kept?: string) => issuePersonKey(admin, api.url, run, { role, kept });
+  const whoami = (token: string) => createApi({ apiUrl: api.url, token, retry: { attempts: 1 } }).whoami();
+
+  const strong = await issue('admin');
+  const daily = await issue('user');
+  const [one, other] = [await whoami(strong), await whoami(daily)];
+  expect([one.key.role, other.key.role]).toEqual(['admin', 'user']);
+  expect(one.user.id).toBe(other.user.id);
+  expect([await issue('admin', strong), await issue('user', daily)]).toEqual([strong, daily]);
+
+  // The daily key does not get at the other: it neither passes for it nor ends it.
+  expect((await whoami(await issue('admin', daily))).key.role).toBe('admin');
+  await expect(whoami(strong)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  const stronger = (await whoami(await issue('admin'))).key.id;
+  await expect(createApi({ apiUrl: api.url, token: daily }).keys.revoke(stronger)).rejects.toMatchObject({
+    code: 'FORBIDDEN',
+    choices: ['admin'],
+  });
+  expect((await whoami(daily)).key.role).toBe('user');
 });

@@ -21,6 +21,7 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
     'ORCHESTRATOR_REDIS_URL or as a second line of standard input.';
   static override flags = {
     'token-stdin': Flags.boolean({ description: 'Read the token from standard input; a second line is the Redis URL' }),
+    'keep-current': Flags.boolean({ description: 'Go on with the profile in use; this one takes --profile' }),
   };
   static override examples = [
     'orchestrator auth login --api-url https://orchestrator.example.com',
@@ -47,12 +48,13 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
     }
     await changeUserConfig(env, ({ profiles, ...rest }) => ({
       ...rest,
-      current_profile: profile,
+      ...(!flags['keep-current'] && { current_profile: profile }),
       profiles: {
         ...profiles,
         [profile]: {
           ...(project !== undefined && { project }),
           ...{ api_url: apiUrl, token },
+          ...(identity.key.role === 'admin' && { admin: true as const }),
           ...(redisUrl && { redis_url: redisUrl }),
         },
       },
