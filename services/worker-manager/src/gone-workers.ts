@@ -1,5 +1,5 @@
 import type { TurnFailureReason, WorkerType } from '@codegen/contracts';
-import type { Redis } from '@codegen/sdk/queue';
+import { type Redis, unlessWrongType } from '@codegen/sdk/queue';
 
 /** A worker that is no more, or never came to be: its inputs are answered with this. */
 export interface GoneWorker {
@@ -38,7 +38,7 @@ export class GoneWorkers {
 
   /** Who is gone under that id; undefined where nobody is known to be, or what was kept cannot be read. */
   async find(workerId: string): Promise<GoneWorker | undefined> {
-    const text = await this.redis.get(keyOf(workerId));
+    const text = await this.redis.get(keyOf(workerId)).catch(unlessWrongType(null));
     return text === null ? undefined : parseGone(text);
   }
 

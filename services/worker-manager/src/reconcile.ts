@@ -45,7 +45,11 @@ export async function reconcile(manager: Manager): Promise<void> {
       }),
   );
   const results = await Promise.allSettled([...looks, forgetUnusable(manager)]);
-  const answers = (await gone.due()).map((one) =>
+  const due = await gone.due().catch((error: unknown) => {
+    results.push({ status: 'rejected', reason: error });
+    return [];
+  });
+  const answers = due.map((one) =>
     answerLate(one, manager).catch((error: unknown) => {
       throw new Error(`${one.worker_id}: ${error instanceof Error ? error.message : error}`, { cause: error });
     }),

@@ -1,5 +1,5 @@
 import { backoffMs, pause } from '../queue/backoff.js';
-import { isGroupGone } from '../queue/redis-errors.js';
+import { isGroupGone, unlessWrongType } from '../queue/redis-errors.js';
 import { textOf } from '../text/error-text.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 import { renewAll } from './lease.js';
@@ -49,7 +49,9 @@ async function sweep(core: ConsumerCore, before: boolean): Promise<boolean> {
   for (const stream of core.streams) {
     const limit = core.held.room(core.capacity);
     if (limit <= 0) return before || more;
-    const found = await core.store.claimStale(readerOf(core, stream), { leaseMs: core.leaseMs, limit });
+    const found = await core.store
+      .claimStale(readerOf(core, stream), { leaseMs: core.leaseMs, limit })
+      .catch(unlessWrongType({ entries: [], deleted: [] }));
     for (const entry of found.entries) {
       if (core.held.has(stream, entry.id)) continue;
       core.logger.info({ entry_id: entry.id, stream, deliveries: entry.deliveries }, 'taken over from a dead consumer');

@@ -1,5 +1,5 @@
 import { backoffMs, pause } from '../queue/backoff.js';
-import { isGroupGone } from '../queue/redis-errors.js';
+import { isGroupGone, isWrongType } from '../queue/redis-errors.js';
 import type { WaitingReader } from '../queue/store.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 
@@ -10,13 +10,14 @@ const BLOCK_MS = 5000;
  * Reads some streams until the consumer stops. States:
  * full → (an entry ends) → recovering → (own pending entries are all held) → reading → (entries) → full or reading.
  * A failed read → backoff → recovering, since its reply may have been lost after the delivery; a lost group is
- * created again on the way.
+ * created again on the way. A key of another type in the place of one stream keeps no other from being read.
  */
 export async function readLoop(core: ConsumerCore, streams: readonly string[], reader: WaitingReader): Promise<void> {
   const { held, stopping, logger } = core;
   // What an earlier process of the same name left behind is taken over at once.
   let recovering: 'takeover' | 'lost reply' | false = 'takeover';
   let failures = 0;
+  let readable = streams;
   const hasRoom = () => held.room(core.capacity) > 0 && held.waiting <= core.readBelow;
   while (!stopping.aborted) {
     if (!hasRoom()) {
@@ -25,18 +26,21 @@ export async function readLoop(core: ConsumerCore, streams: readonly string[], r
     }
     const room = held.room(core.capacity);
     try {
+      if (readable.length < streams.length) readable = await remakeGroups(core, streams);
       if (recovering) {
-        if (!(await takeOwnPending(core, streams, room, recovering === 'takeover'))) recovering = false;
+        if (!(await takeOwnPending(core, readable, room, recovering === 'takeover'))) recovering = false;
         continue;
       }
-      for (const entry of await reader.readNew(streams, core, { count: room, blockMs: BLOCK_MS })) held.add(entry, 1);
+      for (const entry of await reader.readNew(readable, core, { count: room, blockMs: BLOCK_MS })) held.add(entry, 1);
       core.pump();
       failures = 0;
     } catch (error) {
       if (stopping.aborted) break;
       recovering ||= 'lost reply';
-      if (isGroupGone(error)) await recreateGroups(core, streams);
-      else if (failures === 2) logger.warn({ error: messageOf(error) }, 'cannot read, still trying');
+      if (isWrongType(error) && readable.length === streams.length) {
+        logger.warn({ streams, error: messageOf(error) }, 'a key is no stream: only those that are can be read');
+      } else if (failures === 2) logger.warn({ error: messageOf(error) }, 'cannot read, still trying');
+      if (isGroupGone(error) || isWrongType(error)) readable = [];
       await pause(backoffMs(failures), stopping);
       failures += 1;
     }
@@ -62,13 +66,22 @@ async function takeOwnPending(
   return false;
 }
 
-async function recreateGroups(core: ConsumerCore, streams: readonly string[]): Promise<void> {
+/** Makes the groups that are missing; gives the streams that have theirs. @throws where that is none of them */
+async function remakeGroups(core: ConsumerCore, streams: readonly string[]): Promise<string[]> {
+  const there: string[] = [];
+  let failure: unknown;
   for (const stream of streams) {
-    const made = await core.store.ensureGroup(stream, core.group).catch(() => undefined);
-    if (made === 'created') {
-      core.logger.warn({ stream, group: core.group }, 'stream and group were gone from Redis and are made again');
+    try {
+      if ((await core.store.ensureGroup(stream, core.group)) === 'created') {
+        core.logger.warn({ stream, group: core.group }, 'stream and group were gone from Redis and are made again');
+      }
+      there.push(stream);
+    } catch (error) {
+      failure = error;
     }
   }
+  if (there.length === 0) throw failure;
+  return there;
 }
 
 function messageOf(error: unknown): string {

@@ -5,7 +5,7 @@ import { backoffMs, pause } from '../queue/backoff.js';
 import { connectQueue } from '../queue/connect-queue.js';
 import { checkRemembered } from '../queue/idempotency.js';
 import { type Logger, silentLogger, withBindings } from '../queue/logger.js';
-import { asUnavailable } from '../queue/redis-errors.js';
+import { asUnavailable, unlessWrongType } from '../queue/redis-errors.js';
 import { textOf } from '../text/error-text.js';
 import { claimLoop } from './claim-loop.js';
 import type { ConsumerCore } from './consumer-core.js';
@@ -94,7 +94,9 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   async function start(): Promise<void> {
     for (let failures = 0; !stopping.signal.aborted; failures += 1) {
       try {
-        for (const one of core.streams) await store.ensureGroup(one, core.group);
+        await store.ensureGroup(stream, core.group);
+        for (const old of core.streams.slice(1))
+          await store.ensureGroup(old, core.group).catch(unlessWrongType(undefined));
         await warnWithoutPersistence(core);
         return;
       } catch (error) {

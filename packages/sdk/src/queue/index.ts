@@ -11,6 +11,7 @@ export { type ProgressEventInput, reportProgress } from './progress.js';
 export { type Published, type PublishOptions, publish } from './publish.js';
 export { type DeadLetterPage, type ReadDeadLettersOptions, readDeadLetters } from './read-dead-letters.js';
 export { currentPosition, type LogEntry, type ReadLogOptions, readLog } from './read-log.js';
+export { unlessWrongType } from './redis-errors.js';
 export { type ReplayOptions, type ReplayReport, replayDeadLetters } from './replay-dead-letters.js';
 export { requestIdsIn } from './request-ids.js';
 export { type QueueStats, queueStats } from './stats.js';

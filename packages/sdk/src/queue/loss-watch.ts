@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { asUnavailable } from './redis-errors.js';
+import { asUnavailable, unlessWrongType } from './redis-errors.js';
 
 /**
  * Notices that Redis may have lost data: it is another run of the server than the one that was marked (a restart, a
@@ -32,7 +32,7 @@ export class LossWatch {
     try {
       this.#run ??= await this.#runOfServer();
       const run = this.#run;
-      if ((await this.#redis.get(this.#mark)) === run) return;
+      if ((await this.#redis.get(this.#mark).catch(unlessWrongType(null))) === run) return;
       await this.#redis.set(this.#mark, 'repairing');
       await repair();
       // Only where it still stands: what was lost while the repair ran is another loss.

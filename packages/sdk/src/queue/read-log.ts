@@ -3,7 +3,7 @@ import { OrchestratorError } from '../errors.js';
 import { backoffMs, pause } from './backoff.js';
 import { type QueueTarget, storeOf } from './connect-queue.js';
 import type { StreamEntry } from './entry.js';
-import { asUnavailable, isReadRefused } from './redis-errors.js';
+import { asUnavailable, isReadRefused, unlessWrongType } from './redis-errors.js';
 import type { WaitingReader } from './store.js';
 
 /** Well below the silence limit of the connection. */
@@ -65,12 +65,14 @@ async function startingPositions(
   contract: QueueContract,
   { params, from, readLegacy = true, legacyFrom = {} }: ReadLogOptions,
 ): Promise<Map<string, string>> {
-  const positions = new Map([[streamName(contract, params), from]]);
-  for (const stream of readLegacy ? (contract.legacyStreams ?? []) : []) {
-    positions.set(stream, legacyFrom[stream] ?? (from === '0' ? '0' : '$'));
-  }
-  for (const [stream, position] of positions) {
-    if (position === '$') positions.set(stream, await currentPosition(queue, stream));
+  const stream = streamName(contract, params);
+  const positions = new Map([[stream, from === '$' ? await currentPosition(queue, stream) : from]]);
+  for (const legacy of readLegacy ? (contract.legacyStreams ?? []) : []) {
+    const end = await currentPosition(queue, legacy).catch(unlessWrongType(undefined));
+    // A key of another type in its place must not keep anybody from reading the log itself.
+    if (end === undefined) continue;
+    const position = legacyFrom[legacy] ?? (from === '0' ? '0' : '$');
+    positions.set(legacy, position === '$' ? end : position);
   }
   return positions;
 }

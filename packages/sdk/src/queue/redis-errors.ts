@@ -35,6 +35,19 @@ export function isRedisAway(error: unknown): boolean {
   return [AWAY, PASSING_REPLY, STATE_CHANGED].some((pattern) => pattern.test(error.message));
 }
 
+/** The key holds something else than what is asked of it: only whoever put it there can mend that. */
+export function isWrongType(error: unknown): boolean {
+  return error instanceof Error && /^(?:ERR Error running script .*? -)?WRONGTYPE /.test(error.message);
+}
+
+/** For the catch of a promise: a key of another type counts as one that holds nothing, which is `value`. */
+export function unlessWrongType<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (isWrongType(error)) return value;
+    throw error;
+  };
+}
+
 /** A read that no time will mend: the position is none, or the key is no stream. */
 export function isReadRefused(error: unknown): boolean {
   return error instanceof Error && /^(WRONGTYPE |ERR Invalid stream ID)/.test(error.message);

@@ -205,10 +205,25 @@ describe('one worker that cannot be looked after', () => {
     }
     await bench.redis.set(`worker:gone:${gone[0]}`, 'no JSON');
     await bench.redis.set(`worker:developer:${gone[1]}:input`, 'no stream');
+    await bench.redis.rpush('worker:gone:w-a-list', 'no text');
+    await bench.redis.zadd('worker:gone', 0, 'w-a-list');
     const input = { request_id: 'late', prompt: 'Hello', task_id: 'task_1' };
     await publish(bench.redis, workerInputs, input, { params: { type: 'developer', worker_id: gone[2] ?? '' } });
 
     await waitFor('the answer', async () => (await bench.outputs('late')).length === 1);
     expect(await bench.outputs('late')).toMatchObject([{ status: 'failed', reason: 'cancelled' }]);
+  });
+
+  it('keeps nobody waiting for a slot that is free, nor does a key of another type', async () => {
+    await bench.start({ maxWorkers: 1 });
+    const [first, second] = ['first', 'second'] as const;
+    await bench.create('forever', {}, first);
+    await bench.response(first);
+    await bench.create('writes-file', {}, second);
+    await waitFor('the second to wait', async () => (await readdir(bench.workersDir)).includes(`w-${second}`));
+    await bench.redis.del('worker:gone');
+    await bench.redis.set('worker:gone', 'no schedule');
+    process.kill(await bench.wrapper(`w-${first}`), 'SIGKILL');
+    expect(await bench.response(second)).toMatchObject({ success: true });
   });
 });
