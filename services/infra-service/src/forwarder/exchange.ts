@@ -254,8 +254,9 @@ export class Exchange {
       };
       return { ms: limits.bodyIdleMs, end };
     }
-    const sentence = `The release did nothing for ${limits.releaseIdleMs / 1000} s.`;
-    return { ms: limits.releaseIdleMs, end: () => this.fail(504, 'the release does nothing', sentence) };
+    const ms = Math.min(limits.releaseIdleMs, incoming.socket.readableEnded ? limits.halfClosedMs : Infinity);
+    const sentence = `The release did nothing for ${ms / 1000} s.`;
+    return { ms, end: () => this.fail(504, 'the release does nothing', sentence) };
   }
 
   #done(): void {

@@ -44,9 +44,10 @@ export interface ForwarderOptions {
  */
 export async function openForwarder(host: string, port: number, options: ForwarderOptions = {}): Promise<Forwarder> {
   const limits = { ...defaultLimits, ...options.limits };
-  const { headMs, keepAliveMs, bodyIdleMs, releaseIdleMs, unreadAnswerMs, maxConnections, maxHeadBytes } = limits;
+  const { headMs, keepAliveMs, bodyIdleMs, releaseIdleMs, halfClosedMs, unreadAnswerMs, maxConnections, maxHeadBytes } =
+    limits;
   const log = new FailureLog(withBindings(options.logger ?? silentLogger, { host, port }));
-  const watch = new IdleWatch(lookEvery(bodyIdleMs, releaseIdleMs, unreadAnswerMs));
+  const watch = new IdleWatch(lookEvery(bodyIdleMs, releaseIdleMs, halfClosedMs, unreadAnswerMs));
   const deps = { limits, watch, report: log.report.bind(log) };
   let current: Upstream | undefined;
   const upgraded = new Set<Socket>();
@@ -62,6 +63,8 @@ export async function openForwarder(host: string, port: number, options: Forward
   server.maxConnections = maxConnections;
   // Node would leave out those beyond 2000 without a word; they are counted here.
   server.maxHeadersCount = 0;
+  // A client that has said all it had to say may still want its answers. Node knows this setting and does not document it.
+  Object.assign(server, { httpAllowHalfOpen: true });
   const begin = (
     incoming: IncomingMessage,
     outgoing: ServerResponse,

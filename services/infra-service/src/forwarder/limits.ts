@@ -10,6 +10,8 @@ export interface ForwarderLimits {
   readonly unreadAnswerMs: number;
   /** A release that does not go on: 504, or a cut answer. */
   readonly releaseIdleMs: number;
+  /** The same for a client that sends no more: most of them have gone, though a few still want their answer. */
+  readonly halfClosedMs: number;
   /** An upgraded connection without a byte either way: cut. */
   readonly upgradedIdleMs: number;
   /** In all, for the rest of an upload that was answered already; it is read so that the client gets its answer. */
@@ -30,6 +32,7 @@ export const defaultLimits: ForwarderLimits = {
   bodyIdleMs: 60_000,
   unreadAnswerMs: 5 * 60_000,
   releaseIdleMs: 15 * 60_000,
+  halfClosedMs: 10_000,
   upgradedIdleMs: 4 * 3_600_000,
   lingerMs: 60_000,
   continueMs: 1000,

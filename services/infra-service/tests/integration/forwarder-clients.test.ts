@@ -193,7 +193,7 @@ test('A client that does not read its answer is cut off', async () => {
 
 test('Connections beyond the limit are closed, and requests sent ahead of their answers count as well', async () => {
   const { upstream, sockets } = await rawRelease(() => undefined);
-  const { port, log } = await forwarderTo(upstream, { maxConnections: 5 });
+  const { port, log } = await forwarderTo(upstream, { maxConnections: 5, halfClosedMs: 100 });
   const ask = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
   const ahead = connect(port, '127.0.0.1').on('error', () => undefined);
   ahead.write(ask.repeat(100));
@@ -225,4 +225,25 @@ test('An upgraded connection without a byte either way ends after its limit', as
   expect(upstream.inFlight).toBe(1);
   await once(socket.resume(), 'close');
   await waitFor('nothing to be left', () => upstream.inFlight === 0);
+});
+
+test('A client that sends its last byte before it has its answers gets them all', async () => {
+  let answered = 0;
+  const { upstream } = await rawRelease((socket) => {
+    setTimeout(() => socket.end(`HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nanswer ${++answered}`), 50);
+  });
+  const { port } = await forwarderTo(upstream);
+  const ask = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+  const answers = async (bytes: string) =>
+    [...(await rawAsk(port, bytes, { halfClose: true })).matchAll(/\r\n\r\n(answer \d)/g)].map(([, body]) => body);
+  expect(await answers(ask)).toEqual(['answer 1']);
+  expect(await answers(`${POST}Content-Length: 4\r\n\r\nbody`)).toEqual(['answer 2']);
+  expect((await answers(ask.repeat(3))).sort()).toEqual(['answer 3', 'answer 4', 'answer 5']);
+});
+
+test('A client that sends no more is waited with for a while, if nothing comes', async () => {
+  const { upstream, sockets } = await rawRelease(() => undefined);
+  const { port } = await forwarderTo(upstream, { halfClosedMs: 200 });
+  expect(await rawAsk(port, requestHead('GET /'), { halfClose: true })).toMatch(/The release did nothing for 0\.2 s/);
+  await waitFor('nothing to be left', () => upstream.inFlight === 0 && sockets.size === 0);
 });

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type Forwarder, openForwarder, PortInUseError } from '../../src/forwarder/forwarder.js';
+import type { ForwarderLimits } from '../../src/forwarder/limits.js';
 import { Upstream } from '../../src/forwarder/upstream.js';
 import { get, poll } from '../support/clients.js';
 
@@ -26,8 +27,8 @@ async function serve(handler: (request: IncomingMessage, response: ServerRespons
   return { server, upstream: new Upstream('127.0.0.1', (server.address() as AddressInfo).port) };
 }
 
-async function open(upstream?: Upstream): Promise<Forwarder> {
-  const forwarder = await openForwarder('127.0.0.1', await freePort());
+async function open(upstream?: Upstream, limits: Partial<ForwarderLimits> = {}): Promise<Forwarder> {
+  const forwarder = await openForwarder('127.0.0.1', await freePort(), { limits });
   cleanUps.push(() => forwarder.close(0));
   forwarder.switchTo(upstream);
   return forwarder;
@@ -152,7 +153,7 @@ test('A client that goes away ends the request at the release', async () => {
       closed = true;
     });
   });
-  const { port } = await open(upstream);
+  const { port } = await open(upstream, { halfClosedMs: 100 });
   const outgoing = request({ host: '127.0.0.1', port, agent: false }).end();
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
   await once(answer, 'data');

@@ -63,9 +63,9 @@ export async function forwarderTo(
 }
 
 /** Everything that comes back for these bytes until the connection ends, or for so long. */
-export function rawAsk(port: number, bytes: string, forMs = 5000): Promise<string> {
+export function rawAsk(port: number, bytes: string, { forMs = 5000, halfClose = false } = {}): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: halfClose });
     let text = '';
     const timer = setTimeout(() => socket.destroy(), forMs);
     socket.on('data', (data) => {
@@ -76,7 +76,9 @@ export function rawAsk(port: number, bytes: string, forMs = 5000): Promise<strin
       clearTimeout(timer);
       resolve(text);
     });
+    socket.once('end', () => socket.end());
     socket.write(Buffer.from(bytes, 'latin1'));
+    if (halfClose) socket.end();
   });
 }
 
