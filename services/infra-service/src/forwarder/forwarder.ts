@@ -5,6 +5,7 @@ import { type Logger, silentLogger, withBindings } from '@codegen/sdk/queue';
 import { requestRefusal } from './check-message.js';
 import { Exchange } from './exchange.js';
 import { FailureLog } from './failure-log.js';
+import { FairShares, type ForwarderShares, sharesOfThisProcess } from './fair-shares.js';
 import { forwardRequest } from './forward-request.js';
 import { forwardUpgrade } from './forward-upgrade.js';
 import { IdleWatch } from './idle-watch.js';
@@ -36,7 +37,11 @@ export interface ForwarderOptions {
   /** Told of requests that failed; its bindings should name the project. */
   readonly logger?: Logger | undefined;
   readonly limits?: Partial<ForwarderLimits> | undefined;
+  /** Of the forwarders that it stands beside. */
+  readonly shares?: ForwarderShares | undefined;
 }
+
+const ofThisProcess = sharesOfThisProcess();
 
 /**
  * Listens on a port and forwards to the current release. Without one, it answers 503 with a sentence.
@@ -51,6 +56,11 @@ export async function openForwarder(host: string, port: number, options: Forward
   const deps = { limits, watch, report: log.report.bind(log) };
   let current: Upstream | undefined;
   const upgraded = new Set<Socket>();
+  // No forwarder takes what the others need, and no client what the other clients of a forwarder need.
+  const { shares = ofThisProcess } = options;
+  const ofSite = (what: keyof ForwarderShares) => () => shares[what].take(`${host}:${port}`);
+  const connections = new FairShares(maxConnections, ofSite('connections'));
+  const requests = new FairShares(maxConnections, ofSite('requests'));
   const server = createServer({
     keepAliveTimeout: keepAliveMs,
     headersTimeout: headMs,
@@ -60,7 +70,6 @@ export async function openForwarder(host: string, port: number, options: Forward
     maxHeaderSize: maxHeadBytes,
     insecureHTTPParser: false,
   });
-  server.maxConnections = maxConnections;
   // Node would leave out those beyond 2000 without a word; they are counted here.
   server.maxHeadersCount = 0;
   // A client that has said all it had to say may still want its answers. Node knows this setting and does not document it.
@@ -74,9 +83,11 @@ export async function openForwarder(host: string, port: number, options: Forward
     const exchange = new Exchange(incoming, outgoing, deps, expects);
     exchange.attempt(() => {
       const refusal = requestRefusal(incoming, limits.maxHeaders);
+      const giveBack = requests.take(incoming.socket.remoteAddress ?? '');
+      if (giveBack) exchange.whenDone(giveBack);
       if (refusal) exchange.refuse(refusal.status, refusal.sentence, false);
-      else if (watch.size > maxConnections) exchange.refuseAsOneTooMany();
-      else go(exchange);
+      else if (giveBack) go(exchange);
+      else exchange.refuseAsOneTooMany();
     });
   };
   const forward = (exchange: Exchange) => forwardRequest(exchange, () => current);
@@ -89,7 +100,14 @@ export async function openForwarder(host: string, port: number, options: Forward
     const outgoing = answerOn(client, incoming);
     if (outgoing) begin(incoming, outgoing, false, (one) => forwardUpgrade(one, client, head, current));
   });
-  server.on('drop', () => log.report(`a connection was refused: ${maxConnections} are open`));
+  server.on('connection', (client: Socket) => {
+    const giveBack = connections.take(client.remoteAddress ?? '');
+    if (giveBack) client.once('close', giveBack);
+    else {
+      log.report('a connection was refused: its client, or this port, has as many as are left for the others');
+      client.destroy();
+    }
+  });
   server.listen(port, host);
   try {
     await once(server, 'listening');

@@ -14,10 +14,6 @@ export class IdleWatch {
     this.#timer = setInterval(() => this.#look(), everyMs).unref();
   }
 
-  get size(): number {
-    return this.#seen.size;
-  }
-
   add(one: Watched): void {
     this.#seen.set(one, { bytes: one.bytes(), sinceMs: performance.now() });
   }

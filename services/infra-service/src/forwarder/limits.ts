@@ -18,7 +18,7 @@ export interface ForwarderLimits {
   readonly lingerMs: number;
   /** For a release to answer `Expect: 100-continue`, before the forwarder does. */
   readonly continueMs: number;
-  /** Open connections of clients; no more requests are in flight at once either. */
+  /** Open connections of clients, and requests in flight; a single client has half of them at most. */
   readonly maxConnections: number;
   /** Of a request's head, or of an answer's. */
   readonly maxHeadBytes: number;

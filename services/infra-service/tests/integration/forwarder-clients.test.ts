@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
+import { FairShares } from '../../src/forwarder/fair-shares.js';
 import { get } from '../support/clients.js';
 import { forwarderTo, rawAsk, rawRelease, requestHead } from '../support/raw-http.js';
 
@@ -191,23 +192,44 @@ test('A client that does not read its answer is cut off', async () => {
   socket.destroy();
 });
 
-test('Connections beyond the limit are closed, and requests sent ahead of their answers count as well', async () => {
-  const { upstream, sockets } = await rawRelease(() => undefined);
-  const { port, log } = await forwarderTo(upstream, { maxConnections: 5, halfClosedMs: 100 });
+test('One client takes neither all connections of a port nor all its requests: others are answered', async () => {
+  const { upstream, sockets } = await rawRelease((socket, head) => {
+    if (head.includes('/good')) good(socket);
+  });
+  const { port, log } = await forwarderTo(upstream, { maxConnections: 10, halfClosedMs: 100 });
   const ask = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
-  const ahead = connect(port, '127.0.0.1').on('error', () => undefined);
+  const greedy = { port, host: '127.0.0.1', localAddress: '127.0.0.2' };
+  const ahead = connect(greedy).on('error', () => undefined);
   ahead.write(ask.repeat(100));
   await once(ahead, 'close');
   await waitFor('nothing to be left', () => upstream.inFlight === 0 && sockets.size === 0);
-  ahead.destroy();
 
-  const clients = Array.from({ length: 9 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  const clients = Array.from({ length: 9 }, () => connect(greedy).on('error', () => undefined));
   for (const client of clients) client.write(ask);
   await waitFor('the requests', () => sockets.size === 5);
   await waitFor('the others to be closed', () => clients.filter(({ destroyed }) => destroyed).length === 4);
-  expect(log).toContainEqual(expect.objectContaining({ reason: 'a connection was refused: 5 are open' }));
+  expect(log).toContainEqual(
+    expect.objectContaining({ reason: expect.stringMatching(/^a connection was refused: .* has as many as/) }),
+  );
+  expect((await get(port, '/good')).body).toBe('good');
   for (const client of clients) client.destroy();
   await waitFor('nothing to be left', () => upstream.inFlight === 0 && sockets.size === 0);
+});
+
+test('One port takes neither all connections of the process nor all its requests: other ports answer', async () => {
+  const shares = { connections: new FairShares(8), requests: new FairShares(16) };
+  const hung = await rawRelease(() => undefined);
+  const { upstream } = await rawRelease(good);
+  const [taken, other] = [await forwarderTo(hung.upstream, {}, shares), await forwarderTo(upstream, {}, shares)];
+  const clients = Array.from({ length: 20 }, (_, number) => {
+    const client = connect({ port: taken.port, host: '127.0.0.1', localAddress: `127.0.0.${number + 2}` });
+    client.on('error', () => undefined).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2));
+    return client;
+  });
+  await waitFor('what is too much to be closed', () => clients.filter(({ destroyed }) => destroyed).length === 16);
+  await waitFor('the requests', () => hung.sockets.size === 8);
+  expect((await get(other.port, '/')).body).toBe('good');
+  for (const client of clients) client.destroy();
 });
 
 test('An upgraded connection without a byte either way ends after its limit', async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
+import type { ForwarderShares } from '../../src/forwarder/fair-shares.js';
 import { type Forwarder, openForwarder } from '../../src/forwarder/forwarder.js';
 import type { ForwarderLimits } from '../../src/forwarder/limits.js';
 import { Upstream } from '../../src/forwarder/upstream.js';
@@ -52,11 +53,12 @@ export interface LogLine {
 export async function forwarderTo(
   upstream: Upstream | undefined,
   limits: Partial<ForwarderLimits> = {},
+  shares?: ForwarderShares,
 ): Promise<{ forwarder: Forwarder; port: number; log: LogLine[] }> {
   const log: LogLine[] = [];
   const keep = (bindings: object, message: string) => void log.push({ ...bindings, message });
   const logger = { debug: keep, info: keep, warn: keep, error: keep };
-  const forwarder = await openForwarder('127.0.0.1', await freePort(), { logger, limits });
+  const forwarder = await openForwarder('127.0.0.1', await freePort(), { logger, limits, shares });
   cleanUps.push(() => forwarder.close(0));
   forwarder.switchTo(upstream);
   return { forwarder, port: forwarder.port, log };
