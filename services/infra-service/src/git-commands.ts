@@ -20,6 +20,11 @@ export function checkoutIndexCommand(repository: string, folder: string): string
   return [...on(repository), `--work-tree=${folder}`, 'checkout-index', '--all', '--force', '--quiet'];
 }
 
+/** Fails with exit code 1 where a file of that index is missing below a folder, or is another. It reads every file. */
+export function compareIndexCommand(repository: string, folder: string): string[] {
+  return [...on(repository), `--work-tree=${folder}`, 'update-index', '--refresh'];
+}
+
 function on(repository: string): string[] {
   // The operator names the repositories' folder, so its owner need not be this account.
   return [...safeGitSettings, '-c', `safe.directory=${repository}`, `--git-dir=${repository}`];

@@ -6,7 +6,13 @@ import { safeGitEnvironment } from '@codegen/sdk/git';
 import { boundedText, isSecretVariable, Redactor, withoutPatterns } from '@codegen/sdk/text';
 import { execa } from 'execa';
 import { DeployFailure } from '../executors/executor.js';
-import { checkoutIndexCommand, onMainCommand, readTreeCommand, resolveCommitCommand } from '../git-commands.js';
+import {
+  checkoutIndexCommand,
+  compareIndexCommand,
+  onMainCommand,
+  readTreeCommand,
+  resolveCommitCommand,
+} from '../git-commands.js';
 import { startMarkedProcess } from './marked-process.js';
 import { TAIL_BYTES } from './output-tail.js';
 import { readPackage } from './read-package.js';
@@ -49,20 +55,31 @@ export async function resolveCommit(
   return sha;
 }
 
+/** Which folder that is there already will do: any, one that still holds the files of its commit, or none. */
+export type Reuse = 'any' | 'intact' | 'none';
+
+export interface PreparedRelease {
+  readonly folder: string;
+  /** Whether it was there already. */
+  readonly reused: boolean;
+}
+
 /**
- * Makes the folder of a release, installed and ready to start; one that is there already is whole. Does nothing else
- * visible when it fails or is killed.
+ * Makes the folder of a release, installed and ready to start; what stood in its place is put aside, as somebody may run
+ * there. Does nothing else visible when it fails or is killed.
  * @throws {DeployFailure} fetch_failed, install_failed
  */
 export async function prepareRelease(
   repoFullName: string,
   sha: string,
   folders: ProjectFolders,
+  reuse: Reuse,
   settings: PrepareSettings,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<PreparedRelease> {
   const folder = folders.release(sha);
-  if (await folders.hasRelease(sha)) return folder;
+  const isThere = reuse !== 'none' && (await folders.hasRelease(sha));
+  if (isThere && reuse === 'any') return { folder, reused: true };
   const passing = folders.passing();
   const index = `${passing}.index`;
   try {
@@ -70,15 +87,35 @@ export async function prepareRelease(
     const repository = repositoryFolder(repoFullName, settings.reposDir);
     const why = `commit ${sha} of ${repoFullName} cannot be read`;
     await git(readTreeCommand(repository, sha), why, settings, signal, index);
+    if (isThere && (await isIntact(repository, folder, settings, signal, index))) return { folder, reused: true };
     await git(checkoutIndexCommand(repository, passing), why, settings, signal, index);
     await install(passing, sha, folders, settings, signal);
     signal.throwIfAborted();
+    await folders.putAside(folder);
     await rename(passing, folder);
   } finally {
     await removeTree(passing);
     await rm(index, { force: true });
   }
-  return folder;
+  return { folder, reused: false };
+}
+
+/** A release may write to its folder; what it did to files that the commit does not have is not seen. */
+async function isIntact(
+  repository: string,
+  folder: string,
+  settings: PrepareSettings,
+  signal: AbortSignal,
+  index: string,
+): Promise<boolean> {
+  const comparing = git(compareIndexCommand(repository, folder), 'another file', settings, signal, index);
+  return comparing.then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof DeployFailure) return false;
+      throw error;
+    },
+  );
 }
 
 async function install(

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Logger, withBindings } from '@codegen/sdk/queue';
 import { Redactor } from '@codegen/sdk/text';
-import type { DeployContext } from '../executors/executor.js';
+import { type DeployContext, DeployFailure } from '../executors/executor.js';
 import type { Forwarder } from '../forwarder/forwarder.js';
 import type { ForwarderLimits } from '../forwarder/limits.js';
 import { AllocatedPorts } from './allocated-ports.js';
 import { checkHealth } from './check-health.js';
 import { readManifest } from './manifest.js';
-import { type PrepareSettings, prepareRelease, resolveCommit } from './prepare-release.js';
+import { type PrepareSettings, prepareRelease, type Reuse, resolveCommit } from './prepare-release.js';
 import { contractEnvironment } from './release-environment.js';
 import type { ProjectFolders } from './release-folders.js';
 import { type ReleaseState, readReleaseState, writeReleaseState } from './release-state.js';
@@ -54,13 +54,7 @@ export class ProjectReleases {
     const state = await readReleaseState(this.#folders.stateFile);
     if (!state) return;
     this.#state = state;
-    await this.#folders.ensure();
-    let plan: ReleasePlan | undefined;
-    this.#supervise(async (signal) => {
-      this.#forwarder ??= await this.#ports.open(state.server_ip, state.allocated_port);
-      plan ??= await this.#plan(state, state.sha, signal);
-      return startRelease(plan, this.#settings, signal);
-    });
+    this.#supervise(this.#startAgain(state, state.sha));
   }
 
   /**
@@ -73,12 +67,10 @@ export class ProjectReleases {
     { signal, progress, requireWanted }: DeployContext,
   ): Promise<void> {
     const sha = await resolveCommit(target.repo_full_name, revision, this.#settings, signal);
-    await this.#folders.ensure();
     const forwarder = await this.#ports.open(target.server_ip, target.allocated_port);
     try {
       await progress(`fetching and installing ${sha.slice(0, 12)}`);
-      const plan = await this.#plan(target, sha, signal);
-      const candidate = (await this.#sameAndHealthy(plan)) ?? (await this.#startCandidate(plan, signal, progress));
+      const candidate = await this.#candidate(target, sha, signal, progress);
       try {
         await requireWanted();
       } catch (error) {
@@ -104,9 +96,13 @@ export class ProjectReleases {
     await Promise.all(this.#retiring.keys());
   }
 
-  async #plan(target: ReleaseTarget, sha: string, signal: AbortSignal): Promise<ReleasePlan> {
+  async #prepare({ repo_full_name }: ReleaseTarget, sha: string, reuse: Reuse, signal: AbortSignal) {
+    await this.#folders.ensure();
+    return prepareRelease(repo_full_name, sha, this.#folders, reuse, this.#settings, signal);
+  }
+
+  async #plan(target: ReleaseTarget, sha: string, folder: string, signal: AbortSignal): Promise<ReleasePlan> {
     const { projectId, home } = this.#folders;
-    const folder = await prepareRelease(target.repo_full_name, sha, this.#folders, this.#settings, signal);
     const manifest = await readManifest(folder);
     const secrets = await this.#settings.resolveSecrets(target.secrets_ref, projectId, signal);
     const contract = contractEnvironment(manifest.environment, secrets);
@@ -129,30 +125,62 @@ export class ProjectReleases {
     return wrong === undefined && this.#supervisor?.release === release ? release : undefined;
   }
 
-  async #startCandidate(
-    plan: ReleasePlan,
+  /** A healthy release of the commit, from a folder that no release has damaged, as far as that can be seen. */
+  async #candidate(
+    target: ReleaseTarget,
+    sha: string,
     signal: AbortSignal,
     progress: (message: string) => Promise<void>,
   ): Promise<Release> {
-    await progress(`starting ${plan.sha.slice(0, 12)}`);
-    return startRelease(plan, this.#settings, signal);
+    const start = async (reuse: Reuse): Promise<Release> => {
+      const { folder, reused } = await this.#prepare(target, sha, reuse, signal);
+      const plan = await this.#plan(target, sha, folder, signal);
+      const same = reused ? await this.#sameAndHealthy(plan) : undefined;
+      if (same) return same;
+      await progress(`starting ${sha.slice(0, 12)}`);
+      return startRelease(plan, this.#settings, signal).catch((error: unknown) => {
+        const isInUse = this.#supervisor?.release?.plan.folder === folder;
+        if (!reused || isInUse || !(error instanceof DeployFailure)) throw error;
+        // It may be what cannot be compared with the commit: installed packages, say.
+        return start('none');
+      });
+    };
+    return start('intact');
+  }
+
+  /**
+   * Starts a release that ran before, from its folder as it is: there may be data in it. Where that fails, the second try,
+   * and every tenth after it, makes the folder anew if files of its commit are damaged.
+   */
+  #startAgain(target: ReleaseTarget, sha: string, plan?: ReleasePlan): (signal: AbortSignal) => Promise<Release> {
+    let known = plan;
+    let tries = 0;
+    return async (signal) => {
+      this.#forwarder ??= await this.#ports.open(target.server_ip, target.allocated_port);
+      tries += 1;
+      const { folder } = await this.#prepare(target, sha, tries % 10 === 2 ? 'intact' : 'any', signal);
+      await this.#folders.removeAside();
+      known ??= await this.#plan(target, sha, folder, signal);
+      const release = await startRelease(known, this.#settings, signal);
+      tries = 0;
+      return release;
+    };
   }
 
   /** Records the release as the current one, then switches to it; in this order, so that a crash between loses nothing. */
   async #adopt(candidate: Release, target: ReleaseTarget, forwarder: Forwarder): Promise<void> {
     const before = await this.#supervisor?.stop();
-    const restart = (signal: AbortSignal) => startRelease(candidate.plan, this.#settings, signal);
     try {
       await this.#record(candidate, target);
     } catch (error) {
-      if (before) this.#supervise((signal) => startRelease(before.plan, this.#settings, signal), before);
+      if (before && this.#state) this.#supervise(this.#startAgain(this.#state, before.plan.sha, before.plan), before);
       if (candidate !== before) await candidate.process.stop(this.#settings.stopGraceMs);
       throw error;
     }
     forwarder.switchTo(candidate.upstream);
     this.#forwarder = forwarder;
-    this.#supervise(restart, candidate);
-    if (before && before !== candidate) this.#retire(before);
+    this.#supervise(this.#startAgain(target, candidate.plan.sha, candidate.plan), candidate);
+    if (before !== candidate) this.#retire(before);
   }
 
   #supervise(start: (signal: AbortSignal) => Promise<Release>, initial?: Release): void {
@@ -196,10 +224,14 @@ export class ProjectReleases {
   }
 
   /** Lets the requests of a replaced release finish, then ends it; the deploy does not wait for this. */
-  #retire(release: Release): void {
+  #retire(release: Release | undefined): void {
     const { drainMs, stopGraceMs } = this.#settings;
-    const ending = release.upstream.drain(drainMs).then(() => release.process.stop(stopGraceMs));
-    this.#track(ending, release.plan.sha);
+    const end = async () => {
+      await release?.upstream.drain(drainMs);
+      await release?.process.stop(stopGraceMs);
+      await this.#folders.removeAside();
+    };
+    this.#track(end(), release?.plan.sha ?? '');
   }
 
   #track(work: Promise<void>, sha: string): void {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, realpath, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, lstat, mkdir, readdir, realpath, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { identifier } from '@codegen/contracts';
 import { removeTree } from '@codegen/sdk/files';
 
@@ -11,6 +11,7 @@ const PASSING = '.passing-';
 /** Where a project's releases are: `<releasesDir>/<project id>/{<sha>, home, current.json}`. */
 export class ProjectFolders {
   readonly root: string;
+  #aside: string[] = [];
 
   constructor(
     releasesDir: string,
@@ -38,8 +39,18 @@ export class ProjectFolders {
     return join(this.root, PASSING + randomBytes(6).toString('hex'));
   }
 
+  /** Makes the folders that every release needs, also where a release has put something else in their place. */
   async ensure(): Promise<void> {
-    await mkdir(this.home, { recursive: true, mode: 0o700 });
+    await mkdir(dirname(this.root), { recursive: true, mode: 0o700 });
+    for (const folder of [this.root, this.home]) {
+      const entry = await lstat(folder).catch(() => undefined);
+      if (entry?.isDirectory()) {
+        await chmod(folder, 0o700);
+        continue;
+      }
+      if (entry) await removeTree(folder);
+      await mkdir(folder, { mode: 0o700 });
+    }
   }
 
   async hasRelease(sha: string): Promise<boolean> {
@@ -47,6 +58,22 @@ export class ProjectFolders {
       (entry) => entry.isDirectory(),
       () => false,
     );
+  }
+
+  /** Takes what stands somewhere out of the way; fine where nothing does. Whoever works in it can go on. */
+  async putAside(path: string): Promise<void> {
+    const aside = this.passing();
+    try {
+      await rename(path, aside);
+      this.#aside.push(aside);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+
+  /** Removes what was put aside; when nobody works in it any more. */
+  async removeAside(): Promise<void> {
+    for (const aside of this.#aside.splice(0)) await removeTree(aside);
   }
 
   /** Removes every release but these. */

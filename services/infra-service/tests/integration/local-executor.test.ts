@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +26,11 @@ async function failureOf(deploy: Promise<unknown>): Promise<DeployFailure> {
   );
   expect(error).toBeInstanceOf(DeployFailure);
   return error;
+}
+
+/** What is on its way in or out among a project's releases. */
+async function passingIn({ releasesDir, projectId }: Site): Promise<string[]> {
+  return (await readdir(join(releasesDir, projectId))).filter((name) => name.startsWith('.passing-'));
 }
 
 test('A commit is fetched, started and served at the allocated port', async () => {
@@ -230,6 +235,76 @@ test('The same commit again replaces a release that has become unhealthy, or who
   await site.deploy(sha);
   expect(JSON.parse((await get(site.port, '/env')).body).TOKEN).toBe('second-token');
   await waitFor('one process', () => site.processes().length === 1);
+});
+
+test('A release that damages its own folder is made anew by a deploy of the same commit, and the new one serves', async () => {
+  site = await openSite();
+  const sha = await site.repository.commit({ files: { 'deep/page.txt': 'page' } });
+  await site.deploy(sha);
+  const pid = (await get(site.port, '/pid')).body;
+  const folder = join(site.releasesDir, site.projectId, sha);
+  const manifest = await readFile(join(folder, '.project.yml'), 'utf8');
+  await writeFile(join(folder, '.project.yml'), 'start: [rm, -rf]');
+  await rm(join(folder, 'deep'), { recursive: true });
+  await symlink('/etc', join(folder, 'deep'));
+  await site.deploy(sha);
+  expect(await readFile(join(folder, '.project.yml'), 'utf8')).toBe(manifest);
+  expect(await readFile(join(folder, 'deep', 'page.txt'), 'utf8')).toBe('page');
+  expect((await get(site.port, '/pid')).body).not.toBe(pid);
+  await waitFor('the damaged folder to go', async () => (await passingIn(site)).length === 0);
+});
+
+test('A release that lost its packages is made anew by a deploy of the same commit', async () => {
+  site = await openSite();
+  const files = {
+    'vendor/greeting/package.json': JSON.stringify({ name: 'greeting', version: '1.0.0' }),
+    'vendor/greeting/index.js': '',
+    'package.json': JSON.stringify({ name: 'fixture', dependencies: { greeting: 'file:./vendor/greeting' } }),
+  };
+  const start = ['sh', '-c', 'node -e "require(\\"greeting\\")" && exec node server.mjs'];
+  const sha = await site.repository.commit({ files, start });
+  await site.deploy(sha);
+  await rm(join(site.releasesDir, site.projectId, sha, 'node_modules'), { recursive: true });
+  await get(site.port, '/crash').catch(() => undefined);
+  await waitFor('it not to start', () => site.log.some((line) => line.includes('release does not start')));
+  await site.deploy(sha);
+  expect((await get(site.port, '/')).body).toBe(sha);
+});
+
+test('A release whose files and home were destroyed, by itself or by another one, comes back by itself', async () => {
+  site = await openSite();
+  const sha = await site.repository.commit();
+  await site.deploy(sha);
+  const home = join(site.releasesDir, site.projectId, 'home');
+  await rm(join(site.releasesDir, site.projectId, sha, 'server.mjs'));
+  await rm(home, { recursive: true });
+  await writeFile(home, 'no folder');
+  await get(site.port, '/crash').catch(() => undefined);
+  await waitFor('the release to serve', async () => (await get(site.port, '/')).body === sha);
+  expect(await readdir(home)).toEqual([]);
+});
+
+test('What a release keeps in its folder is there when it runs again', async () => {
+  site = await openSite();
+  const sha = await site.repository.commit();
+  await site.deploy(sha);
+  const file = join(site.releasesDir, site.projectId, sha, 'count.txt');
+  await writeFile(file, 'data');
+  await get(site.port, '/crash').catch(() => undefined);
+  await waitFor('the release to serve', async () => (await get(site.port, '/')).body === sha);
+  expect(await readFile(file, 'utf8')).toBe('data');
+});
+
+test('A home that a release has replaced by a file is a folder again with the next deploy', async () => {
+  site = await openSite();
+  await site.deploy(await site.repository.commit());
+  const home = join(site.releasesDir, site.projectId, 'home');
+  await rm(home, { recursive: true });
+  await writeFile(home, 'no folder');
+  const next = await site.repository.commit();
+  await site.deploy(next);
+  expect((await get(site.port, '/')).body).toBe(next);
+  expect(await readdir(home)).toEqual([]);
 });
 
 test('A project can move to another port; the old one becomes free', async () => {
