@@ -336,8 +336,8 @@ test('A release that crashes is started again, and in between the port answers 5
   );
   expect(statuses.size).toBeGreaterThan(1);
   expect(site.processes()).toHaveLength(1);
-  const state = JSON.parse(await readFile(join(site.releasesDir, site.projectId, 'current.json'), 'utf8'));
-  expect(state.pid).toBe(site.processes()[0]?.pid);
+  const state = async () => JSON.parse(await readFile(join(site.releasesDir, site.projectId, 'current.json'), 'utf8'));
+  await waitFor('it to be recorded', async () => (await state()).pid === site.processes()[0]?.pid);
 });
 
 test('Replacing and stopping end grandchildren too, detached ones and those that ignore SIGTERM', async () => {
