@@ -4,6 +4,7 @@ export const commandIds = [
   ...['engineering.start', 'engineering.status', 'engineering.wait'],
   ...['deploy.start', 'deploy.status', 'deploy.wait', 'deploy.list'],
   ...['task.list', 'task.get', 'task.watch', 'task.logs', 'task.cancel', 'task.fail', 'task.retry'],
+  ...['secret.set', 'secret.list', 'secret.delete'],
   ...['explain', 'respond'],
   ...['worker.create', 'worker.list', 'worker.get', 'worker.send', 'worker.send-file', 'worker.logs', 'worker.delete'],
   ...['queue.list', 'queue.stats', 'queue.peek', 'queue.tail', 'queue.publish'],
@@ -20,7 +21,7 @@ export const commandIds = [
 const otherScopes = [
   /** `worker create` with variables for its agent. */
   'worker.create.env',
-  ...['deploy.rollback', 'secret.set', 'secret.list', 'secret.delete'],
+  'deploy.rollback',
   ...['user.create', 'infra.servers', 'infra.server.add', 'secret.resolve'],
   ...['task.claim', 'task.transition', 'task.published', 'event.write', 'outbox.read'],
   ...['project.report', 'allocation.write', 'deployment.write'],
@@ -60,6 +61,8 @@ export const roleScopes = {
     'engineering.*',
     'deploy.*',
     ...tasks,
+    // The names alone: what a secret is, a person says.
+    'secret.list',
     'explain',
     'respond',
     'auth.status',
@@ -72,6 +75,7 @@ export const roleScopes = {
     'project.list',
     'deploy.*',
     ...tasks,
+    'secret.list',
     'explain',
     'infra.servers',
     // Not what writes messages of any kind, or gives agents variables: that is the power of an admin.

@@ -114,6 +114,22 @@ export const commandTable = {
     effect: 'change',
     load: () => import('./commands/task/retry.js'),
   },
+  'secret.set': {
+    summary: "Give a project's release a value that is kept secret",
+    effect: 'change',
+    notInMcp: 'takes a secret',
+    load: () => import('./commands/secret/set.js'),
+  },
+  'secret.list': {
+    summary: "List a project's secrets, and those that a deploy still needs",
+    effect: 'read',
+    load: () => import('./commands/secret/list.js'),
+  },
+  'secret.delete': {
+    summary: 'Delete a secret of a project',
+    effect: 'destroy',
+    load: () => import('./commands/secret/delete.js'),
+  },
   explain: {
     summary: "Tell a task's whole story: what happened, why, and what is next",
     effect: 'read',

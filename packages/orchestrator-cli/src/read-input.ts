@@ -78,11 +78,11 @@ export async function readFileOf(path: string, flag: string, signal: AbortSignal
 }
 
 /** Bytes as text, kept exactly: line ends, a byte order mark, everything. @throws OrchestratorError VALIDATION_FAILED where it is not UTF-8 */
-export function exactText(bytes: Buffer): string {
+export function exactText(bytes: Buffer, what = 'the spec'): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new OrchestratorError('VALIDATION_FAILED', 'the spec is not UTF-8 text', { cause });
+    throw new OrchestratorError('VALIDATION_FAILED', `${what} is not UTF-8 text`, { cause });
   }
 }
 

@@ -26,6 +26,11 @@ export const waitFlag = {
   }),
 };
 
+/** The project that a command is about. */
+export const projectFlag = {
+  project: Flags.string({ description: 'Name or id (ORCHESTRATOR_PROJECT, or "project" in .orchestrator.json)' }),
+};
+
 /** For what cannot be undone. */
 export const yesFlag = {
   yes: Flags.boolean({ description: 'Do it without asking; needed where nobody can be asked' }),
@@ -33,7 +38,7 @@ export const yesFlag = {
 
 /** Flags of everything that starts a task. */
 export const startFlags = {
-  project: Flags.string({ description: 'Name or id (ORCHESTRATOR_PROJECT, or "project" in .orchestrator.json)' }),
+  ...projectFlag,
   ...waitFlag,
   ...creationFlags,
 };

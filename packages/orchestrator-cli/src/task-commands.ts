@@ -5,6 +5,7 @@ import { BaseCommand } from './base-command.js';
 import { parseDuration } from './duration.js';
 import { findTask } from './operations/find-task.js';
 import { followToEnd, withoutSpec } from './operations/follow-to-end.js';
+import { tellMissing } from './operations/tell-missing.js';
 import type { Screen } from './render/screen.js';
 import { renderStarted } from './render/started.js';
 import { renderTask } from './render/task.js';
@@ -27,6 +28,7 @@ export abstract class StatusCommand extends BaseCommand<Task> {
     const wanted = { id: args.task, project: settings.project, type: this.type };
     const { task } = await findTask(client, wanted, this.signal);
     this.runtime.meta.correlation_id = task.correlation_id;
+    await tellMissing(client, task, this.runtime);
     return withoutSpec(task);
   }
 

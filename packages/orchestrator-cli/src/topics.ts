@@ -16,6 +16,7 @@ const topics: Record<Topic, TopicEntry> = {
   engineering: { group: 'Work', summary: 'From a spec to tested code on main' },
   deploy: { group: 'Work', summary: 'From main to a URL' },
   task: { group: 'Work', summary: 'The work that was asked for, and how it gets on' },
+  secret: { group: 'Work', summary: "What a project's release needs to know and nobody may read" },
   explain: { group: 'Look inside', summary: "A task's whole story: what happened, why, and what is next" },
   diagnose: { group: 'Look inside', summary: 'Check API, Redis, projects and workers' },
   respond: { group: 'Work', summary: 'From inside a worker: say something to the user' },

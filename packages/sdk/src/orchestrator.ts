@@ -17,6 +17,7 @@ import type {
 import { abortable } from './abortable.js';
 import { apiAddress, checkedToken } from './api/address.js';
 import type { Api, ApiOptions, CallOptions, ListDeploymentsQuery, Page } from './api/index.js';
+import { missingSecrets } from './api/missing-secrets.js';
 import { OrchestratorError } from './errors.js';
 import type { Explanation } from './explain/explanation.js';
 import type { DeployOrder } from './handles/deploy.js';
@@ -183,6 +184,9 @@ export class Orchestrator {
       (await this.api(options)).secrets.put(project, name, value, options),
     list: async (project: string, options?: CallOptions): Promise<Secret[]> =>
       (await this.api(options)).secrets.list(project, options),
+    /** Names that `.project.yml` on main requires and that have no value yet: a deploy waits for them. */
+    missing: async (project: string, options?: CallOptions): Promise<string[]> =>
+      missingSecrets(await this.api(options), project, options),
     delete: async (project: string, name: string, options?: CallOptions): Promise<void> =>
       (await this.api(options)).secrets.delete(project, name, options),
   };

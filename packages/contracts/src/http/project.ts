@@ -48,6 +48,12 @@ export const projectManifest = z
   .describe("What .project.yml on the project's main branch says.");
 export type ProjectManifest = z.infer<typeof projectManifest>;
 
+/** Names that a release needs and the manifest gives no default for: they must be secrets of the project. */
+export function requiredSecrets(manifest: ProjectManifest | null): string[] {
+  const environment = manifest?.environment ?? [];
+  return environment.filter((one) => one.required && one.default === undefined).map(({ name }) => name);
+}
+
 export const project = z
   .object({
     id: z.string().describe('Id of the project, proj_…'),

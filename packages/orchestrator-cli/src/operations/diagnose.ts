@@ -1,6 +1,6 @@
 import { deployQueue, engineeringQueue } from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
-import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, OrchestratorError, paste } from '@codegen/sdk/errors';
 import type { Settings } from '../config/settings.js';
 import type { Runtime } from '../runtime.js';
 
@@ -76,8 +76,13 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     }
     const running = await api.tasks.page({ status: 'running', limit: 500 }, { signal });
     const queued = await api.tasks.page({ status: 'queued', limit: 500 }, { signal });
+    const parked = running.items.filter(({ reason }) => reason === 'waiting_secret');
+    const [one] = parked;
+    const waits = one
+      ? `; ${parked.length} of them wait for secrets: ${paste`orchestrator secret list --project ${one.project_id}`}`
+      : '';
     const counts = Object.entries(projects).map(([status, count]) => `${count} ${status}`);
-    const tasks = `${running.items.length} tasks running, ${queued.items.length} queued`;
+    const tasks = `${running.items.length} tasks running, ${queued.items.length} queued${waits}`;
     return {
       detail: `${counts.length > 0 ? counts.join(', ') : 'none yet'}; ${tasks}`,
       facts: { projects, tasks: { running: running.items.length, queued: queued.items.length } },

@@ -3,9 +3,13 @@ import type { Screen } from '../render/screen.js';
 import { oneLine, pad } from '../render/text.js';
 import type { Progress } from './progress.js';
 
-/** One line an event: `12:00:01 develop  round 1: writing tests`. */
+/** Milliseconds without an event after which the last one is told again: a log must show what is waited for. */
+const QUIET_MS = 60_000;
+
+/** One line an event: `12:00:01 develop  round 1: writing tests`; where none comes, once a minute what the last one said. */
 export class PlainProgress implements Progress {
   #lost = false;
+  #reminder: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly print: (line: string) => void,
@@ -15,6 +19,12 @@ export class PlainProgress implements Progress {
   show(event: TaskEvent): void {
     this.#lost = false;
     this.print(eventLine(event, this.screen));
+    clearInterval(this.#reminder);
+    const still = { ...event, message: `still: ${event.message ?? event.type}` };
+    this.#reminder = setInterval(() => {
+      this.print(eventLine({ ...still, timestamp: new Date().toISOString() }, this.screen));
+    }, QUIET_MS);
+    this.#reminder.unref();
   }
 
   interrupted(): void {
@@ -22,7 +32,9 @@ export class PlainProgress implements Progress {
     this.#lost = true;
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    clearInterval(this.#reminder);
+  }
 }
 
 /** An event as one line. */

@@ -326,6 +326,78 @@ describe('deploy start', () => {
   });
 });
 
+describe('secrets', () => {
+  const VALUE = 'hunter2-hunter2';
+  const environment = ['STRIPE_KEY', 'SALT'].map((name) => ({ name, required: true, secret: true }));
+  const requiring = () =>
+    Object.assign(fake.projects[0] as Project, { manifest: { test: ['true'], start: ['true'], environment } });
+
+  it('are set from a file, without its last line break, and are told nowhere', async () => {
+    const file = join(folder, 'value');
+    await writeFile(file, `${VALUE}\n`);
+    const { data, text, stdout, stderr } = await run('secret.set', ['SALT', '--project', 'todo-api', '--file', file]);
+
+    expect(data).toMatchObject({ name: 'SALT', reference: expect.stringMatching(/^vault:project/) });
+    expect(fake.seen.find(({ method }) => method === 'PUT')?.body).toEqual({ value: VALUE });
+    expect([JSON.stringify(data), text, stdout, stderr].join()).not.toContain(VALUE);
+  });
+
+  it('are refused without a value, and with an empty one, before anything is sent', async () => {
+    const file = join(folder, 'value');
+    await writeFile(file, '\n');
+    const set = ['SALT', '--project', 'todo-api'];
+
+    await expect(run('secret.set', set)).rejects.toMatchObject({ code: 'INPUT_REQUIRED', exitCode: 2 });
+    await expect(run('secret.set', [...set, '--file', file])).rejects.toMatchObject({
+      ...{ code: 'VALIDATION_FAILED', message: expect.stringContaining('SALT is empty') },
+    });
+    expect(fake.seen).toEqual([]);
+  });
+
+  it('are listed by name, with those that a deploy still needs and the line that gives one', async () => {
+    requiring();
+    const file = await inputFile(VALUE);
+    await run('secret.set', ['SALT', '--project', 'todo-api', '--file', file]);
+    const { data, text } = await run('secret.list', ['--project', 'todo-api']);
+
+    expect(data.items).toMatchObject([
+      { name: 'STRIPE_KEY', state: 'missing', reference: null },
+      { name: 'SALT', state: 'set' },
+    ]);
+    expect(text).toContain('Next: orchestrator secret set STRIPE_KEY --project todo-api');
+  });
+
+  it('are deleted with --yes alone where nobody can be asked', async () => {
+    await run('secret.set', ['SALT', '--project', 'todo-api', '--file', await inputFile(VALUE)]);
+    const remove = ['SALT', '--project', 'todo-api'];
+
+    await expect(run('secret.delete', remove)).rejects.toMatchObject({
+      code: 'INPUT_REQUIRED',
+      next: [{ command: 'orchestrator secret delete SALT --project todo-api --yes' }],
+    });
+    expect((await run('secret.delete', [...remove, '--yes'])).data).toEqual({ project: 'todo-api', name: 'SALT' });
+    expect((await run('secret.list', ['--project', 'todo-api'])).data.items).toEqual([]);
+  });
+
+  it('that a task waits for are named by whatever shows the task', async () => {
+    requiring();
+    Object.assign(fake.projects[0] as Project, { main_sha: 'a'.repeat(40) });
+    const { id, project_id } = (await run('deploy.start', ['--project', 'todo-api'])).data;
+    Object.assign(fake.tasks.get(id) as Task, { status: 'running', reason: 'waiting_secret' });
+    const command = `orchestrator secret set STRIPE_KEY --project ${project_id}`;
+
+    for (const [command_, argv] of [
+      ['task.get', [id]],
+      ['deploy.status', [id]],
+    ] as const) {
+      const { warnings } = (await run(command_, argv)).runtime;
+      expect(warnings).toEqual([`it waits for the secrets STRIPE_KEY, SALT: ${command}`]);
+    }
+    expect((await run('explain', [id])).text).toContain(`Next: ${command}`);
+    expect((await run('diagnose.projects')).text).toContain(`orchestrator secret list --project ${project_id}`);
+  });
+});
+
 describe('task retry', () => {
   it('puts a failed task back in line, as its next attempt', async () => {
     const id = await startedTask();

@@ -1,13 +1,13 @@
 import { PassThrough } from 'node:stream';
 import type { Task, TaskEvent } from '@codegen/contracts';
 import { Chalk } from 'chalk';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { Output } from '../../src/output.js';
 import { LiveProgress } from '../../src/progress/live-progress.js';
 import { LiveView } from '../../src/progress/live-view.js';
 import { Phases } from '../../src/progress/phases.js';
-import { eventLine } from '../../src/progress/plain-progress.js';
+import { eventLine, PlainProgress } from '../../src/progress/plain-progress.js';
 import { widthOf } from '../../src/render/text.js';
 
 function event(fields: Partial<TaskEvent>): TaskEvent {
@@ -120,5 +120,30 @@ describe('the live view', () => {
     await view.close();
 
     expect(written.slice(before).join('')).toBe('\u001b[1A\r\u001b[Jthird\n\u001b[?25h');
+  });
+});
+
+describe('plain progress', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('says once a minute what is waited for while nothing happens, and not after its end', async () => {
+    vi.useFakeTimers();
+    const lines: string[] = [];
+    const progress = new PlainProgress((line) => lines.push(line), { columns: 80, paint: new Chalk({ level: 0 }) });
+    progress.show(event({ current_step: 'allocate', message: 'waiting for the secret SALT' }));
+    vi.advanceTimersByTime(150_000);
+    progress.show(event({ current_step: 'deploy', message: 'deploying' }));
+    vi.advanceTimersByTime(59_000);
+    await progress.close();
+    vi.advanceTimersByTime(120_000);
+
+    expect(lines.map((line) => line.slice(9))).toEqual([
+      'allocate waiting for the secret SALT',
+      'allocate still: waiting for the secret SALT',
+      'allocate still: waiting for the secret SALT',
+      'deploy   deploying',
+    ]);
   });
 });

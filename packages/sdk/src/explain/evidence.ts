@@ -30,6 +30,8 @@ export interface Evidence {
   queued: readonly QueuedMessage[];
   /** The task of the same project and type that has to end first. */
   ahead?: Task | undefined;
+  /** Names of the secrets that it waits for. */
+  missing?: readonly string[] | undefined;
 }
 
 /** When an event happened, by the one clock that all events share; its own timestamp is its producer's word. */

@@ -1,5 +1,6 @@
 import type { ServiceDeployment, Task, TaskEvent } from '@codegen/contracts';
 import type { Api, CallOptions } from '../api/index.js';
+import { missingSecrets } from '../api/missing-secrets.js';
 import { isOrchestratorError, OrchestratorError } from '../errors.js';
 import { buildTimeline } from './build-timeline.js';
 import type { Evidence, QueuedMessage } from './evidence.js';
@@ -24,9 +25,10 @@ export async function explainTask(
     readEvents(api, id, options),
     api.tasks.attempts(id, options),
   ]);
-  const [deployments, ahead] = await Promise.all([
+  const [deployments, ahead, missing] = await Promise.all([
     task.type === 'deploy' ? deploymentsOf(api, task, options) : [],
     task.status === 'queued' ? taskAhead(api, task, options) : undefined,
+    task.reason === 'waiting_secret' ? secretsFor(api, task, options) : undefined,
   ]);
   const requestIds = [...events, ...attempts].flatMap(({ request_id }) => request_id ?? []);
   const { queued, streams } = await readStreams(
@@ -39,7 +41,7 @@ export async function explainTask(
     },
     options.signal,
   );
-  const evidence: Evidence = { task, events, attempts, deployments, queued, ahead };
+  const evidence: Evidence = { task, events, attempts, deployments, queued, ahead, missing };
   const entries = buildTimeline(evidence);
   const sources: Record<ExplainSource, string> = {
     api: 'read',
@@ -83,6 +85,14 @@ async function deploymentsOf(api: Api, task: Task, options: CallOptions): Promis
     if (Date.parse(deployment.deployed_at) < Date.parse(task.created_at)) break;
   }
   return found;
+}
+
+/** Those that a task waits for, as far as the caller may list them. */
+async function secretsFor(api: Api, { project_id }: Task, options: CallOptions): Promise<string[] | undefined> {
+  return await missingSecrets(api, project_id, options).catch((error: unknown) => {
+    if (!isOrchestratorError(error) || error.code !== 'FORBIDDEN') throw error;
+    return undefined;
+  });
 }
 
 /** The task of the same project and type that comes before a queued one. */

@@ -70,13 +70,11 @@ function queued({ task, queued: messages, ahead }: Evidence, nowMs: number): Ver
   return { state: 'waiting', why, next: diagnose(own) };
 }
 
-/** What stands behind the last colon of a sentence, where it is a list of names. */
-function namesAtTheEnd(sentence: string): string | undefined {
-  const names = sentence.slice(sentence.lastIndexOf(':') + 1).trim();
-  return sentence.includes(':') && /^[\w, ]+$/.test(names) ? names : undefined;
-}
-
-function running({ task, queued: messages }: Evidence, entries: readonly ExplainEntry[], nowMs: number): Verdict {
+function running(
+  { task, queued: messages, missing = [] }: Evidence,
+  entries: readonly ExplainEntry[],
+  nowMs: number,
+): Verdict {
   const last = entries.findLast(({ source }) => source === 'event') ?? entries.at(-1);
   const follow: NextStep = {
     command: paste`orchestrator ${task.type} wait ${task.id}`,
@@ -86,18 +84,11 @@ function running({ task, queued: messages }: Evidence, entries: readonly Explain
     return { state: 'running', why: 'somebody asked for its end; it ends with its current step', next: follow };
   }
   if (task.reason === 'waiting_secret') {
-    const names = namesAtTheEnd(last?.summary ?? '');
-    const several = names?.includes(',') ? 's' : '';
-    const why = names
-      ? `it waits for the secret${several} ${names}`
-      : 'it waits for secrets that .project.yml requires';
-    const place = `PUT /projects/${task.project_id}/secrets/${names?.split(',')[0] ?? 'NAME'}`;
-    const command = paste`orchestrator task watch ${task.id}`;
-    return {
-      state: 'waiting',
-      why,
-      next: { command, when: `to see it go on by itself once the API has it: ${place}` },
-    };
+    const [first = 'NAME'] = missing;
+    const several = missing.length > 1 ? 's' : '';
+    const why = missing.length > 0 ? `it waits for the secret${several} ${missing.join(', ')}` : 'it waits for secrets';
+    const command = paste`orchestrator secret set ${first} --project ${task.project_id}`;
+    return { state: 'waiting', why, next: { command, when: 'to give it; the task then goes on by itself' } };
   }
   const unread = messages.find(({ state, stream }) => state !== 'pending' && stream !== 'task:events');
   if (unread) return { state: 'waiting', why: waitsInQueue(unread), next: diagnose(unread) };

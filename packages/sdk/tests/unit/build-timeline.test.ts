@@ -268,10 +268,12 @@ describe('the verdict', () => {
     const events = [event('run-1', 'allocate', 'waiting for secrets that .project.yml requires: STRIPE_KEY')];
     const waiting = task({ type: 'deploy', reason: 'waiting_secret' });
 
-    expect(verdict({ task: waiting, events })).toMatchObject({
+    expect(verdict({ task: waiting, events, missing: ['STRIPE_KEY', 'SALT'] })).toMatchObject({
       state: 'waiting',
-      why: 'it waits for the secret STRIPE_KEY',
+      why: 'it waits for the secrets STRIPE_KEY, SALT',
+      next: { command: 'orchestrator secret set STRIPE_KEY --project proj_1' },
     });
+    expect(verdict({ task: waiting, events }).why).toBe('it waits for secrets');
     expect(verdict({ queued: [message] })).toMatchObject({
       state: 'waiting',
       why: 'it has waited 40 s for a worker to take its message from worker:commands',

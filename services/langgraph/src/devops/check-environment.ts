@@ -1,4 +1,4 @@
-import type { ProjectManifest } from '@codegen/contracts';
+import { requiredSecrets } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { awaitResult, dispatch } from '../dispatch.js';
 import { cancelled, type FlowDeps, failed } from '../flow.js';
@@ -6,13 +6,6 @@ import { progress } from '../report.js';
 import { requestId } from '../request-id.js';
 import type { WaitCondition } from '../waits.js';
 import { type DeployNode, end } from './state.js';
-
-/** Names that a release needs, has no default for, and that must therefore be secrets of the project. */
-function requiredNames(manifest: ProjectManifest | null): string[] {
-  return (manifest?.environment ?? [])
-    .filter((one) => one.required && one.default === undefined)
-    .map(({ name }) => name);
-}
 
 /** Those of the names that the project has no secret for. */
 export async function missingSecrets(
@@ -27,10 +20,10 @@ export async function missingSecrets(
 /** Compares what `.project.yml` asks for with the project's secrets; where some are missing, the task waits for them. */
 export function checkEnvironmentStep(deps: FlowDeps): DeployNode {
   return async ({ input, epoch }, { signal }) => {
-    const { manifest } = await deps.api.projects.get(input.project_id, { signal });
+    const { manifest, name } = await deps.api.projects.get(input.project_id, { signal });
     const asksForAny = (manifest?.environment.length ?? 0) > 0;
     const secrets_ref = asksForAny ? `vault:project/${input.project_id}` : 'none:';
-    const names = requiredNames(manifest);
+    const names = requiredSecrets(manifest);
     const missing = await missingSecrets(deps.api, { project_id: input.project_id, names }, signal);
     if (missing.length === 0) return { secrets_ref, next: 'allocate' };
     await deps.api.tasks.transition(input.task_id, { epoch, status: 'running', reason: 'waiting_secret' }, { signal });
@@ -44,7 +37,9 @@ export function checkEnvironmentStep(deps: FlowDeps): DeployNode {
       deadlineMs: deps.settings.limits.secretsMs,
       cancelAfterMs: 0,
     });
-    await progress(deps, input, 'allocate', `waiting for secrets that .project.yml requires: ${missing.join(', ')}`);
+    const how = `orchestrator secret set ${missing[0]} --project ${name}`;
+    const text = `waiting for secrets that .project.yml requires: ${missing.join(', ')}; to give one: ${how}`;
+    await progress(deps, input, 'allocate', text);
     return { secrets_ref, wait: id, next: 'await_secrets' };
   };
 }

@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
 import { pickFields, readFields } from '../../fields.js';
+import { tellMissing } from '../../operations/tell-missing.js';
 import { inputRequired } from '../../prompts.js';
 import type { Screen } from '../../render/screen.js';
 import { renderTask } from '../../render/task.js';
@@ -27,6 +28,7 @@ export default class TaskGet extends BaseCommand<Partial<Task>> {
     const { client } = await this.client(flags);
     const task = await client.tasks.get(args.task, { signal: this.signal });
     this.runtime.meta.correlation_id = task.correlation_id;
+    await tellMissing(client, task, this.runtime);
     this.fields = readFields(flags.fields, Object.keys(task));
     return pickFields(task, this.fields);
   }

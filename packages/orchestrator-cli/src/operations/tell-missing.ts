@@ -1,0 +1,17 @@
+import type { Task } from '@codegen/contracts';
+import type { Orchestrator } from '@codegen/sdk';
+import { isOrchestratorError, paste } from '@codegen/sdk/errors';
+import type { Runtime } from '../runtime.js';
+
+/** Warns of the secrets that a task waits for, with the command that gives one, as far as the caller may list them. */
+export async function tellMissing(client: Orchestrator, task: Partial<Task>, runtime: Runtime): Promise<void> {
+  const { reason, project_id: project } = task;
+  if (reason !== 'waiting_secret' || project === undefined) return;
+  const missing = await client.secrets.missing(project, { signal: runtime.signal }).catch((error: unknown) => {
+    if (!isOrchestratorError(error) || error.code !== 'FORBIDDEN') throw error;
+    return [];
+  });
+  const [first = 'NAME'] = missing;
+  const what = missing.length > 0 ? `the secrets ${missing.join(', ')}` : 'secrets that .project.yml requires';
+  runtime.warnings.push(`it waits for ${what}: ${paste`orchestrator secret set ${first} --project ${project}`}`);
+}
