@@ -91,6 +91,9 @@ describe('an error that nobody caught takes one process with it, which is starte
       await next(before);
     }
     expect((await log()).filter((line) => line.includes('infra-service ended; it is started again')).length).toBe(5);
+    await waitFor('that it runs again to be told', async () =>
+      (await log()).some((line) => line.includes('infra-service runs again')),
+    );
     await task('deploy');
     expect(await answers()).toBe(true);
     expect(await pids()).toMatchObject({ serving: first.serving, redis: first.redis });
@@ -115,5 +118,29 @@ describe('an error that nobody caught takes one process with it, which is starte
       error: 'a poisoned tick',
       msg: 'the system ends: nobody caught this error',
     });
+  });
+
+  // As the program of a project may do: it runs as the same user.
+  it('whichever process is stopped by a signal goes on, and that is told', async () => {
+    const before = await pids();
+    for (const pid of [before.infraService, before.redis, before.serving]) process.kill(pid, 'SIGSTOP');
+    await waitFor('the site', answers, { timeoutMs: 60_000 });
+    await task('engineering', '--spec', 'Milk, too');
+    expect(await pids()).toEqual(before);
+    const told = (await log()).filter((line) => line.includes('was stopped by a signal and goes on'));
+    expect(told.map((line) => JSON.parse(line).msg.split(' ')[0]).sort()).toEqual(['infra-service', 'redis-server']);
+  });
+
+  it('a process that is asked to stop, by others than the first one, is started again', async () => {
+    for (const which of ['infraService', 'redis', 'serving'] as const) {
+      const before = await pids();
+      process.kill(before[which], 'SIGTERM');
+      await waitFor(`the next ${which}`, async () => ![undefined, before[which]].includes((await pids())[which]), {
+        timeoutMs: 60_000,
+      });
+      await waitFor('the site', answers, { timeoutMs: 60_000 });
+    }
+    await task('deploy');
+    expect(await answers()).toBe(true);
   });
 });

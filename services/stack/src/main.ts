@@ -2,9 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { SupervisedProcess } from './supervised-process.js';
 
 // Runs serve.js and starts it again when it ends by an error; small, so that it costs little and has little to break.
-// starting → up → (an error) → waiting → starting …; a signal, an end that was asked for, or a failed first start → ended.
+// starting → up → (an end) → waiting → starting …; a signal, or a failed first start → ended.
 const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-const ASKED_FOR: readonly (number | null)[] = [0, ...Object.values(SIGNAL_CODES)];
 
 // Whoever read what this prints may be gone; the system goes on.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -29,7 +28,9 @@ const system = new SupervisedProcess({
     const when = nextTryMs < 1000 ? 'now' : `in ${Math.round(nextTryMs / 1000)} s`;
     process.stderr.write(`The system ended (${how}). It is started again ${when}; what was under way goes on then.\n`);
   },
-  isLast: ({ code }) => !wasUp || ASKED_FOR.includes(code),
+  onTold: (what) => process.stderr.write(`The system ${what}.\n`),
+  // Only this process is asked to stop the system. A signal to the other one, from a project's program say, is no request.
+  isLast: () => !wasUp,
 });
 
 let asked: keyof typeof SIGNAL_CODES | undefined;

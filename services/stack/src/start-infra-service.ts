@@ -61,6 +61,10 @@ export async function launchInfraService(options: InfraServiceProcess): Promise<
       const when = nextTryMs < 1000 ? 'now' : `in ${Math.round(nextTryMs / 1000)} s`;
       process.stderr.write(`infra-service ended (${how}): sites do not answer. It is started again ${when}.\n`);
     },
+    onTold: (what) => {
+      logger.warn({}, `infra-service ${what}`);
+      process.stderr.write(`infra-service ${what}.\n`);
+    },
   });
   let stopped: Promise<void> | undefined;
   const stop = () => {

@@ -48,6 +48,7 @@ export async function startRedis(folder: DataFolder, logger: Logger): Promise<Su
     ready: (child) => becomesReady(child, url),
     readyMs: READY_MS,
     onEnd: (how, nextTryMs) => logger.error({ how, next_try_ms: nextTryMs }, 'redis-server ended; it is started again'),
+    onTold: (what) => logger.warn({}, `redis-server ${what}`),
   });
   await server.firstTry.catch(async (cause: Error) => {
     await server.stop(STOP_MS);

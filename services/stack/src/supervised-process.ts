@@ -1,13 +1,14 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deathSignalPrefix, identityOf, isSameProcess, type ProcessIdentity } from '@codegen/sdk/processes';
+import { deathSignalPrefix, identityOf, isSameProcess, isStopped, type ProcessIdentity } from '@codegen/sdk/processes';
 
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 10_000;
 /** What ran for so long has worked: its next end counts as the first. */
 const SETTLED_MS = 10_000;
 const LEFTOVER_GRACE_MS = 5000;
+const LOOK_MS = 1000;
 
 /** What is to be kept running. */
 export interface ProcessPlan {
@@ -23,6 +24,8 @@ export interface ProcessPlan {
   readonly readyMs?: number;
   /** It ended, or did not come up; the next try comes after so long. */
   onEnd(how: string, nextTryMs: number): void;
+  /** What else is to be known of it: that it is up again, or goes on; a verb with what belongs to it. */
+  onTold?(what: string): void;
   /** Whether an end is the last one; without it none is but that of `stop`. */
   isLast?(end: ProcessEnd): boolean;
 }
@@ -79,7 +82,7 @@ export class SupervisedProcess {
     let end: ProcessEnd = { code: null, signal: null };
     for (let failures = 0; !this.#stopping.signal.aborted; ) {
       const startedMs = performance.now();
-      const { how, ...last } = await this.#once();
+      const { how, ...last } = await this.#once(failures > 0);
       end = last;
       this.#firstTry.reject(new Error(how));
       if (this.#stopping.signal.aborted || isLast?.(end)) break;
@@ -93,8 +96,8 @@ export class SupervisedProcess {
   }
 
   /** From one start to its end. */
-  async #once(): Promise<ProcessEnd & { how: string }> {
-    const { argv, options, deathSignal, pidFile, ready, readyMs } = this.#plan;
+  async #once(isAgain: boolean): Promise<ProcessEnd & { how: string }> {
+    const { argv, options, deathSignal, pidFile, ready, readyMs, onTold } = this.#plan;
     const [program, ...words] = [...(await deathSignalPrefix(deathSignal)), ...argv];
     if (this.#stopping.signal.aborted) return { code: null, signal: null, how: 'it was stopped' };
     const child = spawn(program as string, words, options);
@@ -109,11 +112,21 @@ export class SupervisedProcess {
       trouble ||= `: ${error.message}`;
       child.kill('SIGKILL');
     };
+    const isUp = () => {
+      if (isAgain) onTold?.('runs again');
+      this.#firstTry.resolve();
+    };
     const late = () => isDown(new Error(`it was not up within ${(readyMs ?? 0) / 1000} s`));
     const timer = readyMs === undefined ? undefined : setTimeout(late, readyMs);
     ready(child)
-      .then(this.#firstTry.resolve, isDown)
+      .then(isUp, isDown)
       .finally(() => clearTimeout(timer));
+    // Programs of the same user can stop it, as they can kill it. Stopped, it would never end, nor be started again.
+    const looks = setInterval(() => {
+      if (!child.pid || !isStopped(child.pid)) return;
+      child.kill('SIGCONT');
+      onTold?.('was stopped by a signal and goes on');
+    }, LOOK_MS).unref();
     // It runs without the file too; the file is for where the kernel does not end it with this process.
     if (pidFile && child.pid) {
       await writeFile(pidFile, JSON.stringify(identityOf(child.pid)), { mode: 0o600 }).catch(() => undefined);
@@ -121,6 +134,7 @@ export class SupervisedProcess {
     const end = await exit;
     this.#child = undefined;
     clearTimeout(timer);
+    clearInterval(looks);
     return { ...end, how: `${end.how}${trouble}` };
   }
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseStat } from './parse-stat.js';
+import { parseStat, type StatFields } from './parse-stat.js';
 
 /** A process for good: a pid alone may be given to another one later. */
 export interface ProcessIdentity {
@@ -32,10 +32,19 @@ export function isSameProcess(identity: ProcessIdentity): boolean {
   return startTimeOf(identity.pid) === identity.startTime;
 }
 
+/** Whether a signal (SIGSTOP, say) keeps a process from running. False where there is no /proc. */
+export function isStopped(pid: number): boolean {
+  return statOf(pid)?.state === 'T';
+}
+
 /** When a process started, in clock ticks after boot; undefined where it is gone or a zombie, or there is no /proc. */
 function startTimeOf(pid: number): string | undefined {
+  return statOf(pid)?.startTime;
+}
+
+function statOf(pid: number): StatFields | undefined {
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.startTime;
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return undefined;
   }

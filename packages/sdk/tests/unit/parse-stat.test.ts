@@ -6,7 +6,7 @@ const stat = (name: string, state: string) =>
 
 it('reads a line of /proc/<pid>/stat, whatever the command is called', () => {
   for (const name of ['sleep', 'a b', 'x) Z 1 1 1', '((', '']) {
-    expect(parseStat(stat(name, 'S'))).toEqual({ parent: 7, group: 40, session: 39, startTime: '123456' });
+    expect(parseStat(stat(name, 'S'))).toEqual({ state: 'S', parent: 7, group: 40, session: 39, startTime: '123456' });
   }
 });
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identityOf } from '@codegen/sdk/processes';
+import { identityOf, isStopped } from '@codegen/sdk/processes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -71,6 +71,28 @@ describe('a supervised process', () => {
   it('is killed and tried again where it does not say in time that it is up', async () => {
     await expect(supervise('silent', { readyMs: 1000 }).firstTry).rejects.toThrow('SIGKILL: it was not up within 1 s');
     await starts(2);
+  });
+
+  it('that somebody has stopped with a signal goes on, and that is told', async () => {
+    const told: string[] = [];
+    const supervised = supervise('stays', { onTold: (what) => told.push(what) });
+    await supervised.firstTry;
+    const [pid] = (await pids()) as [number];
+    process.kill(pid, 'SIGSTOP');
+    await waitFor('it to be told', () => told.length > 0);
+    expect(told).toEqual(['was stopped by a signal and goes on']);
+    await waitFor('it to go on', () => !isStopped(pid));
+    expect(await pids()).toEqual([pid]);
+  });
+
+  it('that is back after an end tells that it is', async () => {
+    const told: string[] = [];
+    const supervised = supervise('stays', { onTold: (what) => told.push(what) });
+    await supervised.firstTry;
+    expect(told).toEqual([]);
+    process.kill((await pids())[0] as number, 'SIGKILL');
+    await waitFor('it to be back', () => told.length > 0);
+    expect(told).toEqual(['runs again']);
   });
 
   it('ends for good with an end that is the last one', async () => {
