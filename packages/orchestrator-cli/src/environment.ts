@@ -13,6 +13,14 @@ export const variables: readonly Variable[] = [
   { name: 'ORCHESTRATOR_PROJECT', meaning: 'Project to work on, as `--project`' },
   { name: 'ORCHESTRATOR_CONFIG_DIR', meaning: 'Folder of the configuration' },
   { name: 'ORCHESTRATOR_DATA_DIR', meaning: 'Data folder of `up` and `down`, as `--data-dir`' },
+  {
+    name: 'WORKER_ENV_ALLOWLIST',
+    meaning: 'Of `up`: its variables that `worker create --env NAME=env:VARIABLE` may name, as `A,B`; none by default',
+  },
+  {
+    name: 'DEPLOY_ENV_ALLOWLIST',
+    meaning: 'Of `up`: the same for `env:` references of what is deployed; none by default',
+  },
   { name: 'ORCHESTRATOR_JSON', meaning: '`1` prints one JSON document, as `--json`' },
   { name: 'ORCHESTRATOR_NO_INPUT', meaning: '`1` never asks, as `--no-input`' },
   {

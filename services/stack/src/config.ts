@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { userCacheFolder } from '@codegen/api';
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { type AgentCommand, parseAgents, readOpenVariables } from '@codegen/worker-manager';
+import { type AgentCommand, AgentsFileError, readAgentsFile, readOpenVariables } from '@codegen/worker-manager';
 import { projectTestsCommand } from '@codegen/worker-wrapper';
 import { dataFolderPath } from './data-folder.js';
 
@@ -50,7 +49,7 @@ const ownAgents: Record<string, AgentCommand> = {
 export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<StackConfig> {
   const { values } = parseFlags(argv);
   const agentsFile = values['agents-file'] ?? env.AGENTS_FILE;
-  const agents = { ...ownAgents, ...(agentsFile ? await readAgents(agentsFile) : {}) };
+  const agents = { ...ownAgents, ...(agentsFile ? await readAgents(agentsFile, env) : {}) };
   const agent = values.agent ?? env.ORCHESTRATOR_AGENT ?? 'demo';
   if (!agents[agent]) {
     throw usage(`there is no agent named ${JSON.stringify(agent)}; known: ${Object.keys(agents).sort().join(', ')}`);
@@ -103,15 +102,13 @@ function parseFlags(argv: readonly string[]) {
   }
 }
 
-async function readAgents(path: string): Promise<Record<string, AgentCommand>> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw usage(`the agents file ${path} cannot be read`, error);
+async function readAgents(path: string, env: NodeJS.ProcessEnv): Promise<Record<string, AgentCommand>> {
+  return await readAgentsFile(path, env).catch((error: unknown) => {
+    if (!(error instanceof AgentsFileError)) throw error;
+    const errors = [...error.problems];
+    const message = errors.length === 1 ? error.message : `the agents file ${path} has ${errors.length} faults`;
+    throw new OrchestratorError('USAGE', message, { cause: error, details: { errors } });
   });
-  try {
-    return parseAgents(text);
-  } catch (error) {
-    throw usage(`the agents file ${path}: ${error instanceof Error ? error.message : String(error)}`, error);
-  }
 }
 
 function openVariables(env: NodeJS.ProcessEnv): string[] {

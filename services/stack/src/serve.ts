@@ -134,6 +134,14 @@ ${elsewhere ?? ''}
 `;
 }
 
+/** An error for people: what is wrong, each fault on a line of its own, and what to do. */
+function inWords({ message, details, next = [] }: OrchestratorError): string {
+  const { errors = [] } = (details ?? {}) as { errors?: { path: string; message: string }[] };
+  const faults = errors.length > 1 ? errors.map((fault) => `  ${fault.path}: ${fault.message}`) : [];
+  const steps = next.map(({ command, when }) => `Try: ${command}  (${when})`);
+  return `${[message, ...faults, ...steps].join('\n')}\n`;
+}
+
 /** A path as a shell takes it. */
 function quoted(path: string): string {
   return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
@@ -144,10 +152,9 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 main().catch(async (error: unknown) => {
   if (isOrchestratorError(error)) {
-    const { code, message, next } = error;
-    await tellParent({ failed: { code, message, next } });
-    process.stderr.write(`${error.message}\n`);
-    for (const step of error.next ?? []) process.stderr.write(`Try: ${step.command}  (${step.when})\n`);
+    const { code, message, next, details } = error;
+    await tellParent({ failed: { code, message, next, details } });
+    process.stderr.write(inWords(error));
     process.exit(error.exitCode);
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

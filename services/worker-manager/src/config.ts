@@ -1,22 +1,9 @@
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from '@codegen/sdk/queue';
-import {
-  type Environment,
-  readApi,
-  readNamedFile,
-  readRedisUrl,
-  readText,
-  readWholeNumber,
-} from '@codegen/sdk/service';
-
-/** A command that a custom agent may be. Values in `env` may be references. */
-export interface AgentCommand {
-  command: string[];
-  env?: Record<string, string>;
-  /** Names, and beginnings of names before a `*`, that a message may set. None by default; never one that `env` has. */
-  allowEnv?: string[];
-}
+import { type Environment, readApi, readRedisUrl, readText, readWholeNumber } from '@codegen/sdk/service';
+import { textOf } from '@codegen/sdk/text';
+import { type AgentCommand, AgentsFileError, isArgv, readAgentsFile } from './agents-file.js';
 
 export interface WorkerManagerConfig {
   redisUrl: string;
@@ -44,7 +31,7 @@ export interface WorkerManagerConfig {
 }
 
 /** Reads the environment. @throws {Error} naming the variable that is missing or wrong */
-export function readConfig(env: Environment): WorkerManagerConfig {
+export async function readConfig(env: Environment): Promise<WorkerManagerConfig> {
   const maxWorkers = readWholeNumber(env, 'MAX_WORKERS', { min: 1 });
   const terminateGraceMs = readWholeNumber(env, 'TERMINATE_GRACE_MS', { min: 0 });
   return {
@@ -52,7 +39,7 @@ export function readConfig(env: Environment): WorkerManagerConfig {
     ...(env.API_URL && { api: readApi(env) }),
     workersDir: resolve(readText(env, 'WORKERS_DIR', 'the folder for the workers')),
     reposDir: resolve(readText(env, 'REPOS_DIR', 'the folder with the bare repositories')),
-    agents: readAgents(env),
+    agents: await readAgents(env),
     ...(env.WORKER_ENV_ALLOWLIST && { openVariables: readOpenVariables(env) }),
     ...(maxWorkers !== undefined && { maxWorkers }),
     ...(terminateGraceMs !== undefined && { terminateGraceMs }),
@@ -86,43 +73,29 @@ export function readOpenVariables({ WORKER_ENV_ALLOWLIST: text = '' }: Environme
   throw new Error(`WORKER_ENV_ALLOWLIST: ${JSON.stringify(wrong)} is no variable name; write NAME,OTHER_NAME.`);
 }
 
-/**
- * The agents that a file names.
- * @throws {Error} saying what does not fit; never with what the file holds
- */
-export function parseAgents(text: string): Record<string, AgentCommand> {
-  let agents: unknown;
-  try {
-    agents = JSON.parse(text);
-  } catch {
-    // The parser's message would quote the file.
-    throw new Error('it is not JSON');
-  }
-  const shape =
-    'it must hold {"name": {"command": ["program", "argument"], "env": {"NAME": "value"}, "allowEnv": ["NAME", "APP_*"]}}';
-  if (typeof agents !== 'object' || agents === null || Array.isArray(agents)) throw new Error(shape);
-  for (const [name, agent] of Object.entries(agents)) {
-    if (!isAgent(agent ?? {})) throw new Error(`the agent ${JSON.stringify(name)} does not fit: ${shape}`);
-  }
-  return agents as Record<string, AgentCommand>;
-}
-
 const VARIABLE = /^[A-Za-z_]\w*$/;
 
-function isAgent({ command, env = {}, allowEnv = [] }: Partial<AgentCommand>): boolean {
-  const isMap = typeof env === 'object' && env !== null && !Array.isArray(env);
-  if (!isArgv(command) || !isMap || !Object.values(env).every((value) => typeof value === 'string')) return false;
-  return Array.isArray(allowEnv) && allowEnv.every((one) => typeof one === 'string' && /^[A-Za-z_]\w*\*?$/.test(one));
+async function readAgents(env: Environment): Promise<Record<string, AgentCommand>> {
+  const file = readText(env, 'AGENTS_FILE', 'a JSON file: {"name": {"command": ["program", "argument"]}}');
+  try {
+    const agents = await readAgentsFile(file, env);
+    if (!env.API_URL) checkNoVault(file, agents);
+    return agents;
+  } catch (error) {
+    throw new Error(`AGENTS_FILE: ${textOf(error)}`, { cause: error });
+  }
 }
 
-function readAgents(env: Environment): Record<string, AgentCommand> {
-  const path = readText(env, 'AGENTS_FILE', 'a JSON file: {"name": {"command": ["program", "argument"]}}');
-  try {
-    return parseAgents(readNamedFile(env, 'AGENTS_FILE') as string);
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new Error(text.startsWith('AGENTS_FILE') ? text : `AGENTS_FILE: ${path}: ${text}.`, { cause: error });
-  }
+function checkNoVault(file: string, agents: Record<string, AgentCommand>): void {
+  const problems = Object.entries(agents).flatMap(([agent, { env = {} }]) =>
+    Object.entries(env)
+      .filter(([, value]) => value.startsWith('vault:'))
+      .map(([name, value]) => ({
+        path: `${agent}.env.${name}`,
+        message: `${value} needs the API; set API_URL and API_TOKEN`,
+      })),
+  );
+  if (problems.length > 0) throw new AgentsFileError(file, problems);
 }
 
 function argv(name: string, text: string): string[] {
@@ -133,8 +106,4 @@ function argv(name: string, text: string): string[] {
     // The parser's message would quote the value.
   }
   throw new Error(`${name} must be a JSON list: ["program", "argument"].`);
-}
-
-function isArgv(value: unknown): value is string[] {
-  return Array.isArray(value) && value.length > 0 && value.every((part) => typeof part === 'string');
 }

@@ -73,11 +73,9 @@ async function create(command: CreateWorkerCommand, manager: Manager, entry_id: 
   const departed = await gone.find(worker_id);
   const refused = departed ?? refusal(command, manager);
   if (refused) {
-    return refuse(
-      { worker_id, request_id, config, context },
-      { reason: refused.reason, error: refused.error },
-      manager,
-    );
+    const { reason, error } = refused;
+    const why = 'refusal' in refused ? { refusal: refused.refusal } : {};
+    return refuse({ worker_id, request_id, config, context }, { reason, error, ...why }, manager);
   }
   await records.put({ worker_id, request_id, state: 'queued', entry_id, config, context });
 }

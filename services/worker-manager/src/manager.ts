@@ -1,5 +1,5 @@
 import type { Logger, Redis } from '@codegen/sdk/queue';
-import type { AgentCommand } from './config.js';
+import type { AgentCommand } from './agents-file.js';
 import type { GoneWorkers } from './gone-workers.js';
 import type { ReferenceSources } from './resolve-environment.js';
 import type { Runtime } from './runtimes/runtime.js';

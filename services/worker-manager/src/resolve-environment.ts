@@ -1,7 +1,7 @@
-import { parseReference, type Task } from '@codegen/contracts';
+import { parseReference, type Task, type WorkerRefusal } from '@codegen/contracts';
 import { PermanentError } from '@codegen/sdk/errors';
 import { isSecretVariable } from '@codegen/sdk/text';
-import type { AgentCommand } from './config.js';
+import type { AgentCommand } from './agents-file.js';
 
 /** Where references lead to. */
 export interface ReferenceSources {
@@ -21,6 +21,19 @@ export interface AgentEnvironment {
   readonly secretNames: string[];
 }
 
+/** Why a command is not carried out: for programs, and for a person. */
+export interface Refusal {
+  readonly refusal: WorkerRefusal;
+  readonly error: string;
+}
+
+/** A refusal on the way out of what was asked. */
+export class RefusedError extends PermanentError {
+  constructor(readonly refused: Refusal) {
+    super(refused.error);
+  }
+}
+
 /** What the operator says of an agent's variables. */
 type AgentVariables = Pick<AgentCommand, 'env' | 'allowEnv'>;
 
@@ -36,25 +49,37 @@ const RESERVED = new RegExp(
 // The manager's own credentials are nobody's business.
 const OWN = /^(REDIS_URL|DATABASE_URL|API_TOKEN.*|ADMIN_TOKEN.*|VAULT_KEY.*)$/;
 
+/** Whether no pattern of the operator's leaves a variable to messages. */
+export function isReserved(name: string): boolean {
+  return RESERVED.test(name);
+}
+
 /** Why a message may not have these variables, whatever is running; undefined where it may. */
 export function askedTooMuch(
   asked: Readonly<Record<string, string>>,
   { env = {}, allowEnv = [] }: AgentVariables,
   { openVariables }: Pick<ReferenceSources, 'openVariables'>,
-): string | undefined {
+): Refusal | undefined {
+  const notAllowed = (error: string): Refusal => ({ refusal: 'not_allowed', error });
   for (const [name, text] of Object.entries(asked)) {
-    if (!/^[A-Za-z_]\w*$/.test(name)) return `${JSON.stringify(name)} is no variable name`;
-    if (Object.hasOwn(env, name)) return `${name} is set by the operator for this agent: a message may not change it`;
+    if (!/^[A-Za-z_]\w*$/.test(name))
+      return { refusal: 'invalid', error: `${JSON.stringify(name)} is no variable name` };
+    if (Object.hasOwn(env, name))
+      return notAllowed(`${name} is set by the operator for this agent: a message may not change it`);
     const isOpen = allowEnv.some((one) => one === name || (one.endsWith('*') && name.startsWith(one.slice(0, -1))));
-    if (!isOpen || RESERVED.test(name)) {
-      return `${name} may not be set by a message: the operator names what may be in "allowEnv" of the agents file`;
+    if (!isOpen || isReserved(name)) {
+      return notAllowed(
+        `${name} may not be set by a message: the operator names what may be in "allowEnv" of the agents file`,
+      );
     }
     const reference = parseReference(text);
     if (reference?.kind === 'env' && (OWN.test(reference.name) || !openVariables.has(reference.name))) {
-      return `${name}: ${text} may not be given away: the operator names what may be in WORKER_ENV_ALLOWLIST`;
+      return notAllowed(
+        `${name}: ${text} may not be given away: the operator names what may be in WORKER_ENV_ALLOWLIST`,
+      );
     }
     if (reference?.kind === 'vault' && reference.scope === 'platform') {
-      return `${name}: ${text} is for the operator's agents file, not for a message`;
+      return notAllowed(`${name}: ${text} is for the operator's agents file, not for a message`);
     }
   }
   return undefined;
@@ -75,12 +100,12 @@ export async function resolveEnvironment(
   sources: ReferenceSources,
 ): Promise<AgentEnvironment> {
   const tooMuch = askedTooMuch(asked, agent, sources);
-  if (tooMuch) throw new PermanentError(tooMuch);
+  if (tooMuch) throw new RefusedError(tooMuch);
   const found: AgentEnvironment = { env: {}, secretNames: [] };
   const mine = Object.entries(agent.env ?? {}).map(([name, text]) => ({ name, text, isAsked: false }));
   const theirs = Object.entries(asked).map(([name, text]) => ({ name, text, isAsked: true }));
   for (const { name, text, isAsked } of [...mine, ...theirs]) {
-    if (!/^[A-Za-z_]\w*$/.test(name)) throw new PermanentError(`${JSON.stringify(name)} is no variable name`);
+    if (!/^[A-Za-z_]\w*$/.test(name)) throw invalid(`${JSON.stringify(name)} is no variable name`);
     const reference = parseReference(text);
     if (reference?.kind === 'none') continue;
     if (reference || (!isAsked && isSecretVariable(name, text))) found.secretNames.push(name);
@@ -88,13 +113,13 @@ export async function resolveEnvironment(
       found.env[name] = text;
     } else if (reference.kind === 'env') {
       const value = sources.variable(reference.name);
-      if (value === undefined) throw new PermanentError(`${name}: ${text} is not set for worker-manager`);
+      if (value === undefined) throw invalid(`${name}: ${text} is not set for worker-manager`);
       found.env[name] = value;
     } else {
       const ofProject = reference.scope === 'project' ? reference : undefined;
       if (isAsked && ofProject) {
         const why = await notAtHand(ofProject.projectId, context, sources);
-        if (why) throw new PermanentError(`${name}: ${text} ${why}`);
+        if (why) throw new RefusedError({ refusal: 'not_allowed', error: `${name}: ${text} ${why}` });
       }
       found.env[name] = await fromVault(name, text, ofProject !== undefined && !ofProject.name, sources);
     }
@@ -118,10 +143,14 @@ async function notAtHand(
 }
 
 async function fromVault(name: string, text: string, whole: boolean, { resolveSecret }: ReferenceSources) {
-  if (whole) throw new PermanentError(`${name}: ${text} is every secret of a project; name one: ${text}/NAME`);
-  if (!resolveSecret) throw new PermanentError(`${name}: ${text} needs the API; set API_URL and API_TOKEN`);
+  if (whole) throw invalid(`${name}: ${text} is every secret of a project; name one: ${text}/NAME`);
+  if (!resolveSecret) throw invalid(`${name}: ${text} needs the API; set API_URL and API_TOKEN`);
   const { values } = await resolveSecret(text);
   const value = values[text.split('/').at(-1) as string];
-  if (value === undefined) throw new PermanentError(`${name}: there is no secret ${text}; put it with the CLI`);
+  if (value === undefined) throw invalid(`${name}: there is no secret ${text}; put it with the CLI`);
   return value;
+}
+
+function invalid(error: string): RefusedError {
+  return new RefusedError({ refusal: 'invalid', error });
 }

@@ -4,11 +4,11 @@ import type { CreateWorkerCommand, TurnFailureReason } from '@codegen/contracts'
 import { isOrchestratorError, PermanentError } from '@codegen/sdk/errors';
 import { writeFileBelow } from '@codegen/sdk/files';
 import { textOf } from '@codegen/sdk/text';
+import type { AgentCommand } from './agents-file.js';
 import { respond } from './answer-commands.js';
 import { answerInputs, removeInputs } from './answer-inputs.js';
-import type { AgentCommand } from './config.js';
 import { type Manager, silentWorker } from './manager.js';
-import { askedTooMuch, resolveEnvironment } from './resolve-environment.js';
+import { askedTooMuch, type Refusal, RefusedError, resolveEnvironment } from './resolve-environment.js';
 import type { WorkerSpec } from './runtimes/runtime.js';
 import type { WorkerRecord } from './worker-records.js';
 
@@ -32,7 +32,7 @@ async function startWorker(record: WorkerRecord, manager: Manager): Promise<void
       logger.warn({ worker_id: record.worker_id, code: error.code }, 'a worker waits for its secrets');
       return;
     }
-    await refuse(record, refusalOf(error), manager);
+    await refuse(record, failureOf(error), manager);
     return;
   }
   const starting: WorkerRecord = { ...record, state: 'starting', started_at: Date.now() };
@@ -58,10 +58,13 @@ export async function answerCreate(record: WorkerRecord, { redis, records }: Man
   await records.put({ ...record, answered: true });
 }
 
+/** Why there is no worker: for its turns, and for whoever asked for it. */
+type Failure = { reason: TurnFailureReason; error: string } & Partial<Refusal>;
+
 /** Answers a create that cannot be served, together with the inputs that came with it or still come. */
 export async function refuse(
   record: Pick<WorkerRecord, 'worker_id' | 'request_id' | 'config' | 'context'>,
-  failure: { reason: TurnFailureReason; error: string },
+  { refusal, ...failure }: Failure,
   { gone, redis, records, runtime, logger }: Manager,
 ): Promise<void> {
   const worker = silentWorker(record as WorkerRecord);
@@ -70,7 +73,8 @@ export async function refuse(
   await runtime.end(worker.worker_id);
   await answerInputs(redis, worker, failure);
   await removeInputs(redis, worker);
-  await respond(redis, { request_id: record.request_id, success: false, worker_id: null, error: failure.error });
+  const answer = { request_id: record.request_id, success: false, worker_id: null, error: failure.error };
+  await respond(redis, { ...answer, ...(refusal && { reason: refusal }) });
   await records.remove(worker.worker_id);
 }
 
@@ -78,19 +82,19 @@ export async function refuse(
 export function refusal(
   { config, context }: Pick<CreateWorkerCommand, 'config' | 'context'>,
   { agents, sources }: Pick<Manager, 'agents' | 'sources'>,
-): { reason: TurnFailureReason; error: string } | undefined {
+): Failure | undefined {
   if (config.agent !== 'custom') {
     const error = `the agent ${config.agent} is not available here: use custom with an agent_config`;
-    return { reason: 'unknown_agent', error };
+    return { reason: 'unknown_agent', refusal: 'unknown_agent', error };
   }
   const name = config.agent_config;
   if (name === undefined || !Object.hasOwn(agents, name)) {
     const known = Object.keys(agents).sort().join(', ') || 'none';
     const asked = name === undefined ? 'agent_config is missing' : `there is no agent named ${JSON.stringify(name)}`;
-    return { reason: 'unknown_agent', error: `${asked}; the agents file knows: ${known}` };
+    return { reason: 'unknown_agent', refusal: 'unknown_agent', error: `${asked}; the agents file knows: ${known}` };
   }
   if (config.repo && !isRepositoryName(config.repo.repo_full_name)) {
-    return { reason: 'spawn_failed', error: 'repo_full_name must be org/repo' };
+    return { reason: 'spawn_failed', refusal: 'invalid', error: 'repo_full_name must be org/repo' };
   }
   const { project_id: project } = context;
   if (
@@ -98,17 +102,18 @@ export function refusal(
     project &&
     config.repo.repo_full_name !== `local/${project}`
   ) {
-    return { reason: 'spawn_failed', error: `a worker of the project ${project} clones local/${project} and no other` };
+    const error = `a worker of the project ${project} clones local/${project} and no other`;
+    return { reason: 'spawn_failed', refusal: 'not_allowed', error };
   }
-  const error = askedTooMuch(config.env_vars, agents[name] as AgentCommand, sources);
-  return error === undefined ? undefined : { reason: 'spawn_failed', error };
+  const tooMuch = askedTooMuch(config.env_vars, agents[name] as AgentCommand, sources);
+  return tooMuch && { reason: 'spawn_failed', ...tooMuch };
 }
 
 async function workerSpec(record: WorkerRecord, manager: Manager): Promise<WorkerSpec> {
   const { config, context, worker_id: workerId } = record;
   // The agents may be others than when the worker was asked for.
   const refused = refusal(record, manager);
-  if (refused) throw new RefusedError(refused);
+  if (refused) throw new FailedStart(refused);
   const agent = manager.agents[config.agent_config as string] as Manager['agents'][string];
   const environment = await resolveEnvironment(agent, { env_vars: config.env_vars, context }, manager.sources);
   return {
@@ -134,14 +139,16 @@ async function prepareFolder({ config }: WorkerRecord, folder: string): Promise<
   }
 }
 
-class RefusedError extends Error {
-  constructor(readonly refused: { reason: TurnFailureReason; error: string }) {
-    super(refused.error);
+/** A refusal that is known by its reason as well. */
+class FailedStart extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure.error);
   }
 }
 
-function refusalOf(error: unknown): { reason: TurnFailureReason; error: string } {
-  if (error instanceof RefusedError) return error.refused;
+function failureOf(error: unknown): Failure {
+  if (error instanceof FailedStart) return error.failure;
+  if (error instanceof RefusedError) return { reason: 'spawn_failed', ...error.refused };
   const text = error instanceof PermanentError ? error.message : `the worker cannot be prepared: ${textOf(error)}`;
   return { reason: 'spawn_failed', error: text };
 }

@@ -181,7 +181,13 @@ export type WorkerSummary = z.infer<typeof workerSummary>;
 const workers = z.array(workerSummary).nullish();
 
 /** Why a command was not carried out, where a program may want to tell. */
-export const workerRefusal = z.enum(['unknown_worker']).describe('unknown_worker: there is no worker of that id');
+export const workerRefusal = z
+  .enum(['unknown_worker', 'unknown_agent', 'not_allowed', 'invalid'])
+  .describe(
+    'unknown_worker: there is no worker of that id; of create: unknown_agent: the operator has no such agent; ' +
+      'not_allowed: the operator does not leave that to messages; invalid: it does not fit, or refers to what is not there',
+  );
+export type WorkerRefusal = z.infer<typeof workerRefusal>;
 
 export const listWorkersResponse = z
   .object({

@@ -40,9 +40,10 @@ export interface ToldError {
   code: string;
   message: string;
   next?: NextStep[];
+  details?: unknown;
 }
 
 /** The same error here. */
-export function retold({ code, message, next }: ToldError): OrchestratorError {
-  return new OrchestratorError(code as OrchestratorError['code'], message, next ? { next } : {});
+export function retold({ code, message, next, details }: ToldError): OrchestratorError {
+  return new OrchestratorError(code as OrchestratorError['code'], message, { details, ...(next && { next }) });
 }

@@ -66,24 +66,34 @@ describe('worker', () => {
   });
 
   it('says what is wrong with what it was given, with the exit code of the table', async () => {
-    const [unknown, agent, secret, missing, repo, dry] = await Promise.all([
+    const [unknown, agent, secret, missing, repo, dry, kept, unset] = await Promise.all([
       worker('get', 'w-none', '--json'),
       worker('create', '--agent-config', 'no-such-agent', '--json'),
       worker('create', '--agent-config', 'forever', '--env', 'API_TOKEN=sk-very-plain-secret', '--json'),
       worker('create', '--json'),
       worker('create', '--agent-config', 'forever', '--repo', '../etc', '--json'),
       worker('create', '--agent-config', 'forever', '--env', 'API_TOKEN=vault:platform/TOKEN', '--dry-run', '--json'),
+      worker('create', '--agent-config', 'forever', '--env', 'PATH=env:PATH', '--json'),
+      worker('create', '--agent-config', 'forever', '--env', 'TOKEN=vault:project/p', '--json'),
     ]);
-    const told = [unknown, agent, secret, missing, repo].map((ended) => [ended.code, envelopeOf(ended).error.code]);
+    const told = [unknown, agent, secret, missing, repo, kept, unset].map((ended) => [
+      ended.code,
+      envelopeOf(ended).error.code,
+    ]);
 
     expect(told).toEqual([
       [3, 'NOT_FOUND'],
-      [1, 'WORKER_FAILED'],
+      [3, 'NOT_FOUND'],
       [2, 'VALIDATION_FAILED'],
       [2, 'INPUT_REQUIRED'],
       [2, 'USAGE'],
+      [6, 'FORBIDDEN'],
+      [6, 'FORBIDDEN'],
     ]);
     expect(envelopeOf(unknown).next[0]?.command).toBe('orchestrator worker list');
+    expect(envelopeOf(agent).error.message).toMatch(/no agent named "no-such-agent"; the agents file knows: .*forever/);
+    expect(envelopeOf(agent).next[0]?.command).toBe('orchestrator worker create --help');
+    expect(envelopeOf(kept).error.message).toContain('allowEnv');
     expect(secret.stdout + secret.stderr).not.toContain('sk-very-plain-secret');
     const devops = (...args: string[]) =>
       machine.run(['worker', 'create', '--agent-config', 'forever', '--dry-run', '--json', ...args], {

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type WorkerConfig, type WorkerResponse, type WorkerSummary, workerIdFor } from '@codegen/contracts';
-import { OrchestratorError } from '../errors.js';
+import {
+  type WorkerConfig,
+  type WorkerRefusal,
+  type WorkerResponse,
+  type WorkerSummary,
+  workerIdFor,
+} from '@codegen/contracts';
+import { type ErrorCode, OrchestratorError } from '../errors.js';
 import type { QueueStore } from '../queue/store.js';
 import { requestIdFor } from '../queues/request-id-for.js';
 import { awaitResponse, sendCommand, type WorkerCommandInput } from './ask-manager.js';
@@ -151,6 +157,13 @@ async function askAtOnce(store: QueueStore, command: WorkerCommandInput, options
   throw new OrchestratorError('TIMEOUT', `worker-manager has not answered within ${timeoutMs} ms: check that it runs`);
 }
 
+const refusals = {
+  unknown_worker: 'NOT_FOUND',
+  unknown_agent: 'NOT_FOUND',
+  not_allowed: 'FORBIDDEN',
+  invalid: 'VALIDATION_FAILED',
+} as const satisfies Record<WorkerRefusal, ErrorCode>;
+
 function checkSuccess(
   response: WorkerResponse,
   what: string,
@@ -159,7 +172,7 @@ function checkSuccess(
   if (response.success) return;
   const requestId = response.request_id;
   const why = response.error ?? 'worker-manager does not say why';
-  if (response.reason === 'unknown_worker') throw new OrchestratorError('NOT_FOUND', why, { requestId });
+  if (response.reason) throw new OrchestratorError(refusals[response.reason], why, { requestId });
   throw new OrchestratorError(code, `${what}: ${why}`, { requestId });
 }
 

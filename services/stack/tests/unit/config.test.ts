@@ -16,10 +16,20 @@ describe('the configuration', () => {
     expect((await readConfig([], {})).dataDir).toMatch(/\/\.local\/share\/codegen-orchestrator$/);
   });
 
+  it('takes no agents file with faults, and tells of all of them', async () => {
+    const file = join(temp, 'faults.json');
+    writeFileSync(file, JSON.stringify({ mine: { command: ['true'], allowenv: [], env: { '1A': 'x' } } }));
+    await expect(readConfig(['--agents-file', file], process.env)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: `the agents file ${file} has 2 faults`,
+      details: { errors: [{ path: 'mine.allowenv' }, { path: 'mine.env.1A' }] },
+    });
+  });
+
   it('adds the agents of a file to its own', async () => {
     const file = join(temp, 'agents.json');
     writeFileSync(file, JSON.stringify({ mine: { command: ['true'] } }));
-    const config = await readConfig(['--agents-file', file, '--agent', 'mine'], {});
+    const config = await readConfig(['--agents-file', file, '--agent', 'mine'], { PATH: process.env.PATH });
     expect(Object.keys(config.agents).sort()).toEqual(['demo', 'mine', 'project-tests']);
     expect(config.agent).toBe('mine');
     expect(config.openVariables).toEqual([]);
@@ -56,9 +66,9 @@ describe('the configuration', () => {
       { command: ['true'], allowEnv: 'A' },
     ]) {
       writeFileSync(file, JSON.stringify({ mine }));
-      await expect(readConfig(['--agents-file', file], {})).rejects.toMatchObject({
+      await expect(readConfig(['--agents-file', file], { PATH: process.env.PATH })).rejects.toMatchObject({
         code: 'USAGE',
-        message: expect.stringMatching(/mine.*"command"/),
+        message: expect.stringMatching(/mine\.(command|env\.A|allowEnv): it must be/),
       });
     }
   });

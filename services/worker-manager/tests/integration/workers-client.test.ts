@@ -86,7 +86,7 @@ describe('workers, by a client', () => {
     const ended = await Promise.allSettled(calls);
     for (const one of ended) expect(one).toMatchObject({ reason: { code: 'NOT_FOUND', exitCode: 3 } });
     await expect(client.workers.create(config('no-such-agent'))).rejects.toMatchObject({
-      code: 'WORKER_FAILED',
+      code: 'NOT_FOUND',
       message: expect.stringContaining('the agents file knows: changes-nothing'),
     });
     const failing = await client.workers.create(config('exits-nonzero'));

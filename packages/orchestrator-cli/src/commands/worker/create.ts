@@ -12,6 +12,7 @@ import { timeoutFlag, WorkerCommand } from '../../worker-command.js';
 /** What came of the command: a worker, or only its checked configuration. */
 type Created = CreatedWorker | { worker_id: null; dry_run: true; config: WorkerConfig };
 
+const HELP = 'orchestrator worker create --help';
 const many = { multiple: true, multipleNonGreedy: true } as const;
 
 /** Creates a worker. */
@@ -80,7 +81,11 @@ export default class WorkerCreate extends WorkerCommand<Created> {
       const options = { idempotencyKey, onReplay: this.onReplay, timeoutMs, signal };
       return await this.onWorkers(flags, (client) => client.workers.create(config, options));
     } catch (error) {
-      if (!isOrchestratorError(error) || error.code !== 'STILL_RUNNING') throw error;
+      if (!isOrchestratorError(error)) throw error;
+      // The refusal says what there is, and whose it is to change.
+      const refused = error.code === 'NOT_FOUND' || error.code === 'FORBIDDEN';
+      if (refused) throw withNext(error, [{ command: HELP, when: 'to see what a worker may be given' }]);
+      if (error.code !== 'STILL_RUNNING') throw error;
       const { worker_id } = error.details as { worker_id: string };
       throw withNext(error, [
         { command: `orchestrator worker get ${worker_id}`, when: 'to see whether it has started' },
