@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mostOpenFiles } from '@codegen/sdk/processes';
 
 /** Places that many share, and nobody can take all of: whoever holds fewer than are free gets one more. */
 export class FairShares {
@@ -44,13 +44,4 @@ const KEPT_FILES = 256;
 export function sharesOfThisProcess(): ForwarderShares {
   const places = Math.max(16, Math.floor((mostOpenFiles() - KEPT_FILES) / 2));
   return { connections: new FairShares(places), requests: new FairShares(places) };
-}
-
-/** Infinity where the system does not tell. */
-function mostOpenFiles(): number {
-  try {
-    return Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Infinity);
-  } catch {
-    return Infinity;
-  }
 }
