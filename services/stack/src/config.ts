@@ -1,9 +1,11 @@
+import { stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { userCacheFolder } from '@codegen/api';
 import { OrchestratorError } from '@codegen/sdk/errors';
+import { readLogLevel } from '@codegen/sdk/service';
 import { type AgentCommand, AgentsFileError, readAgentsFile, readOpenVariables } from '@codegen/worker-manager';
 import { projectTestsCommand } from '@codegen/worker-wrapper';
 import { dataFolderPath } from './data-folder.js';
@@ -54,23 +56,21 @@ export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv
   if (!agents[agent]) {
     throw usage(`there is no agent named ${JSON.stringify(agent)}; known: ${Object.keys(agents).sort().join(', ')}`);
   }
-  const [from, to] = (values['deploy-ports'] ?? env.DEPLOY_PORTS ?? '18000-18999').split('-');
+  const templateDir = resolve(values['template-dir'] ?? env.TEMPLATE_DIR ?? join(root, 'templates', 'service'));
+  if (!(await isFolder(templateDir))) throw usage(`the template ${templateDir} (--template-dir) is no folder`);
   return {
     dataDir: dataFolderPath(values['data-dir'], env),
     port: wholeNumber('--port', values.port ?? env.PORT ?? '0', 0, 65_535),
     agent,
     agents,
-    openVariables: openVariables(env),
+    openVariables: asUsage(() => readOpenVariables(env)),
     turnTimeoutSeconds: wholeNumber('--turn-timeout', values['turn-timeout'] ?? env.TURN_TIMEOUT ?? '1800', 1, 86_400),
     terminateGraceMs: optionalWholeNumber('TERMINATE_GRACE_MS', env),
     healthTimeoutMs: optionalWholeNumber('HEALTH_TIMEOUT_MS', env),
-    deployPorts: {
-      from: wholeNumber('--deploy-ports', from ?? '', 1, 65_535),
-      to: wholeNumber('--deploy-ports', to ?? '', 1, 65_535),
-    },
-    templateDir: resolve(values['template-dir'] ?? env.TEMPLATE_DIR ?? join(root, 'templates', 'service')),
+    deployPorts: portRange('--deploy-ports', values['deploy-ports'] ?? env.DEPLOY_PORTS ?? '18000-18999'),
+    templateDir,
     login: values.login ?? false,
-    logLevel: env.LOG_LEVEL ?? 'info',
+    logLevel: asUsage(() => readLogLevel(env)),
     environment: env,
     cacheFolder: userCacheFolder(env),
   };
@@ -111,9 +111,17 @@ async function readAgents(path: string, env: NodeJS.ProcessEnv): Promise<Record<
   });
 }
 
-function openVariables(env: NodeJS.ProcessEnv): string[] {
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+}
+
+/** What a reader of variables says is wrong is a matter of usage here. */
+function asUsage<T>(read: () => T): T {
   try {
-    return readOpenVariables(env);
+    return read();
   } catch (error) {
     throw usage(error instanceof Error ? error.message : String(error), error);
   }
@@ -125,6 +133,12 @@ function wholeNumber(name: string, text: string, min: number, max: number): numb
     throw usage(`${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
   }
   return value;
+}
+
+function portRange(name: string, text: string): { from: number; to: number } {
+  const [, from = 0, to = 0] = (/^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []).map(Number);
+  if (from >= 1 && from <= to && to <= 65_535) return { from, to };
+  throw usage(`${name} must be FROM-TO, two ports from 1 to 65535 such as 18000-18999, not ${JSON.stringify(text)}`);
 }
 
 function optionalWholeNumber(name: string, env: NodeJS.ProcessEnv): number | undefined {

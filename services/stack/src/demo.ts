@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -8,17 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MAX_SPEC_BYTES } from '@codegen/contracts';
+import { readRegularFile } from '@codegen/sdk/files';
 import { cliPath } from './config.js';
 import { closingCard, type DemoResult, printable } from './demo-card.js';
 import { endProcesses } from './end-processes.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
-const usage = `Usage: bin/demo [--spec-file FILE | --spec TEXT] [--keep]
-
-  --spec-file FILE  build this text instead of examples/blog/spec.md
-  --spec TEXT       the same, with the text on the command line
-  --keep            leave the system up and say how to reach it
-`;
 
 /** Something the person can mend: told in one line, without a stack. */
 class DemoError extends Error {
@@ -32,11 +26,7 @@ class DemoError extends Error {
 
 // preparing → running → (kept | stopping) → ended. A signal goes to stopping from anywhere; further ones change nothing.
 async function main(): Promise<number> {
-  const options = readOptions();
-  if (options.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
+  const options = await readOptions();
   const interrupted = new AbortController();
   let signalExitCode = 0;
   for (const [signal, code] of [
@@ -208,30 +198,32 @@ class Demo {
   }
 }
 
-function readOptions(): { help: boolean; keep: boolean; spec: string[] } {
+async function readOptions(): Promise<{ keep: boolean; spec: string[] }> {
   const { values } = parse();
   if (values.spec !== undefined && values['spec-file'] !== undefined) {
     throw new DemoError(`--spec and --spec-file are the same thing: give one of them.\nTry: bin/demo --help`, 2);
   }
-  const options = { help: !!values.help, keep: !!values.keep };
+  const options = { keep: !!values.keep };
   if (values.spec !== undefined) {
     checkSpec(values.spec);
     return { ...options, spec: ['--spec', values.spec] };
   }
   const file = resolve(values['spec-file'] ?? join(root, 'examples', 'blog', 'spec.md'));
-  checkSpec(readSpec(file));
+  checkSpec(await readSpec(file));
   // As short as a person would type it, where the example is what is built.
   const shown = values['spec-file'] === undefined && process.cwd() === root ? 'examples/blog/spec.md' : file;
   return { ...options, spec: ['--spec-file', shown] };
 }
 
-function readSpec(file: string): string {
+async function readSpec(file: string): Promise<string> {
+  const again = 'Try: bin/demo --spec-file examples/blog/spec.md';
   try {
-    return readFileSync(file, 'utf8');
+    const bytes = await readRegularFile(file, { mostBytes: MAX_SPEC_BYTES, links: 'follow' });
+    if (bytes) return bytes.toString();
   } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(error);
-    throw new DemoError(`${file} cannot be read: ${why}.\nTry: bin/demo --spec-file examples/blog/spec.md`, 2);
+    throw new DemoError(`${error instanceof Error ? error.message : String(error)}\n${again}`, 2);
   }
+  throw new DemoError(`${file} cannot be read: there is no such file.\n${again}`, 2);
 }
 
 /** What the system would refuse is refused before it is started. */
@@ -248,7 +240,6 @@ function parse() {
         spec: { type: 'string' },
         'spec-file': { type: 'string' },
         keep: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
       },
     });
   } catch (error) {

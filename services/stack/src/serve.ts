@@ -135,10 +135,13 @@ ${elsewhere ?? ''}
 }
 
 /** An error for people: what is wrong, each fault on a line of its own, and what to do. */
-function inWords({ message, details, next = [] }: OrchestratorError): string {
+function inWords({ code, message, details, next = [] }: OrchestratorError): string {
   const { errors = [] } = (details ?? {}) as { errors?: { path: string; message: string }[] };
   const faults = errors.length > 1 ? errors.map((fault) => `  ${fault.path}: ${fault.message}`) : [];
-  const steps = next.map(({ command, when }) => `Try: ${command}  (${when})`);
+  const help = { command: 'bin/up --help', when: 'to see what it takes' };
+  const steps = (code === 'USAGE' && next.length === 0 ? [help] : next).map(
+    ({ command, when }) => `Try: ${command}  (${when})`,
+  );
   return `${[message, ...faults, ...steps].join('\n')}\n`;
 }
 

@@ -8,6 +8,7 @@ import { startScaffolder } from '@codegen/scaffolder';
 import { startScheduler } from '@codegen/scheduler';
 import { createApi } from '@codegen/sdk/api';
 import type { RunningService } from '@codegen/sdk/consumer';
+import { OrchestratorError } from '@codegen/sdk/errors';
 import { type ProcessIdentity, thisProcess } from '@codegen/sdk/processes';
 import type { Logger } from '@codegen/sdk/queue';
 import { startWorkerManager } from '@codegen/worker-manager';
@@ -91,6 +92,8 @@ export async function startStack(
         adminToken,
         masterKey: Buffer.from(vaultKey, 'base64'),
         logger: loggerFor('api'),
+      }).catch((error: unknown) => {
+        throw portError(error, config.port);
       }),
     );
     const admin = createApi({ apiUrl: api.url, token: adminToken });
@@ -168,6 +171,16 @@ export async function startStack(
     await stop();
     throw error;
   }
+}
+
+/** What keeps the API from listening at the port that was asked for, as who asked for it can mend it. */
+function portError(error: unknown, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'EADDRINUSE' && code !== 'EACCES') return error;
+  const why = code === 'EACCES' ? 'may not be opened by this account' : 'is taken: another program listens there';
+  return new OrchestratorError('USAGE', `the port ${port} (--port) ${why}; give another one, or leave it out`, {
+    cause: error,
+  });
 }
 
 /** The API's port: as told, else the one of the last start, so that what clients kept goes on working. */

@@ -10,6 +10,11 @@ const SECRETS = ['token', 'password', 'authorization', 'redisUrl', 'databaseUrl'
 /** Variables whose values never reach it, wherever in a line they stand; passwords within URLs and API keys do not either. */
 const SECRET_VARIABLE = /(?:TOKEN|PASSWORD|SECRET|KEY)S?$/;
 
+/** LOG_LEVEL; `info` where it is missing. @throws {Error} naming it when there is no such level */
+export function readLogLevel(env: Environment): (typeof LEVELS)[number] {
+  return readChoice(env, 'LOG_LEVEL', LEVELS, 'info');
+}
+
 /**
  * A logger of JSON lines on stderr, written before the call returns; LOG_LEVEL is `info` by default. Lines of a handler,
  * or of `withCorrelation`, say `correlation_id`.
@@ -21,7 +26,7 @@ export function createLogger(name: string, env: Environment): Logger {
   return pino(
     {
       name,
-      level: readChoice(env, 'LOG_LEVEL', LEVELS, 'info'),
+      level: readLogLevel(env),
       mixin: correlation,
       redact: SECRETS.flatMap((field) => [field, `*.${field}`]),
       hooks: { streamWrite: (line) => redactor.clean(line) },

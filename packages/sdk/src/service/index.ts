@@ -1,4 +1,4 @@
-export { createLogger } from './create-logger.js';
+export { createLogger, readLogLevel } from './create-logger.js';
 export { readApi, readRedisUrl } from './read-addresses.js';
 export { type Environment, readChoice, readText, readUrl, readWholeNumber } from './read-environment.js';
 export { readNamedFile, readSecret } from './read-secret.js';
