@@ -17,7 +17,7 @@ const DATABASE =
 /**
  * The configuration from the environment: REDIS_URL, API_URL, API_TOKEN or API_TOKEN_FILE, DATABASE_URL, INSTANCE,
  * LEASE_MS, SWEEP_MS, DEVELOPER_AGENT, DEVELOPER_AGENT_CONFIG, TESTER_AGENT_CONFIG, DEPLOY_SERVER; in seconds
- * TURN_TIMEOUT, REPOSITORY_TIMEOUT, DEPLOY_TIMEOUT, SECRETS_TIMEOUT.
+ * TURN_TIMEOUT, WORKER_TIMEOUT, REPOSITORY_TIMEOUT, DEPLOY_TIMEOUT, SECRETS_TIMEOUT.
  * @throws {Error} naming the variable that is missing or wrong
  */
 export function readConfig(env: Environment): LanggraphConfig {
@@ -34,6 +34,7 @@ export function readConfig(env: Environment): LanggraphConfig {
     tester: { agentConfig: env.TESTER_AGENT_CONFIG || 'project-tests', turnTimeoutSeconds },
     deploy: { server: env.DEPLOY_SERVER || 'local' },
     limits: {
+      workerMs: readSeconds(env, 'WORKER_TIMEOUT', 6 * 3600),
       repositoryMs: readSeconds(env, 'REPOSITORY_TIMEOUT', 600),
       deployMs: readSeconds(env, 'DEPLOY_TIMEOUT', 1200),
       secretsMs: readSeconds(env, 'SECRETS_TIMEOUT', 7 * 86_400),

@@ -1,6 +1,7 @@
 import type { Api } from '@codegen/sdk/api';
 import type { Logger, Redis } from '@codegen/sdk/queue';
 import { Annotation } from '@langchain/langgraph';
+import { isAway } from './backoff.js';
 import type { Clock } from './database/clock.js';
 import type { ThreadInput } from './threads.js';
 import type { Waits } from './waits.js';
@@ -17,6 +18,8 @@ export interface FlowSettings {
   deploy: { server: string };
   /** Milliseconds that each kind of request may stay unanswered. */
   limits: {
+    /** A place for a worker, until it has started: others may have all of them for hours. */
+    workerMs: number;
     /** Scaffolding, and a merge. */
     repositoryMs: number;
     /** A release: fetch, install, start, health, with what is before it in line. */
@@ -100,4 +103,23 @@ export async function cancelRequested(
   signal?: AbortSignal,
 ): Promise<boolean> {
   return (await api.tasks.get(task_id, { signal })).cancel_requested;
+}
+
+/**
+ * A step before which nothing has come of the task that could not be called back. Where it cannot go on because something
+ * is away, a request to cancel ends the flow.
+ */
+export function cancellable<State extends { input: ThreadInput }, Change>(
+  deps: FlowDeps,
+  end: (outcome: Outcome) => Change,
+  step: (state: State, config: StepConfig) => Promise<Change>,
+): (state: State, config: StepConfig) => Promise<Change> {
+  return async (state, config) => {
+    try {
+      return await step(state, config);
+    } catch (error) {
+      if (!isAway(error) || !(await cancelRequested(deps, state.input, config.signal))) throw error;
+      return end(cancelled);
+    }
+  };
 }

@@ -74,7 +74,10 @@ export async function followResponses(options: ResultsOptions, signal: AbortSign
     try {
       const from = await currentPosition(options.redis, workerResponses.stream);
       for await (const { message } of readLog(options.redis, workerResponses, { from, signal })) {
-        await untilBack(() => storeAnswer(options, message), signal);
+        await untilBack(async () => {
+          if (message.success) await options.waits.begin(message.request_id);
+          await storeAnswer(options, message);
+        }, signal);
       }
     } catch (error) {
       if (signal.aborted) return;

@@ -39,7 +39,7 @@ export interface LanggraphConfig {
   developer: FlowSettings['developer'];
   tester: FlowSettings['tester'];
   deploy: FlowSettings['deploy'];
-  /** Milliseconds that requests may stay unanswered: 10 min, 20 min for a deploy, 7 days for secrets by default. */
+  /** Milliseconds that requests may stay unanswered: 6 h until a worker starts, 10 min, 20 min for a deploy, 7 days for secrets by default. */
   limits?: Partial<FlowSettings['limits']>;
   logger?: Logger;
 }
@@ -73,7 +73,10 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
     developer: config.developer,
     tester: config.tester,
     deploy: config.deploy,
-    limits: { repositoryMs: 600_000, deployMs: 1_200_000, secretsMs: 7 * 86_400_000, ...config.limits },
+    limits: {
+      ...{ workerMs: 6 * 3_600_000, repositoryMs: 600_000, deployMs: 1_200_000, secretsMs: 7 * 86_400_000 },
+      ...config.limits,
+    },
     resendAfterMs: config.resendAfterMs ?? RESEND_AFTER_MS,
     verifyMs: config.verifyMs ?? 15_000,
   };

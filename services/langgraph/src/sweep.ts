@@ -1,3 +1,4 @@
+import type { Task } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { type Logger, LossWatch, type Redis } from '@codegen/sdk/queue';
 import { isAway, pauseFor } from './backoff.js';
@@ -215,12 +216,14 @@ async function noticeEnds({ api, threads, waits, driver, logger }: SweepOptions,
   const unfinished = await threads.unfinished();
   if (unfinished.length === 0) return;
   const running = new Set<string>();
-  const asked: string[] = [];
+  const asked: Task[] = [];
   for await (const task of api.tasks.list({ status: 'running', limit: 500 }, { signal })) {
     running.add(task.request_id);
-    if (task.cancel_requested) asked.push(task.id);
+    if (task.cancel_requested) asked.push(task);
   }
-  await waits.cancel(asked);
+  await waits.cancel(asked.map(({ id }) => id));
+  // One that has asked nobody rests between its tries to go on; none of its waits would wake it.
+  for (const { request_id } of asked) driver.nudge(request_id);
   const left = unfinished.filter((threadId) => !running.has(threadId));
   await forEach(
     { logger },

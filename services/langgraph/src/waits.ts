@@ -18,10 +18,10 @@ export type WaitResult =
   | { kind: 'superseded' }
   | { kind: 'ready' };
 
-/** Nobody answered in time, or the answer could not be kept: the step has failed. */
+/** Nobody answered in time, or nobody was free to, or the answer could not be kept: the step has failed. */
 interface FailedWait {
   kind: 'failed';
-  reason: 'timeout' | 'answer_not_stored';
+  reason: 'timeout' | 'no_worker' | 'answer_not_stored';
   error: string;
 }
 
@@ -45,6 +45,8 @@ export interface NewWait {
   deadlineMs: number;
   /** Milliseconds that an answer still counts after a request to cancel. */
   cancelAfterMs: number;
+  /** The worker that has to start first, if any: the deadline begins when the request that creates it is answered. */
+  worker?: { requestId: string; silence: string; deadlineMs: number } | undefined;
 }
 
 export interface DueWait {
@@ -82,12 +84,14 @@ export class Waits {
   async write(threadId: string, driver: string, wait: NewWait, resendAfterMs: number): Promise<{ unsent: boolean }> {
     return inTransaction(this.#pool, async (transaction) => {
       await assertDriver(transaction, threadId, driver);
+      const first = wait.worker ?? wait;
       const everyMs = wait.condition ? Math.min(CONDITION_EVERY_MS, resendAfterMs) : resendAfterMs;
       await transaction.query(
         `insert into langgraph.waits (request_id, thread_id, step, messages, condition, response_key,
-                                      check_every_ms, next_check_at, deadline_at, deadline_result, cancel_after_ms)
+                                      check_every_ms, next_check_at, deadline_at, deadline_result, cancel_after_ms,
+                                      begins)
          values ($1, $2, $3, $4, $5, $6, $7::int, now() + $7::int * interval '1 millisecond',
-                 now() + $8::bigint * interval '1 millisecond', $9, $10)
+                 now() + $8::bigint * interval '1 millisecond', $9, $10, $11)
          on conflict (request_id) do nothing`,
         [
           wait.requestId,
@@ -97,9 +101,10 @@ export class Waits {
           wait.condition ? JSON.stringify(wait.condition) : null,
           wait.responseKey ?? null,
           everyMs,
-          wait.deadlineMs,
-          JSON.stringify(timedOut(wait)),
+          first.deadlineMs,
+          JSON.stringify(timedOut(first, wait.worker ? 'no_worker' : 'timeout')),
           wait.cancelAfterMs,
+          wait.worker ? JSON.stringify(beginning(wait, wait.worker)) : null,
         ],
       );
       const { rows } = await transaction.query(
@@ -116,6 +121,17 @@ export class Waits {
       requestId,
       JSON.stringify(entries),
     ]);
+  }
+
+  /** The worker of that request has started: the time of what waits for it begins, unless it is to end anyway. */
+  async begin(requestId: string): Promise<void> {
+    await this.#pool.query(
+      `update langgraph.waits
+          set deadline_at = now() + (begins->>'deadline_ms')::bigint * interval '1 millisecond',
+              deadline_result = begins->'deadline_result', begins = null
+        where begins->>'request_id' = $1 and result is null and deadline_result->>'kind' <> 'cancelled'`,
+      [requestId],
+    );
   }
 
   /** Stores a result if there is none yet; gives the thread that waited for it. */
@@ -248,8 +264,15 @@ export class Waits {
   }
 }
 
-function timedOut({ silence, deadlineMs }: NewWait): FailedWait {
-  return { kind: 'failed', reason: 'timeout', error: `${silence} within ${inWords(deadlineMs)}` };
+type Limit = Pick<NewWait, 'silence' | 'deadlineMs'>;
+
+function timedOut({ silence, deadlineMs }: Limit, reason: 'timeout' | 'no_worker'): FailedWait {
+  return { kind: 'failed', reason, error: `${silence} within ${inWords(deadlineMs)}` };
+}
+
+/** What becomes of the deadline when the worker has started. */
+function beginning(wait: Limit, { requestId: request_id }: { requestId: string }) {
+  return { request_id, deadline_ms: wait.deadlineMs, deadline_result: timedOut(wait, 'timeout') };
 }
 
 function inWords(ms: number): string {

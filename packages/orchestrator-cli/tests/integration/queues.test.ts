@@ -170,8 +170,8 @@ describe('queue dlq', () => {
       next_cursor: ids[0],
     });
     expect(envelopeOf(named).data).toMatchObject({ replayed: [{ id: ids[0] }], refused: [] });
-    expect([all.code, all.stdout]).toEqual([0, expect.stringContaining('1 dead letter went back')]);
-    expect(all.stdout).toContain(`stays  ${ids[2]}  its secret was redacted`);
+    expect([all.code, all.stderr]).toEqual([5, expect.stringContaining('1 went back, 1 stay')]);
+    expect(all.stderr).toContain(`${ids[2]}: its secret was redacted`);
     expect([none.code, envelopeOf(none).error.code, gone.code]).toEqual([5, 'CONFLICT', 3]);
     expect(JSON.stringify([table, json, all, none])).not.toContain('ghp_very_secret');
   });

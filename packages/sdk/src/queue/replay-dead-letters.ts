@@ -1,4 +1,5 @@
 import { deadLetterStream, type QueueContract, streamName } from '@codegen/contracts';
+import { textOf } from '../text/error-text.js';
 import { type QueueTarget, storeOf } from './connect-queue.js';
 import { type DeadLetterEntry, toDeadLetterEntry } from './dead-letter-entry.js';
 import { compareIds } from './entry-id.js';
@@ -29,7 +30,8 @@ export interface ReplayReport {
 /**
  * Puts dead letters back into their stream, where they begin anew: the entry as it was, with the same `request_id`, but
  * without its counters. A letter goes back once, however many replay it at a time; on a Redis Cluster it may go back
- * twice when a replay dies halfway or two run at once, but is never lost. What fails again is a new dead letter.
+ * twice when a replay dies halfway or two run at once, but is never lost. What fails again is a new dead letter. One that
+ * cannot be put back keeps no other from it.
  * @throws {OrchestratorError} REDIS_UNAVAILABLE: what has gone back by then stays so; call again for the rest
  */
 export async function replayDeadLetters(
@@ -73,9 +75,15 @@ async function replayOne(
     report.replayed.push({ letterId, entryId: null });
     return;
   }
-  const entryId = await store.replay(stream, { letterId, fields: withoutCounters(original) });
-  if (entryId === undefined) report.refused.push({ letterId, reason: GONE });
-  else report.replayed.push({ letterId, entryId });
+  try {
+    const entryId = await store.replay(stream, { letterId, fields: withoutCounters(original) });
+    if (entryId === undefined) report.refused.push({ letterId, reason: GONE });
+    else report.replayed.push({ letterId, entryId });
+  } catch (error) {
+    // With Redis away, no other letter would fare better; anything else is about this one.
+    if (asUnavailable(error, '') !== error) throw error;
+    report.refused.push({ letterId, reason: `it cannot be put back: ${textOf(error)}` });
+  }
 }
 
 /** Those that are there at the beginning: what fails again meanwhile is not replayed for ever. */

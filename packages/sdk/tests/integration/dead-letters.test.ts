@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { PermanentError } from '../../src/errors.js';
 import { closeRedis, connectRedis, publish, readDeadLetters, replayDeadLetters } from '../../src/queue/index.js';
+import { RedisStore } from '../../src/queue/redis-store.js';
 import { type Bench, DLQ, openBench, STREAM } from '../bench.js';
 
 let bench: Bench;
@@ -129,10 +130,23 @@ describe('a replayed letter', () => {
     expect(await bench.redis.xlen(DLQ)).toBe(2);
   });
 
-  test('stays where its copy cannot be written', async () => {
-    await letter({ data: '{}' });
+  test('stays where its copy cannot be written, and so does each other, as the report says', async () => {
+    for (let i = 0; i < 150; i += 1) await letter({ data: String(i) });
     await bench.redis.set(STREAM, 'in the way');
-    await expect(replayDeadLetters(bench.redis, engineeringQueue, { all: true })).rejects.toThrow('WRONGTYPE');
+    const { replayed, refused } = await replayDeadLetters(bench.redis, engineeringQueue, { all: true });
+    expect([replayed.length, refused.length, await bench.redis.xlen(DLQ)]).toEqual([0, 150, 150]);
+    expect(refused[149]?.reason).toMatch(/^it cannot be put back: .*WRONGTYPE/);
+  });
+
+  test('that cannot be put back keeps no other from it', async () => {
+    const [, bad] = [await letter({ data: 'a' }), await letter({ data: 'b' }), await letter({ data: 'c' })];
+    const one = new RedisStore(bench.redis, 'test');
+    const replay = one.replay.bind(one);
+    one.replay = (stream, given) =>
+      given.letterId === bad ? Promise.reject(new Error('ERR not this one')) : replay(stream, given);
+    const { replayed, refused } = await replayDeadLetters(one, engineeringQueue, { all: true });
+    expect(replayed).toHaveLength(2);
+    expect(refused).toEqual([{ letterId: bad, reason: 'it cannot be put back: ERR not this one' }]);
     expect(await bench.redis.xlen(DLQ)).toBe(1);
   });
 });

@@ -61,6 +61,9 @@ const steps: readonly string[] = [
     where result is null;
    update langgraph.waits set result = '{"kind":"failed","reason":"timeout","error":"nobody answered in time"}'
     where result->>'kind' = 'timeout' and resumed_at is null`,
+  // The time of a turn begins with its worker.
+  `alter table langgraph.waits add column begins jsonb;
+   create index waits_beginning on langgraph.waits ((begins->>'request_id')) where begins is not null;`,
 ];
 
 /** Brings the schema up to date. Several replicas may do so at once. */

@@ -17,6 +17,12 @@ import { nextRound, replaceLost, turnOutcome } from './turn.js';
 /** An answer may come this much later than the turn's own limit. */
 export const TURN_GRACE_MS = 60_000;
 
+/** How long a turn may wait for its worker to start, told apart from the turn itself. */
+export function startOf({ settings }: FlowDeps, who: string, requestId: string) {
+  const silence = `the worker-manager did not start ${who}`;
+  return { requestId, silence, deadlineMs: settings.limits.workerMs };
+}
+
 /** Gives the developer a turn; the first one goes out together with the command that creates its worker. */
 export function developStep(deps: FlowDeps): EngineeringNode {
   return async ({ input, epoch, round, developer, failure, workers }, { signal }) => {
@@ -74,6 +80,7 @@ export function developStep(deps: FlowDeps): EngineeringNode {
       silence: `the worker-manager and the developer ${workerId} did not answer the turn`,
       deadlineMs: turnTimeoutSeconds * 1000 + TURN_GRACE_MS,
       cancelAfterMs: 0,
+      worker: developer === null ? startOf(deps, `the developer ${workerId}`, createId) : undefined,
     });
     if (first) {
       const message = `round ${round} of ${MAX_ROUNDS}: the developer starts`;

@@ -1,5 +1,5 @@
 import { type BaseCheckpointSaver, END, START, StateGraph } from '@langchain/langgraph';
-import type { FlowDeps } from '../flow.js';
+import { cancellable, type FlowDeps } from '../flow.js';
 import { beginStep } from './begin.js';
 import { awaitCleanup, cleanupStep } from './cleanup.js';
 import { awaitDevelop, developStep } from './develop.js';
@@ -7,7 +7,7 @@ import { finishStep } from './finish.js';
 import { awaitMerge, mergeStep } from './merge.js';
 import { awaitReplace, replaceStep } from './replace.js';
 import { awaitScaffold, scaffoldStep } from './scaffold.js';
-import { EngineeringState, type EngineeringStep } from './state.js';
+import { type EngineeringNode, EngineeringState, type EngineeringStep, end } from './state.js';
 import { awaitTest, testStep } from './test.js';
 
 const route = (state: typeof EngineeringState.State): EngineeringStep => state.next;
@@ -20,23 +20,24 @@ const route = (state: typeof EngineeringState.State): EngineeringStep => state.n
  * A failure goes back to develop (3 rounds); a lost worker goes through replace; cancel leads to cleanup from any wait.
  */
 export function engineeringGraph(deps: FlowDeps, checkpointer: BaseCheckpointSaver) {
+  const early = (step: EngineeringNode) => cancellable(deps, end, step);
   return new StateGraph(EngineeringState)
-    .addNode('begin', beginStep(deps))
+    .addNode('begin', early(beginStep(deps)))
     .addNode('scaffold', scaffoldStep(deps))
-    .addNode('await_scaffold', awaitScaffold(deps))
+    .addNode('await_scaffold', early(awaitScaffold(deps)))
     .addNode('develop', developStep(deps))
-    .addNode('await_develop', awaitDevelop(deps))
+    .addNode('await_develop', early(awaitDevelop(deps)))
     .addNode('test', testStep(deps))
-    .addNode('await_test', awaitTest(deps))
+    .addNode('await_test', early(awaitTest(deps)))
     .addNode('merge', mergeStep(deps))
     .addNode('await_merge', awaitMerge(deps))
     .addNode('replace', replaceStep(deps))
-    .addNode('await_replace', awaitReplace(deps))
+    .addNode('await_replace', early(awaitReplace(deps)))
     .addNode('cleanup', cleanupStep(deps))
     .addNode('await_cleanup', awaitCleanup(deps))
     .addNode('finish', finishStep(deps))
     .addEdge(START, 'begin')
-    .addConditionalEdges('begin', route, ['replace', 'scaffold', 'develop'])
+    .addConditionalEdges('begin', route, ['replace', 'scaffold', 'develop', 'cleanup'])
     .addEdge('scaffold', 'await_scaffold')
     .addConditionalEdges('await_scaffold', route, ['develop', 'cleanup'])
     .addEdge('develop', 'await_develop')

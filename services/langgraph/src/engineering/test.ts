@@ -3,7 +3,7 @@ import { awaitResult, dispatch, outgoing } from '../dispatch.js';
 import { cancelled, cancelRequested, type FlowDeps, failed } from '../flow.js';
 import { progress, setProjectStatus } from '../report.js';
 import { requestId } from '../request-id.js';
-import { TURN_GRACE_MS } from './develop.js';
+import { startOf, TURN_GRACE_MS } from './develop.js';
 import { type EngineeringNode, type EngineeringState, end } from './state.js';
 import { nextRound, replaceLost, turnOutcome } from './turn.js';
 
@@ -62,6 +62,7 @@ export function testStep(deps: FlowDeps): EngineeringNode {
       silence: `the worker-manager and the tester ${workerId} did not answer the turn`,
       deadlineMs: turnTimeoutSeconds * 1000 + TURN_GRACE_MS,
       cancelAfterMs: 0,
+      worker: startOf(deps, `the tester ${workerId}`, createId),
     });
     if (first) {
       const message = `round ${round}: testing commit ${commit.sha.slice(0, 12)}`;

@@ -51,7 +51,8 @@ describe.each(databases)('leases on %s', (kind) => {
         [id, threadId, condition, result],
       );
     }
-    await world.pool.query('delete from langgraph.migrations where version = 3');
+    await world.pool.query('delete from langgraph.migrations where version > 2');
+    await world.pool.query('alter table langgraph.waits drop column begins');
     await migrate(world.pool);
 
     const { rows: found } = await world.pool.query(

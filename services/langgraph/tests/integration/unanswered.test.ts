@@ -1,6 +1,8 @@
-import type { AnsibleDeployResult, RepositoryMessage, Task } from '@codegen/contracts';
+import { type AnsibleDeployResult, type RepositoryMessage, type Task, workerResponses } from '@codegen/contracts';
+import { publish } from '@codegen/sdk/queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
+import { Threads } from '../../src/threads.js';
 import { databases, World } from '../support/world.js';
 
 /** What the database refuses here, as it does a NUL character in a text that nobody has made storable. */
@@ -272,6 +274,67 @@ describe.each(databases)('a wait that nothing good comes of, on %s', (kind) => {
     expect(performance.now() - started).toBeLessThan(10_000);
     await world.redis.call('CLIENT', 'UNPAUSE');
     await waitFor('the worker to go', () => !world.executors.workers.has(workerId), { timeoutMs: 30_000 });
+  });
+
+  it('a request to cancel ends a flow within 10 s that has asked nobody yet, since Redis takes nothing', async () => {
+    const tasks: Task[] = [];
+    for (const type of ['engineering', 'deploy'] as const) {
+      const project = await world.scaffoldedProject();
+      const spec = type === 'engineering' ? { spec: 'Wait.' } : {};
+      const { task, message } = await world.api.tasks.create({ project: project.id, type, ...spec });
+      const { request_id, task_id, project_id, user_id, correlation_id, callback_stream } = message;
+      const { epoch } = (await world.api.tasks.claim(task_id, { request_id })).task;
+      const input = { request_id, task_id, project_id, user_id, correlation_id, callback_stream, epoch };
+      await new Threads(world.pool).ensure(type, input);
+      tasks.push(task);
+    }
+    // As between two tries, once Redis has been away for long.
+    await world.pool.query("update langgraph.threads set next_try_at = now() + interval '30 seconds'");
+    await world.redis.call('CLIENT', 'PAUSE', '20000', 'WRITE');
+    await world.startReplica({ sweepMs: 1000 });
+    const started = performance.now();
+    await Promise.all(tasks.map((task) => world.api.tasks.cancel(task.id)));
+
+    for (const { id } of tasks) {
+      const ended = async () => (await world.api.tasks.get(id)).status === 'cancelled';
+      await waitFor('the end', ended, { timeoutMs: 15_000 });
+    }
+    expect(performance.now() - started).toBeLessThan(10_000);
+    await world.redis.call('CLIENT', 'UNPAUSE');
+  });
+
+  it('the time of a turn begins when its worker has started, not while it waits for a place', async () => {
+    await world.startReplica({ limits: { workerMs: 7_200_000 } });
+    world.executors.script = { create: () => 'silent', develop: () => 'silent' };
+    const task = await world.start('engineering', await world.scaffoldedProject());
+    const { requestId } = await world.seen('develop', task);
+    const left = async () => {
+      const { rows } = await world.pool.query(
+        'select extract(epoch from deadline_at - now())::float as seconds from langgraph.waits where request_id = $1',
+        [requestId],
+      );
+      return rows[0].seconds as number;
+    };
+    expect(await left()).toBeGreaterThan(7000);
+    const { requestId: request_id } = await world.seen('create', task);
+    await publish(world.redis, workerResponses, { request_id, success: true });
+    await waitFor('the time of the turn', async () => (await left()) <= 120);
+    expect(await left()).toBeGreaterThan(100);
+    await cancelled(task);
+  });
+
+  it('a worker that finds no place in time fails its task with that reason, and uses up no attempt', async () => {
+    await world.startReplica({ limits: { workerMs: 7_200_000 } });
+    world.executors.script = { create: () => 'silent', develop: () => 'silent' };
+    const task = await world.start('engineering', await world.scaffoldedProject());
+    const { requestId, workerId = '' } = await world.seen('develop', task);
+    await deadlinePasses(requestId);
+
+    const done = await world.ended(task);
+    expect(done).toMatchObject({ status: 'failed', reason: 'no_worker', attempt: 1 });
+    expect(done.error).toMatch(/^the worker-manager did not start .* within 2 h$/);
+    expect(world.executors.of('create', task)).toHaveLength(1);
+    expect(world.executors.workers.has(workerId)).toBe(false);
   });
 
   it('what an administrator has failed is cut off: its flow ends, its worker goes, its late answer counts for nothing', async () => {

@@ -46,6 +46,8 @@ export interface Seen {
 /** What the executors answer; what is left out succeeds. */
 export interface Script {
   scaffold?: (message: ScaffolderMessage) => Answer<ScaffolderResult> | Promise<Answer<ScaffolderResult>>;
+  /** Of a worker: its turns may be silent too. */
+  create?: (workerId: string) => 'silent' | undefined;
   develop?: (
     turn: WorkerInput,
     times: number,
@@ -92,7 +94,7 @@ export class Executors {
         ...base,
         contract: workerCommands,
         handler: async (command) => {
-          if (command.command === 'create') this.#create(command);
+          if (command.command === 'create') await this.#create(command);
           if (command.command === 'delete') await this.#delete(command.request_id, command.worker_id);
         },
       }),
@@ -190,11 +192,13 @@ export class Executors {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  #create(command: CreateWorkerCommand): void {
+  async #create(command: CreateWorkerCommand): Promise<void> {
     const workerId = workerIdFor(command.request_id);
     const { task_id = '' } = command.context;
     this.seen.push({ step: 'create', requestId: command.request_id, taskId: task_id, workerId, message: command });
     this.workers.set(workerId, command);
+    if (this.script.create?.(workerId) === 'silent') return;
+    await this.#respond(command.request_id);
   }
 
   async #delete(requestId: string, workerId: string): Promise<void> {
@@ -202,12 +206,12 @@ export class Executors {
     this.seen.push({ step: 'delete', requestId, workerId, taskId, message: { workerId } });
     if (this.script.remove?.(workerId) === 'silent') return;
     this.workers.delete(workerId);
-    await answerOnce({
-      redis: this.#redis,
-      key: workerResponseKey(requestId),
-      contract: workerResponses,
-      message: { request_id: requestId, success: true },
-    });
+    await this.#respond(requestId);
+  }
+
+  async #respond(request_id: string): Promise<void> {
+    const key = workerResponseKey(request_id);
+    await answerOnce({ redis: this.#redis, key, contract: workerResponses, message: { request_id, success: true } });
   }
 
   async #readInputs(): Promise<void> {

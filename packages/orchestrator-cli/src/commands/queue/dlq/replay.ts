@@ -10,7 +10,7 @@ import type { Screen } from '../../../render/screen.js';
 export default class QueueDlqReplay extends QueueCommand<LetterReplay> {
   static override description =
     'Each goes back once, as it was, with its request_id and without its counters; what fails again is a new dead ' +
-    'letter. One whose secret was redacted cannot go back: publish it again. Exits with 5 where every one was refused.';
+    'letter. One whose secret was redacted cannot go back: publish it again. Exits with 5 where one or more of them stay.';
   static override args = letterArgs;
   static override flags = {
     ...letterFlags,
@@ -30,9 +30,7 @@ export default class QueueDlqReplay extends QueueCommand<LetterReplay> {
     return await this.onQueue(args.queue, flags, async (client, queue) => {
       const choice = ids ? { ids } : ({ all: true, ...(code !== undefined && { code }) } as const);
       const report = await client.queues.replay(queue, choice, { dryRun: flags['dry-run'], signal });
-      const { replayed, refused } = report;
-      if (refused.length > 0 && replayed.length === 0) throw allRefused(report);
-      if (refused.length > 0) this.runtime.warnings.push(`${refused.length} of them cannot go back; they stay`);
+      if (report.refused.length > 0 && (!report.dry_run || report.replayed.length === 0)) throw someStay(report);
       return report;
     });
   }
@@ -42,11 +40,12 @@ export default class QueueDlqReplay extends QueueCommand<LetterReplay> {
   }
 }
 
-function allRefused({ stream, refused }: LetterReplay): OrchestratorError {
+function someStay({ stream, replayed, refused }: LetterReplay): OrchestratorError {
   const [first] = refused;
   const more = refused.length > 1 ? ` (and ${refused.length - 1} more)` : '';
-  return new OrchestratorError('CONFLICT', `nothing can go back: ${first?.id}: ${first?.reason}${more}`, {
-    details: { refused },
+  const went = replayed.length === 0 ? 'nothing can go back' : `${replayed.length} went back, ${refused.length} stay`;
+  return new OrchestratorError('CONFLICT', `${went}: ${first?.id}: ${first?.reason}${more}`, {
+    details: { replayed, refused },
     next: [{ command: paste`orchestrator queue dlq list ${stream} --json`, when: 'to see their messages' }],
   });
 }
