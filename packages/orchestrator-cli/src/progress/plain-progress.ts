@@ -43,7 +43,8 @@ export function eventLine(event: TaskEvent, { paint }: Screen): string {
   const step = pad(oneLine(event.current_step ?? word), 8);
   const text = oneLine(event.message ?? event.error ?? word);
   const untold = event.type === 'failed' && event.message && event.error !== event.message ? event.error : null;
-  const error = untold ? `: ${oneLine(untold)}` : '';
+  // A long error has its short form in the first line.
+  const error = untold ? `: ${oneLine(untold.trim().split('\n', 1)[0] ?? '')}` : '';
   const line = `${text}${error}`;
   const painted = event.type === 'failed' ? paint.red(line) : event.type === 'completed' ? paint.green(line) : line;
   return `${paint.dim(clock(wireDatetimeToMs(event.timestamp) ?? Date.now()))} ${paint.cyan(step)} ${painted}`;

@@ -1,11 +1,18 @@
+import type { Task } from '@codegen/contracts';
 import type { NextStep, OrchestratorError } from '@codegen/sdk/errors';
 import type { Screen } from './screen.js';
+import { endOfError } from './task.js';
 import { oneLine } from './text.js';
 
 /** An error for people: what happened, what would have been right, and a line to paste. */
-export function renderError(error: OrchestratorError, next: readonly NextStep[], { paint }: Screen): string {
+export function renderError(error: OrchestratorError, next: readonly NextStep[], screen: Screen): string {
+  const { paint } = screen;
   const bug = error.code === 'BUG' ? 'this is a bug in orchestrator: ' : '';
   const lines = [`${paint.red.bold('Error:')} ${bug}${oneLine(error.message)} ${paint.dim(`(${error.code})`)}`];
+  if (error.code === 'TASK_FAILED') {
+    const end = endOfError(error.details as Task, screen);
+    if (end !== '') lines.push(end);
+  }
   const untold = issuesOf(error).filter((issue) => !error.message.includes(issue.message));
   for (const { path, message } of untold) lines.push(`  ${path === '' ? '' : `${oneLine(path)}: `}${oneLine(message)}`);
   const choices = (error.choices ?? []).filter((choice) => !error.message.includes(choice));

@@ -6,24 +6,36 @@ import { manyLines } from './text.js';
 /** Where an event's text begins: after `12:00:01 develop  `. */
 const INDENT = ' '.repeat(18);
 
-/** An event with all that it says, over as many lines as that takes. */
-export function logEntry(event: TaskEvent, screen: Screen): string {
-  const said = event.message === event.error ? [event.message] : [event.message, event.error];
-  const text = said.filter((part) => part !== null).join(': ');
-  const [first = '', ...rest] = manyLines(text).trimEnd().split('\n');
+/** Lines of an event's text that are shown unless all are wanted. */
+const MOST_LINES = 40;
+
+/** An event with what it says, over as many lines as that takes; of very many the first and the last, unless `full`. */
+export function logEntry(event: TaskEvent, screen: Screen, full = false): string {
+  const { message, error } = event;
+  const isRepeated =
+    message !== null && error !== null && message.endsWith(error.trimStart().split('\n', 1)[0] ?? error);
+  const said = isRepeated ? [message, ...error.trimStart().split('\n').slice(1)].join('\n') : undefined;
+  const text = said ?? [message, error].filter((part) => part !== null).join(': ');
+  const [first = '', ...all] = manyLines(text).trimEnd().split('\n');
+  const hidden = full ? 0 : Math.max(0, all.length - MOST_LINES);
+  const rest = hidden > 0 ? [`… ${hidden} more lines: --full`, ...all.slice(hidden)] : all;
   const head = eventLine({ ...event, message: first || null, error: null }, screen);
   return [head, ...rest.map((line) => `${INDENT}${line}`.trimEnd())].join('\n');
 }
 
 /** A task's history. A day that is not today is named before its first event. */
-export function renderLog(events: readonly TaskEvent[], screen: Screen, nowMs = Date.now()): string {
+export function renderLog(
+  events: readonly TaskEvent[],
+  screen: Screen,
+  { full = false, nowMs = Date.now() }: { full?: boolean | undefined; nowMs?: number } = {},
+): string {
   let day = new Date(nowMs).toDateString();
   const lines = [];
   for (const event of events) {
     const date = new Date(wireDatetimeToMs(event.timestamp) ?? nowMs);
     if (date.toDateString() !== day) lines.push(screen.paint.dim(isoDay(date)));
     day = date.toDateString();
-    lines.push(logEntry(event, screen));
+    lines.push(logEntry(event, screen, full));
   }
   return lines.join('\n');
 }

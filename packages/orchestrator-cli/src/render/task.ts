@@ -1,4 +1,5 @@
 import type { Task } from '@codegen/contracts';
+import { paste } from '@codegen/sdk/errors';
 import { formatSeconds } from '../duration.js';
 import type { Screen } from './screen.js';
 import { ago, paintStatus } from './status.js';
@@ -11,14 +12,16 @@ export function renderTask(
   screen: Screen,
   { whole = false }: { whole?: boolean } = {},
 ): string {
-  const long = whole && task.error?.trimEnd().includes('\n');
+  const [error, ...more] = manyLines(task.error ?? '')
+    .trim()
+    .split('\n');
   const heading = `${screen.paint.bold(task.type)}  ${paintStatus(task.status, task.status, screen)}`;
   const pairs = renderPairs(
     [
       ['task', task.id],
       ['project', task.project_id],
       ['reason', task.reason ? oneLine(task.reason) : undefined],
-      ['error', task.error && !long ? oneLine(task.error) : undefined],
+      ['error', error || undefined],
       ...resultPairs(task),
       ['took', duration(task)],
       ['created', ago(task.created_at)],
@@ -26,9 +29,24 @@ export function renderTask(
     screen,
   );
   const block = (title: string, text: string) => `\n\n${screen.paint.dim(title)}\n${manyLines(text).trimEnd()}`;
-  const error = long && task.error ? block('error', task.error) : '';
+  const output = whole && more.length > 0 ? `\n\n${screen.paint.dim('details')}\n${endOfError(task, screen)}` : '';
   const spec = whole && task.spec ? block('spec', task.spec) : '';
-  return `${heading}\n${pairs}${error}${spec}`;
+  return `${heading}\n${pairs}${output}${spec}`;
+}
+
+/** Lines of an error's end that are shown beside a task. */
+const MOST_LINES = 40;
+
+/** The end of a long error below its first line, which says it in short, and where the rest is; empty for a short one. */
+export function endOfError({ id, error }: Pick<Task, 'id' | 'error'>, { paint }: Screen): string {
+  const lines = manyLines(error ?? '')
+    .trim()
+    .split('\n')
+    .slice(1);
+  const shown = lines.slice(-MOST_LINES).map((line) => `  ${line}`.trimEnd());
+  const hidden = lines.length - shown.length;
+  const rest = `  … ${hidden} lines before: ${paste`orchestrator task logs ${id} --full`}`;
+  return [...(hidden > 0 ? [paint.dim(rest)] : []), ...shown].join('\n');
 }
 
 /** Tasks in a list. */

@@ -1,7 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeId, type Project, type ServiceDeployment, type Task, type TaskEvent, wireNow } from '@codegen/contracts';
+import type { OrchestratorError } from '@codegen/sdk/errors';
 import { closeRedis, connectRedis } from '@codegen/sdk/queue';
+import { Chalk } from 'chalk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
@@ -9,6 +11,7 @@ import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { cleanWarnings } from '../../src/clean-outcome.js';
 import type { CommandId } from '../../src/command-table.js';
+import { renderError } from '../../src/render/error.js';
 import { type Here, type HereOptions, runHere } from '../support/run-here.js';
 
 let fake: FakeApi;
@@ -326,6 +329,42 @@ describe('deploy start', () => {
   });
 });
 
+describe('a task whose tests fail', () => {
+  const sentence = '1 of 16 tests failed: bad (test/bad.test.js:2) it is bad';
+  const output = Array.from({ length: 60 }, (_, n) => `line ${n + 1}`);
+  const error = [sentence, ...output].join('\n');
+
+  it('says which one first, and the end of the output below, in `task get` and where it is waited for', async () => {
+    const id = await startedTask();
+    const waiting = run('engineering.wait', [id]);
+    fake.end(id, 'failed', { reason: 'tests_failed', error });
+    const failure: OrchestratorError = await waiting.then(
+      () => expect.fail('it was told as a success'),
+      (thrown) => thrown,
+    );
+    const screen = { columns: 80, paint: new Chalk({ level: 0 }) };
+    const [first, rest, ...lines] = renderError(failure, [], screen).split('\n');
+    const { text } = await run('task.get', [id]);
+
+    expect(first).toBe(`Error: task ${id} failed: ${sentence} (TASK_FAILED)`);
+    expect(rest).toBe(`  … 20 lines before: orchestrator task logs ${id} --full`);
+    expect(lines).toEqual(output.slice(20).map((line) => `  ${line}`));
+    expect(text).toMatch(new RegExp(`error +${sentence.replaceAll(/[()./]/g, '.')}\n`));
+    expect(text.match(/^ {2}line \d+$/gm)).toHaveLength(40);
+  });
+
+  it('has all of it in the logs with --full, and names the failing test once', async () => {
+    const id = await startedTask();
+    fake.emit(id, { current_step: 'test', message: `round 1: ${sentence}`, error, error_type: 'tests_failed' });
+    const [short, full] = [await run('task.logs', [id]), await run('task.logs', [id, '--full'])];
+
+    expect(short.text).toContain('… 20 more lines: --full');
+    expect(short.text.match(/line \d+$/gm)).toHaveLength(40);
+    expect(full.text.match(/line \d+$/gm)).toHaveLength(60);
+    expect(full.text.split(sentence)).toHaveLength(2);
+  });
+});
+
 describe('secrets', () => {
   const VALUE = 'hunter2-hunter2';
   const environment = ['STRIPE_KEY', 'SALT'].map((name) => ({ name, required: true, secret: true }));
@@ -466,7 +505,7 @@ describe('task logs', () => {
     const logs = await run('task.logs', [id]);
     const got = await run('task.get', [id]);
 
-    expect(got.text).toMatch(/^engineering {2}failed\n(.*\n)+\nerror\n2 tests failed\n/);
+    expect(got.text).toMatch(/^engineering {2}failed\n(.*\n)+\ndetails\n/);
     for (const { text } of [logs, got]) {
       expect(text).toContain('✖ adds nothing\n');
       expect(text).toContain('✖ removes all');

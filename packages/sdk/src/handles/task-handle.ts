@@ -74,7 +74,8 @@ function outcome(task: Task): Task {
   if (task.status === 'cancelled') {
     throw new OrchestratorError('TASK_CANCELLED', `task ${task.id} was cancelled`, { details: task });
   }
-  const why = task.error ?? task.reason ?? 'no reason given';
+  // The rest of a long error, such as the output of tests, is in the details.
+  const why = task.error?.trim().split('\n', 1)[0] || (task.reason ?? 'no reason given');
   throw new OrchestratorError('TASK_FAILED', `task ${task.id} failed: ${why}`, { details: task });
 }
 

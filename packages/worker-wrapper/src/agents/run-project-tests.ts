@@ -11,9 +11,16 @@ import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest, readNpmPackage } from
 import { boundedText } from '@codegen/sdk/text';
 import { plainLine } from '../progress.js';
 import { readLines } from '../read-events.js';
+import { describe, TestReport } from './test-report.js';
 
-/** The wrapper keeps 16 KiB; the rest is room for a sentence before the tail. */
-const TAIL_BYTES = 16 * 1024 - 512;
+/** The wrapper keeps 16 KiB: a sentence and the failing tests, the end of stderr, and the end of all output. */
+const TAIL_BYTES = 11 * 1024;
+const LIST_BYTES = 2 * 1024;
+const STDERR_BYTES = 2 * 1024;
+/** Characters of a line that are looked through. */
+const MAX_LINE = TAIL_BYTES;
+/** Characters of a last line that stands for all output. */
+const MAX_LAST = 300;
 const PROGRESS_EVERY_MS = 500;
 const DRAIN_MS = 1000;
 
@@ -21,6 +28,8 @@ interface Outcome {
   readonly ok: boolean;
   readonly why: string;
   readonly output: string;
+  /** Which tests failed, where the output tells. */
+  readonly failed?: string | undefined;
 }
 
 // Whoever reads the prompt is somebody else: the tests need none.
@@ -44,7 +53,7 @@ async function runTests(): Promise<Outcome> {
     if (!installed.ok) return { ...installed, why: `the dependencies cannot be installed: ${installed.why}` };
   }
   const tested = await run(command);
-  return { ...tested, why: tested.ok ? 'The tests pass.' : `the tests failed: ${tested.why}` };
+  return { ...tested, why: tested.ok ? 'The tests pass.' : (tested.failed ?? `the tests failed: ${tested.why}`) };
 }
 
 async function testCommand(): Promise<readonly string[]> {
@@ -58,7 +67,7 @@ async function installCommand(): Promise<readonly string[] | undefined> {
   return ['npm', found?.locked ? 'ci' : 'install', '--no-audit', '--no-fund'];
 }
 
-/** Runs a command, shows some of its lines as progress, keeps the end of its output. */
+/** Runs a command, shows some of its lines as progress, and says what failed before the end of its output. */
 async function run(command: readonly string[]): Promise<Outcome> {
   const [program, ...args] = command as [string, ...string[]];
   const child = spawn(program, args, {
@@ -66,20 +75,28 @@ async function run(command: readonly string[]): Promise<Outcome> {
     env: { ...process.env, CI: '1', NO_COLOR: '1' },
   });
   let output = '';
+  let complaints = '';
+  let cut = false;
   let shownAt = 0;
-  let tap = false;
+  const report = new TestReport();
+  const show = (line: string) => {
+    const said = report.line(line.slice(0, MAX_LINE));
+    const now = Date.now();
+    if (!said || (!said.isNews && now - shownAt < PROGRESS_EVERY_MS)) return;
+    shownAt = now;
+    // The wrapper takes the mark of a result for ours.
+    process.stdout.write(`${plainLine(said.text).replaceAll('<result>', '< result>')}\n`);
+  };
   const take = async (stream: Readable) => {
     for await (const line of readLines(stream)) {
       output += `${line.slice(-TAIL_BYTES)}\n`;
       // Cut now and then only: tests may print very many short lines.
-      if (output.length > 8 * TAIL_BYTES) output = lastLines(output);
-      tap ||= line.startsWith('TAP version ');
-      const shown = tap ? tapProgress(line) : line;
-      const now = Date.now();
-      if (shown === undefined || now - shownAt < PROGRESS_EVERY_MS) continue;
-      shownAt = now;
-      // The wrapper takes the mark of a result for ours.
-      process.stdout.write(`${plainLine(shown).replaceAll('<result>', '< result>')}\n`);
+      if (output.length > 8 * TAIL_BYTES) {
+        output = lastLines(output, TAIL_BYTES);
+        cut = true;
+      }
+      if (stream === child.stderr) complaints = `${complaints}${line}\n`.slice(-8 * STDERR_BYTES);
+      show(line);
     }
   };
   const reading = Promise.all([take(child.stdout), take(child.stderr)]);
@@ -91,18 +108,30 @@ async function run(command: readonly string[]): Promise<Outcome> {
   });
   // What the command left running may hold its output open; the wrapper ends it.
   await Promise.race([reading, sleep(DRAIN_MS)]);
-  return { ok: why === '', why, output: lastLines(output) };
+  const end = lastLines(output, TAIL_BYTES);
+  cut ||= end !== output;
+  const parts = [
+    report.failed.length > 3 && boundedText(report.failed.map(describe).join('\n'), { maxBytes: LIST_BYTES }),
+    cut && complaints.trim() !== '' && `stderr:\n${lastLines(complaints, STDERR_BYTES)}`,
+    end,
+  ];
+  return {
+    ok: why === '',
+    why: told(why, output),
+    failed: report.sentence(),
+    output: parts.filter(Boolean).join('\n'),
+  };
 }
 
-/** What a line of the Test Anything Protocol says to a person: how a test ended. Plans and details say nothing. */
-function tapProgress(line: string): string | undefined {
-  const result = /^\s*(not )?ok \d+ - (.+)$/.exec(line);
-  return result ? `${result[1] ? 'failed' : 'passed'}: ${result[2]}` : undefined;
+/** Why a command failed whose output is in no known form: how it ended, and its last word. */
+function told(why: string, output: string): string {
+  const last = output.trimEnd().split('\n').at(-1)?.trim();
+  return last ? `${why}: ${plainLine(last, MAX_LAST)}` : why;
 }
 
 /** The end of a text, from a whole line on where it has one: half of a secret would not be known as one. */
-function lastLines(text: string): string {
-  const end = boundedText(text, { maxBytes: TAIL_BYTES, keep: 'end' });
+function lastLines(text: string, maxBytes: number): string {
+  const end = boundedText(text, { maxBytes, keep: 'end' });
   const lineEnd = end === text ? -1 : end.indexOf('\n');
   return lineEnd < 0 ? end : `[cut]${end.slice(lineEnd)}`;
 }

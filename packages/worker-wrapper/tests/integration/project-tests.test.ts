@@ -41,6 +41,19 @@ describe('project-tests', () => {
     expect(Buffer.byteLength(error)).toBeLessThanOrEqual(16 * 1024);
   });
 
+  it.each(['tap', 'spec'])('says first which of how many tests failed, where and why (%s)', async (reporter) => {
+    const output = await testOf(`names-${reporter}`, {
+      '.project.yml': manifest(['node', '--test', `--test-reporter=${reporter}`]),
+      'test/good.test.js': "require('node:test').test('good', () => {});",
+      'test/bad.test.js':
+        "const { test } = require('node:test');\ntest('bad', () => { console.error('a hint'); throw new Error('it is bad'); });",
+    });
+
+    const [first, ...rest] = (output.error as string).split('\n');
+    expect(first).toBe('1 of 2 tests failed: bad (test/bad.test.js:2) it is bad');
+    expect(rest.join('\n')).toContain('a hint');
+  });
+
   it('fails with tests_failed and says what to add when there is no test command', async () => {
     const without = await testOf('without', { 'a.txt': 'a' });
     expect(without).toMatchObject({ status: 'failed', reason: 'tests_failed' });

@@ -84,10 +84,16 @@ export function awaitTest(deps: FlowDeps): EngineeringNode {
       return { next: 'merge' };
     }
     const { reason, text } = outcome;
-    const message = `round ${state.round}: the tests ended with ${reason}`;
+    // The first line of what failing tests say names them.
+    const how = reason === 'tests_failed' ? firstLine(text) : `the tests ended with ${reason}`;
+    const message = `round ${state.round}: ${how}`;
     await progress(deps, state.input, 'test', message, { error: text, errorType: reason });
     if (outcome.kind === 'hopeless') return end(failed(reason, text));
     if (outcome.kind === 'failure') return nextRound(state, reason, text);
     return replaceLost(state, { workerId: workerIdFor(testerId(state)), role: 'tester', reason, text });
   };
+}
+
+function firstLine(text: string): string {
+  return text.trimStart().split('\n', 1)[0]?.trim() ?? '';
 }

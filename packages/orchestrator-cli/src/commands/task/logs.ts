@@ -25,6 +25,7 @@ export default class TaskLogs extends BaseCommand<LogPage | Followed> {
   static override args = { task: Args.string({ description: 'Id of the task', ignoreStdin: true }) };
   static override flags = {
     follow: Flags.boolean({ description: 'Go on with what comes, to the last event' }),
+    full: Flags.boolean({ description: 'Every line of what an event says, such as the output of tests' }),
     since: Flags.integer({ description: 'Only events after this seq', min: 0, default: 0, helpValue: 'SEQ' }),
     limit: Flags.integer({
       description: 'Events to show; without it, all',
@@ -40,11 +41,14 @@ export default class TaskLogs extends BaseCommand<LogPage | Followed> {
   ];
   static override failsWith = ['TASK_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'] as const;
 
+  private full = false;
+
   async run(): Promise<LogPage | Followed> {
     const { args, flags } = await this.parse(TaskLogs);
     if (args.task === undefined) throw inputRequired([{ name: 'TASK', question: 'Task:' }]);
+    this.full = flags.full;
     const { client } = await this.client(flags);
-    if (flags.follow) return await this.follow(client, args.task, flags.since, flags.quiet);
+    if (flags.follow) return await this.follow(client, args.task, flags);
     return await readLog(client, args.task, { since: flags.since, limit: flags.limit, signal: this.signal });
   }
 
@@ -52,15 +56,19 @@ export default class TaskLogs extends BaseCommand<LogPage | Followed> {
     if (!('items' in log)) return '';
     if (log.items.length === 0) return screen.paint.dim('Nothing has happened yet.');
     const more = log.more ? `\n${screen.paint.dim(`More: --since ${log.last_seq}`)}` : '';
-    return renderLog(log.items, screen) + more;
+    return renderLog(log.items, screen, { full: this.full }) + more;
   }
 
-  private async follow(client: Orchestrator, id: string, since: number, quiet?: boolean): Promise<Followed> {
+  private async follow(
+    client: Orchestrator,
+    id: string,
+    { since, full, quiet }: { since: number; full?: boolean; quiet?: boolean },
+  ): Promise<Followed> {
     const { json, env, output, signal } = this.runtime;
     const handle = await client.tasks.handle(id, { signal });
     this.runtime.meta.correlation_id = handle.task.correlation_id;
     const screen = await openScreen(process.stdout, env);
-    const print = (event: TaskEvent) => output.out(`${json ? JSON.stringify(event) : logEntry(event, screen)}\n`);
+    const print = (event: TaskEvent) => output.out(`${json ? JSON.stringify(event) : logEntry(event, screen, full)}\n`);
     const lost = () => void (quiet || output.err('The API does not answer; trying again\n'));
     const command = paste`orchestrator task logs ${id} --follow`;
     const last_seq = await followEvents(handle, { since, signal, print, lost }, command);

@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { TestReport } from '../../src/agents/test-report.js';
+
+function read(output: string): { report: TestReport; shown: string[] } {
+  const report = new TestReport();
+  const shown = output.split('\n').flatMap((line) => report.line(line)?.text ?? []);
+  return { report, shown };
+}
+
+const yaml = (indent: string, lines: string[]) => ['---', ...lines, '...'].map((line) => `${indent}${line}`);
+
+test('a TAP report: names, places and messages of what failed, of so many', () => {
+  const { report, shown } = read(
+    [
+      'TAP version 13',
+      'ok 1 - good',
+      ...yaml('  ', ['duration_ms: 1.3']),
+      '# Subtest: bad',
+      'not ok 2 - bad',
+      ...yaml('  ', [
+        `location: '${process.cwd()}/test/bad.test.js:2:1'`,
+        "error: 'it is bad'",
+        "code: 'ERR_ASSERTION'",
+      ]),
+      'ok 3 - fine',
+      '1..3',
+      '# tests 16',
+      '# fail 1',
+    ].join('\n'),
+  );
+
+  expect(report.sentence()).toBe('1 of 16 tests failed: bad (test/bad.test.js:2) it is bad');
+  expect(shown).toEqual(['passed: good', 'failed: bad', '1 failed (bad), 2 passed']);
+});
+
+test('subtests count, not what holds them; what is to do or skipped has not failed; several lines say the first', () => {
+  const { report } = read(
+    [
+      'TAP version 14',
+      '# Subtest: group',
+      '    not ok 1 - inner # with a hash',
+      ...yaml('      ', ['error: |-', '  multi', '  line', 'stack: |-', '  error: not this']),
+      '    ok 2 - other',
+      '    not ok 3 - later # TODO',
+      '    ok 4 - left out # SKIP no network',
+      '    1..4',
+      'not ok 1 - group',
+      ...yaml('  ', ["failureType: 'subtestsFailed'", "error: '1 subtest failed'"]),
+      '# Subtest: outer',
+      '    ok 1 - inside',
+      'not ok 2 - outer',
+      'not ok 3',
+      '1..3',
+    ].join('\n'),
+  );
+
+  expect(report.failed).toEqual([
+    { name: 'inner', message: 'multi' },
+    { name: 'outer' },
+    { name: 'a test without a name' },
+  ]);
+  expect(report.sentence()).toMatch(/^3 of 7 tests failed: inner multi; outer; a test/);
+});
+
+test('several reports in one output are added up, and long lists are cut', () => {
+  const one = ['TAP version 13', ...[1, 2, 3].map((n) => `not ok ${n} - t${n}`), '# tests 10'];
+  const { report } = read([...one, ...one].join('\n'));
+
+  expect(report.sentence()).toBe('6 of 20 tests failed: t1; t2; t3; and 3 more');
+});
+
+test("the report that Node's test runner shows to people", () => {
+  const { report, shown } = read(
+    [
+      '✔ good (5.743879ms)',
+      '✖ bad (0.8ms)',
+      '▶ group',
+      '  ✔ inner (with a bracket) (0.1ms)',
+      '✖ group (1.1ms)',
+      'ℹ tests 7',
+      'ℹ fail 2',
+      '',
+      '✖ failing tests:',
+      '',
+      'test at test/a.test.js:3:1',
+      '✖ bad (0.8ms)',
+      '  AssertionError [ERR_ASSERTION]: it is bad',
+      '      at TestContext.<anonymous> (/tmp/a.test.js:3:25)',
+      '',
+      'test at test/a.test.js:9:1',
+      '✖ later (0.8ms) # TODO',
+      '  Error: x',
+    ].join('\n'),
+  );
+
+  expect(report.sentence()).toBe('1 of 7 tests failed: bad (test/a.test.js:3) it is bad');
+  expect(shown).toEqual(['passed: good', 'passed: inner (with a bracket)', 'failed: bad']);
+});
+
+test.each(['\n', ''])('JUnit, its tags joined by %j', (between) => {
+  const { report } = read(
+    [
+      '<?xml version="1.0"?><testsuites><testsuite name="all">',
+      '<testcase name="good" classname="test" time="0.1"/>',
+      '<testcase name="a &lt; b" file="test/bad.py" line="12">',
+      '<failure message="expected &quot;1&quot;&#10;got 2" type="x">trace</failure></testcase>',
+      '<testcase name="worse" classname="pkg.Worse"><error>it broke</error></testcase>',
+      '<testcase name="skipped"><skipped/></testcase>',
+      '</testsuite></testsuites>',
+    ].join(between),
+  );
+
+  expect(report.sentence()).toBe(
+    '2 of 4 tests failed: a < b (test/bad.py:12) expected "1"; worse (pkg.Worse) it broke',
+  );
+});
+
+test('of anything else each line is shown, and nothing is made of it', () => {
+  const { report, shown } = read('ok 1 - no header\n3 passed');
+
+  expect(shown).toEqual(['ok 1 - no header', '3 passed']);
+  expect(report.sentence()).toBeUndefined();
+});
