@@ -14,8 +14,22 @@ export async function checkHealth(
     if (status !== 200) return `GET /health answered ${status}, not 200`;
     return judge(body, sha);
   } catch (error) {
-    return `GET /health failed: ${(error as Error).message || String(error)}`;
+    return failed(error);
   }
+}
+
+/** Undefined where GET /health is answered at all, with whatever, else why not, for a person. */
+export async function checkAnswer(host: string, port: number, timeoutMs: number): Promise<string | undefined> {
+  try {
+    await get(host, port, timeoutMs);
+    return undefined;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failed(error: unknown): string {
+  return `GET /health failed: ${(error as Error).message || String(error)}`;
 }
 
 function judge(body: string, sha: string): string | undefined {

@@ -8,6 +8,8 @@ import { OutputTail } from './output-tail.js';
 export const MARKER = 'RELEASE_RUN_ID';
 /** Milliseconds of SIGKILL after which a process counts as one that cannot die. */
 export const GIVE_UP_MS = 5000;
+/** Between two reads of a release's output, which are of 64 KiB at most. */
+const OUTPUT_PAUSE_MS = 10;
 
 export interface MarkedCommand {
   readonly argv: readonly [string, ...string[]];
@@ -55,10 +57,16 @@ export async function startMarkedProcess({
   const identity = child.pid === undefined ? undefined : identityOf(child.pid);
   const stdout = new OutputTail(redactor);
   const stderr = new OutputTail(redactor);
-  child.stdout.on('data', (chunk: Buffer) => stdout.write(chunk));
-  child.stderr.on('data', (chunk: Buffer) => stderr.write(chunk));
-  // Output that breaks off is what there is of it; unheard, the event would end this service.
-  for (const stream of [child.stdout, child.stderr]) stream.on('error', () => undefined);
+  for (const [stream, tail] of [[child.stdout, stdout] as const, [child.stderr, stderr] as const]) {
+    stream.on('data', (chunk: Buffer) => {
+      tail.write(chunk);
+      // One that writes without end waits, so that this service has time for others.
+      stream.pause();
+      setTimeout(() => stream.resume(), OUTPUT_PAUSE_MS).unref();
+    });
+    // Output that breaks off is what there is of it; unheard, the event would end this service.
+    stream.on('error', () => undefined);
+  }
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const exited = new Promise<Exit>((resolve) => {
     child.on('error', (error) => {

@@ -5,7 +5,7 @@ import { type DeployContext, DeployFailure } from '../executors/executor.js';
 import type { Forwarder } from '../forwarder/forwarder.js';
 import type { ForwarderLimits } from '../forwarder/limits.js';
 import { AllocatedPorts } from './allocated-ports.js';
-import { checkHealth } from './check-health.js';
+import { checkAnswer, checkHealth } from './check-health.js';
 import { readManifest } from './manifest.js';
 import { type PrepareSettings, prepareRelease, type Reuse, resolveCommit } from './prepare-release.js';
 import { contractEnvironment } from './release-environment.js';
@@ -16,10 +16,13 @@ import { Supervisor } from './supervisor.js';
 
 const KEPT_BEFORE = 2;
 const PROBE_TIMEOUT_MS = 5000;
+const PROBE_EVERY_MS = 10_000;
 
 export interface ReleaseSettings extends PrepareSettings, StartSettings {
   /** How long requests may take to finish on a release that was replaced. */
   readonly drainMs: number;
+  /** How often a release that serves is asked whether it still answers; every 10 s by default. */
+  readonly probeEveryMs?: number | undefined;
   /** Where they differ from the usual ones. */
   readonly forwarderLimits?: Partial<ForwarderLimits> | undefined;
   resolveSecrets(reference: string, projectId: string, signal: AbortSignal): Promise<Record<string, string>>;
@@ -184,15 +187,18 @@ export class ProjectReleases {
   }
 
   #supervise(start: (signal: AbortSignal) => Promise<Release>, initial?: Release): void {
-    const logger = this.#settings.logger;
+    const { probeEveryMs = PROBE_EVERY_MS } = this.#settings;
+    const logger = withBindings(this.#settings.logger, { project_id: this.#folders.projectId });
     this.#supervisor = new Supervisor(
       {
         start,
         onUp: async (release) => {
           this.#forwarder?.switchTo(release.upstream);
-          logger.info({ project_id: this.#folders.projectId, release: release.plan.sha }, 'release serves again');
+          logger.info({ release: release.plan.sha }, 'release serves again');
           if (this.#state) await this.#record(release, this.#state);
         },
+        probe: ({ upstream }) => checkAnswer(RELEASE_HOST, upstream.port, Math.min(PROBE_TIMEOUT_MS, probeEveryMs)),
+        probeEveryMs,
         onDown: (release) => {
           if (this.#forwarder?.current === release.upstream) this.#forwarder.switchTo(undefined);
           release.upstream.agent.destroy();
