@@ -4,6 +4,9 @@ import { z } from 'zod';
 const PATTERN =
   /^([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:[.,]([0-9]{1,9}))?)?(?:([Zz])|([+-])([01][0-9]|2[0-3]):?([0-5][0-9]))?$/;
 
+/** Dates have four digits for their year, and no database of ours keeps one before the first. */
+const FIRST_MOMENT_MS = Date.parse('0001-01-01T00:00:00Z');
+const LAST_MOMENT_MS = Date.parse('9999-12-31T23:59:59.999Z');
 /** Milliseconds of 400 years. */
 const FOUR_CENTURIES_MS = 146_097 * 86_400_000;
 
@@ -23,7 +26,9 @@ export function wireDatetimeToMs(text: string): number | undefined {
   const utcMs = Date.UTC(year + 400, month - 1, day, hour, minute, second, ms) - FOUR_CENTURIES_MS;
   if (!match[9]) return utcMs;
   const offsetMs = (Number(match[10]) * 60 + Number(match[11])) * 60_000;
-  return utcMs - (match[9] === '+' ? offsetMs : -offsetMs);
+  const moment = utcMs - (match[9] === '+' ? offsetMs : -offsetMs);
+  // Its zone may lead out of the years that can be written.
+  return moment < FIRST_MOMENT_MS || moment > LAST_MOMENT_MS ? undefined : moment;
 }
 
 function daysIn(year: number, month: number): number {

@@ -16,7 +16,6 @@ export * from './http/secret.js';
 export * from './http/task.js';
 export * from './http/user.js';
 export * from './identifiers.js';
-export { isTooDeep } from './nesting.js';
 export * from './parse-json.js';
 export { isRedacted, withoutSecretText } from './plain-secret.js';
 export * from './queues/ansible-deploy.js';
@@ -32,6 +31,7 @@ export * from './read-document.js';
 export * from './reference.js';
 export * from './registry.js';
 export {
+  adminScopeIn,
   commandIds,
   expandScopes,
   holdsScope,

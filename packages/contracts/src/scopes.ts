@@ -31,6 +31,14 @@ const otherScopes = [
 export const knownScopes = [...commandIds, ...otherScopes] as const;
 export type KnownScope = (typeof knownScopes)[number];
 
+/** What an admin alone gives to somebody: messages of any kind, and variables for agents. No `topic.*` includes them. */
+const adminScopes: readonly string[] = ['queue.publish', 'worker.create.env'];
+
+/** The first of the scopes that only a key of an admin is given by name. */
+export function adminScopeIn(scopes: readonly string[]): string | undefined {
+  return scopes.find((scope) => adminScopes.includes(scope));
+}
+
 /** Whether a scope means something: a known one, `*`, or the `topic.*` of one. */
 export function isKnownScope(scope: string): boolean {
   if ((knownScopes as readonly string[]).includes(scope)) return true;
@@ -78,7 +86,6 @@ export const roleScopes = {
     'secret.list',
     'explain',
     'infra.servers',
-    // Not what writes messages of any kind, or gives agents variables: that is the power of an admin.
     ...(['queue.list', 'queue.stats', 'queue.peek', 'queue.tail', 'queue.dlq.*'] as const),
     ...(['worker.create', 'worker.list', 'worker.get', 'worker.send', 'worker.send-file'] as const),
     ...(['worker.logs', 'worker.delete'] as const),
@@ -99,10 +106,13 @@ export function expandScopes(entries: readonly string[]): string[] {
   return [...new Set(expanded)];
 }
 
-/** Whether one of the scopes is the wanted one, or includes it: `topic.*` the topic and all below it, `*` everything. */
+/**
+ * Whether one of the scopes is the wanted one, or includes it: `topic.*` the topic and all below it but what only an admin
+ * gives, `*` everything.
+ */
 export function holdsScope(scopes: readonly string[], wanted: string): boolean {
   return scopes.some((scope) => {
     if (scope === '*' || scope === wanted) return true;
-    return scope.endsWith('.*') && `${wanted}.`.startsWith(scope.slice(0, -1));
+    return scope.endsWith('.*') && !adminScopes.includes(wanted) && `${wanted}.`.startsWith(scope.slice(0, -1));
   });
 }

@@ -4,8 +4,9 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { ApiError } from './api-error.js';
 import { registerAuth } from './auth.js';
+import { limitConnections } from './connections.js';
 import { errorHandler } from './error-handler.js';
-import { parseJsonBody } from './json-body.js';
+import { readJsonBody } from './json-body.js';
 import { defaultLimits, type Limits, LOOK_MS } from './limits.js';
 import { openapi } from './openapi.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
@@ -21,8 +22,6 @@ import { taskRunRoutes } from './routes/task-runs.js';
 import { taskRoutes } from './routes/tasks.js';
 import { userRoutes } from './routes/users.js';
 
-/** A megabyte of spec, written as JSON with room for escapes. */
-const BODY_LIMIT_BYTES = 2.5 * 1024 * 1024;
 /** Longer than the minute after which proxies let go of a connection, so that it is they who close it. */
 const KEEP_ALIVE_MS = 65_000;
 const REQUEST_ID = /^[\w.-]{1,100}$/;
@@ -30,8 +29,11 @@ const REQUEST_ID = /^[\w.-]{1,100}$/;
 /** Every route, with authentication, validation, problem documents and the OpenAPI description. */
 export async function buildApp(deps: Dependencies, limits: Limits = defaultLimits): Promise<FastifyInstance> {
   const { headersMs, requestMs } = limits;
+  const sendProblem = errorHandler(deps.logger);
   const app = fastify({
-    bodyLimit: BODY_LIMIT_BYTES,
+    // Such as a path that is no URL: no hook sees it.
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(error, request, reply.header('x-request-id', request.id)),
     requestTimeout: requestMs,
     connectionTimeout: limits.idleMs,
     keepAliveTimeout: Math.min(KEEP_ALIVE_MS, limits.idleMs),
@@ -45,12 +47,13 @@ export async function buildApp(deps: Dependencies, limits: Limits = defaultLimit
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  app.setErrorHandler(errorHandler(deps.logger));
+  app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request) => {
     throw new ApiError('NOT_FOUND', `there is no ${request.method} here; GET /openapi.json lists every route`);
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
+  app.addContentTypeParser('application/json', readJsonBody);
+  limitConnections(app, limits.connections);
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   app.addHook('onResponse', async (request, reply) => {
     // Only what is named here is logged: no header, no body.
@@ -59,7 +62,6 @@ export async function buildApp(deps: Dependencies, limits: Limits = defaultLimit
     const fields = { request_id: request.id, method, route, status: reply.statusCode, ms };
     deps.logger.debug({ ...fields, key: request.caller?.key.prefix }, 'request');
   });
-  app.server.maxConnections = limits.connections;
   registerAuth(app, deps);
   await app.register(swagger, openapi);
   const groups = [healthRoutes, userRoutes, apiKeyRoutes, projectRoutes, secretRoutes, taskRoutes, taskRunRoutes];

@@ -1,12 +1,13 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type ApiKey, type ApiKeyRole, holdsScope, type User } from '@codegen/contracts';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
 import { type Access, access } from './access.js';
 import { ApiError } from './api-error.js';
+import { onBehalfOf } from './database/fair-pool.js';
 import type { Database } from './database/schema.js';
 import { FailedLogins } from './limits.js';
-import { findKeyByPrefix } from './store/api-keys.js';
+import { findKeyByPrefix, isValid } from './store/api-keys.js';
 
 /** Who is asking. */
 export interface Caller {
@@ -62,7 +63,11 @@ export function registerAuth(
   { db, stopping }: { db: Kysely<Database>; stopping: AbortSignal },
 ): void {
   const failed = new FailedLogins();
+  const good = new GoodKeys();
   app.decorateRequest('caller', null);
+  app.addHook('onRequest', ({ headers, ip, routeOptions }, _reply, done) => {
+    onBehalfOf(good.find(secretIn(headers.authorization)) ?? `${ip} ${routeOptions.url}`, done);
+  });
   app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) accessOf(one, url);
   });
@@ -76,8 +81,46 @@ export function registerAuth(
       if (isWrong) await failed.slowDown(request.ip, stopping);
       throw error;
     });
+    good.add(secretIn(request.headers.authorization));
     authorize(request.caller, needed);
   });
+  // A body, or what a poll waits for, may come long after the key was looked at.
+  const again = async ({ caller }: FastifyRequest, { elapsedTime }: FastifyReply) => {
+    if (!caller || elapsedTime < LOOK_AGAIN_MS || (await isValid(db, caller.key.id))) return;
+    throw new ApiError('UNAUTHENTICATED', 'this API key was revoked or has expired meanwhile; ask for a new one');
+  };
+  app.addHook('preValidation', again);
+  app.addHook('preSerialization', async (request, reply, answer) => {
+    if (request.method === 'GET') await again(request, reply);
+    return answer;
+  });
+}
+
+/** Milliseconds after which a request's key is looked at again. */
+const LOOK_AGAIN_MS = 1000;
+const REMEMBERED = 10_000;
+
+/** Which keys were good the last time, so that their database work is their own and not that of whoever guesses. No more. */
+class GoodKeys {
+  readonly #hashes = new Set<string>();
+
+  find(secret: string): string | undefined {
+    const hash = hashSecret(secret);
+    return this.#hashes.has(hash) ? hash : undefined;
+  }
+
+  add(secret: string): void {
+    const hash = hashSecret(secret);
+    this.#hashes.delete(hash);
+    this.#hashes.add(hash);
+    const [oldest] = this.#hashes;
+    if (oldest && this.#hashes.size > REMEMBERED) this.#hashes.delete(oldest);
+  }
+}
+
+/** The secret that a header holds; an empty one where it holds none. */
+function secretIn(header = ''): string {
+  return /^Bearer +(\S+) *$/i.exec(header)?.[1] ?? '';
 }
 
 function accessOf(method: string, url: string): Access | 'public' {
@@ -88,9 +131,9 @@ function accessOf(method: string, url: string): Access | 'public' {
 }
 
 async function authenticate(db: Kysely<Database>, header: string | undefined): Promise<Caller> {
-  const secret = /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1];
-  const prefix = secret && prefixOf(secret);
-  if (!secret || !prefix) throw new ApiError('UNAUTHENTICATED', NO_KEY);
+  const secret = secretIn(header);
+  const prefix = prefixOf(secret);
+  if (!prefix) throw new ApiError('UNAUTHENTICATED', NO_KEY);
   const found = await findKeyByPrefix(db, prefix);
   const given = Buffer.from(hashSecret(secret), 'hex');
   if (!found || !timingSafeEqual(given, Buffer.from(found.secretHash, 'hex'))) {

@@ -7,8 +7,8 @@ import type { Logger } from './logger.js';
 /** Text the database cannot hold: a NUL character, or half of a surrogate pair. */
 const UNSTORABLE_TEXT = new Set(['22021', '22P05']);
 
-/** A value larger than its column, an index or jsonb allows. */
-const TOO_MUCH = /^(54|22001$)/;
+/** A value that its column, an index or jsonb does not hold: too large, out of range, no such date. */
+const TOO_MUCH = /^(54|22)/;
 
 /** Sends every failure as a problem document. What is not a refusal is logged with the request id and told to nobody. */
 export function errorHandler(logger: Logger) {
@@ -52,11 +52,6 @@ function toApiError(error: FastifyError | Error, request: FastifyRequest): ApiEr
   }
   if (TOO_MUCH.test(code)) {
     return new ApiError('VALIDATION_FAILED', `the database cannot hold so much: ${error.message}`);
-  }
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    const isTask = request.routeOptions.url === '/tasks';
-    if (isTask) return new ApiError('SPEC_TOO_LARGE', 'the request is larger than 2.5 MiB; a spec may have 1 MiB');
-    return new ApiError('VALIDATION_FAILED', 'the request is larger than 2.5 MiB', { status: 413 });
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new ApiError('VALIDATION_FAILED', 'send the body as content-type application/json', { status: 415 });

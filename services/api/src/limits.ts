@@ -9,7 +9,7 @@ export interface Limits {
   readonly headersMs: number;
   /** Milliseconds without a byte either way, after which a connection is closed; longer than a long poll. */
   readonly idleMs: number;
-  /** Connections at a time; further ones are closed at once. */
+  /** Connections at a time; for a further one, that is closed which has asked for nothing for longest. */
   readonly connections: number;
 }
 

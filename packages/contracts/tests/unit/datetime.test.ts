@@ -30,6 +30,8 @@ describe('datetimes on the wire', () => {
     '٢٠٢٦-01-10T12:00:00',
     '2026-01-10T12:00:00Z\n',
     '1768046400',
+    '9999-12-31T23:59:59-14:00',
+    '0001-01-01T00:00:00+00:01',
   ])('%j is none', (text) => {
     expect(wireDatetimeToMs(text)).toBeUndefined();
     expect(wireDatetime.safeParse(text).success).toBe(false);

@@ -60,8 +60,9 @@ describe('the names of tools', () => {
 describe('what is offered', () => {
   it('holds a worker to no variables where only its command is named', () => {
     expect(offer(undefined, ['worker.create']).granted).not.toContain('worker.create.env');
-    expect(offer(undefined, ['worker.*']).granted).toContain('worker.create.env');
-    expect(offer('DEVOPS', ['worker.*']).granted).not.toContain('worker.create.env');
+    expect(offer(undefined, ['worker.*']).granted).not.toContain('worker.create.env');
+    expect(offer(undefined, ['worker.*', 'worker.create.env']).granted).toContain('worker.create.env');
+    expect(offer('DEVOPS', ['worker.*', 'worker.create.env']).granted).not.toContain('worker.create.env');
     expect(offer('', ['*']).ids).toEqual([]);
   });
 });

@@ -38,7 +38,14 @@ describe('ALLOWED_COMMANDS', () => {
     }
     for (const id of ['worker.create', 'worker.send', 'queue.peek', 'queue.dlq.replay'])
       expect(allowed(id, 'DEVOPS')).toBe(true);
-    expect(allowed('worker.create.env', 'worker.*')).toBe(true);
+    for (const [id, topic] of [
+      ['worker.create.env', 'worker.*, worker.create.*'],
+      ['queue.publish', 'queue.*'],
+    ] as const) {
+      expect(allowed(id, topic)).toBe(false);
+      expect(allowed(id, `${topic} ${id}`)).toBe(true);
+      expect(allowed(id, '*')).toBe(true);
+    }
   });
 
   it('knows a topic that is a command too, and no look-alikes', () => {

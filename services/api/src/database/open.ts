@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
 import pg from 'pg';
 import type { Logger } from '../logger.js';
 import { isDatabaseAway } from './availability.js';
+import { fairPool } from './fair-pool.js';
 import { openPglite } from './open-pglite.js';
 import type { DatabasePool } from './pglite-pool.js';
 import type { Database } from './schema.js';
@@ -24,7 +25,8 @@ const BOOT_PATIENCE_MS = 30_000;
 /** Opens the database and waits, up to 30 s, until it answers. */
 export async function openDatabase(config: DatabaseConfig, logger: Logger): Promise<OpenedDatabase> {
   const { pool, close } = await openPool(config, logger);
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) });
+  const fair = fairPool(pool, sharesOf(pool)) as unknown as PostgresPool;
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: fair }) });
   try {
     await waitUntilAnswering(pool, logger);
   } catch (error) {
@@ -32,6 +34,12 @@ export async function openDatabase(config: DatabaseConfig, logger: Logger): Prom
     throw error;
   }
   return { db, close };
+}
+
+/** A server's sessions, or the one of the embedded database; whoever waits for one does so as long as the pool itself does. */
+function sharesOf(pool: DatabasePool): { sessions: number; patienceMs: number } {
+  const { options = {} } = pool as { options?: { max?: number; connectionTimeoutMillis?: number } };
+  return { sessions: options.max ?? 1, patienceMs: options.connectionTimeoutMillis || 30_000 };
 }
 
 async function openPool(

@@ -97,17 +97,23 @@ export async function findKey(
   return row && toApiKey(row);
 }
 
-/** Whether a key is still good; until the transaction ends nobody revokes it, so that what it makes is not missed. */
+/** Whether a key is still good. */
+export async function isValid(db: Kysely<Database>, id: string): Promise<boolean> {
+  return (await selectValid(db, id).executeTakeFirst()) !== undefined;
+}
+
+/** The same; until the transaction ends nobody revokes it, so that what it makes is not missed. */
 export async function holdValid(trx: Transaction<Database>, id: string): Promise<boolean> {
-  const row = await trx
+  return (await selectValid(trx, id).forShare().executeTakeFirst()) !== undefined;
+}
+
+function selectValid(db: Kysely<Database>, id: string) {
+  return db
     .selectFrom('api_keys')
     .select('id')
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
-    .where(sql<boolean>`coalesce(expires_at > now(), true)`, '=', true)
-    .forShare()
-    .executeTakeFirst();
-  return row !== undefined;
+    .where(sql<boolean>`coalesce(expires_at > now(), true)`, '=', true);
 }
 
 /**

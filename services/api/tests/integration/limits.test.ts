@@ -60,13 +60,65 @@ describe('a slow client', () => {
   });
 });
 
-test('further connections than there may be are closed, and others are served once some have gone', async () => {
+test('of more connections than there may be, those go that have asked for nothing, and whoever asks is served', async () => {
+  const asking = await open(head(api.admin.token, 'Content-Type: application/json', 'Content-Length: 15'));
   const sockets = await Promise.all(Array.from({ length: limits.connections + 20 }, () => open('')));
-  const closed = sockets.filter((socket) => socket.closed || socket.destroyed || socket.readableEnded).length;
   const all = Promise.all(sockets.map((socket) => text(socket).catch(() => '')));
-  expect(closed).toBeLessThanOrEqual(20);
-  await all;
+  const started = performance.now();
   expect((await api.admin.call('GET', '/health')).status).toBe(200);
+  expect(performance.now() - started).toBeLessThan(limits.headersMs);
+  asking.end('{"name":"patient"}'.slice(0, 15));
+  expect(await text(asking)).toMatch(/^HTTP\/1\.1 400 /);
+  await all;
+});
+
+describe('requests of one connection', () => {
+  const requests = (count: number) =>
+    `GET /whoami HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.admin.token}\r\n\r\n`.repeat(count);
+  const answered = (bytes: string) => bytes.split('HTTP/1.1 200').length - 1;
+
+  test('that come some at a time are answered, each in its turn', async () => {
+    expect(answered(await text(await open(requests(10))))).toBe(10);
+  });
+
+  test('that come by the thousand end it', async () => {
+    const started = performance.now();
+    const socket = await open(requests(5000));
+    expect(answered(await text(socket).catch(() => ''))).toBeLessThan(50);
+    expect(performance.now() - started).toBeLessThan(limits.idleMs);
+  });
+});
+
+describe('a body', () => {
+  /** What is answered to a body in chunks of a size, and how much of it was heard. */
+  async function chunked(size: number, bytes: number): Promise<string> {
+    const lines = ['Content-Type: application/json', 'Transfer-Encoding: chunked', 'Connection: close'];
+    const socket = await open(head(api.admin.token, ...lines));
+    const said = text(socket).catch(() => '');
+    const start = '{"name":"crumbs-x"}';
+    socket.write(`${start.length.toString(16)}\r\n${start}\r\n`);
+    socket.write(`${size.toString(16)}\r\n${' '.repeat(size)}\r\n`.repeat(Math.ceil(bytes / size)));
+    socket.write('0\r\n\r\n');
+    return said;
+  }
+
+  test('may come in many chunks, but not in crumbs', async () => {
+    expect(await chunked(100, 1_500_000)).toMatch(/^HTTP\/1\.1 201 /);
+    expect(await chunked(1, 100_000)).not.toMatch(/^HTTP\/1\.1 201 /);
+    expect(await chunked(1, 9000)).toMatch(/^HTTP\/1\.1 409 /);
+  });
+
+  test('holds no more values than it takes some moments to look through, whatever stands in its texts', async () => {
+    const wide = JSON.stringify({ name: 'wide-1', modules: Array(200_000).fill('nope') });
+    expect(await api.admin.refused('POST', '/projects', wide)).toBe('400 VALIDATION_FAILED');
+    const named = JSON.stringify({
+      name: 'wide-2',
+      ...Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`k${i}`, 1])),
+    });
+    expect(await api.admin.refused('POST', '/projects', named)).toBe('400 VALIDATION_FAILED');
+    await api.admin.createProject('wordy');
+    await api.admin.startEngineering('wordy', `,[{"\\"${',[{'.repeat(60_000)}`);
+  });
 });
 
 test('a body that nests thousands of levels deep is refused, whoever sends it', async () => {

@@ -66,6 +66,11 @@ onBothDatabases('problems', (api, database) => {
     expect(await ask('{"a":1}')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  test('a path that is no URL, or too long, is a problem as any other', async () => {
+    expect(await api.admin.refused('GET', '/tasks/%E0%A4%A')).toBe('400 VALIDATION_FAILED');
+    expect(await api.admin.refused('GET', `/tasks/${'a'.repeat(300)}`)).toBe('414 VALIDATION_FAILED');
+  });
+
   test('a body without a length is cut off at the limit too', async () => {
     const user = await api.user();
     const url = new URL('/tasks', api.url);

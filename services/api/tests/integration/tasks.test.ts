@@ -285,6 +285,13 @@ onBothDatabases('tasks', (api, database) => {
     expect((await user.ok('GET', `/tasks/${created.task.id}/attempts`)).items).toMatchObject([expected]);
     expect(await service.refused('PUT', path, { finished_at: 'yesterday' })).toBe('400 VALIDATION_FAILED');
     expect(await service.refused('PUT', `/tasks/${created.task.id}/attempts/9`, {})).toBe('404 NOT_FOUND');
+    // What no column holds is refused, and leaves nothing that could not be read afterwards.
+    for (const odd of [{ exit_code: 2 ** 40 }, { finished_at: '9999-12-31T23:59:59-14:00' }]) {
+      expect(await service.refused('PUT', path, odd)).toBe('400 VALIDATION_FAILED');
+    }
+    const events = `/tasks/${created.task.id}/events?since=${2 ** 40}`;
+    expect(await user.refused('GET', events)).toBe('400 VALIDATION_FAILED');
+    expect((await user.ok('GET', `/tasks/${created.task.id}/attempts`)).items).toMatchObject([expected]);
   });
 
   test('a waiting task that is cancelled ends when its message is claimed, out of turn', async () => {
