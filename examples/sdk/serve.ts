@@ -16,7 +16,9 @@ const server = createServer(async (request, response) => {
   } catch (error) {
     if (gone.signal.aborted) return;
     const known = isOrchestratorError(error);
-    response.writeHead(known ? (error.status ?? 502) : 500).end(`${known ? error.message : 'a bug'}\n`);
+    // Whatever answers at the API's address may say 099, or 304, which are no failures here.
+    const { status = 502 } = known ? error : { status: 500 };
+    response.writeHead(status >= 400 && status < 600 ? status : 502).end(`${known ? error.message : 'a bug'}\n`);
   }
 });
 server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => console.log(server.address()));

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type BuildOptions, build, type Metafile, type OutputFile } from 'esbuild';
@@ -190,6 +191,25 @@ describe('the examples', () => {
       expect([refused.status, await refused.text()]).toEqual([502, 'the spec is empty: say what is wanted\n']);
     } finally {
       child.kill();
+    }
+  });
+
+  it.each(['099 X', '304 Not Modified'])('goes on serving where the API answers %s', async (line) => {
+    const odd = createServer((socket) => void socket.end(`HTTP/1.1 ${line}\r\nContent-Length: 0\r\n\r\n`));
+    await new Promise<void>((done) => odd.listen(0, '127.0.0.1', done));
+    const ORCHESTRATOR_API_URL = `http://127.0.0.1:${(odd.address() as AddressInfo).port}`;
+    const variables = { ...env(), ORCHESTRATOR_API_URL, PORT: '0' };
+    const child = execFile(process.execPath, ['serve.js'], { cwd: consumer, env: variables });
+    try {
+      const said = await new Promise<string>((done) => child.stdout?.once('data', done));
+      const port = /port: (\d+)/.exec(said)?.[1];
+      for (const spec of ['A list', 'Again']) {
+        const answer = await fetch(`http://127.0.0.1:${port}`, { method: 'POST', body: spec });
+        expect(answer.status).toBe(502);
+      }
+    } finally {
+      child.kill();
+      odd.close();
     }
   });
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { SupervisedProcess } from './supervised-process.js';
+import { tellParent } from './tell-parent.js';
 
 // Runs serve.js and starts it again when it ends by an error; small, so that it costs little and has little to break.
 // starting → up → (an end) → waiting → starting …; a signal, or a failed first start → ended.
@@ -18,6 +19,7 @@ const system = new SupervisedProcess({
   ready: (child) =>
     new Promise((resolve) => {
       child.on('message', (news: object) => {
+        // It passes on whether the system is up.
         if (!wasUp) told = tellParent(news);
         if (!('ready' in news)) return;
         wasUp = true;
@@ -45,11 +47,3 @@ for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
 const { code } = await system.ended;
 await told;
 process.exit(code ?? (asked ? SIGNAL_CODES[asked] : 1));
-
-/** For whoever started this as a child: whether it is up. One that has let go of it hears nothing. */
-function tellParent(news: object): Promise<void> {
-  return new Promise((resolve) => {
-    if (!process.send || !process.connected) return resolve();
-    process.send(news, undefined, undefined, () => resolve());
-  });
-}

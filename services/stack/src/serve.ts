@@ -10,6 +10,7 @@ import { destination, pino } from 'pino';
 import { readConfig, type StackConfig } from './config.js';
 import { logInCli } from './log-in-cli.js';
 import { type RunningStack, startStack } from './start-stack.js';
+import { tellParent } from './tell-parent.js';
 
 const KEEP_LOG_BYTES = 20 * 1024 * 1024;
 
@@ -46,14 +47,6 @@ async function main(): Promise<void> {
   process.stdout.write('Stopped.\n');
   flush();
   process.exit(signal === undefined ? 1 : signal === 'SIGINT' ? 130 : 143);
-}
-
-/** For main.ts, which passes it on to whoever started that. */
-function tellParent(news: object): Promise<void> {
-  return new Promise((resolve) => {
-    if (!process.send || !process.connected) return resolve();
-    process.send(news, undefined, undefined, () => resolve());
-  });
 }
 
 /** The first signal that asks to stop; the second one ends the process, and with it everything it started. */

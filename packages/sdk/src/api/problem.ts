@@ -15,7 +15,7 @@ export function errorFromResponse(response: FetchResponse, text: string, sentReq
     return new OrchestratorError(code, describeForeign(response, code), options);
   }
   const document = parsed.data;
-  const known = document.code in errorCodes;
+  const known = Object.hasOwn(errorCodes, document.code);
   const code = known ? (document.code as ErrorCode) : codeOfStatus(response.status, true);
   if (document.request_id) options.requestId = document.request_id;
   if (document.choices?.length) options.choices = document.choices;
