@@ -54,6 +54,26 @@ export function readTreeCommand(place: GitPlace, sha: string): string[] {
   return git(place, 'read-tree', sha);
 }
 
+/** All files of a commit: prints as it reads, so that it can be ended where it is more than any later list may be. */
+export function listTreeCommand(place: GitPlace, sha: string): string[] {
+  return git(place, 'ls-tree', '-r', '-z', '--full-tree', sha);
+}
+
+/** Files of the index that are not in the folder, each ended by NUL. */
+export function missingFilesCommand(place: GitPlace): string[] {
+  return git(place, 'ls-files', '--deleted', '-z');
+}
+
+/** Writes files as the index has them, by the paths on stdin, each ended by NUL. */
+export function putBackCommand(place: GitPlace): string[] {
+  return git(place, 'checkout-index', '--quiet', '-z', '--stdin');
+}
+
+/** Whether the path on stdin is ignored: exit code 0 means yes. */
+export function ignoredCommand(place: GitPlace): string[] {
+  return git(place, 'check-ignore', '--quiet', '-z', '--stdin');
+}
+
 /** Mode and path of all that is in the index. */
 export function stagedFilesCommand(place: GitPlace): string[] {
   return git(place, 'ls-files', '--stage', '-z');

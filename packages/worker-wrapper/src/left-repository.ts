@@ -1,13 +1,15 @@
-import type { Dirent } from 'node:fs';
-import { appendFile, chmod, lstat, mkdir, readdir, rename, unlink, writeFile } from 'node:fs/promises';
+import { constants, type Dirent, existsSync } from 'node:fs';
+import { appendFile, chmod, lstat, mkdir, open, readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, readFileBelow } from '@codegen/sdk/files';
 
 // What an agent left is data here: no git runs in its repository, no link is followed, nothing that waits is opened.
 
 const MAX_REF_BYTES = 4096;
+const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_PACKED_REFS_BYTES = 16 * 1024 * 1024;
 const MAX_SYMBOLIC_REFS = 5;
+/** Refs that are kept, and files that are looked at for them. */
 const MAX_REFS = 1000;
 const STASH = 'refs/stash';
 const STASH_LOG = 'logs/refs/stash';
@@ -17,10 +19,22 @@ const PACK = /^pack-[0-9a-f]{40,64}\.(?:pack|idx)$/;
 /** Names of refs as git makes them; none leads out of the folder. */
 const REF = /^refs(?:\/(?!\.)[^\0-\x20~^:?*[\\\x7f/]+)+$/;
 
+/** Bytes of a path from which on a folder is reached by an open one: a system call takes no path of 4096. */
+const LONG_PATH = 2048;
+/** Bytes of a path in a clone; git passes over a longer one without a word. */
+const MAX_PATH = 4095;
+
 /** A folder that was moved out of a tree, and where it is now. */
 export interface SetAside {
   readonly from: Buffer;
   readonly at: string;
+}
+
+/** What became of a tree of files. */
+export interface Cleared {
+  readonly moved: SetAside[];
+  /** A file of it whose path is too long for git. */
+  readonly tooLong: Buffer | undefined;
 }
 
 /**
@@ -29,26 +43,51 @@ export interface SetAside {
  * FIFOs, sockets and devices, which no commit can hold and on which git would wait, and a `.git` that is a file or a
  * link, as of a worktree. Folders that their owner may not read are opened for it.
  */
-export async function setAside(folder: string, aside: string, signal: AbortSignal): Promise<SetAside[]> {
+export async function setAside(folder: string, aside: string, signal: AbortSignal): Promise<Cleared> {
   await mkdir(aside, { recursive: true });
   const moved: SetAside[] = [];
-  const top = Buffer.from(folder);
-  const folders = [top];
-  for (let path = folders.pop(); path; path = folders.pop()) {
+  let tooLong: Buffer | undefined;
+  /** `path` leads to a folder, `name` is where it is in the tree: the same way, but for its length. */
+  const clear = async (path: Buffer, name: Buffer): Promise<void> => {
     signal.throwIfAborted();
+    const folders: Buffer[] = [];
     for (const entry of await entriesOf(path)) {
-      const from = Buffer.concat([path, Buffer.from('/'), entry.name]);
+      const from = below(path, entry.name);
       const isRepository = entry.name.toString('latin1') === '.git';
       if (!entry.isDirectory()) {
         if (isRepository || isSpecial(entry)) await inFolder(path, () => unlink(from));
+        else if (name.length + entry.name.length - Buffer.byteLength(folder) > MAX_PATH)
+          tooLong ??= below(name, entry.name);
       } else if (isRepository) {
         const at = join(aside, String(moved.length));
         await inFolder(path, () => chmod(from, 0o700).then(() => rename(from, at)));
-        moved[path === top ? 'unshift' : 'push']({ from, at });
-      } else folders.push(from);
+        moved[name.length === Buffer.byteLength(folder) ? 'unshift' : 'push']({ from: below(name, entry.name), at });
+      } else folders.push(entry.name);
     }
+    for (const one of folders) await within(below(path, one), (reached) => clear(reached, below(name, one)));
+  };
+  await clear(Buffer.from(folder), Buffer.from(folder));
+  return { moved, tooLong: tooLong?.subarray(Buffer.byteLength(folder) + 1) };
+}
+
+/** Does something in a folder, however long its path is. */
+async function within(path: Buffer, act: (reached: Buffer) => Promise<void>): Promise<void> {
+  if (path.length <= LONG_PATH || !existsSync('/proc/self/fd')) return act(path);
+  const hold = () => open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  const held = await hold()
+    .catch(() => chmod(path, 0o700).then(hold))
+    .catch(() => undefined);
+  // What cannot be reached, git will name.
+  if (!held) return;
+  try {
+    await act(Buffer.from(`/proc/self/fd/${held.fd}`));
+  } finally {
+    await held.close();
   }
-  return moved;
+}
+
+function below(folder: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([folder, Buffer.from('/'), name]);
 }
 
 /** Puts back what was set aside, as far as its folder is still there. */
@@ -79,6 +118,8 @@ export interface LeftState {
   readonly merged: string[];
   /** An operation of several steps that is not at its end. */
   readonly unfinished: string | undefined;
+  /** Whether files may be missing from the folder because it shows a part of the repository only. */
+  readonly sparse: boolean;
   /** Branches and the stash: full name, then commit. */
   readonly refs: ReadonlyMap<string, string>;
   /** The list of stashes, as git keeps it. */
@@ -101,9 +142,19 @@ export async function readState(gitDir: string): Promise<LeftState> {
     head: await readHead(gitDir),
     merged: merged.split('\n').filter((line) => COMMIT.test(line)),
     unfinished: operation && OPERATIONS[operation],
+    sparse: await isSparse(gitDir),
     refs: await readRefs(gitDir),
     stashLog: (await readText(gitDir, STASH_LOG, MAX_PACKED_REFS_BYTES)) ?? '',
   };
+}
+
+async function isSparse(gitDir: string): Promise<boolean> {
+  const patterns = await readText(gitDir, 'info/sparse-checkout', MAX_PACKED_REFS_BYTES);
+  if (patterns === undefined) return false;
+  const texts = await Promise.all(
+    ['config', 'config.worktree'].map((name) => readText(gitDir, name, MAX_CONFIG_BYTES)),
+  );
+  return texts.some((text) => /^[ \t]*sparsecheckout[ \t]*(?:=[ \t]*(?:true|yes|on|1)[ \t\r]*)?$/im.test(text ?? ''));
 }
 
 /** Gives an agent's repository what its last one had besides HEAD; no git of ours has seen it. */
@@ -128,13 +179,17 @@ async function readRefs(gitDir: string): Promise<Map<string, string>> {
   const packed = (await readText(gitDir, 'packed-refs', MAX_PACKED_REFS_BYTES)) ?? '';
   for (const line of packed.split('\n')) add(line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' ')));
   const folders = (await isFolder(join(gitDir, 'refs'))) ? ['refs/heads'] : [];
-  for (let folder = folders.pop(); folder && refs.size < MAX_REFS; folder = folders.pop()) {
+  let looks = 0;
+  for (let folder = folders.pop(); folder && looks < MAX_REFS; folder = folders.pop()) {
     if (!(await isFolder(join(gitDir, folder)))) continue;
     for (const entry of await entriesOf(Buffer.from(join(gitDir, folder), 'latin1'))) {
       const name = `${folder}/${entry.name.toString('latin1')}`;
       if (entry.isDirectory()) folders.push(name);
-      else if (entry.isFile() && REF.test(name))
+      else if (entry.isFile() && REF.test(name)) {
         add(name, ((await readText(gitDir, name, MAX_REF_BYTES)) ?? '').trim());
+        looks += 1;
+        if (looks >= MAX_REFS) break;
+      }
     }
   }
   add(STASH, ((await readText(gitDir, STASH, MAX_REF_BYTES)) ?? '').trim());

@@ -98,10 +98,11 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
   const files = changes.files.slice(0, MAX_FILES).map((name) => deps.redactor.clean(name));
   const seen = { ...said, commit_sha: changes.sha, files_changed: files };
   if (readOnly) return answer(verdict, seen);
-  if (changes.files.length === 0) {
-    const error = 'the agent ended without changing a file';
-    return answer(verdict.ok ? { ok: false, reason: 'no_changes', error } : verdict, seen);
-  }
+  const nothing = changes.files.length === 0;
+  if (nothing && verdict.ok)
+    verdict = { ok: false, reason: 'no_changes', error: 'the agent ended without changing a file' };
+  // Commits that change no file may be such that no repository takes them, and the agent is to know why.
+  if (nothing && changes.sha === start) return answer(verdict, seen);
   // Work of a failed turn is pushed too, so that it outlives the worker.
   const branch = input.task_id ? `task/${input.task_id}/${input.epoch}` : undefined;
   if (!branch) return answer(verdict, seen);
@@ -109,9 +110,11 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
     await workspace.push(changes.sha, branch);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
-    if (verdict.ok) verdict = { ok: false, reason: 'push_failed', error: error.message };
+    if (verdict.ok || verdict.reason === 'no_changes')
+      verdict = { ok: false, reason: 'push_failed', error: error.message };
     return answer(verdict, seen);
   }
+  if (nothing) return answer(verdict, seen);
   return answer(verdict, { ...seen, branch });
 }
 

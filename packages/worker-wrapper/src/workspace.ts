@@ -24,6 +24,14 @@ export interface Changes {
   readonly problem: string | undefined;
 }
 
+/** What else a turn left behind. */
+interface Left {
+  /** A file whose path is too long for git. */
+  readonly tooLong: Buffer | undefined;
+  /** Why the agent's commits could not be taken. */
+  readonly refused: string | undefined;
+}
+
 /** Cloning or pushing failed for good. */
 export class GitError extends Error {
   override readonly name = 'GitError';
@@ -37,6 +45,10 @@ const PERMANENT =
 /** What git says of objects that are not there, or not what their names say, and of those that a repository refuses. */
 const DAMAGED =
   /corrupt|missing (?:necessary|blob|tree|commit)|bad (?:object|tree)|unable to read (?:tree|[0-9a-f]{40})|fsck error|unpack failed|unpacker error/i;
+/** Bytes of a path or of what git says that are shown in a sentence. */
+const SHOWN_BYTES = 200;
+/** Bytes of a path that git is asked about. */
+const MAX_ASKED_BYTES = 4000;
 const FRESH_CLONE =
   'the next turn starts in a fresh clone, at what was pushed last: make the changes again and leave .git as it is';
 
@@ -122,10 +134,26 @@ export class Workspace {
           `${left.unfinished} was left unfinished, and is given up: the files are committed as they were left, and branches stand where they stood, work under the name work-left; look through them, and end what you begin before your turn ends`,
         );
       }
+      if (left.refused) {
+        problems.push(
+          `the commits that you left cannot be used (${left.refused}): the files are committed as they lie in the folder; look through them, and commit with "git add" and "git commit" only`,
+        );
+      }
       const hollow = await this.#replaceGitlinks();
       if (hollow.length > 0) {
         problems.push(
           `the commit names other repositories, but has no files of them: ${hollow.slice(0, SEVERAL_PATHS).join(', ')}; put their files there, or take them out with "git rm --cached PATH"`,
+        );
+      }
+      const missing = left.sparse ? await this.#putBackMissing() : [];
+      if (missing.length > 0) {
+        problems.push(
+          `a sparse checkout left files out of the folder (${missing.length}, such as ${missing[0]}): they are back, and none of them counts as deleted; delete again what you mean to delete`,
+        );
+      }
+      if (left.tooLong && !(await this.#isIgnored(left.tooLong))) {
+        problems.push(
+          `the path of a file is too long to be committed: move what lies below ${left.tooLong.subarray(0, SHOWN_BYTES)}… further up, remove it, or name it in .gitignore`,
         );
       }
       const added = await this.#run(commands.addAllCommand(this.#place));
@@ -208,13 +236,14 @@ export class Workspace {
    * Makes the wrapper's repository of what the agent left of it: the index is as HEAD has it. Where the agent's commits
    * cannot be read, its files count as changes of the commit that it began with; undefined where not even that is left.
    */
-  async #takeBack(): Promise<LeftState | undefined> {
+  async #takeBack(): Promise<(LeftState & Left) | undefined> {
     this.#state = 'lost';
     this.#setAside = [];
     await removeTree(this.#own);
     if (!(await isFolder(this.folder))) return undefined;
     await mkdir(this.#own, { recursive: true, mode: 0o700 });
-    const [top, ...others] = await setAside(this.folder, join(this.#own, 'aside'), this.options.signal);
+    const { moved, tooLong } = await setAside(this.folder, join(this.#own, 'aside'), this.options.signal);
+    const [top, ...others] = moved;
     if (top?.from.toString() !== join(this.folder, '.git')) return undefined;
     const { gitDir } = this.#place;
     await mkdir(join(gitDir, 'objects'), { recursive: true });
@@ -225,25 +254,49 @@ export class Workspace {
     const left = await readState(top.at);
     await removeTree(top.at);
     const head = left.head ?? this.#start;
+    let refused: string | undefined;
     for (const state of [left, { ...left, head, merged: [] }, { ...left, head: this.#start, merged: [] }]) {
-      if (!(await this.#standOn(state.head ?? this.#start, state.merged))) continue;
+      const why = await this.#standOn(state.head ?? this.#start, state.merged);
+      if (why !== undefined) refused ??= left.head && why;
+      if (why !== undefined) continue;
       this.#setAside = others;
       this.#refs = { refs: keptRefs(state), stashLog: state.stashLog };
       this.#state = 'ours';
-      return state;
+      return { ...state, tooLong, refused };
     }
     return undefined;
   }
 
-  /** Makes a commit the head, if it can be read, together with those that wait to be merged into it. */
-  async #standOn(head: string, merged: readonly string[]): Promise<boolean> {
+  /**
+   * Makes a commit the head, together with those that wait to be merged into it. Returns why not, where it cannot be read; a few
+   * trees that name each other many times may stand for more files than any memory holds.
+   */
+  async #standOn(head: string, merged: readonly string[]): Promise<string | undefined> {
     const { gitDir } = this.#place;
-    const readable = await this.#run(commands.readableCommand(this.#place, [head, ...merged], this.#start));
-    if (readable.exitCode !== 0) return false;
-    if ((await this.#run(commands.readTreeCommand(this.#place, head))).exitCode !== 0) return false;
+    for (const command of [
+      commands.readableCommand(this.#place, [head, ...merged], this.#start),
+      ...(head === this.#start ? [] : [commands.listTreeCommand(this.#place, head)]),
+      commands.readTreeCommand(this.#place, head),
+    ]) {
+      const result = await this.#run(command);
+      if (result.exitCode !== 0) return result.stderr.trim().slice(-SHOWN_BYTES) || `git ended with ${result.exitCode}`;
+    }
     await writeFile(join(gitDir, 'refs', 'heads', 'work'), `${head}\n`);
     if (merged.length > 0) await writeFile(join(gitDir, 'MERGE_HEAD'), `${merged.join('\n')}\n`);
-    return true;
+    return undefined;
+  }
+
+  /** Puts files of the commit that are not in the folder there, and returns their paths. */
+  async #putBackMissing(): Promise<string[]> {
+    const missing = await this.#must(commands.missingFilesCommand(this.#place), undefined, 'latin1');
+    await this.#must(commands.putBackCommand(this.#place), Buffer.from(missing, 'latin1'));
+    return Buffer.from(missing, 'latin1').toString().split('\0').filter(Boolean);
+  }
+
+  /** Whether a path that is too long for git lies in a folder that is ignored. */
+  async #isIgnored(path: Buffer): Promise<boolean> {
+    const folder = path.subarray(0, path.lastIndexOf('/', MAX_ASKED_BYTES));
+    return (await this.#run(commands.ignoredCommand(this.#place), folder)).exitCode === 0;
   }
 
   /**
@@ -320,8 +373,19 @@ export class Workspace {
       cancelSignal: this.options.signal,
     });
     this.options.signal.throwIfAborted();
-    return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr || (result.shortMessage ?? '') };
+    return {
+      exitCode: result.exitCode,
+      stdout: result.stdout,
+      stderr: tooMuch(result) ?? (result.stderr || (result.shortMessage ?? '')),
+    };
   }
+}
+
+/** What a git that was ended says of it: nothing that helps. */
+function tooMuch({ timedOut, isMaxBuffer }: { timedOut?: boolean; isMaxBuffer?: boolean }): string | undefined {
+  if (!timedOut && !isMaxBuffer) return undefined;
+  const what = timedOut ? `git did not end within ${COMMAND_TIMEOUT_MS / 60_000} minutes` : 'there are too many files';
+  return `${what}: commit fewer or smaller files, and name in .gitignore what programs make`;
 }
 
 /** The agent's branches beside its head; the branch it began on is kept under another name where it is elsewhere. */

@@ -1,7 +1,7 @@
 const OPEN = '<result>';
 const CLOSE = '</result>';
-/** Characters of a block that are kept. */
-const MAX_BLOCK = 1024 * 1024;
+/** Characters of a block; nothing can be told of a longer one. */
+const MAX_BLOCK = 16 * 1024 * 1024;
 
 export interface ResultBlock {
   readonly status: 'success' | 'failed';
@@ -13,7 +13,8 @@ export interface ResultBlock {
  * complete block counts. Inside is `{"status":"success"|"failed","summary":"…"}` or plain text, which means success.
  */
 export class ResultBlockReader {
-  #open: string | undefined;
+  /** What a block has so far; its mark of the end is in one line, so that no line is looked through again. */
+  #open: { parts: string[]; size: number } | undefined;
   #block: ResultBlock | undefined;
 
   get block(): ResultBlock | undefined {
@@ -26,24 +27,27 @@ export class ResultBlockReader {
     let outside = '';
     if (opening >= 0) {
       outside = this.#open === undefined ? text.slice(0, text.indexOf(OPEN)) : '';
-      this.#open = text.slice(opening + OPEN.length);
-    } else if (this.#open !== undefined) {
-      this.#open = `${this.#open}\n${text}`.slice(0, MAX_BLOCK);
-    } else {
+      this.#open = { parts: [], size: 0 };
+    } else if (this.#open === undefined) {
       return text;
     }
-    const closing = this.#open.indexOf(CLOSE);
-    if (closing >= 0) {
-      this.#block = parseBlock(this.#open.slice(0, closing).trim());
-      outside += this.#open
-        .slice(closing + CLOSE.length)
-        .split('\n')
-        .at(-1);
-      this.#open = undefined;
-    }
-    return outside;
+    const inside = opening >= 0 ? text.slice(opening + OPEN.length) : text;
+    const closing = inside.indexOf(CLOSE);
+    this.#add(closing >= 0 ? inside.slice(0, closing) : inside);
+    if (closing < 0) return outside;
+    this.#block = this.#open.size > MAX_BLOCK ? TOO_LONG : parseBlock(this.#open.parts.join('\n').trim());
+    this.#open = undefined;
+    return outside + inside.slice(closing + CLOSE.length);
+  }
+
+  #add(text: string): void {
+    if (!this.#open || this.#open.size > MAX_BLOCK) return;
+    this.#open.parts.push(text);
+    this.#open.size += text.length + 1;
   }
 }
+
+const TOO_LONG: ResultBlock = { status: 'failed', summary: 'the result block is too long: say it in fewer words' };
 
 function parseBlock(text: string): ResultBlock {
   try {

@@ -67,6 +67,17 @@ describe('a clone that the agent destroys', () => {
   });
 });
 
+it('a commit that changes no file and that no repository takes fails with what is wrong with it', async () => {
+  const script = `*) entry=$(printf '100644 blob %s\\ta\\n' $(echo x | git hash-object -w --stdin))
+    tree=$(printf '%s\\n%s\\n' "$entry" "$entry" | git mktree)
+    git update-ref HEAD $(git commit-tree -p HEAD -m x $tree); rm README.md; git checkout -q HEAD~1 -- README.md;;`;
+  const worker = bench.worker(agent(script));
+  await worker.send('duplicate', 'go', { task_id: 'task_duplicate' });
+  const output = await worker.output('duplicate');
+  expect(output).toMatchObject({ status: 'failed', reason: 'push_failed' });
+  expect(output.error).toMatch(/duplicateEntries.*the next turn starts in a fresh clone/s);
+});
+
 it('a problem of the work that git sees fails a turn that the agent calls a success; the work is pushed', async () => {
   const script = `*) git update-index --add --cacheinfo 160000,${'1'.repeat(40)},web; git commit -qm link; mkdir web; echo w > w;;`;
   const worker = bench.worker(agent(script));

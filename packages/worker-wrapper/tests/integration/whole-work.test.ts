@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readState } from '../../src/left-repository.js';
 import { startTurns } from '../support/agent-turn.js';
 
 let turns: Awaited<ReturnType<typeof startTurns>>;
@@ -68,13 +69,98 @@ it('nothing that the agent told its own git hides a change; .gitignore does', as
     git config core.excludesFile "$PWD/../excludes"; echo everywhere > ../excludes; echo e > everywhere
     mkdir -p ../home/.config/git; echo athome > ../home/.config/git/ignore; echo h > athome
     git config core.fileMode false; chmod +x near/n
-    git sparse-checkout set near
     echo ignored > .gitignore; echo i > ignored`);
   expect(await worker.pushed('skipped')).toBe('2');
   expect(await worker.pushed('assumed')).toBe('2');
-  const paths = ['.gitignore', 'README.md', 'assumed', 'athome', 'everywhere', 'excluded', 'near/n', 'skipped'];
-  expect((await worker.tree()).map((entry) => entry.slice(7)).filter((path) => !path.startsWith('far'))).toEqual(paths);
+  const paths = [
+    '.gitignore',
+    'README.md',
+    'assumed',
+    'athome',
+    'everywhere',
+    'excluded',
+    'far/f',
+    'near/n',
+    'skipped',
+  ];
+  expect((await worker.tree()).map((entry) => entry.slice(7))).toEqual(paths);
   expect(await worker.tree()).toContain('100755 near/n');
+});
+
+it('a file that a sparse checkout left out does not count as deleted: the turn says so, and the next one has it', async () => {
+  const worker = await turns.worker();
+  await worker.turn('mkdir far near; echo 1 > far/f; echo 1 > near/n; echo 1 > gone');
+  const { problem } = await worker.turn('git sparse-checkout set near; echo 2 > near/n; mkdir -p far; echo g > far/g');
+  expect(problem).toMatch(/sparse checkout left files out of the folder \(1, such as far\/f\).*delete again/);
+  const tree = ['far/f', 'far/g', 'gone', 'near/n'];
+  expect((await worker.tree()).map((entry) => entry.slice(7))).toEqual(['README.md', ...tree]);
+  expect(await worker.pushed('near/n')).toBe('2');
+  expect(
+    await worker.turn('cat far/f; rm gone; git sparse-checkout set near; git sparse-checkout disable'),
+  ).toMatchObject({
+    files: ['gone'],
+    problem: undefined,
+  });
+});
+
+describe('paths that are longer than a system call takes', () => {
+  /** Makes folders in each other until their path has so many bytes, and runs a script in the innermost. */
+  const deep = (bytes: number, script: string) => `node -e '
+    for (let rest = ${bytes} + 1; rest > 0; rest -= 101) {
+      const name = "d".repeat(Math.min(100, rest - 1));
+      fs.mkdirSync(name); process.chdir(name); }
+    child_process.execSync(process.argv[1], { shell: "/bin/sh" })' '${script}'`;
+
+  it('fail the turn that leaves them, unless they are ignored', async () => {
+    const worker = await turns.worker();
+    const { problem } = await worker.turn(`${deep(4200, 'echo x > f')}; echo w > w`);
+    expect(problem).toMatch(/path of a file is too long .* below d{100}\/d/);
+    expect(await worker.pushed('w')).toBe('w');
+    expect((await worker.turn('echo "d*" > .gitignore')).problem).toBeUndefined();
+    expect((await worker.turn('rm -rf d* .gitignore')).problem).toBeUndefined();
+  });
+
+  it('hide nothing for which git would wait, or that it would run', async () => {
+    const worker = await turns.worker();
+    const left = 'mkfifo .gitignore .gitattributes; git init -q n; echo x > n/x; echo x > f; chmod 000 .';
+    const started = Date.now();
+    expect((await worker.turn(deep(4080, left))).problem).toBeUndefined();
+    expect(Date.now() - started).toBeLessThan(60_000);
+    expect((await worker.tree()).map((entry) => entry.slice(-4))).toEqual(['E.md', 'dd/f', '/n/x']);
+    await worker.turn('rm -rf d*; echo w > w');
+  });
+});
+
+describe('commits that nobody can use', () => {
+  /** Commits a tree with an entry that git itself would not make. */
+  const commit = (mode: string, name: string, object: string) =>
+    `git update-ref HEAD "$(git commit-tree -p HEAD -m x "$(node -e 'process.stdout.write(Buffer.concat(
+      [Buffer.from("${mode} ${name}\\0"), Buffer.from(process.argv[1], "hex")]))' "$(git rev-parse ${object})" |
+      git hash-object -w --literally -t tree --stdin)")"`;
+
+  it.each([
+    ['..', /invalid path '\.\.\/README.md'/],
+    ['.git', /invalid path '\.git\/README.md'/],
+    ['', /empty filename/],
+  ])('with an entry named "%s" are told of, and the files are taken in as they lie there', async (name, why) => {
+    const worker = await turns.worker();
+    const { problem } = await worker.turn(`${commit('40000', name, 'HEAD^{tree}')}; echo w > w`);
+    expect(problem).toMatch(why);
+    expect(problem).toContain('the files are committed as they lie in the folder');
+    expect(await worker.tree()).toEqual([...plain, '100644 w']);
+    expect((await worker.turn('echo v > v')).problem).toBeUndefined();
+  });
+
+  it('with more files than any memory holds are told of in bounded time', async () => {
+    const worker = await turns.worker();
+    const { problem } = await worker.turn(`
+      tree=$(git rev-parse HEAD^{tree})
+      for level in 1 2 3 4 5 6 7 8; do
+        tree=$(for n in 0 1 2 3 4 5 6 7 8 9; do printf '040000 tree %s\t%s\n' $tree $n; done | git mktree); done
+      git update-ref HEAD $(git commit-tree -p HEAD -m bomb $tree); echo w > w`);
+    expect(problem).toContain('too many files');
+    expect(await worker.tree()).toEqual([...plain, '100644 w']);
+  });
 });
 
 /** A FIFO with nobody at its other end, in place of what git reads: whoever opens it waits. */
@@ -187,6 +273,21 @@ it("stashes and branches that are not checked out are the agent's again in its n
   );
   expect(await worker.pushed('f')).toBe('one');
   expect(await worker.pushed('from-side')).toBe('s');
+});
+
+it('no more than a thousand refs are looked at, however many there are', async () => {
+  const worker = await turns.worker();
+  const gitDir = join(worker.dir, 'many');
+  await mkdir(join(gitDir, 'refs', 'heads'), { recursive: true });
+  let made = 0;
+  const timed = async (refs: number) => {
+    for (; made < refs; made += 1) await writeFile(join(gitDir, 'refs', 'heads', `r${made}`), `${'1'.repeat(40)}\n`);
+    const start = performance.now();
+    expect((await readState(gitDir)).refs.size).toBe(1000);
+    return performance.now() - start;
+  };
+  const few = await timed(1000);
+  expect((await timed(10_000)) / few).toBeLessThan(4);
 });
 
 it('a path that git refuses fails the turn with its name; without it, the next turn takes all the work in', async () => {

@@ -19,6 +19,8 @@ export async function createBareRepository(reposDir: string, name = 'local/proj_
     return (await execa('git', ['-C', cwd, ...identity, ...args])).stdout;
   };
   await run(path, ['init', '--quiet', '--bare', '--initial-branch', 'main']);
+  // As the scaffolder makes them.
+  await run(path, ['config', 'receive.fsckObjects', 'true']);
   let clones = 0;
   const commit = async (files: Record<string, string>, branch = 'main') => {
     clones += 1;

@@ -40,6 +40,28 @@ describe('readLines', () => {
 });
 
 describe('ResultBlockReader', () => {
+  it('takes a long block as it takes any lines, in linear time, and never for another verdict than it was', () => {
+    const line = 'x'.repeat(63);
+    const timed = (first: string, lines: number) => {
+      const reader = new ResultBlockReader();
+      reader.line(first);
+      const start = performance.now();
+      for (let n = 0; n < lines; n += 1) reader.line(line);
+      const ms = performance.now() - start;
+      reader.line('"}</result>');
+      return { ms, block: reader.block };
+    };
+    timed('<result>', 20_000);
+    const few = timed('<result>{"status":"failed","summary":"', 20_000);
+    const many = timed('<result>{"status":"failed","summary":"', 200_000);
+    expect(many.ms / Math.max(few.ms, 1)).toBeLessThan(100);
+    const long = timed('<result>', 300_000);
+    expect(long.block).toMatchObject({ status: 'failed', summary: expect.stringContaining('too long') });
+    expect(read(`<result>{"status":"failed","summary":"${'y'.repeat(2_000_000)}"}</result>`).block?.status).toBe(
+      'failed',
+    );
+  });
+
   const read = (...text: string[]) => {
     const reader = new ResultBlockReader();
     const outside = text.map((line) => reader.line(line)).filter(Boolean);
@@ -69,6 +91,10 @@ describe('ResultBlockReader', () => {
     expect(read('<result>one</result>', '<result>two</result>').block?.summary).toBe('two');
     expect(read('an unclosed <result> mark', 'x', '<result>real</result>').block?.summary).toBe('real');
     expect(read('<result>real</result>', 'another <result>').block?.summary).toBe('real');
+    expect(read('one <result>', 'two', 'x</result> three <result>', 'four</result> five')).toMatchObject({
+      block: { summary: 'four' },
+      outside: ['one ', ' five'],
+    });
     expect(read('nothing').block).toBeUndefined();
   });
 });
