@@ -167,6 +167,34 @@ describe.each([
     }
   });
 
+  it('that an administrator fails ends wait and watch with 1 and the reason; explain tells it', async () => {
+    const started = await here.run(start('three'));
+    const id = started.json().data.id as string;
+    const watch = here.start(['task', 'watch', id, '--json']);
+    const people = elsewhere.start(['engineering', 'wait', id]);
+    const wait = elsewhere.start(['engineering', 'wait', id, '--json']);
+    await Promise.all([watch, people, wait].map((one) => one.says('Waiting at the gate.')));
+    const reason = 'the host is gone for good';
+    const fail = ['task', 'fail', id, '--reason', reason, '--yes', '--profile', 'local-admin', '--json'];
+    const done = await system.cli(fail);
+    expect(done.code, done.stdout).toBe(0);
+
+    const [watchedIt, seen, waited] = await Promise.all([watch.ended, people.ended, wait.ended]);
+    expect([watchedIt.code, seen.code, waited.code]).toEqual([1, 1, 1]);
+    const error = expect.stringMatching(`^ended by .+: ${reason}$`);
+    const task = { id, status: 'failed', reason: 'failed_by_admin', error };
+    expect(waited.json()).toMatchObject({ error: { code: 'TASK_FAILED', details: task } });
+    expect(seen.stderr).toContain(reason);
+    const { events, lastLine } = watched(watchedIt);
+    expect(events.filter(isLast)).toMatchObject([{ type: 'failed', error_type: 'failed_by_admin', error }]);
+    expect(lastLine()).toMatchObject({ error: { code: 'TASK_FAILED', details: task } });
+    const [text, explained] = await Promise.all([here.run(['explain', id]), here.run(['explain', id, '--json'])]);
+    expect([text.code, text.stdout.trimEnd().split('\n').at(-2)]).toEqual([0, expect.stringContaining(reason)]);
+    const { verdict } = explained.json().data;
+    expect(verdict).toMatchObject({ state: 'failed', next: { command: `orchestrator task retry ${id}` } });
+    expect(verdict.why).toMatch(/^it failed.*: ended by .+: the host is gone for good$/);
+  });
+
   it('is started at once without --wait, and waited for later, as it is or by its project', async () => {
     const started = await here.run(['deploy', 'start', '--project', project, '--json']);
     expect(started.code, started.stderr).toBe(0);

@@ -20,13 +20,6 @@ beforeEach(async () => {
 });
 afterEach(() => servers.stop());
 
-async function failOver(): Promise<void> {
-  await servers.caughtUp();
-  await servers.promote();
-  servers.leadTo(servers.next);
-  await servers.demote();
-}
-
 async function tasksOn(server: RedisBehindName['next']): Promise<string[]> {
   const entries = await servers.direct(server).xrange(STREAM, '-', '+');
   return entries.map(([, [, data]]) => JSON.parse(data as string).task_id);
@@ -36,7 +29,7 @@ describe('a master that is demoted behind one name', () => {
   test('is left by a publisher: the message that it refused is published on the new one, once', async () => {
     const redis = connectRedis(servers.url);
     await publish(redis, engineeringQueue, task('before'));
-    await failOver();
+    await servers.failOver();
     const began = performance.now();
     await publish(redis, engineeringQueue, task('after'));
     expect(performance.now() - began).toBeLessThan(MOVED_MS);
@@ -50,7 +43,7 @@ describe('a master that is demoted behind one name', () => {
     process.on('warning', onWarning);
     const redis = connectRedis(`${servers.url}/2`);
     await publish(redis, engineeringQueue, task('before'));
-    await failOver();
+    await servers.failOver();
     const names = Array.from({ length: 1000 }, (_, i) => `task-${i}`);
     await Promise.all(
       names.map(async (name, i) => {
@@ -92,7 +85,7 @@ describe('a master that is demoted behind one name', () => {
     await publish(redis, engineeringQueue, task('running'));
     await waitFor('both to run', () => runs.length === 2);
     await waitFor('the retry to be put aside', () => consumer.metrics().retried === 1);
-    await failOver();
+    await servers.failOver();
     const began = performance.now();
     end();
     await publish(redis, engineeringQueue, task('after'));
@@ -118,7 +111,7 @@ describe('a master that is demoted behind one name', () => {
       await watch.check(repair);
       return repairs === 1;
     });
-    await failOver();
+    await servers.failOver();
     await waitFor('another look', async () => {
       await watch.check(repair);
       return repairs === 2;

@@ -18,6 +18,8 @@ export interface RedisBehindName {
   promote(): Promise<void>;
   /** Makes the old master a replica, of the new one or of one that cannot be reached. */
   demote(how?: { isolated: boolean }): Promise<void>;
+  /** All of it in order: the replica has everything, becomes the master, the name leads to it, the old one follows. */
+  failOver(): Promise<void>;
   /** A connection to one of the servers, past the name. */
   direct(server: TestRedis): Redis;
   stop(): Promise<void>;
@@ -48,7 +50,7 @@ export async function startRedisBehindName(): Promise<RedisBehindName> {
   });
   name.listen(0, '127.0.0.1');
   await once(name, 'listening');
-  return {
+  const servers: RedisBehindName = {
     url: `redis://127.0.0.1:${(name.address() as AddressInfo).port}`,
     old,
     next,
@@ -63,6 +65,12 @@ export async function startRedisBehindName(): Promise<RedisBehindName> {
     demote: async ({ isolated } = { isolated: false }) => {
       await onOld.replicaof('127.0.0.1', isolated ? 1 : next.port);
     },
+    failOver: async () => {
+      await servers.caughtUp();
+      await servers.promote();
+      servers.leadTo(next);
+      await servers.demote();
+    },
     direct: (server) => (server === old ? onOld : onNext),
     stop: async () => {
       for (const socket of sockets) socket.destroy();
@@ -74,4 +82,5 @@ export async function startRedisBehindName(): Promise<RedisBehindName> {
       await Promise.all([old.stop(), next.stop()]);
     },
   };
+  return servers;
 }

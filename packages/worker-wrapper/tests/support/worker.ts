@@ -8,8 +8,7 @@ import {
   type WorkerLifecycleEvent,
   workerInputs,
 } from '@codegen/contracts';
-import { publish } from '@codegen/sdk/queue';
-import { Redis } from 'ioredis';
+import { connectRedis, publish, type Redis } from '@codegen/sdk/queue';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -25,12 +24,17 @@ export function fixture(name: string): string[] {
 /** The wrapper's built entry. */
 const wrapperMain = resolve(here, '..', '..', 'dist', 'main.js');
 
+type Server = Pick<TestRedis, 'url' | 'stop'>;
+
 /** A place for workers: Redis, a repository and a folder. */
 export async function startBench() {
+  return benchOn(await startRedis());
+}
+
+/** The same on a Redis that is there; it ends with the bench. */
+export async function benchOn<S extends Server>(server: S) {
   const folder = await tempFolder('codegen-worker');
-  const server = await startRedis();
-  const redis = new Redis(server.url);
-  redis.on('error', () => undefined);
+  const redis = connectRedis(server.url);
   const repository = await createBareRepository(join(folder.path, 'repos'));
   const workers: Worker[] = [];
   return {
@@ -61,7 +65,7 @@ class Worker {
 
   constructor(
     readonly id: string,
-    readonly place: { server: TestRedis; redis: Redis; repository: BareRepository; dir: string },
+    readonly place: { server: Server; redis: Redis; repository: BareRepository; dir: string },
   ) {}
 
   start(command: string[], env: Record<string, string>): void {

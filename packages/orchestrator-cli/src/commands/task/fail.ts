@@ -13,7 +13,8 @@ import { withNext } from '../../translate-error.js';
 export default class TaskFail extends BaseCommand<Task> {
   static override description =
     'For an administrator, where task cancel does not help. The task fails at once and its project is free for the next ' +
-    'one; whatever still works on it is refused from then on. A failed task can be started again with task retry.';
+    'one; whatever still works on it is refused from then on. Who waits for it or watches it ends with 1 and the reason. ' +
+    'A failed task can be started again with task retry.';
   static override args = { task: Args.string({ description: 'Id of the task', ignoreStdin: true }) };
   static override flags = {
     reason: Flags.string({ description: 'Why, for whoever watches the task' }),
