@@ -1,5 +1,5 @@
 import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http';
-import { endToEndHeaders, passableTrailers, valuesOf } from './forward-headers.js';
+import { endToEndHeaders, passableTrailers, pathOf, valuesOf } from './forward-headers.js';
 
 /** Why a request is not passed on, as it is answered. */
 export interface Refusal {
@@ -30,8 +30,11 @@ export function requestRefusal(incoming: IncomingMessage, maxHeaders: number): R
   }
   const hosts = valuesOf(rawHeaders, 'host');
   if (hosts.length > 1) return { status: 400, sentence: 'The request has several Host headers: send one.' };
-  if (hosts[0] && !/^[^\s,/\\?#@"<>]+$/.test(hosts[0])) {
+  if (hosts[0] && !/^[\w.~:[\]!$&'()*+;=%-]+$/.test(hosts[0])) {
     return { status: 400, sentence: 'The Host header is no host: send a name or an address, and a port where needed.' };
+  }
+  if (pathOf(incoming.url ?? '', incoming.method, hosts[0]) === undefined) {
+    return { status: 400, sentence: 'The target is no path of the host in the Host header: send the path alone.' };
   }
   const codings = valuesOf(rawHeaders, 'transfer-encoding');
   if (codings.length === 0) return undefined;

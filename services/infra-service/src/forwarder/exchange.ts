@@ -2,7 +2,7 @@ import { type ClientRequest, type IncomingMessage, request, type ServerResponse 
 import { Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { checkedTrailers, passableHead, UnpassableError } from './check-message.js';
-import { hasBody, requestHeaders } from './forward-headers.js';
+import { hasBody, pathOf, requestHeaders } from './forward-headers.js';
 import type { IdleWatch } from './idle-watch.js';
 import type { ForwarderLimits } from './limits.js';
 import { PatientSocket } from './patient-socket.js';
@@ -118,7 +118,7 @@ export class Exchange {
       host,
       port,
       method: incoming.method,
-      path: incoming.url,
+      path: pathOf(incoming.url ?? '', incoming.method, incoming.headers.host),
       headers: [...requestHeaders(incoming.rawHeaders, incoming.socket), ...extraHeaders, ...expect],
       maxHeaderSize: this.#deps.limits.maxHeadBytes,
       insecureHTTPParser: false,

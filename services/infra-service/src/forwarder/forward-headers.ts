@@ -8,15 +8,19 @@ const HOP_BY_HOP = new Set([
   'te',
   'transfer-encoding',
   'upgrade',
+  'http2-settings',
   'expect',
 ]);
 
 /** Headers that a `Connection` header cannot remove: without them the next hop would misread the message. */
 const KEPT = new Set(['host', 'content-length']);
 
-/** What proxies say about the client. Here is the edge: what a client says about itself is its own invention. */
+/**
+ * What proxies say about the client. Here is the edge: what a client says about itself is its own invention. `Proxy` becomes
+ * the variable HTTP_PROXY in releases that are run by CGI.
+ */
 const CLIENTS_WORD =
-  /^(x-forwarded(-.*)?|forwarded|x-real-ip|(x-|true-|fastly-|x-cluster-)?client-ip|cf-connecting-ip|x-original-.*|x-rewrite-url|x-url-scheme|front-end-https)$/;
+  /^((x-)?forwarded(-.*)?|x-real-ip|(x-|true-|fastly-|x-cluster-|(wl-)?proxy-)?client-ip|cf-connecting-ip|x-envoy-.*|x-host|x-original-.*|x-rewrite-url|x-url-scheme|front-end-https|proxy)$/;
 
 /** What no trailer may say (RFC 9110, section 6.5.1): framing, routing, authentication, how a body is read. */
 const NO_TRAILER =
@@ -35,6 +39,16 @@ export function endToEndHeaders(raw: readonly string[]): string[] {
   // Trailers can only follow a body in chunks.
   if (valuesOf(raw, 'transfer-encoding').length === 0) named.add('trailer');
   return filter(raw, (name) => !HOP_BY_HOP.has(name) && (KEPT.has(name) || !named.has(name)));
+}
+
+/** The path and query of a request's target, also of one that names its host; undefined where it is neither. */
+export function pathOf(target: string, method: string | undefined, host: string | undefined): string | undefined {
+  if (target.includes('#')) return undefined;
+  if (target.startsWith('/') || (target === '*' && method === 'OPTIONS')) return target;
+  const [whole, authority] = /^https?:\/\/([^/?]+)/i.exec(target) ?? [];
+  if (whole === undefined || authority?.toLowerCase() !== host?.toLowerCase()) return undefined;
+  const rest = target.slice(whole.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /** What lists of names in headers hold, in lower case. */
@@ -80,7 +94,8 @@ function filter(raw: readonly string[], keep: (name: string) => boolean): string
   return raw.filter((_, index) => keep((raw[index - (index % 2)] as string).toLowerCase()));
 }
 
-/** Many servers read `_` in a name as `-`. */
+/** Many servers read `_` in a name as `-`: so must not come in disguise what frames or addresses a message. */
 function isClientsWord(name: string): boolean {
-  return CLIENTS_WORD.test(name.replaceAll('_', '-'));
+  const read = name.replaceAll('_', '-');
+  return CLIENTS_WORD.test(read) || (read !== name && (HOP_BY_HOP.has(read) || KEPT.has(read)));
 }

@@ -20,8 +20,13 @@ export function forwardUpgrade(exchange: Exchange, client: Socket, head: Buffer,
     return;
   }
   exchange.whenDone(upstream.begin());
-  const asked = valuesOf(rawHeaders, 'upgrade').join(', ');
-  const extraHeaders = ['Connection', 'Upgrade', 'Upgrade', asked];
+  // HTTP/2 would be spoken past what is looked at here. Who only offers it is answered without.
+  const offers = valuesOf(rawHeaders, 'upgrade').flatMap((value) => value.split(','));
+  const asked = offers
+    .map((one) => one.trim())
+    .filter((one) => !/^(h2c?|http)(\/|$)/i.test(one))
+    .join(', ');
+  const extraHeaders = asked === '' ? [] : ['Connection', 'Upgrade', 'Upgrade', asked];
   const forward = exchange.ask(upstream, { reuseConnection: false, extraHeaders });
   forward.once('upgrade', (answer, release, first) => {
     release.on('error', () => release.destroy());
@@ -43,7 +48,7 @@ export function forwardUpgrade(exchange: Exchange, client: Socket, head: Buffer,
 function agreedProtocol(answer: IncomingMessage, asked: string): string {
   const agreed = valuesOf(answer.rawHeaders, 'upgrade').join(', ');
   const offered = listed([asked]);
-  if (offered.includes(agreed.toLowerCase())) return agreed;
+  if (agreed !== '' && offered.includes(agreed.toLowerCase())) return agreed;
   throw new UnpassableError('it switches to another protocol than was asked for');
 }
 

@@ -14,6 +14,12 @@ const POST = 'POST / HTTP/1.1\r\nHost: x\r\n';
 test.each([
   ['two Host headers', 'GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n', 400],
   ['a Host that is a list', 'GET / HTTP/1.1\r\nHost: x, y\r\n\r\n', 400],
+  ['a Host that is no ASCII', 'GET / HTTP/1.1\r\nHost: \xe9\r\n\r\n', 400],
+  ['a target of another host', 'GET http://y/a HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['a user in its target', 'GET http://u@x/a HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['a target of another scheme', 'GET ftp://x/a HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['a fragment in its target', 'GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['a target that is no path', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n', 400],
   ['no Host', 'GET / HTTP/1.1\r\n\r\n', 400],
   ['a length and chunks', `${POST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
   ['chunks and a length', `${POST}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n`, 400],
@@ -69,6 +75,42 @@ test('Trailers of a request pass, with TE: trailers; those that would change mor
   await waitFor('the trailers', () => seen.endsWith('0\r\nX-Sum: 42\r\n\r\n'));
   expect(seen).toMatch(/\r\nTE: trailers\r\n/);
   expect(seen).toMatch(/\r\nTrailer: X-Sum\r\n/);
+});
+
+test.each([
+  ['GET http://x/a?b', 'GET /a?b '],
+  ['GET HTTP://X', 'GET / '],
+  ['GET http://x?b', 'GET /?b '],
+  ['OPTIONS *', 'OPTIONS * '],
+  ['GET //y/a', 'GET //y/a '],
+])('%s reaches the release as %s', async (asked, seen) => {
+  let head = '';
+  const { upstream } = await rawRelease((socket, text) => {
+    head = text;
+    good(socket);
+  });
+  const { port } = await forwarderTo(upstream);
+  await rawAsk(port, requestHead(asked));
+  expect(head.slice(0, seen.length)).toBe(seen);
+});
+
+test('No upgrade leads to HTTP/2, in which a release would hear what is not looked at here', async () => {
+  const heads: string[] = [];
+  const { upstream } = await rawRelease((socket, head) => {
+    heads.push(head);
+    good(socket);
+  });
+  const { port } = await forwarderTo(upstream);
+  const upgrade = (...offers: string[]) =>
+    requestHead('GET /').replace(
+      'close',
+      `Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk${offers.map((one) => `\r\nUpgrade: ${one}`).join('')}`,
+    );
+  for (const bytes of [upgrade('h2c'), upgrade('H2C, websocket'), upgrade('h2c', 'HTTP/2.0')]) {
+    expect(await rawAsk(port, bytes)).toMatch(/^HTTP\/1\.1 200 /);
+  }
+  expect(heads.map((head) => /\r\nUpgrade: (.*)\r\n/i.exec(head)?.[1])).toEqual([undefined, 'websocket', undefined]);
+  expect(heads.join()).not.toMatch(/http2-settings/i);
 });
 
 test('What a client says about its own address does not reach the release, by an upgrade neither', async () => {

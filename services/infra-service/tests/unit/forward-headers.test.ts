@@ -31,6 +31,8 @@ test('What a client says about itself and its way here is replaced by what is kn
       'X_Real-IP',
     ],
     ...['Client-IP', 'True-Client-IP', 'CF-Connecting-IP', 'X-Original-URL', 'X-Rewrite-URL', 'Front-End-Https'],
+    ...['Forwarded-For', 'X-Envoy-External-Address', 'WL-Proxy-Client-IP', 'X-Host', 'Proxy', 'HTTP2-Settings'],
+    ...['Transfer_Encoding', 'Content_Length', 'Proxy_Connection'],
   ];
   const raw = ['Host', 'shop', ...invented.flatMap((name) => [name, '10.0.0.1']), 'X-Forward', 'mine'];
   expect(requestHeaders(raw, client)).toEqual([
