@@ -135,7 +135,7 @@ describe('bin/demo', () => {
     ['both texts', ['--spec', 'a', '--spec-file', 'b'], /one of them/],
     ['a file that is not there', ['--spec-file', '/nowhere.md'], /nowhere\.md cannot be read.*\nTry: /],
     ['an empty text', ['--spec', ' \n'], /empty/],
-    ['a folder', ['--spec-file', '/tmp'], /cannot be read/],
+    ['a folder', ['--spec-file', '/tmp'], /is a folder/],
     ['an unknown flag', ['--speck'], /Try: bin\/demo --help/],
   ])('refuses %s with exit 2', async (_title, args, message) => {
     const run = new DemoRun(temp.path, args);

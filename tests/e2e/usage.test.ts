@@ -52,6 +52,21 @@ describe('help', () => {
   });
 });
 
+it('the command line of the checkout names itself in its hints as it was called', async () => {
+  const paste = async (line: string) => {
+    const child = spawn('bash', ['-c', line], { cwd: root, env: { PATH: process.env.PATH, HOME: temp.path } });
+    const chunks: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await once(child, 'close');
+    return Buffer.concat(chunks).toString();
+  };
+  expect(await paste('bin/orchestrator project list')).toMatch(/^Try: bin\/orchestrator auth login$/m);
+  expect(await paste('cd docs && ../bin/orchestrator --help')).toMatch(/^Next: \.\.\/bin\/orchestrator TOPIC --help$/m);
+  expect(await paste('PATH="$PWD/bin:$PATH"; cd /; orchestrator project list')).toMatch(
+    /^Try: orchestrator auth login$/m,
+  );
+});
+
 describe('what it cannot take, it says in a sentence, and ends with 2', () => {
   it.each([
     ['up', ['--bogus'], "Unknown option '--bogus'"],

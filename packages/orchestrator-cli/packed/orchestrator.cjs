@@ -36,8 +36,8 @@ function answerOf(argv, env) {
   const asked = flags.filter((flag) => flag !== '--json').join(' ');
   const version = words === 0 && (asked === '--version' || asked === '-v');
   if (!version && asked !== '--help' && asked !== '-h') return undefined;
-  // Help for people is coloured in a terminal, and as wide.
-  if (!version && !json && !isPlain()) return undefined;
+  // Help for people is coloured in a terminal, and as wide; and it names the program as it was called.
+  if (!version && !json && (!isPlain() || process.argv0.endsWith('/orchestrator'))) return undefined;
   const name = [version ? 'version' : 'help', ...argv.slice(0, words)].join('.');
   const text = read(join(lib, 'answers', `${name}.${json ? 'json' : 'txt'}`))?.toString();
   return text?.replace('{{node}}', process.version).replace(/\{\{id\}\}/g, () => require('node:crypto').randomUUID());

@@ -2,6 +2,7 @@ import { type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import type { CommandId } from './command-table.js';
 import { spoken } from './command-table.js';
 import { nextSteps } from './next-steps.js';
+import { asCalled } from './program.js';
 import type { Runtime } from './runtime.js';
 
 const REPLAYED =
@@ -13,6 +14,10 @@ export function cleanWarnings({ warnings, meta, redactor }: Pick<Runtime, 'warni
   return [...(meta.replayed ? [REPLAYED] : []), ...warnings].map((warning) => redactor.clean(warning));
 }
 
+const TOKEN = 'ORCHESTRATOR_TOKEN';
+/** A new login would change nothing. */
+const UNSET: NextStep = { command: `unset ${TOKEN}`, when: 'to use the stored login; or set it to another key' };
+
 /** An error with what to do about it, both without secrets. `argv` is what a person may repeat, without the command's name. */
 export function cleanError(
   error: OrchestratorError,
@@ -21,10 +26,12 @@ export function cleanError(
   argv?: readonly string[],
 ): { error: OrchestratorError; next: NextStep[] } {
   const asAdmin = id && argv && adminStep(error, spoken(id), argv, system.admin);
-  const steps = asAdmin ? [asAdmin] : nextSteps(error, id && spoken(id), meta.idempotency_key);
+  const inVariable = error.code === 'UNAUTHENTICATED' && error.next === undefined && system.tokenInVariable;
+  const own = inVariable ? UNSET : asAdmin;
+  const steps = own ? [own] : nextSteps(error, id && spoken(id), meta.idempotency_key);
   const clean = redactor.cleanAll({
-    next: steps.map((step) => onSystem(step, system)),
-    message: error.message,
+    next: steps.map((step) => onSystem(step, system)).map((step) => ({ ...step, command: asCalled(step.command) })),
+    message: inVariable ? `${error.message}; it is the one in ${TOKEN}, which goes before every login` : error.message,
     details: error.details,
   }) as { next: NextStep[]; message: string; details: unknown };
   const shown = new OrchestratorError(error.code, clean.message, { ...error, details: clean.details });

@@ -7,6 +7,7 @@ import { failure, success } from './envelope.js';
 import { listenForSignals } from './interruption.js';
 import { makeRuntime } from './make-runtime.js';
 import { Output } from './output.js';
+import { hintsAsCalled } from './program.js';
 import { manyLines } from './render/text.js';
 import { type Outcome, runClass, runCommand } from './run-command.js';
 import type { Runtime } from './runtime.js';
@@ -90,7 +91,7 @@ async function printSuccess({ data, render }: Outcome, command: string, runtime:
     return;
   }
   const { openScreen } = await import('./render/screen.js');
-  const text = await render(await openScreen(process.stdout, runtime.env));
+  const text = hintsAsCalled(await render(await openScreen(process.stdout, runtime.env)));
   if (text !== '') await output.out(`${text}\n`);
   await printWarnings(clean, runtime);
 }

@@ -1,4 +1,4 @@
-import { expandScopes, holdsScope, type KnownScope } from '@codegen/contracts/scopes';
+import { expandScopes, holdsScope, isKnownScope, type KnownScope } from '@codegen/contracts/scopes';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { commandTable } from './command-table.js';
 
@@ -22,8 +22,10 @@ export function checkAllowed(id: KnownScope, env: NodeJS.ProcessEnv): void {
   if (isAllowed(id, env)) return;
   const patterns = allowedPatterns(env.ALLOWED_COMMANDS);
   const choices = Object.keys(commandTable).filter((known) => holdsScope(patterns, known));
+  const unknown = patterns.filter((pattern) => !isKnownScope(pattern));
+  const meaningless = unknown.length > 0 ? `; ${unknown.join(', ')} in it is no command, topic.* or role` : '';
   const allowed = choices.length > 0 ? `allowed: ${choices.join(', ')}` : 'no command is allowed';
-  throw new OrchestratorError('COMMAND_NOT_ALLOWED', `${id} is not in ALLOWED_COMMANDS; ${allowed}`, {
+  throw new OrchestratorError('COMMAND_NOT_ALLOWED', `${id} is not in ALLOWED_COMMANDS${meaningless}; ${allowed}`, {
     choices,
     details: { command: id, allowed: [...patterns] },
   });

@@ -1,10 +1,14 @@
-import { constants, createReadStream, fstatSync, open } from 'node:fs';
+import { constants, createReadStream, fstatSync, open, readSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { OrchestratorError } from '@codegen/sdk/errors';
 
 /** Bytes of input that are read at most; the specs allowed are smaller, and their own check says so. */
 const MOST_BYTES = 4 * 1024 * 1024;
+
+/** Milliseconds that a named pipe may be without anybody who writes to it. */
+const WRITER_MS = 5000;
 
 /** All of standard input. @throws OrchestratorError SPEC_TOO_LARGE beyond 4 MiB */
 export async function readStdin(signal: AbortSignal): Promise<Buffer> {
@@ -32,10 +36,25 @@ export async function openInput(path: string, name = path): Promise<Readable> {
 async function readableOf(fd: number, path: string): Promise<Readable> {
   if (fstatSync(fd).isFIFO()) {
     const { Socket } = await import('node:net');
-    return new Socket({ fd, readable: true, writable: false });
+    const pipe = new Socket({ fd, readable: true, writable: false });
+    // A pipe of a folder waits for whoever opens its other end, and nothing tells that nobody ever will.
+    const timer = setTimeout(() => endWithoutWriter(pipe, fd), WRITER_MS);
+    for (const event of ['readable', 'end', 'close'] as const) pipe.once(event, () => clearTimeout(timer));
+    return pipe;
   }
   const { isatty, ReadStream } = await import('node:tty');
   return isatty(fd) ? new ReadStream(fd) : createReadStream(path, { fd });
+}
+
+/** Gives a pipe up, from which nothing has come so far, unless somebody has its other end open. */
+function endWithoutWriter(pipe: Socket, fd: number): void {
+  const byte = Buffer.alloc(1);
+  try {
+    if (readSync(fd, byte) === 0) pipe.destroy(new Error('nobody writes to it'));
+    else pipe.unshift(byte);
+  } catch {
+    // There is somebody, with nothing to say so far.
+  }
 }
 
 /** What comes in, piece by piece, until the signal. @throws OrchestratorError USAGE where it cannot be read */
@@ -87,6 +106,6 @@ export function exactText(bytes: Buffer, what = 'the spec'): string {
 }
 
 function unreadable(what: string, cause: unknown): OrchestratorError {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'error';
-  return new OrchestratorError('USAGE', `${what} cannot be read (${code})`, { cause });
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new OrchestratorError('USAGE', `${what} cannot be read (${code ?? message})`, { cause });
 }

@@ -1,6 +1,7 @@
 import { Orchestrator } from '@codegen/sdk';
 import { type ErrorCode, isOrchestratorError, OrchestratorError, paste } from '@codegen/sdk/errors';
 import { BaseCommand, type GlobalFlags } from './base-command.js';
+import type { Settings } from './config/settings.js';
 import { nearest } from './nearest.js';
 import { withNext } from './translate-error.js';
 
@@ -15,12 +16,13 @@ export abstract class RedisCommand<T = unknown> extends BaseCommand<T> {
 
   /** Does something with a client of its own. @throws OrchestratorError REDIS_REQUIRED without a Redis URL */
   protected async withClient<R>(flags: GlobalFlags, work: (client: Orchestrator) => Promise<R>): Promise<R> {
-    const { apiUrl, token, redisUrl } = await this.settings(flags);
+    const settings = await this.settings(flags);
+    const { apiUrl, token, redisUrl } = settings;
     const client = new Orchestrator({ apiUrl, token, redisUrl });
     try {
       return await work(client);
     } catch (error) {
-      throw advised(error, redisUrl);
+      throw advised(error, settings);
     } finally {
       const closed = client.close();
       if (!this.signal.aborted) await closed;
@@ -29,11 +31,15 @@ export abstract class RedisCommand<T = unknown> extends BaseCommand<T> {
 }
 
 /** The same error with what helps: the password of Redis is no matter of logging in to the API. */
-function advised(error: unknown, redisUrl: string | undefined): unknown {
+function advised(error: unknown, { redisUrl, sources }: Settings): unknown {
   if (!isOrchestratorError(error) || error.next || redisUrl === undefined) return error;
   if (error.code !== 'UNAUTHENTICATED' && error.code !== 'NOT_CONFIGURED') return error;
-  const command = 'export ORCHESTRATOR_REDIS_URL=redis://:PASSWORD@127.0.0.1:6379';
-  return withNext(error, [{ command, when: 'with the right user, password and database' }]);
+  // From a file: a password in a command line would stay in the shell's history.
+  const command =
+    sources.redis_url?.kind === 'environment'
+      ? 'export ORCHESTRATOR_REDIS_URL="$(cat redis-url.txt)"'
+      : 'orchestrator config set redis_url - < redis-url.txt';
+  return withNext(error, [{ command, when: 'with the right user, password and database in the file' }]);
 }
 
 /** The error about a queue's name with the name that was probably meant. */

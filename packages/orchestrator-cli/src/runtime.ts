@@ -26,6 +26,8 @@ export interface Runtime {
     'api-url'?: string | undefined;
     /** The profile of an administrator there, where one is stored. */
     admin?: string;
+    /** Whether the token stands in a variable, which goes before any login. */
+    tokenInVariable?: boolean;
   };
   /** Told of every try of an API call. */
   onCall(call: ApiCall): void;

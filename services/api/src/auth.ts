@@ -57,6 +57,9 @@ export function requireScope(caller: Caller, scopes: readonly string[]): void {
 
 const NO_KEY = 'send an API key as "Authorization: Bearer cgk_…"; an admin can make one';
 
+const MALFORMED =
+  'this is not an API key: keys look like cgk_, 8 characters, _, and 43 more; check that all of it is there';
+
 /** Checks every request against the access table before its body is read. Must be registered before the routes. */
 export function registerAuth(
   app: FastifyInstance,
@@ -131,9 +134,10 @@ function accessOf(method: string, url: string): Access | 'public' {
 }
 
 async function authenticate(db: Kysely<Database>, header: string | undefined): Promise<Caller> {
+  if (!header) throw new ApiError('UNAUTHENTICATED', NO_KEY);
   const secret = secretIn(header);
   const prefix = prefixOf(secret);
-  if (!prefix) throw new ApiError('UNAUTHENTICATED', NO_KEY);
+  if (!prefix) throw new ApiError('UNAUTHENTICATED', MALFORMED);
   const found = await findKeyByPrefix(db, prefix);
   const given = Buffer.from(hashSecret(secret), 'hex');
   if (!found || !timingSafeEqual(given, Buffer.from(found.secretHash, 'hex'))) {

@@ -69,5 +69,10 @@ function advise(error: OrchestratorError, { id, type }: Task): OrchestratorError
   if (error.code === 'TASK_FAILED' || error.code === 'TASK_CANCELLED') {
     return withNext(error, [inspect], withoutSpec(error.details as Task));
   }
-  return withNext(error, [resume, inspect], error.details ?? { task_id: id });
+  return withNext(goesOn(error, id), [resume, inspect], error.details ?? { task_id: id });
+}
+
+function goesOn(error: OrchestratorError, id: string): OrchestratorError {
+  if (error.code !== 'INTERRUPTED' && error.code !== 'TERMINATED') return error;
+  return new OrchestratorError(error.code, `${error.message}; task ${id} goes on`, { ...error, cause: error });
 }

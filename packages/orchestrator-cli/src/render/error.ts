@@ -8,7 +8,10 @@ import { oneLine } from './text.js';
 export function renderError(error: OrchestratorError, next: readonly NextStep[], screen: Screen): string {
   const { paint } = screen;
   const bug = error.code === 'BUG' ? 'this is a bug in orchestrator: ' : '';
-  const lines = [`${paint.red.bold('Error:')} ${bug}${oneLine(error.message)} ${paint.dim(`(${error.code})`)}`];
+  // Who stops what runs has made no error.
+  const stopped = error.code === 'INTERRUPTED' || error.code === 'TERMINATED';
+  const label = stopped ? paint.yellow.bold('Stopped:') : paint.red.bold('Error:');
+  const lines = [`${label} ${bug}${oneLine(error.message)} ${paint.dim(`(${error.code})`)}`];
   if (error.code === 'TASK_FAILED') {
     const end = endOfError(error.details as Task, screen);
     if (end !== '') lines.push(end);

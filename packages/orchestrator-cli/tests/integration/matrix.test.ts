@@ -248,7 +248,8 @@ function problemsOfText(one: Case, mode: Mode, { stdout, stderr }: Finished): st
   check(!HIDDEN.test(plain.replaceAll(/[\n\r]/g, '')), 'control characters show');
   if (one.error) {
     check(/^Try: \S.*\n$/.test(plain.slice(plain.trimEnd().lastIndexOf('\n') + 1)), 'the last line is not "Try: …"');
-    check(/^Error: \S/m.test(plain), 'no line "Error: …"');
+    const label = one.interrupt ? 'Stopped' : 'Error';
+    check(new RegExp(`^${label}: \\S`, 'm').test(plain), `no line "${label}: …"`);
     if (!inTerminal) check(stdout === '', 'standard output is not empty');
   } else if (!inTerminal) {
     check(stdout.trim() !== '', 'standard output is empty');

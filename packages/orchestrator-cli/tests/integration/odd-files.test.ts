@@ -105,6 +105,29 @@ describe('a file that the user names', () => {
     expect(sent).toEqual(['from the shell', 'from standard input', 'from a pipe']);
   });
 
+  it('keeps nobody waiting where it is a pipe that nobody writes to, and does where somebody will', async () => {
+    const [silent, slow] = ['nobody', 'slow'].map((name) => join(machine.folder, name)) as [string, string];
+    for (const path of [silent, slow]) fifo(path);
+    const before = fake.seen.length;
+    const line = [process.execPath, bin, ...START, slow].map(quoted).join(' ');
+    const [ended] = await Promise.all([
+      machine.run([...START, silent]),
+      promisify(execFile)(
+        'bash',
+        ['-c', `${line} & exec 9>${quoted(slow)}; sleep 6; echo late >&9; exec 9>&-; wait $!`],
+        {
+          env: environment,
+        },
+      ),
+    ]);
+    expect(envelopeOf(ended).error).toMatchObject({
+      code: 'USAGE',
+      message: `the file of --spec-file, ${silent}, cannot be read (nobody writes to it)`,
+    });
+    const sent = fake.seen.slice(before).filter(({ path }) => path === '/tasks');
+    expect(sent.map(({ body }) => (body as { spec: string }).spec)).toEqual(['late\n']);
+  });
+
   it('ends a command on a signal where it is a pipe that nobody writes to', async () => {
     const silent = join(machine.folder, 'silent');
     fifo(silent);

@@ -50,7 +50,7 @@ describe('the system on this machine', { timeout: 150_000 }, () => {
 
     expect(code).toBe(143);
     expect(stdout).toBe('');
-    expect(stderr).toMatch(/Stopping ….*Error: the system was stopped/s);
+    expect(stderr).toMatch(/Stopping ….*Stopped: the system was stopped/s);
     expect(stderr.trimEnd().split('\n').at(-1)).toBe(`Try: orchestrator up --data-dir ${data}`);
     expect((await machine.run(['down', '--data-dir', data])).stdout).toBe(`Nothing runs in ${data}.\n`);
   });

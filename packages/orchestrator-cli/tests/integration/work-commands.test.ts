@@ -561,6 +561,26 @@ describe('task logs', () => {
   });
 });
 
+describe('--wait', () => {
+  it('says, when it is stopped, that the task goes on, and how to follow it again', async () => {
+    const controller = new AbortController();
+    const { OrchestratorError } = await import('@codegen/sdk/errors');
+    const argv = ['--project', 'todo-api', '--spec', 'Lists', '--wait'];
+    const waiting = run('engineering.start', argv, { signal: controller.signal });
+    waiting.catch(() => undefined);
+    await waitFor('the long poll', () => fake.seen.some(({ path }) => path.endsWith('/events')));
+    controller.abort(new OrchestratorError('INTERRUPTED', 'interrupted'));
+
+    const [id] = fake.tasks.keys();
+    await expect(waiting).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+      exitCode: 130,
+      message: `interrupted; task ${id} goes on`,
+      next: [{ command: `orchestrator engineering wait ${id}` }, { command: `orchestrator task get ${id}` }],
+    });
+  });
+});
+
 describe('--input', () => {
   it('is the whole request, and flags win over it', async () => {
     const project = { name: 'lists', description: 'Lists', modules: ['backend'] };

@@ -55,6 +55,15 @@ describe('ALLOWED_COMMANDS', () => {
     expect(allowed('project.list', 'project')).toBe(false);
   });
 
+  it('says of a name that means nothing that it does', () => {
+    const refuse = (list: string) => () => checkAllowed('task.list', { ALLOWED_COMMANDS: list });
+    expect(refuse('bogus, project.get')).toThrow(
+      /; bogus in it is no command, topic\.\* or role; allowed: project\.get/,
+    );
+    expect(refuse('bogus')).toThrow(/bogus in it is no command/);
+    expect(refuse('project.get')).toThrow(/^task\.list is not in ALLOWED_COMMANDS; allowed: project\.get$/);
+  });
+
   it('names what is allowed when it refuses', () => {
     expect(() => checkAllowed('deploy.start', { ALLOWED_COMMANDS: 'task.get' })).toThrow(
       expect.objectContaining({ code: 'COMMAND_NOT_ALLOWED', exitCode: 6, choices: ['task.get'] }),

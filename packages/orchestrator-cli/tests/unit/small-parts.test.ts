@@ -7,6 +7,7 @@ import { pickFields, readFields } from '../../src/fields.js';
 import { ciIdempotencyKey } from '../../src/idempotency.js';
 import { nearest } from '../../src/nearest.js';
 import { nextSteps } from '../../src/next-steps.js';
+import { asCalled, hintsAsCalled } from '../../src/program.js';
 import { exactText } from '../../src/read-input.js';
 import type { Runtime } from '../../src/runtime.js';
 
@@ -33,6 +34,41 @@ describe('what was refused because of the role', () => {
     expect(nextOf({})).toBe('orchestrator auth status');
     expect(nextOf({ admin: 'root' }, new OrchestratorError('FORBIDDEN', 'this key lacks the scope x'))).toBe(
       'orchestrator auth status',
+    );
+  });
+});
+
+describe('a token that does not fit', () => {
+  it('is not to be mended by a login where it stands in a variable', () => {
+    const of = (tokenInVariable: boolean) => {
+      const error = new OrchestratorError('UNAUTHENTICATED', 'this API key is not known here');
+      const runtime = {
+        meta: { request_id: '', correlation_id: '' },
+        redactor: new Redactor(),
+        system: { tokenInVariable },
+      };
+      const { error: shown, next } = cleanError(error, 'task.list', runtime);
+      return [shown.message, next[0]?.command];
+    };
+    expect(of(true)).toEqual([
+      'this API key is not known here; it is the one in ORCHESTRATOR_TOKEN, which goes before every login',
+      'unset ORCHESTRATOR_TOKEN',
+    ]);
+    expect(of(false)).toEqual(['this API key is not known here', 'orchestrator auth login']);
+  });
+});
+
+describe('hints', () => {
+  it('name the program as it was called, and change nothing else', () => {
+    const called = '../bin/orchestrator';
+    expect(asCalled('orchestrator task list', called)).toBe('../bin/orchestrator task list');
+    expect(asCalled('ORCHESTRATOR_DEBUG=1 orchestrator up', called)).toBe(
+      'ORCHESTRATOR_DEBUG=1 ../bin/orchestrator up',
+    );
+    expect(asCalled('kill 7', called)).toBe('kill 7');
+    const text = 'orchestrator is up\n\u001b[1mNext:\u001b[22m orchestrator task list\nNext:\n    orchestrator a';
+    expect(hintsAsCalled(text, called)).toBe(
+      'orchestrator is up\n\u001b[1mNext:\u001b[22m ../bin/orchestrator task list\nNext:\n    ../bin/orchestrator a',
     );
   });
 });

@@ -63,7 +63,9 @@ function decode(text: string): string {
 function invalid(): OrchestratorError {
   return new OrchestratorError(
     'NOT_CONFIGURED',
-    'The Redis URL is not valid. Give redis://[user:password@]host:port[/db], the path of a socket, ' +
-      'redis+sentinel://[user:password@]host:port,host:port/master[/db] or redis+cluster://[user:password@]host:port,host:port.',
+    // Written without user and password before a host: those are taken out of whatever is shown.
+    'The Redis URL is not valid. Give redis://host:port[/db], the path of a socket, ' +
+      'redis+sentinel://host:port,host:port/master[/db] or redis+cluster://host:port,host:port; ' +
+      'user:password@ may stand before the first host.',
   );
 }

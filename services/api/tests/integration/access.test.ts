@@ -25,6 +25,15 @@ onBothDatabases('access', (api, database) => {
     for (const path of ['/health', '/openapi.json']) expect((await nobody.call('GET', path)).status).toBe(200);
   });
 
+  test('what is no key is told so in words about keys', async () => {
+    for (const token of ['abc', 'cgk_', 'cgk_0123456z_x', `cgk_01234567_${'x'.repeat(42)}`]) {
+      const { status, body } = await new Client(api.url, token).call('GET', '/whoami');
+      expect([status, body.code]).toEqual([401, 'UNAUTHENTICATED']);
+      expect(body.detail).toMatch(/^this is not an API key: keys look like cgk_/);
+      expect(body.detail).not.toContain('Bearer');
+    }
+  });
+
   test('the access table is the list of routes', async () => {
     const document = await api.admin.ok('GET', '/openapi.json');
     const described = Object.entries(document.paths as Record<string, object>).flatMap(([path, methods]) =>

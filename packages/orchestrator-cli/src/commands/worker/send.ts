@@ -66,7 +66,11 @@ export default class WorkerSend extends WorkerCommand<WorkerTurn> {
       if (!turn || !isOrchestratorError(error) || !letsGo.includes(error.code)) throw error;
       const command = paste`orchestrator worker send ${turn.worker} --resume ${turn.request}`;
       const details = { worker_id: turn.worker, request_id: turn.request };
-      throw withNext(error, [{ command, when: 'to wait for its text' }], details);
+      const stopped = error.code === 'INTERRUPTED' || error.code === 'TERMINATED';
+      const told = stopped
+        ? new OrchestratorError(error.code, `${error.message}; the turn goes on`, { ...error, cause: error })
+        : error;
+      throw withNext(told, [{ command, when: 'to wait for its text' }], details);
     }
   }
 
