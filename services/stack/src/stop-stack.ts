@@ -28,6 +28,8 @@ export async function stopStack(dataDir: string, timeoutMs: number): Promise<Sto
       next: [{ command: `kill ${holder.pid}`, when: 'where it is' }],
     });
   }
+  // One that somebody has stopped would not hear what it is asked.
+  process.kill(holder.pid, 'SIGCONT');
   process.kill(holder.pid, 'SIGTERM');
   for (const deadline = Date.now() + timeoutMs; isSameProcess(holder); await sleep(LOOK_MS)) {
     if (Date.now() > deadline) {

@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { thisProcess } from '@codegen/sdk/processes';
+import { isStopped, thisProcess } from '@codegen/sdk/processes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
+import { waitFor } from '../../../../tests/support/wait-for.js';
 import { openDataFolder } from '../../src/data-folder.js';
+import { stopStack } from '../../src/stop-stack.js';
 
 describe('the data folder', () => {
   let temp: Awaited<ReturnType<typeof tempFolder>>;
@@ -55,6 +57,13 @@ describe('the data folder', () => {
     await once(child, 'exit');
     const folder = await openDataFolder(root);
     await folder.unlock();
+  });
+
+  it('is given up when its holder is asked to stop, though a signal keeps that from running', async () => {
+    const { child } = await contend();
+    child.kill('SIGSTOP');
+    await waitFor('it to be stopped', () => isStopped(child.pid as number));
+    expect(await stopStack(root, 5000)).toMatchObject({ state: 'stopped', pid: child.pid });
   });
 
   it('is free where the lock names a pid that another process has by now', async () => {
