@@ -39,7 +39,8 @@ describe('help', () => {
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toContain(`Usage: bin/${program}`);
       expect(stdout).not.toMatch(/^#|set -euo/m);
-      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+      // It is not wrapped: it fits a narrow terminal as it is.
+      expect(stdout.split('\n').filter((line) => line.length > 60)).toEqual([]);
     }
   });
 

@@ -50,7 +50,7 @@ export default class WorkerCreate extends WorkerCommand<Created> {
       description: 'The whole configuration as JSON, from a file or standard input (-); other flags win over it',
       helpValue: 'FILE',
     }),
-    'dry-run': Flags.boolean({ description: 'Only check the configuration' }),
+    'dry-run': Flags.boolean({ description: 'Only check the configuration; worker-manager is not asked' }),
     'idempotency-key': Flags.string({
       description: 'Makes a repeated call the same worker; in CI it follows from run, command and input',
       helpValue: 'KEY',
