@@ -11,13 +11,14 @@ export const projectStatus = z
     'scaffold_failed',
     'developing',
     'testing',
+    'built',
     'deploying',
     'active',
     'failed',
     'archived',
   ])
   .describe(
-    'draft → scaffolding → scaffolded or scaffold_failed → developing → testing → deploying → active; or failed, archived',
+    'draft → scaffolding → scaffolded or scaffold_failed → developing → testing → built → deploying → active; or failed, archived',
   );
 export type ProjectStatus = z.infer<typeof projectStatus>;
 

@@ -1,6 +1,10 @@
 import type { Orchestrator } from '@codegen/sdk';
 import { isAllowed } from '../permissions.js';
-import { ask, inputRequired } from '../prompts.js';
+import { choose, inputRequired } from '../prompts.js';
+
+/** Projects that an error names, and those that a question finds. */
+const NAMED = 20;
+const MOST = 5000;
 
 /** The project to work on: the one the settings name, or the user's choice where a question may be asked. */
 export async function chooseProject(
@@ -9,11 +13,13 @@ export async function chooseProject(
   { mayAsk, signal, env }: { mayAsk: boolean; signal: AbortSignal; env: NodeJS.ProcessEnv },
 ): Promise<string> {
   if (project !== undefined) return project;
-  const { items } = isAllowed('project.list', env)
-    ? await client.projects.page({ limit: 20 }, { signal })
-    : { items: [] };
-  const choices = items.map(({ name }) => name);
-  const input = { name: '--project', question: 'Project:', choices };
-  if (!mayAsk || choices.length === 0) throw inputRequired([input]);
-  return await ask(input, signal);
+  const choices: string[] = [];
+  if (isAllowed('project.list', env)) {
+    for await (const { name, status } of client.projects.list({ limit: mayAsk ? 500 : NAMED }, { signal })) {
+      if (status !== 'archived') choices.push(name);
+      if (choices.length === (mayAsk ? MOST : NAMED)) break;
+    }
+  }
+  if (!mayAsk || choices.length === 0) throw inputRequired([{ name: '--project', question: 'Project:', choices }]);
+  return await choose('Project:', choices, signal);
 }

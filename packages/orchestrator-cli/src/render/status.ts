@@ -1,6 +1,6 @@
 import type { Screen } from './screen.js';
 
-const GOOD = new Set(['completed', 'active', 'scaffolded', 'ok']);
+const GOOD = new Set(['completed', 'active', 'built', 'scaffolded', 'ok']);
 const BAD = new Set(['failed', 'scaffold_failed', 'cancelled']);
 const BUSY = new Set(['running', 'scaffolding', 'developing', 'testing', 'deploying']);
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Project } from '@codegen/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
@@ -53,6 +54,33 @@ describe('in a terminal', () => {
     expect(terminal.screen()).toContain('Logged in');
     expect(terminal.screen()).not.toContain('sEcReT');
     expect(envelopeOf(await machine.run(['auth', 'status', '--json'])).data).toMatchObject({ user: { name: 'Ada' } });
+  });
+
+  it('a project is picked among all that are open, by a part of its name', async () => {
+    const [first] = fake.projects;
+    const make = (name: string, status: 'draft' | 'archived' = 'draft') => ({
+      ...first,
+      id: `proj_${name}`,
+      name,
+      status,
+    });
+    const names = Array.from({ length: 60 }, (_, n) => `shop-${n}`);
+    fake.projects.splice(
+      0,
+      1,
+      ...([make('harbour'), make('sunk', 'archived'), ...names.map((name) => make(name))] as Project[]),
+    );
+    const terminal = inTerminal('project tasks', { ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN });
+    await terminal.shows('… and 41 more: type a part of the name');
+    terminal.type('sunk\r');
+    await terminal.shows('nothing there has sunk in its name');
+    terminal.type('p-4\r');
+    await terminal.shows('shop-48');
+    terminal.type('arb\r');
+
+    expect(await terminal.exit).toBe(0);
+    expect(fake.seen.at(-1)?.query.get('project')).toBe('harbour');
+    expect(terminal.screen()).not.toContain('  sunk');
   });
 
   it('a wait is a live view, and Ctrl-C lets go of it and gives the cursor back', async () => {

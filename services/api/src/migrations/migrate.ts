@@ -3,12 +3,14 @@ import type { Database } from '../database/schema.js';
 import { initial } from './001-initial.js';
 import { correlationIndex } from './002-correlation-index.js';
 import { keysKnowTheirMaker } from './003-keys-know-their-maker.js';
+import { projectsRestAsBuilt } from './004-projects-rest-as-built.js';
 
 /** In order; one that was released is never changed. */
 const migrations: readonly { name: string; statements: string }[] = [
   { name: '001-initial', statements: initial },
   { name: '002-correlation-index', statements: correlationIndex },
   { name: '003-keys-know-their-maker', statements: keysKnowTheirMaker },
+  { name: '004-projects-rest-as-built', statements: projectsRestAsBuilt },
 ];
 
 /**

@@ -1,4 +1,4 @@
-import { deployResult } from '@codegen/contracts';
+import { deployResult, type ProjectStatus } from '@codegen/contracts';
 import { type FlowDeps, failed } from '../flow.js';
 import { endTask, setProjectStatus } from '../report.js';
 import type { DeployNode } from './state.js';
@@ -18,7 +18,8 @@ export function finishStep(deps: FlowDeps): DeployNode {
     });
     // What ran before a deploy that failed goes on running.
     const wasActive = previous_status === 'active';
-    const status = completed || wasActive ? 'active' : outcome.status === 'failed' ? 'failed' : 'testing';
+    const before = previous_status === 'deploying' ? 'built' : (previous_status as ProjectStatus);
+    const status = completed || wasActive ? 'active' : outcome.status === 'failed' ? 'failed' : before;
     await setProjectStatus(deps, input.project_id, status, { from: ['deploying'], signal });
     await endTask(deps, input, epoch, { ...outcome, result }, signal);
     return {};

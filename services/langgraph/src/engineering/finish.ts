@@ -18,27 +18,24 @@ export function finishStep(deps: FlowDeps): EngineeringNode {
       commit_sha: (outcome.result?.commit_sha as string | undefined) ?? commit?.sha ?? null,
       branch: commit?.branch ?? null,
     });
-    const status = restingStatus(state, outcome.status);
-    if (status) {
-      await setProjectStatus(deps, input.project_id, status, {
-        // While scaffolding, the status is the scaffolder's to write.
-        from: ['developing', 'testing'],
-        signal,
-      });
-    }
+    await setProjectStatus(deps, input.project_id, restingStatus(state, outcome.status), {
+      // While scaffolding, the status is the scaffolder's to write.
+      from: ['developing', 'testing'],
+      signal,
+    });
     await endTask(deps, input, epoch, { ...outcome, result }, signal);
     return {};
   };
 }
 
-/** What the project is after the task; undefined leaves it as it is. */
+/** What the project is after the task. */
 function restingStatus(
   { previous_status }: EngineeringState,
   ended: 'completed' | 'failed' | 'cancelled',
-): ProjectStatus | undefined {
+): ProjectStatus {
   // What ran at its URL before still does.
   if (previous_status === 'active') return 'active';
   if (ended === 'failed') return 'failed';
-  if (ended === 'cancelled') return previous_status === 'draft' ? 'scaffolded' : (previous_status as ProjectStatus);
-  return undefined;
+  if (ended === 'completed') return 'built';
+  return previous_status === 'draft' ? 'scaffolded' : (previous_status as ProjectStatus);
 }
