@@ -37,27 +37,38 @@ const LISTED = 20;
 
 /** Has one of the choices picked: by number, by name, or by a part of the name, which narrows the list. */
 export async function choose(question: string, choices: readonly string[], signal: AbortSignal): Promise<string> {
-  let fitting = choices;
-  for (;;) {
-    const listed = fitting.slice(0, LISTED);
-    const lines = listed.map((choice, at) => `  ${at + 1}  ${oneLine(choice)}\n`);
-    const more = fitting.length - listed.length;
-    if (more > 0) lines.push(`  … and ${more} more: type a part of the name\n`);
-    const answer = await ask({ name: '', question: `${lines.join('')}${question}` }, signal);
-    const picked = choices.find((choice) => choice === answer) ?? listed[Number(answer) - 1];
-    if (picked !== undefined) return picked;
-    const found = choices.filter((choice) => choice.includes(answer));
-    if (found.length === 1) return found[0] as string;
-    if (found.length === 0) process.stderr.write(`  nothing there has ${oneLine(answer)} in its name\n`);
-    fitting = found.length > 0 ? found : choices;
-  }
+  return await inDialogue(signal, async (answerTo) => {
+    let fitting = choices;
+    let note = '';
+    for (;;) {
+      const listed = fitting.slice(0, LISTED);
+      const lines = listed.map((choice, at) => `  ${at + 1}  ${oneLine(choice)}\n`);
+      const more = fitting.length - listed.length;
+      if (more > 0) lines.push(`  … and ${more} more: type a part of the name\n`);
+      const answer = await answerTo(`${lines.join('')}${note}${question}`);
+      const picked = choices.find((choice) => choice === answer) ?? listed[Number(answer) - 1];
+      if (picked !== undefined) return picked;
+      const found = choices.filter((choice) => choice.includes(answer));
+      if (found.length === 1) return found[0] as string;
+      note = found.length === 0 ? `  nothing there has ${oneLine(answer)} in its name\n` : '';
+      fitting = found.length > 0 ? found : choices;
+    }
+  });
 }
 
 /** Asks for one line on the terminal. */
 export async function ask({ question }: RequiredInput, signal: AbortSignal): Promise<string> {
+  return await inDialogue(signal, (answerTo) => answerTo(question));
+}
+
+/** One terminal for all questions of a dialogue: what is typed before a question is its answer. */
+async function inDialogue<T>(
+  signal: AbortSignal,
+  dialogue: (answerTo: (question: string) => Promise<string>) => Promise<T>,
+) {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return (await prompt.question(`${question} `, { signal })).trim();
+    return await dialogue(async (question) => (await prompt.question(`${question} `, { signal })).trim());
   } catch (error) {
     signal.throwIfAborted();
     // readline takes Ctrl-C for itself while it asks.

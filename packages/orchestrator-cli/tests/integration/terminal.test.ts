@@ -75,7 +75,7 @@ describe('in a terminal', () => {
     terminal.type('sunk\r');
     await terminal.shows('nothing there has sunk in its name');
     terminal.type('p-4\r');
-    await terminal.shows('shop-48');
+    await terminal.shows('  1  shop-49');
     terminal.type('arb\r');
 
     expect(await terminal.exit).toBe(0);
