@@ -13,9 +13,12 @@ export interface CancelFlags {
   idempotencyKey: string;
 }
 
+/** Milliseconds, tries again included, until whoever wants a task to stop is told that the API does not answer. */
+const PATIENCE_MS = 6000;
+
 /**
  * Asks for a task's end and, with `wait`, follows it there.
- * @throws OrchestratorError TASK_ENDED where it ended before it could be cancelled
+ * @throws OrchestratorError TASK_ENDED where it ended before it could be cancelled; TIMEOUT where the API does not answer
  */
 export async function cancelTask(
   client: Orchestrator,
@@ -25,10 +28,15 @@ export async function cancelTask(
 ): Promise<Task> {
   const timeoutMs = wait === undefined || wait === NO_LIMIT ? undefined : parseDuration(wait, '--wait');
   const inspect = { command: paste`orchestrator task get ${id}`, when: 'to see how it ended' };
-  const call = { signal: runtime.signal, idempotencyKey };
-  const task = await client.tasks.cancel(id, call).catch((error: unknown) => {
-    throw isOrchestratorError(error) && error.code === 'TASK_ENDED' ? withNext(error, [inspect]) : error;
-  });
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(unanswered()), PATIENCE_MS);
+  const call = { signal: AbortSignal.any([runtime.signal, limit.signal]), idempotencyKey };
+  const task = await client.tasks
+    .cancel(id, call)
+    .catch((error: unknown) => {
+      throw isOrchestratorError(error) && error.code === 'TASK_ENDED' ? withNext(error, [inspect]) : error;
+    })
+    .finally(() => clearTimeout(timer));
   runtime.meta.correlation_id = task.correlation_id;
   if (wait === undefined || task.status === 'cancelled') return withoutSpec(task);
   const handle = await client.tasks.handle(id, { signal: runtime.signal });
@@ -44,4 +52,8 @@ export async function cancelTask(
 
 function tooLate(id: string, status: string, next: { command: string; when: string }): OrchestratorError {
   return new OrchestratorError('TASK_ENDED', `task ${id} ${status} before it could be cancelled`, { next: [next] });
+}
+
+function unanswered(): OrchestratorError {
+  return new OrchestratorError('TIMEOUT', `the API did not answer within ${PATIENCE_MS / 1000} s: the task may go on`);
 }

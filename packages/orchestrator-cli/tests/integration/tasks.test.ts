@@ -4,6 +4,7 @@ import type { TaskEvent } from '@codegen/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import type { FakeApi } from '../../../sdk/tests/support/fake-api.js';
+import { startSilentServer } from '../../../sdk/tests/support/silent-servers.js';
 import { type Envelope, envelopeOf, type Machine, makeSystem } from '../support/run-cli.js';
 
 let fake: FakeApi;
@@ -268,4 +269,24 @@ describe('status, wait and watch', () => {
     expect(envelopeOf(wrong).choices).toContain('status');
     expect(wrong.code).toBe(2);
   });
+});
+
+it('task cancel returns within 10 s where the API accepts and never answers, and says that the task may go on', async () => {
+  const silent = await startSilentServer();
+  const began = performance.now();
+  const env = { ORCHESTRATOR_API_URL: `http://127.0.0.1:${silent.port}` };
+  const ended = await machine.run(['task', 'cancel', 'task_0198aaaaaaaaaaaaaaaaaaaaaaaaaaaa', '--wait', '--json'], {
+    env,
+  });
+  await silent.stop();
+
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(ended.code).toBe(75);
+  const { error, next } = envelopeOf(ended);
+  expect(error).toMatchObject({
+    code: 'TIMEOUT',
+    retryable: true,
+    message: expect.stringContaining('the task may go on'),
+  });
+  expect(next.map(({ command }) => command)).toContainEqual(expect.stringContaining('task cancel'));
 });
