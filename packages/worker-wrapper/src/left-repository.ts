@@ -106,7 +106,10 @@ export async function moveObjects(from: string, to: string): Promise<void> {
       .filter((file) => file.isFile() && wanted.test(file.name.toString('latin1')))
       .map((file) => file.name.toString('latin1'));
     if (files.length > 0) await mkdir(join(to, name), { recursive: true });
-    for (const file of files) await rename(join(from, name, file), join(to, name, file));
+    const folderOfFiles = Buffer.from(join(from, name));
+    for (const file of files) {
+      await inFolder(folderOfFiles, () => rename(join(from, name, file), join(to, name, file)));
+    }
   }
 }
 

@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '@codegen/sdk/files';
 import { GITLINK_MODE, parseGitEntries, safeGitEnvironment } from '@codegen/sdk/git';
@@ -239,6 +239,8 @@ export class Workspace {
   async #takeBack(): Promise<(LeftState & Left) | undefined> {
     this.#state = 'lost';
     this.#setAside = [];
+    // The agent may have closed the worker's own folder too.
+    await chmod(dirname(this.#own), 0o700).catch(() => undefined);
     await removeTree(this.#own);
     if (!(await isFolder(this.folder))) return undefined;
     await mkdir(this.#own, { recursive: true, mode: 0o700 });

@@ -345,6 +345,12 @@ it("a folder that cannot be read is read all the same; a tester's FIFOs are nobo
   const worker = await turns.worker();
   await worker.turn('mkdir -p locked/in; echo l > locked/in/l; chmod 000 locked/in; chmod 555 locked');
   expect(await worker.pushed('locked/in/l')).toBe('l');
+  // These stop nobody who runs as root.
+  for (const closed of ['chmod -R a-w .git', 'chmod 000 .git/objects/*', 'chmod 555 . ..', 'chmod 000 . ..']) {
+    const { problem } = await worker.turn(`echo "${closed}" > l; git add l; git commit -qm l; ${closed}`);
+    expect(problem, closed).toBeUndefined();
+    expect(await worker.pushed('l')).toBe(closed);
+  }
   const tester = await turns.worker({ readOnly: true });
   expect(await tester.turn(fifo('.git/index'))).toMatchObject({ files: [] });
 });
