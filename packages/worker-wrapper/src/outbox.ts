@@ -4,6 +4,7 @@ import {
   type DeveloperWorkerOutput,
   developerOutput,
   developerWorkerOutput,
+  isResultOf,
   type POWorkerOutput,
   poOutput,
   poWorkerOutput,
@@ -14,7 +15,7 @@ import {
 } from '@codegen/contracts';
 import { answerOnce } from '@codegen/sdk/consumer';
 import { handlingKind, OrchestratorError } from '@codegen/sdk/errors';
-import { moveBelow, parseFile, readFileBelow, writeFileBelow } from '@codegen/sdk/files';
+import { FileError, moveBelow, parseFile, readFileBelow, writeFileBelow } from '@codegen/sdk/files';
 import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
 
 /** A turn's result with the lifecycle event that goes with it. */
@@ -47,12 +48,15 @@ export class Outbox {
 
   /** The record of a turn that has run already. The agent can write there too: what cannot be read is not there. */
   async find(requestId: string): Promise<TurnRecord | undefined> {
-    const { workerDir, logger } = this.options;
+    const { workerDir, workerId, logger } = this.options;
     for (const folder of ['outbox', 'answered']) {
       const path = `${folder}/${fileName(requestId)}`;
       try {
         const bytes = await readFileBelow(workerDir, path, { mostBytes: MOST_BYTES });
-        if (bytes) return parseFile(path, 'JSON', bytes.toString(), JSON.parse) as TurnRecord;
+        if (!bytes) continue;
+        const record = parseFile(path, 'JSON', bytes.toString(), JSON.parse) as TurnRecord;
+        if (isResultOf(record, { worker_id: workerId, request_id: requestId })) return record;
+        throw new FileError('malformed', `${path} is not the result of this turn`);
       } catch (error) {
         logger.warn({ error: String(error) }, 'a result that was kept cannot be read');
       }

@@ -5,6 +5,7 @@ import {
   decodeEntry,
   developerOutput,
   developerWorkerOutput,
+  isResultOf,
   type POWorkerOutput,
   poOutput,
   poWorkerOutput,
@@ -57,8 +58,7 @@ export async function answerInputs(
     const entries = await redis.xrange(stream, '-', '+', 'COUNT', PAGE);
     if (entries.length === 0) return answered;
     for (const [id, flat] of entries) {
-      const fields = Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : [])));
-      const decoded = decodeEntry(workerInputs, fields);
+      const decoded = decodeEntry(workerInputs, fieldsOf(flat));
       const input = decoded.ok ? decoded.message : decoded.requestId && { request_id: decoded.requestId };
       if (input) await answerInput(redis, worker, input, failure);
       await redis.xack(stream, workerInputs.group as string, id);
@@ -125,7 +125,9 @@ export async function deliverOutbox(redis: Redis, worker: SilentWorker, folder: 
   for (const name of names ?? []) {
     if (!name.endsWith('.json')) continue;
     const turn = await readTurn(folder, `outbox/${name}`, worker).catch(unusable);
-    if (turn) await deliver(redis, worker, turn);
+    if (!turn) continue;
+    if (await isOwn(redis, worker, turn)) await deliver(redis, worker, turn);
+    else unusable(new FileError('malformed', `outbox/${name} is of a turn that the worker was not given`));
   }
   await removeTree(join(folder, 'outbox'));
 }
@@ -140,6 +142,17 @@ async function readTurn(folder: string, path: string, { worker_type }: SilentWor
   throw new FileError('malformed', `${path} is not the result of a turn`);
 }
 
+/** Whether a result is of a turn that the worker was given and that is not done with: another's is not its to tell. */
+async function isOwn(redis: Redis, worker: SilentWorker, turn: TurnRecord): Promise<boolean> {
+  const { request_id } = turn.output;
+  if (!isResultOf(turn, { worker_id: worker.worker_id, request_id })) return false;
+  const entries = await redis.xrange(inputStream(worker), '-', '+');
+  return entries.some(([, flat]) => {
+    const decoded = decodeEntry(workerInputs, fieldsOf(flat));
+    return request_id === (decoded.ok ? decoded.message.request_id : decoded.requestId);
+  });
+}
+
 async function deliver(redis: Redis, { worker_id, worker_type }: SilentWorker, { output, lifecycle }: TurnRecord) {
   const key = workerResultKey(worker_id, output.request_id);
   const record = { redis, key, ttlSeconds: KEEP_ANSWERS_SECONDS };
@@ -149,6 +162,10 @@ async function deliver(redis: Redis, { worker_id, worker_type }: SilentWorker, {
     await answerOnce({ ...record, contract: poOutput, params: { worker_id }, message: output as POWorkerOutput });
   }
   await publish(redis, workerLifecycle, lifecycle);
+}
+
+function fieldsOf(flat: readonly string[]): Record<string, string> {
+  return Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : [])));
 }
 
 function inputStream({ worker_id, worker_type }: Omit<SilentWorker, 'context'>): string {

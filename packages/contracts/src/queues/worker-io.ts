@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { baseResult, nullable, queueMeta } from '../base.js';
 import { wireTimestamp } from '../datetime.js';
 import { defineQueue } from '../define-queue.js';
+import type { WorkerLifecycleEvent } from './worker-lifecycle.js';
 
 /** One turn for a worker's agent. */
 export const workerInput = queueMeta
@@ -139,4 +140,15 @@ export const workerLog = defineQueue({
 /** Key that holds a turn's answer for a day: whoever answers a turn again repeats the first answer. */
 export function workerResultKey(workerId: string, requestId: string): string {
   return `worker:result:${workerId}:${requestId}`;
+}
+
+/** Whether a result, with the event that goes with it, is of one turn of one worker: an agent may have written it. */
+export function isResultOf(
+  { output, lifecycle }: { output: DeveloperWorkerOutput | POWorkerOutput; lifecycle: WorkerLifecycleEvent },
+  turn: { readonly worker_id: string; readonly request_id: string },
+): boolean {
+  return (
+    [output, lifecycle].every(({ request_id }) => request_id === turn.request_id) &&
+    [output, lifecycle].every((one) => !('worker_id' in one) || one.worker_id === turn.worker_id)
+  );
 }

@@ -25,7 +25,8 @@ afterEach(() => temp.remove());
 
 describe('results on disk', () => {
   const name = `${createHash('sha256').update('turn-1').digest('hex').slice(0, 32)}.json`;
-  const record = { output: { request_id: 'turn-1' } } as unknown as TurnRecord;
+  const turn = { request_id: 'turn-1', worker_id: 'w-1' };
+  const record = { output: turn, lifecycle: turn } as unknown as TurnRecord;
 
   it('are found and kept whatever the agent has put into their folder', async () => {
     const warnings: string[] = [];
@@ -45,6 +46,9 @@ describe('results on disk', () => {
       () => symlink(secret, path),
       () => symlink('/dev/zero', path),
       () => writeFile(path, SECRET),
+      () => writeFile(path, 'null'),
+      () => writeFile(path, JSON.stringify({ output: { ...turn, request_id: 'of-another' }, lifecycle: turn })),
+      () => writeFile(path, JSON.stringify({ output: turn, lifecycle: { ...turn, worker_id: 'w-2' } })),
     ];
     for (const make of kinds) {
       await make();

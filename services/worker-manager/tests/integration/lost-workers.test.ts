@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { workerIdFor, workerInputs } from '@codegen/contracts';
@@ -102,6 +102,26 @@ describe('a wrapper that is killed', () => {
     const statuses = (await bench.outputs(turn)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set(['success']));
   });
+});
+
+it('a result that an agent forged for a turn that its worker was not given, or for another worker, is not delivered', async () => {
+  await bench.start();
+  const workerId = await bench.create('spawns-children');
+  const turn = await bench.input(workerId, 'stay');
+  await bench.saying(turn, 'children started');
+  const outbox = join(bench.workersDir, workerId, 'outbox');
+  await mkdir(outbox, { recursive: true });
+  for (const [request_id, worker_id] of [
+    ['turn-of-a-tester', workerId],
+    [turn, 'w-other'],
+  ]) {
+    const output = { request_id, worker_id, task_id: 'task_1', epoch: 7, status: 'success' };
+    const forged = { output, lifecycle: { request_id, worker_id, event: 'completed' } };
+    await writeFile(join(outbox, `${worker_id}.json`), JSON.stringify(forged));
+  }
+  process.kill(await bench.wrapper(workerId), 'SIGKILL');
+  expect(await bench.output(turn)).toMatchObject({ status: 'failed', reason: 'worker_lost', worker_id: workerId });
+  expect(await bench.outputs('turn-of-a-tester')).toEqual([]);
 });
 
 it('a turn that was answered before its worker died is answered the same way again, not as lost', async () => {
