@@ -71,7 +71,10 @@ function findHeadings(spec) {
     }
     const heading = /^\uFEFF? {0,3}(##?)(?:[ \t](.*))?$/s.exec(line);
     if (!heading) continue;
-    const text = (heading[2] ?? '').trim().replace(/(?:^|[ \t]+)#+$/, '');
+    const text = (heading[2] ?? '')
+      .trim()
+      .replace(/(?<![^ \t])#+$/, '')
+      .trimEnd();
     if (heading[1] === '##') posts.push({ text, start, end });
     else if (!title && posts.length === 0) title = { text, start, end };
   }

@@ -38,14 +38,18 @@ export function expressionsIn(text: string, where: string): FoundExpression[] {
   return found;
 }
 
-/** Every regular expression of the packages and services; the same one at several places comes once. */
+/**
+ * Every regular expression of the packages and services, and of what projects and agents are made from; the same one at
+ * several places comes once.
+ */
 export function allExpressions(): FoundExpression[] {
-  const folders = ['packages', 'services'].flatMap((group) =>
+  const own = ['packages', 'services'].flatMap((group) =>
     readdirSync(join(root, group)).map((name) => join(root, group, name, 'src')),
   );
+  const folders = [...own, join(root, 'examples'), join(root, 'templates')];
   const all = folders.flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => /\.[jt]s$/.test(name) && !name.includes('node_modules'))
       .flatMap((name) => {
         const path = join(folder, name);
         return expressionsIn(readFileSync(path, 'utf8'), relative(root, path));

@@ -18,7 +18,7 @@ export function writtenForms(secret: string): string[] {
   for (const value of new Set(values)) {
     if (value.length < LEAST_FORM) continue;
     const coded = [...quotedForms(value), ...urlForms(value), ...base64Forms(value), ...hexForms(value)];
-    for (const form of [value, ...jsonForms(value), ...coded]) {
+    for (const form of [value, ...jsonForms(value), ...markupForms(value), ...coded]) {
       for (const piece of pieces(withoutBreaks(form), LONGEST_FORM)) forms.add(piece);
     }
   }
@@ -36,21 +36,40 @@ function urlParts(value: string): string[] {
   }
 }
 
-/** Within JSON, within JSON that is a text of JSON, as Python writes it, and as XML and HTML have it. */
+/**
+ * Within JSON, within JSON that is a text of JSON, with what is not ASCII escaped, and as the libraries for JSON escape more
+ * than they need to: of Go and Rails, PHP, Java and .NET.
+ */
 function jsonForms(value: string): string[] {
   const once = JSON.stringify(value).slice(1, -1);
-  const ascii = once.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  const markup = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  const quoted = markup.replaceAll('"', '&quot;');
+  const escaped = [/[^\0-\x7f]/g, /[<>&\u2028\u2029]/g, /[<>&='\u2028\u2029]/g].map((signs) =>
+    once.replace(signs, (sign) => `\\u${hexUnit(sign)}`),
+  );
+  const upper = (text: string, signs: RegExp) => text.replace(signs, (sign) => `\\u${hexUnit(sign).toUpperCase()}`);
+  // A backslash belongs to what is behind it.
+  const bare = once.replace(/\\(.)/g, (pair, sign) => (sign === '"' ? '"' : pair));
+  const slashes = [once, escaped[0] as string].map((text) => text.replaceAll('/', '\\/'));
   return [
-    once,
-    ascii,
-    JSON.stringify(once).slice(1, -1),
-    markup,
-    quoted,
-    quoted.replaceAll("'", '&#39;'),
-    quoted.replaceAll("'", '&#x27;'),
+    ...[once, JSON.stringify(once).slice(1, -1), ...escaped, ...slashes],
+    ...[upper(once, /[^\0-\x7f]/g), upper(bare, /["'<>&+`]|[^\0-\x7f]/g)],
   ];
+}
+
+function hexUnit(sign: string): string {
+  return sign.charCodeAt(0).toString(16).padStart(4, '0');
+}
+
+/** As XML and HTML have it; the libraries differ in how they write quotes. */
+function markupForms(value: string): string[] {
+  const markup = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const quoted = ['&quot;', '&#34;'].map((quote) => markup.replaceAll('"', quote));
+  const all = ["'", '&#39;', '&#x27;', '&#039;', '&apos;'].flatMap((quote) =>
+    quoted.map((text) => text.replaceAll("'", quote)),
+  );
+  const careful = all.map((text) =>
+    text.replace(/[/`]|=/g, (sign) => `&#x${sign.charCodeAt(0).toString(16).toUpperCase()};`),
+  );
+  return [markup, ...all, ...careful];
 }
 
 /** As shells and languages write it between quotes; Python and Node.js choose quotes that they need not escape. */
@@ -60,7 +79,11 @@ function quotedForms(value: string): string[] {
     .replaceAll('\n', '\\n')
     .replaceAll('\r', '\\r')
     .replaceAll('\t', '\\t');
-  const shell = [value.replaceAll("'", "'\\''"), value.replace(/["$`\\]/g, '\\$&')];
+  const shell = [
+    value.replaceAll("'", "'\\''"),
+    value.replace(/["$`\\]/g, '\\$&'),
+    value.replace(/[\0-\x7f]/g, (sign) => (/[\w@%+=:./-]/.test(sign) ? sign : `\\${sign}`)),
+  ];
   return [...shell, escaped, escaped.replaceAll("'", "\\'")];
 }
 

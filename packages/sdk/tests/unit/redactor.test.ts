@@ -23,6 +23,19 @@ const FORMS: Record<string, string> = {
   HTML: 'hunter2/pä+ss &quot;word&quot; &lt;a&amp;b&gt;',
 };
 
+/** As libraries for JSON and HTML write a secret that escape more than they need to. */
+const SIGNS = `a/b+c=d&e<f>g'h"i\`é`;
+const SIGNS_FORMS: Record<string, string> = {
+  'encoding/json of Go': `a/b+c=d\\u0026e\\u003cf\\u003eg'h\\"i\`é`,
+  'json_encode of PHP': `a\\/b+c=d&e<f>g'h\\"i\`\\u00e9`,
+  'Gson of Java': `a/b+c\\u003dd\\u0026e\\u003cf\\u003eg\\u0027h\\"i\`é`,
+  'System.Text.Json of .NET': 'a/b\\u002Bc=d\\u0026e\\u003Cf\\u003Eg\\u0027h\\u0022i\\u0060\\u00E9',
+  'html/template of Go': `a/b+c=d&amp;e&lt;f&gt;g&#39;h&#34;i\`é`,
+  'templates of Mustache': `a&#x2F;b+c&#x3D;d&amp;e&lt;f&gt;g&#39;h&quot;i&#x60;é`,
+  'XML of Python and Java': `a/b+c=d&amp;e&lt;f&gt;g&apos;h&quot;i\`é`,
+  'printf %q of a shell': `a/b+c=d\\&e\\<f\\>g\\'h\\"i\\\`é`,
+};
+
 /** A secret with signs that shells and languages put a backslash before, as each of them writes it. */
 const QUOTED = 'it\'s "5\\$" `x`\tend';
 const QUOTED_FORMS: Record<string, string> = {
@@ -39,6 +52,10 @@ describe('Redactor', () => {
 
   it.each(Object.entries(QUOTED_FORMS))('takes out a secret as by %s', (_, form) => {
     expect(new Redactor([QUOTED]).clean(`before ${form} after`)).toBe(`before ${R} after`);
+  });
+
+  it.each(Object.entries(SIGNS_FORMS))('takes out a secret as by %s', (_, form) => {
+    expect(new Redactor([SIGNS]).clean(`before ${form} after`)).toBe(`before ${R} after`);
   });
 
   it('takes out a secret over the line breaks and colours that a program put into it', () => {

@@ -74,14 +74,14 @@ function homeLink(site) {
 
 // Blank lines at either end belong to the text and stay in it; the classes take their height back (see style.css).
 function textBlock(text, name = 'body') {
-  const above = Math.min(newlines(/^\s*\n/.exec(text)?.[0]), 4);
+  const above = Math.min(newlines(text.slice(0, text.length - text.trimStart().length)), 4);
   // A newline at the very end draws no line of its own.
-  const below = Math.min(Math.max(newlines(/\n\s*$/.exec(text)?.[0]) - 1, 0), 4);
+  const below = Math.min(Math.max(newlines(text.slice(text.trimEnd().length)) - 1, 0), 4);
   const classes = ['text', name, ...(above > 0 ? [`after-${above}`] : []), ...(below > 0 ? [`before-${below}`] : [])];
   return `<div class="${classes.join(' ')}" dir="auto">${escape(text)}</div>`;
 }
 
-function newlines(text = '') {
+function newlines(text) {
   return text.split('\n').length - 1;
 }
 
