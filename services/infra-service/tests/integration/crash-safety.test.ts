@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { get } from '../support/clients.js';
@@ -80,6 +81,29 @@ test('Killed while dependencies are installed, the deploy starts over and leaves
   expect((await get(project.port, '/')).body).toBe(sha);
   expect(releases()).toBe(1);
 });
+
+test('A release that kills the service at every start fails its deploy in the end, and other sites are back', async () => {
+  const sha = await project.repository.commit();
+  const killer = await site.addProject('b');
+  let child = await site.spawn();
+  await site.deploy(project, { commit_sha: sha });
+  let watching = true;
+  const supervising = (async () => {
+    for (await once(child, 'exit'); watching; await once(child, 'exit')) child = await site.spawn();
+  })();
+  const program = 'process.kill(process.ppid, "SIGKILL"); setInterval(() => {}, 1000);';
+  const start = ['node', 'killer.mjs'];
+  const bad = await killer.repository.commit({ start, files: { 'killer.mjs': program } });
+  const { request_id } = await site.publish(killer, { commit_sha: bad });
+  expect(await site.answer(request_id, 50_000)).toMatchObject({
+    status: 'failed',
+    error: expect.stringMatching(/^taken over 11 times/),
+  });
+  await waitFor('the other site', async () => (await get(project.port, '/').catch(() => undefined))?.body === sha);
+  watching = false;
+  await end(child, 'SIGTERM');
+  await supervising;
+}, 60_000);
 
 test('SIGTERM stops the service with its releases and exits with 0', async () => {
   const child = await site.spawn();

@@ -284,6 +284,17 @@ test('A release whose files and home were destroyed, by itself or by another one
   expect(await readdir(home)).toEqual([]);
 });
 
+test('A release whose folder was emptied while nothing ran is made anew by the next start', async () => {
+  site = await openSite();
+  const sha = await site.repository.commit();
+  await site.deploy(sha);
+  await site.executor.stop();
+  const folder = join(site.releasesDir, site.projectId, sha);
+  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
+  await site.start();
+  await waitFor('the release to serve', async () => (await get(site.port, '/')).body === sha);
+});
+
 test('What a release keeps in its folder is there when it runs again', async () => {
   site = await openSite();
   const sha = await site.repository.commit();
