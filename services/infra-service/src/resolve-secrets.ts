@@ -29,7 +29,7 @@ export async function resolveSecrets(
   }
   if (parsed.kind === 'none') return {};
   if (parsed.kind === 'env') {
-    const value = environment[parsed.name];
+    const value = Object.hasOwn(environment, parsed.name) ? environment[parsed.name] : undefined;
     if (value !== undefined) return { [parsed.name]: value };
     throw new DeployFailure(
       'secret_missing',

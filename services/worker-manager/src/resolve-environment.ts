@@ -41,9 +41,11 @@ type AgentVariables = Pick<AgentCommand, 'env' | 'allowEnv'>;
 // in the agents file. No pattern there opens them.
 const RESERVED = new RegExp(
   '^(PATH|HOME|USER|LOGNAME|PWD|TMPDIR|TE?MP|XDG_.*|SHELL|ENV|IFS|CDPATH|PS4|PROMPT_COMMAND|(BASH|SHELL)OPTS|BASH_.*|' +
-    'ZDOTDIR|EDITOR|VISUAL|BROWSER|.*PAGER|LESS(OPEN|CLOSE)|.*_PROXY|.*_BASE_URL|.*_CA_BUNDLE|SSL_CERT_.*|OPENSSL_.*|' +
+    'ZDOTDIR|EDITOR|VISUAL|BROWSER|.*PAGER|LESS(OPEN|CLOSE)|.*PROXY|.*_BASE_URL|.*_CA_BUNDLE|SSL_CERT_.*|OPENSSL_.*|' +
     'AGENT_.*|WORKER_.*|GIT_.*|SSH_.*|LD_.*|DYLD_.*|GCONV_PATH|HOSTALIASES|NODE_.*|NPM_CONFIG_.*|PIP_.*|PERL.*|PYTHON.*|' +
-    'RUBY.*|.*JAVA_(TOOL_)?OPTIONS)$',
+    'RUBY.*|.*JAVA_(TOOL_)?OPTIONS|CLASSPATH|.*_OPTS|.*FLAGS|CARGO_.*|RUSTC.*|GO(SUMDB|ENV|TOOLCHAIN)|DOTNET_.*|LUA_.*|PHP.*|' +
+    'BUN_.*|DENO_.*|YARN_.*|UV_.*|DOCKER_.*|KUBECONFIG|CURL_HOME|WGETRC|GNUPGHOME|CLAUDE_CONFIG_DIR|CODEX_HOME|OLLAMA_HOST|' +
+    '.*_API_BASE|(AZURE_OPENAI|AWS|HF)_ENDPOINT.*|.*_CUSTOM_HEADERS)$',
   'i',
 );
 // The manager's own credentials are nobody's business.
@@ -146,7 +148,8 @@ async function fromVault(name: string, text: string, whole: boolean, { resolveSe
   if (whole) throw invalid(`${name}: ${text} is every secret of a project; name one: ${text}/NAME`);
   if (!resolveSecret) throw invalid(`${name}: ${text} needs the API; set API_URL and API_TOKEN`);
   const { values } = await resolveSecret(text);
-  const value = values[text.split('/').at(-1) as string];
+  const secret = text.split('/').at(-1) as string;
+  const value = Object.hasOwn(values, secret) ? values[secret] : undefined;
   if (value === undefined) throw invalid(`${name}: there is no secret ${text}; put it with the CLI`);
   return value;
 }

@@ -69,7 +69,7 @@ export const secretRoutes: Routes = async (app, deps) => {
       }
       const { id } = await findProject(deps.db, callerOf(request), reference.projectId);
       const values = await secrets.openSecrets(deps.db, deps.vault, id, reference.name);
-      if (reference.name !== undefined && values[reference.name] === undefined) {
+      if (reference.name !== undefined && !Object.hasOwn(values, reference.name)) {
         throw new ApiError('NOT_FOUND', `the project has no secret ${reference.name}: set it, then try again`);
       }
       return { values };

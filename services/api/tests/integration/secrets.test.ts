@@ -41,6 +41,7 @@ onBothDatabases('secrets', (api, database) => {
     expect((await user.call('DELETE', path)).status).toBe(204);
     expect(await user.refused('DELETE', path)).toBe('404 NOT_FOUND');
     const refusal = (reference: string) => service.refused('POST', '/secrets/resolve', { reference });
+    expect(await refusal(`vault:project/${id}/constructor`)).toBe('404 NOT_FOUND');
     expect(await refusal(`vault:project/${id}/GONE`)).toBe('404 NOT_FOUND');
     expect(await refusal('vault:project/proj_none')).toBe('404 PROJECT_NOT_FOUND');
     expect(await refusal('vault:platform/GITHUB')).toBe('404 NOT_FOUND');

@@ -22,7 +22,9 @@ test('What cannot be resolved is secret_missing, and a plain secret is not repea
     reason: 'secret_missing',
     message: expect.not.stringContaining('hunter2'),
   });
-  await expect(resolveSecrets('env:NONE', 'p1', values, signal)).rejects.toMatchObject({ reason: 'secret_missing' });
+  for (const reference of ['env:NONE', 'env:constructor', 'env:toString']) {
+    await expect(resolveSecrets(reference, 'p1', values, signal)).rejects.toMatchObject({ reason: 'secret_missing' });
+  }
 });
 
 test('Another project’s secrets are refused before they are asked for', async () => {

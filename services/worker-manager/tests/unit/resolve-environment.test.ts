@@ -88,6 +88,9 @@ describe('resolveEnvironment', () => {
       'REQUESTS_CA_BUNDLE',
       'OPENSSL_CONF',
     ],
+    ...['OPENAI_API_BASE', 'AZURE_OPENAI_ENDPOINT', 'OLLAMA_HOST', 'ANTHROPIC_CUSTOM_HEADERS', 'CLAUDE_CONFIG_DIR'],
+    ...['CODEX_HOME', 'GOPROXY', 'GOFLAGS', 'RUSTC_WRAPPER', 'CARGO_HOME', 'MAVEN_OPTS', 'DOTNET_STARTUP_HOOKS'],
+    ...['DOCKER_HOST', 'KUBECONFIG', 'BUN_CONFIG_REGISTRY', 'UV_INDEX_URL', 'LUA_INIT', 'PHPRC', 'CLASSPATH'],
     ...['JDK_JAVA_OPTIONS', '_JAVA_OPTIONS', 'RUBYOPT', 'PERL5LIB', 'PYTHONSTARTUP', 'DYLD_INSERT_LIBRARIES', 'TMP'],
   ])('gives an agent no %s, though the beginning of that name is open', async (name) => {
     const by = { allowEnv: [`${name.slice(0, 2)}*`] };
@@ -97,6 +100,7 @@ describe('resolveEnvironment', () => {
   it.each([
     ['A', 'vault:project/p', 'name one: vault:project/p/NAME'],
     ['A', 'vault:project/p/MISSING', 'there is no secret vault:project/p/MISSING'],
+    ['A', 'vault:project/p/constructor', 'there is no secret vault:project/p/constructor'],
     ['A', 'vault:project/other/TOKEN', 'vault:project/other/TOKEN is of another project'],
     ['A', 'vault:platform/KEY', "vault:platform/KEY is for the operator's agents file"],
     ['A', 'env:MISSING', 'env:MISSING is not set for worker-manager'],
