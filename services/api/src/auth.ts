@@ -57,8 +57,7 @@ export function requireScope(caller: Caller, scopes: readonly string[]): void {
 
 const NO_KEY = 'send an API key as "Authorization: Bearer cgk_…"; an admin can make one';
 
-const MALFORMED =
-  'this is not an API key: keys look like cgk_, 8 characters, _, and 43 more; check that all of it is there';
+const MALFORMED = 'this is not an API key: keys look like cgk_xxxxxxxx_ and 43 characters more; check that it is whole';
 
 /** Checks every request against the access table before its body is read. Must be registered before the routes. */
 export function registerAuth(

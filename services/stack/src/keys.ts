@@ -69,7 +69,7 @@ export type PersonRole = 'user' | 'admin';
 
 const personKeys = {
   user: { field: 'key_id', name: 'CLI on this machine' },
-  admin: { field: 'admin_key_id', name: 'administrator on this machine' },
+  admin: { field: 'admin_key_id', name: 'admin CLI on this machine' },
 } as const;
 
 interface Person {
