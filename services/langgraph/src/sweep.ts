@@ -1,4 +1,11 @@
-import type { Task } from '@codegen/contracts';
+import {
+  ansibleDeployResults,
+  decodeEntry,
+  developerOutput,
+  type QueueContract,
+  type Task,
+  workerResponses,
+} from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { type Logger, LossWatch, type Redis } from '@codegen/sdk/queue';
 import { isAway, pauseFor } from './backoff.js';
@@ -183,31 +190,34 @@ async function tellEnds({ api, redis, endLostAfterMs, logger }: SweepOptions, si
   );
 }
 
+/** What lies under the key of an answer, by the step that waits for it. */
+const ANSWERS: Readonly<Record<string, QueueContract>> = {
+  develop: developerOutput,
+  test: developerOutput,
+  delete: workerResponses,
+  deploy: ansibleDeployResults,
+};
+
 async function readResponseKeys({ redis, waits, driver, logger }: SweepOptions): Promise<void> {
   const waiting = await waits.withResponseKey(MOST_KEYS);
   if (waiting.length === 0) return;
   const texts = await redis.mget(waiting.map((one) => one.key));
-  const found = waiting.map(({ requestId }, index) => ({ requestId, text: texts[index] }));
+  const found = waiting.map((one, index) => ({ ...one, text: texts[index] }));
   await forEach(
     { logger },
     found,
     ({ requestId }) => ({ request_id: requestId }),
-    async ({ requestId, text }) => {
-      if (!text) return;
-      const answer = parseAnswer(text);
-      if (!answer) await storeRefusal({ waits, driver, logger }, requestId, 'it is not a JSON object');
-      else if (answer.request_id === requestId) await storeAnswer({ waits, driver, logger }, answer);
+    async ({ requestId, step, text }) => {
+      const contract = ANSWERS[step];
+      if (!text || !contract) return;
+      // Read as from its stream: anybody may have put it there.
+      const read = decodeEntry(contract, { data: text });
+      if (!read.ok) await storeRefusal({ waits, driver, logger }, requestId, read.error);
+      else if ('request_id' in read.message && read.message.request_id === requestId) {
+        await storeAnswer({ waits, driver, logger }, { ...read.message, request_id: requestId });
+      }
     },
   );
-}
-
-function parseAnswer(text: string): { request_id: string } | undefined {
-  try {
-    const answer: unknown = JSON.parse(text);
-    return typeof answer === 'object' && answer !== null ? (answer as { request_id: string }) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Brings requests to cancel to their flows, and that a task was ended or started again by somebody else. */

@@ -214,14 +214,14 @@ export class Waits {
   }
 
   /** Unanswered waits whose answer may lie under a key. */
-  async withResponseKey(limit: number): Promise<{ requestId: string; key: string }[]> {
+  async withResponseKey(limit: number): Promise<{ requestId: string; step: string; key: string }[]> {
     const { rows } = await this.#pool.query(
-      `select request_id, response_key from langgraph.waits
+      `select request_id, step, response_key from langgraph.waits
         where result is null and response_key is not null and created_at < now() - interval '1 second'
         order by created_at desc limit $1`,
       [limit],
     );
-    return rows.map((row) => ({ requestId: row.request_id, key: row.response_key }));
+    return rows.map((row) => ({ requestId: row.request_id, step: row.step, key: row.response_key }));
   }
 
   /** Brings forward the end of the cancellable waits of these tasks. The first request counts. */

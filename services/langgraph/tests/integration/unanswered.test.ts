@@ -97,6 +97,19 @@ describe.each(databases)('a wait that nothing good comes of, on %s', (kind) => {
     await world.redis.del('repository:results:dlq');
   });
 
+  it('an answer under its key that does not fit its contract ends its wait with what is wrong', async () => {
+    await world.startReplica();
+    world.executors.script = { deploy: () => 'silent' };
+    const task = await world.start('deploy', await world.scaffoldedProject());
+    const { requestId } = await world.seen('deploy', task);
+    const answer = { request_id: requestId, status: 'success', deployed_url: 5, port: {} };
+    await world.redis.set(`deploy:result:${requestId}`, JSON.stringify(answer));
+
+    const done = await world.ended(task);
+    expect(done).toMatchObject({ status: 'failed', reason: 'answer_not_stored' });
+    expect(done.error).toContain('deployed_url');
+  });
+
   it('a checkpoint that the database refuses ends the task as a failure that says so', async () => {
     await world.startReplica();
     await refuseIn('checkpoint_blobs', `new.channel = 'commit' and new.type <> 'empty'`);
