@@ -11,12 +11,16 @@ export interface DeployDeps {
   recorded(requestId: string): Promise<AnsibleDeployResult | undefined>;
   /** Records the answer and sends it; the first one of a request stands. */
   answer(result: AnsibleDeployResult): Promise<void>;
-  /** Whether the task that asks for it has not ended. */
+  /** Whether the task that asks for it has neither ended nor is to be cancelled. */
   wanted(message: AnsibleDeployMessage): Promise<boolean>;
   /** May lose a notice; never fails. */
   progress(message: AnsibleDeployMessage, text: string): Promise<void>;
   readonly signal: AbortSignal;
+  /** Milliseconds between two looks at whether it is still wanted; 500 by default. */
+  readonly wantedEveryMs?: number;
 }
+
+const WANTED_EVERY_MS = 500;
 
 /** Deploys a commit and answers. A request that was answered before gets the same answer again. */
 export async function handleDeploy(message: AnsibleDeployMessage, deps: DeployDeps): Promise<void> {
@@ -36,9 +40,12 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
   const started = performance.now();
   const durationMs = () => Math.round(performance.now() - started);
   const progress = (text: string) => deps.progress(message, text);
+  const unwanted = new DeployFailure(
+    undefined,
+    `task ${message.task_id} has ended: nothing is deployed for it any more`,
+  );
   const requireWanted = async () => {
-    if (await deps.wanted(message)) return;
-    throw new DeployFailure(undefined, `task ${message.task_id} has ended: nothing is deployed for it any more`);
+    if (!(await deps.wanted(message))) throw unwanted;
   };
   try {
     await deps.check(message, deps.signal);
@@ -47,8 +54,14 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
     if (!(error instanceof DeployFailure)) throw error;
     return { ...givenUp(message.request_id, error.message), duration_ms: durationMs() };
   }
+  const giveUp = new AbortController();
+  const signal = AbortSignal.any([deps.signal, giveUp.signal]);
+  const watch = setInterval(() => {
+    // An API that does not answer stops nothing: it is asked again, and once more before the switch.
+    requireWanted().catch((error: unknown) => error === unwanted && giveUp.abort(unwanted));
+  }, deps.wantedEveryMs ?? WANTED_EVERY_MS);
   try {
-    const { url } = await deps.executor.deploy(message, { signal: deps.signal, progress, requireWanted });
+    const { url } = await deps.executor.deploy(message, { signal, progress, requireWanted });
     await progress('healthy; new requests go to it now');
     return {
       ...EMPTY,
@@ -73,6 +86,8 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
       exit_code: exitCode ?? null,
       reason: error.reason ?? null,
     };
+  } finally {
+    clearInterval(watch);
   }
 }
 

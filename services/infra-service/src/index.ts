@@ -72,7 +72,7 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
         if (isOrchestratorError(error) && error.code === 'TASK_NOT_FOUND') return undefined;
         throw error;
       });
-      return task === undefined || task.status === 'running';
+      return task === undefined || (task.status === 'running' && !task.cancel_requested);
     },
     progress: async ({ request_id, task_id, callback_stream }, message) => {
       if (!task_id) return;

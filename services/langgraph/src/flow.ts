@@ -81,7 +81,7 @@ export const commonState = {
 /** Milliseconds that a merge under way may still be answered after a request to cancel: it is mostly done by then. */
 export const MERGE_CANCEL_MS = 2000;
 /** The same for a release. */
-export const DEPLOY_CANCEL_MS = 4000;
+export const DEPLOY_CANCEL_MS = 1800;
 
 /** An outcome for a task that was asked to stop. */
 export const cancelled: Outcome = {

@@ -3,7 +3,7 @@ import type { AnsibleDeployMessage, AnsibleDeployResult } from '@codegen/contrac
 export type DeployReason = NonNullable<AnsibleDeployResult['reason']>;
 
 export interface DeployContext {
-  /** Aborted when the service stops: the deploy is given up and comes again. */
+  /** Aborted when the service stops, and the deploy comes again; or with a DeployFailure, when nobody wants it any more. */
   readonly signal: AbortSignal;
   /** Tells whoever watches the task how far it is. */
   progress(message: string): Promise<void>;

@@ -71,6 +71,21 @@ test('A task that has ended changes nothing at its address, whether it ended bef
   expect(processesOf(project.id).filter(({ marker }) => marker.includes(second))).toEqual([]);
 });
 
+test('A deploy whose task is cancelled is given up though its release may still get healthy, and leaves no process', async () => {
+  await site.start();
+  const task = site.api.addTask('task_1', { project_id: project.id });
+  const sha = await project.repository.commit({ start: ['sleep', '600'] });
+  const { request_id } = await site.publish(project, { commit_sha: sha, task_id: 'task_1' });
+  await waitFor('the release to start', async () =>
+    (await site.progress('task:events')).some(({ message }) => message?.startsWith('starting')),
+  );
+  task.cancel_requested = true;
+
+  const answer = await site.answer(request_id);
+  expect(answer).toMatchObject({ status: 'failed', reason: null, error: expect.stringContaining('has ended') });
+  expect(processesOf(project.id)).toEqual([]);
+});
+
 test('The same request again is answered with the recorded result, and nothing restarts', async () => {
   await site.start();
   const message = await site.publish(project, { commit_sha: await project.repository.commit() });

@@ -1,6 +1,6 @@
 import { type AnsibleDeployResult, ansibleDeployMessage, ansibleDeployResult } from '@codegen/contracts';
 import { expect, test } from 'vitest';
-import { DeployFailure } from '../../src/executors/executor.js';
+import { type DeployContext, DeployFailure } from '../../src/executors/executor.js';
 import { type DeployDeps, handleDeploy } from '../../src/handle-deploy.js';
 import { oneAtATime } from '../../src/one-at-a-time.js';
 
@@ -78,6 +78,23 @@ test('An error that is no outcome is left to the retry policy, unanswered', asyn
   const { all, answers } = deps(() => Promise.reject(new Error('disk full')));
   await expect(handleDeploy(message, all)).rejects.toThrow('disk full');
   expect(answers).toEqual([]);
+});
+
+test('A deploy that nobody wants any more is given up at once, whatever it is at, and answered', async () => {
+  const { all, answers } = deps(() => Promise.reject(new Error('it has not begun')));
+  const asked = [true, new Error('the API is away'), false];
+  const wanted = async () => {
+    const next = asked.shift();
+    if (next instanceof Error) throw next;
+    return next ?? false;
+  };
+  const executor = {
+    deploy: (_: unknown, { signal }: DeployContext) =>
+      new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    stop: async () => undefined,
+  };
+  await handleDeploy(message, { ...all, wanted, executor, wantedEveryMs: 5 });
+  expect(answers).toMatchObject([{ status: 'failed', error: expect.stringContaining('has ended') }]);
 });
 
 test('What does not fit its project is answered as refused: nothing runs, and no task is told', async () => {

@@ -18,9 +18,10 @@ export function finishStep(deps: FlowDeps): DeployNode {
     });
     // What ran before a deploy that failed goes on running.
     const wasActive = previous_status === 'active';
-    const before = previous_status === 'deploying' ? 'built' : (previous_status as ProjectStatus);
+    const before = previous_status === 'deploying' ? 'built' : (previous_status as ProjectStatus | '');
     const status = completed || wasActive ? 'active' : outcome.status === 'failed' ? 'failed' : before;
-    await setProjectStatus(deps, input.project_id, status, { from: ['deploying'], signal });
+    // A flow that ended before it began has changed nothing.
+    if (status) await setProjectStatus(deps, input.project_id, status, { from: ['deploying'], signal });
     await endTask(deps, input, epoch, { ...outcome, result }, signal);
     return {};
   };

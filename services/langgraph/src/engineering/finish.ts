@@ -18,24 +18,27 @@ export function finishStep(deps: FlowDeps): EngineeringNode {
       commit_sha: (outcome.result?.commit_sha as string | undefined) ?? commit?.sha ?? null,
       branch: commit?.branch ?? null,
     });
-    await setProjectStatus(deps, input.project_id, restingStatus(state, outcome.status), {
-      // While scaffolding, the status is the scaffolder's to write.
-      from: ['developing', 'testing'],
-      signal,
-    });
+    const status = restingStatus(state, outcome.status);
+    if (status) {
+      await setProjectStatus(deps, input.project_id, status, {
+        // While scaffolding, the status is the scaffolder's to write.
+        from: ['developing', 'testing'],
+        signal,
+      });
+    }
     await endTask(deps, input, epoch, { ...outcome, result }, signal);
     return {};
   };
 }
 
-/** What the project is after the task. */
+/** What the project is after the task; undefined where the flow ended before it began, and changed nothing. */
 function restingStatus(
   { previous_status }: EngineeringState,
   ended: 'completed' | 'failed' | 'cancelled',
-): ProjectStatus {
+): ProjectStatus | undefined {
   // What ran at its URL before still does.
   if (previous_status === 'active') return 'active';
   if (ended === 'failed') return 'failed';
   if (ended === 'completed') return 'built';
-  return previous_status === 'draft' ? 'scaffolded' : (previous_status as ProjectStatus);
+  return previous_status === 'draft' ? 'scaffolded' : (previous_status as ProjectStatus) || undefined;
 }

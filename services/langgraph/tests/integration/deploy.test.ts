@@ -229,7 +229,7 @@ describe.each(databases)('deploy on %s', (kind) => {
     await world.seen('deploy', task);
     await world.api.tasks.cancel(task.id);
     // Longer than a request to cancel takes to be noticed.
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     expect((await world.api.tasks.get(task.id)).status).toBe('running');
     return { project, task, answer };
   }
