@@ -2,6 +2,7 @@ import { type AnsibleDeployResult, type RepositoryMessage, type Task, workerResp
 import { publish } from '@codegen/sdk/queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
+import { migrate } from '../../src/database/migrate.js';
 import { Threads } from '../../src/threads.js';
 import { databases, World } from '../support/world.js';
 
@@ -290,6 +291,7 @@ describe.each(databases)('a wait that nothing good comes of, on %s', (kind) => {
   });
 
   it('a request to cancel ends a flow within 10 s that has asked nobody yet, since Redis takes nothing', async () => {
+    await migrate(world.pool);
     const tasks: Task[] = [];
     for (const type of ['engineering', 'deploy'] as const) {
       const project = await world.scaffoldedProject();
