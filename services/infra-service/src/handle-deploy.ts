@@ -75,7 +75,7 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
   } catch (error) {
     if (!(error instanceof DeployFailure)) throw error;
     await progress(`deploy failed: ${error.message}`);
-    const { stdout, stderr, exitCode } = error.details;
+    const { stdout, stderr, exitCode, freePort } = error.details;
     return {
       ...givenUp(message.request_id, error.message),
       duration_ms: durationMs(),
@@ -85,6 +85,7 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
       stderr: stderr ?? null,
       exit_code: exitCode ?? null,
       reason: error.reason ?? null,
+      ...(freePort !== undefined && { free_port: freePort }),
     };
   } finally {
     clearInterval(watch);

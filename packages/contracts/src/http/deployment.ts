@@ -48,6 +48,7 @@ export const allocate = z
     project_id: z.string().describe('The project that needs a port'),
     service: z.string().default('backend').describe('Which service of the project'),
     not_port: z.int().nullish().describe('A port that turned out to be taken by something else; it is given up'),
+    from_port: z.int().nullish().describe('With not_port: where to look for another one first, as the server says'),
   })
   .describe("Asks for the project's port: the one it has, or the lowest free one.");
 export type Allocate = z.input<typeof allocate>;

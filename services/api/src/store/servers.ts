@@ -43,12 +43,17 @@ export async function putServer(db: Kysely<Database>, handle: string, input: Put
 
 /**
  * The port of a project's service: the one it has, or the lowest free one of the first active server that has any.
- * With `notPort` it gives that port up and takes the next free one above it (then from the bottom), so that trying
- * again and again visits every port. Rows are locked project first, then server.
+ * With `notPort` it gives that port up and takes the next free one above it, or from `fromPort` on (then from the
+ * bottom), so that trying again and again visits every port. Rows are locked project first, then server.
  */
 export async function allocate(
   trx: Transaction<Database>,
-  input: { project_id: string; service: string; not_port?: number | null | undefined },
+  input: {
+    project_id: string;
+    service: string;
+    not_port?: number | null | undefined;
+    from_port?: number | null | undefined;
+  },
 ): Promise<Allocation> {
   const { project_id, service } = input;
   const notPort = input.not_port ?? 0;
@@ -64,7 +69,7 @@ export async function allocate(
     .forNoKeyUpdate()
     .execute();
   for (const server of servers) {
-    const port = await lowestFreePort(trx, server, notPort);
+    const port = await lowestFreePort(trx, server, { notPort, fromPort: input.from_port ?? notPort });
     if (port === undefined) continue;
     const id = makeId('alloc');
     await trx
@@ -95,13 +100,13 @@ export async function listAllocations(db: Kysely<Database>, projectId: string): 
 async function lowestFreePort(
   trx: Transaction<Database>,
   server: { handle: string; port_from: number; port_to: number },
-  notPort: number,
+  { notPort, fromPort }: { notPort: number; fromPort: number },
 ): Promise<number | undefined> {
   const { rows } = await sql<{ port: number }>`
     select port from generate_series(${server.port_from}::int, ${server.port_to}::int) as port
     where port <> ${notPort}::int
       and not exists (select 1 from allocations where server_handle = ${server.handle} and allocations.port = port.port)
-    order by port < ${notPort}::int, port
+    order by port < ${fromPort}::int, port
     limit 1`.execute(trx);
   return rows[0]?.port;
 }

@@ -25,6 +25,8 @@ export interface FailureDetails {
   readonly stdout?: string;
   readonly stderr?: string;
   readonly exitCode?: number | null;
+  /** With `port_in_use`: another port that is free there. */
+  readonly freePort?: number | undefined;
 }
 
 /** A deploy that ended: the answer is `failed`, with this reason and text. */

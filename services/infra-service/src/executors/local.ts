@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import type { AnsibleDeployMessage } from '@codegen/contracts';
 import { PortInUseError } from '../forwarder/forwarder.js';
 import { clearLeftovers } from '../releases/clear-leftovers.js';
+import { nextFreePort } from '../releases/free-port.js';
 import { lockReleases } from '../releases/lock-releases.js';
 import { ProjectReleases, type ReleaseSettings } from '../releases/project-releases.js';
 import { folderFingerprint, listProjects, ProjectFolders } from '../releases/release-folders.js';
@@ -71,7 +72,8 @@ export async function startLocalExecutor(given: LocalExecutorSettings): Promise<
       await project(message.project_id).deploy(target, message.commit_sha, { ...context, signal: either });
     } catch (error) {
       if (!(error instanceof PortInUseError)) throw error;
-      throw new DeployFailure('port_in_use', error.message, {}, { cause: error });
+      const free = await nextFreePort(message.server_ip, message.port);
+      throw new DeployFailure('port_in_use', error.message, { freePort: free }, { cause: error });
     }
   };
   return {

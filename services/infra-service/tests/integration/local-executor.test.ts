@@ -202,6 +202,7 @@ test('A port that somebody else has fails as port_in_use', async () => {
   const other = createServer().listen(site.port, '127.0.0.1');
   const failure = await failureOf(site.deploy(await site.repository.commit()));
   expect(failure.reason).toBe('port_in_use');
+  expect(failure.details.freePort).toBeGreaterThan(site.port);
   await new Promise((resolve) => other.close(resolve));
 });
 

@@ -4,14 +4,19 @@ import { type DeployNode, end } from './state.js';
 
 /** Gets the project's port, or another one in place of one that turned out to be taken. */
 export function allocateStep(deps: FlowDeps): DeployNode {
-  return async ({ input, not_port, ports }, { signal }) => {
-    const wanted = { project_id: input.project_id, ...(not_port !== null && { not_port }) };
+  return async ({ input, taken, from_port, ports }, { signal }) => {
+    const wanted = { project_id: input.project_id, not_port: taken.at(-1), from_port };
     const { server_handle, server_ip, service, port } = await deps.api.allocations.allocate(wanted, { signal });
     const mine = deps.settings.deploy.server;
     if (server_handle !== mine) {
       // The executor would start it on a machine that this port does not belong to.
       const text = `the project's port is on server ${server_handle}, and this service deploys to ${mine}`;
       return end(failed('wrong_server', text));
+    }
+    if (taken.includes(port)) {
+      const tried = `${taken.length} tried, from ${Math.min(...taken)} to ${Math.max(...taken)}`;
+      const text = `other programs have every port of server ${server_handle} that no project has (${tried}): stop one of them, or widen the server's range of ports`;
+      return end(failed('port_in_use', text));
     }
     // The last moment at which nothing has come of the task yet.
     if (await cancelRequested(deps, input, signal)) return end(cancelled);

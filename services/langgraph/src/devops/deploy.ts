@@ -4,7 +4,7 @@ import { tail } from '../engineering/prompt.js';
 import { cancelled, cancelRequested, DEPLOY_CANCEL_MS, type FlowDeps, failed } from '../flow.js';
 import { progress, setProjectStatus } from '../report.js';
 import { requestId } from '../request-id.js';
-import { type DeployNode, end, MAX_PORTS } from './state.js';
+import { type DeployNode, end } from './state.js';
 
 /**
  * Has the commit released on the allocated port. A request to cancel waits a little for the answer of a release that is
@@ -50,7 +50,7 @@ export function deployStep(deps: FlowDeps): DeployNode {
 
 /** Records a release that runs; tries another port where this one is taken; else the task fails. */
 export function awaitDeploy(deps: FlowDeps): DeployNode {
-  return async ({ input, wait, place, ports, commit_sha }, { signal }) => {
+  return async ({ input, wait, place, taken, commit_sha }, { signal }) => {
     const result = awaitResult(wait);
     if (result.kind === 'failed') {
       const { reason, error } = result;
@@ -81,9 +81,13 @@ export function awaitDeploy(deps: FlowDeps): DeployNode {
     }
     const reason = answer.reason ?? 'deploy_failed';
     const error = [answer.error ?? reason, answer.stderr && tail(answer.stderr, 4096)].filter(Boolean).join('\n');
-    await progress(deps, input, 'deploy', `port ${place.port}: not released`, { error, errorType: reason });
     if (unwanted) return end(cancelled);
-    if (reason === 'port_in_use' && ports < MAX_PORTS) return { not_port: place.port, next: 'allocate' };
+    if (reason === 'port_in_use') {
+      const text = `port ${place.port} is taken by another program; trying another one`;
+      await progress(deps, input, 'deploy', text, { errorType: reason });
+      return { taken: [...taken, place.port], from_port: answer.free_port ?? null, next: 'allocate' };
+    }
+    await progress(deps, input, 'deploy', `port ${place.port}: not released`, { error, errorType: reason });
     return end(failed(reason, error));
   };
 }

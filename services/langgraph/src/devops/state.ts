@@ -1,9 +1,6 @@
 import { Annotation } from '@langchain/langgraph';
 import { commonState, last, type Outcome, type StepConfig } from '../flow.js';
 
-/** Ports that are tried before a server counts as full. */
-export const MAX_PORTS = 5;
-
 /** Where a release is to run. */
 export interface Place {
   server_handle: string;
@@ -21,8 +18,9 @@ export const DeployState = Annotation.Root({
   secrets_ref: last<string>(() => 'none:'),
   /** Ports tried so far. */
   ports: last<number>(() => 0),
-  /** A port that turned out to be taken. */
-  not_port: last<number | null>(() => null),
+  /** Ports that turned out to be taken by something else, and where the server says that another one is free. */
+  taken: last<number[]>(() => []),
+  from_port: last<number | null>(() => null),
   place: last<Place | null>(() => null),
   url: last<string | null>(() => null),
 });

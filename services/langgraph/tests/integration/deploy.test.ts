@@ -75,13 +75,26 @@ describe.each(databases)('deploy on %s', (kind) => {
     expect(new Set(ports).size).toBe(3);
   });
 
-  it('fails after five ports', async () => {
+  it('goes on from the port that the server says is free, and fails once every port was tried', async () => {
     await world.startReplica();
-    world.executors.script = { deploy: () => ({ status: 'failed', reason: 'port_in_use', error: 'taken' }) };
+    const range = { ip: '127.0.0.1', port_from: 18_500, port_to: 18_507 };
+    await world.api.servers.put('local', range);
+    world.executors.script = {
+      deploy: (_, times) => ({
+        status: 'failed',
+        reason: 'port_in_use',
+        error: 'taken',
+        free_port: times === 1 ? 18_504 : null,
+      }),
+    };
     const task = await world.start('deploy', await world.scaffoldedProject());
 
-    expect(await world.ended(task)).toMatchObject({ status: 'failed', reason: 'port_in_use' });
-    expect(world.executors.of('deploy', task)).toHaveLength(5);
+    const done = await world.ended(task);
+    expect(done).toMatchObject({ status: 'failed', reason: 'port_in_use' });
+    expect(done.error).toContain('other programs have every port of server local');
+    const ports = world.executors.of('deploy', task).map((one) => (one.message as { port: number }).port);
+    expect(ports).toEqual([18_500, 18_504, 18_505, 18_506, 18_507]);
+    await world.api.servers.put('local', { ...range, port_from: 18_000, port_to: 18_999 });
   });
 
   it('fails with what the executor says, and with the end of its error output', async () => {
