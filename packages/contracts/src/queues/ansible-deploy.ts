@@ -33,7 +33,12 @@ export const ansibleDeployResult = baseResult
       .enum(['port_in_use', 'fetch_failed', 'install_failed', 'start_failed', 'unhealthy', 'secret_missing'])
       .nullish()
       .describe('Why it failed, machine-readable'),
-    free_port: z.int().min(1).max(65_535).nullish().describe('With port_in_use: a port above it that is free on that server'),
+    free_port: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .nullish()
+      .describe('With port_in_use: a port above it that is free on that server'),
   })
   .describe('How a deploy job ended; also in the key deploy:result:{request_id} for an hour.');
 export type AnsibleDeployResult = z.infer<typeof ansibleDeployResult>;
