@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { plainLine } from '../progress.js';
 
 /** A test that failed, as far as its runner tells. */
 export interface FailedTest {
@@ -256,17 +257,28 @@ function nameIn(bare: string): string {
 
 /** `file:line:column` as file and line, from the project's folder on. */
 function setPlace(test: FailedTest, place: string): void {
-  const path = place.startsWith('file://') ? fileURLToPath(place) : place;
-  const [file = '', line] = path.split(':');
+  const [file = '', line] = pathIn(place).split(':');
   if (file === '') return;
   const near = file.startsWith('/') ? relative(process.cwd(), file) : file;
   test.place = short(line === undefined ? near : `${near}:${line}`, MAX_NAME);
+}
+
+/** The path that a `file:` URL names; runners print those of no file of this system as well. */
+function pathIn(place: string): string {
+  if (!place.startsWith('file://')) return place;
+  try {
+    return fileURLToPath(place);
+  } catch {
+    return place.slice('file://'.length);
+  }
 }
 
 function unquoted(text: string): string {
   return /^(['"]).*\1$/.test(text) ? text.slice(1, -1) : text;
 }
 
+/** In one line, without control characters: JUnit's XML has ways to write both. */
 function short(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most)}…`;
+  const plain = plainLine(text, most + 1);
+  return plain.length <= most ? plain : `${plain.slice(0, most)}…`;
 }

@@ -121,3 +121,27 @@ test('of anything else each line is shown, and nothing is made of it', () => {
   expect(shown).toEqual(['ok 1 - no header', '3 passed']);
   expect(report.sentence()).toBeUndefined();
 });
+
+test.each(['file:///x%2Fy.js', 'file://elsewhere/x.js', 'file://%'])(
+  '%s, a place that no file has, is told all the same',
+  (place) => {
+    const tap = read(['TAP version 13', 'not ok 1 - bad', ...yaml('  ', [`location: '${place}:2:1'`])].join('\n'));
+    const spec = read(['✖ bad (1ms)', '✖ failing tests:', `test at ${place}:2:1`, '✖ bad (1ms)'].join('\n'));
+    const junit = read(`<testsuite><testcase name="good" file="${place}"/>`);
+
+    expect(tap.report.sentence()).toMatch(/^1 of 1 tests failed: bad \(.+\)$/);
+    expect(spec.report.sentence()).toBe(tap.report.sentence());
+    expect(junit.shown).toEqual(['passed: good']);
+  },
+);
+
+test('names, places and messages are in one line, without control characters', () => {
+  const { report } = read(
+    [
+      '<testsuite>',
+      '<testcase name="&#10;all is\u001b[2K&#10;well\u0007" file="a&#10;b.js"><failure message="&#10;it is\rbad"/></testcase>',
+    ].join('\n'),
+  );
+
+  expect(report.sentence()).toBe('1 of 1 tests failed: all is well (a b.js) it is bad');
+});
