@@ -198,7 +198,11 @@ describe.each([
   it('is started at once without --wait, and waited for later, as it is or by its project', async () => {
     const started = await here.run(['deploy', 'start', '--project', project, '--json']);
     expect(started.code, started.stderr).toBe(0);
-    expect(started.json()).toMatchObject({ warnings: [], data: { type: 'deploy', status: 'queued' } });
+    expect(started.json()).toMatchObject({ data: { type: 'deploy', status: 'queued' } });
+    // The engineering task of the case before was ended: what it deploys is from before it, and it says so.
+    expect(started.json().warnings).toEqual([
+      expect.stringMatching(/failed_by_admin.*holds what was built before it$/),
+    ]);
     const waits = [[started.json().data.id], ['--project', project]].map((which) =>
       elsewhere.run(['deploy', 'wait', ...which, '--json']),
     );

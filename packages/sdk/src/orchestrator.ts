@@ -17,7 +17,6 @@ import type {
 import { abortable } from './abortable.js';
 import { apiAddress, checkedToken } from './api/address.js';
 import type { Api, ApiOptions, CallOptions, ListDeploymentsQuery, Page } from './api/index.js';
-import { missingSecrets } from './api/missing-secrets.js';
 import { OrchestratorError } from './errors.js';
 import type { Explanation } from './explain/explanation.js';
 import type { DeployOrder } from './handles/deploy.js';
@@ -185,8 +184,10 @@ export class Orchestrator {
     list: async (project: string, options?: CallOptions): Promise<Secret[]> =>
       (await this.api(options)).secrets.list(project, options),
     /** Names that `.project.yml` on main requires and that have no value yet: a deploy waits for them. */
-    missing: async (project: string, options?: CallOptions): Promise<string[]> =>
-      missingSecrets(await this.api(options), project, options),
+    missing: async (project: string, options?: CallOptions): Promise<string[]> => {
+      const [api, { missingSecrets }] = await this.#load(import('./api/missing-secrets.js'), options);
+      return missingSecrets(api, project, options);
+    },
     delete: async (project: string, name: string, options?: CallOptions): Promise<void> =>
       (await this.api(options)).secrets.delete(project, name, options),
   };

@@ -111,7 +111,12 @@ test('several API processes may boot on an empty database at once', async () => 
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   const { rows } = await client.query('select name from api_migrations');
-  expect(rows.map(({ name }) => name)).toEqual(['001-initial', '002-correlation-index', '003-keys-know-their-maker']);
+  expect(rows.map(({ name }) => name)).toEqual([
+    '001-initial',
+    '002-correlation-index',
+    '003-keys-know-their-maker',
+    '004-projects-rest-as-built',
+  ]);
   const admins = await client.query('select count(*)::int as n from users where is_admin');
   expect(admins.rows).toEqual([{ n: 1 }]);
   await client.query(`insert into api_migrations (name) values ('999-from-the-future')`);

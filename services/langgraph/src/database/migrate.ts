@@ -73,7 +73,7 @@ export async function migrate(pool: DatabasePool): Promise<void> {
       await migrateOnce(pool);
       return;
     } catch (error) {
-      if (attempt >= 10 || !isLostRace(error)) throw error;
+      if (attempt >= 10 || !(isLostRace(error) || isDropped(error))) throw error;
       await pauseFor(50 * attempt);
     }
   }
@@ -93,6 +93,12 @@ async function migrateOnce(pool: DatabasePool): Promise<void> {
       await transaction.query(`insert into ${SCHEMA}.migrations (version) values ($1)`, [index + 1]);
     }
   });
+}
+
+/** A session that the server ended has changed nothing: the next one does it all. */
+function isDropped(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: string };
+  return code === '57P01' || message?.startsWith('Connection terminated') === true;
 }
 
 /** `if not exists` does not keep two sessions from creating the same thing at the same moment. */
