@@ -176,7 +176,9 @@ export class ProjectReleases {
     try {
       await this.#record(candidate, target);
     } catch (error) {
-      if (before && this.#state) this.#supervise(this.#startAgain(this.#state, before.plan.sha, before.plan), before);
+      // Also one that was down at the moment: it goes on being tried.
+      const { sha } = before?.plan ?? this.#state ?? {};
+      if (this.#state && sha) this.#supervise(this.#startAgain(this.#state, sha, before?.plan), before);
       if (candidate !== before) await candidate.process.stop(this.#settings.stopGraceMs);
       throw error;
     }

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -409,6 +409,41 @@ test('A restart that cannot go on yet keeps trying: port taken, secrets out of r
   await waitFor('the API’s absence to be logged', () => site.log.some((line) => line.includes('API is away')));
   expect((await get(site.port, '/')).status).toBe(503);
   reachable = true;
+  await waitFor('the release to serve', async () => (await get(site.port, '/')).body === sha);
+});
+
+test('A release that waits to be started again goes on trying after a deploy that cannot be recorded', async () => {
+  let reachable = true;
+  const resolveSecrets = async (reference: string) => {
+    if (!reachable && reference === 'none:') throw new Error('the API is away');
+    return {};
+  };
+  site = await openSite({ resolveSecrets });
+  const sha = await site.repository.commit();
+  await site.deploy(sha);
+  await site.executor.stop();
+  reachable = false;
+  await site.start();
+  await waitFor('the API’s absence to be logged', () => site.log.some((line) => line.includes('API is away')));
+  const folder = join(site.releasesDir, site.projectId);
+  const message = site.message({
+    commit_sha: await site.repository.commit(),
+    secrets_ref: `vault:project/${site.projectId}`,
+  });
+  const deploy = site.executor.deploy(message, {
+    signal: new AbortController().signal,
+    progress: async () => undefined,
+    // The last moment before the release is recorded.
+    requireWanted: async () => {
+      await rename(folder, `${folder}.away`);
+      await writeFile(folder, '');
+    },
+  });
+  await expect(deploy).rejects.toThrow();
+  await rm(folder);
+  await rename(`${folder}.away`, folder);
+  reachable = true;
+
   await waitFor('the release to serve', async () => (await get(site.port, '/')).body === sha);
 });
 
