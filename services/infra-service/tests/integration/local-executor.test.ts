@@ -440,8 +440,6 @@ test('A release that waits to be started again goes on trying after a deploy tha
     },
   });
   await expect(deploy).rejects.toThrow();
-  await rm(folder);
-  await rename(`${folder}.away`, folder);
   reachable = true;
 
   await waitFor('the release to serve', async () => (await get(site.port, '/')).body === sha);
