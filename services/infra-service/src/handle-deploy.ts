@@ -56,9 +56,16 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
   }
   const giveUp = new AbortController();
   const signal = AbortSignal.any([deps.signal, giveUp.signal]);
+  let asking = false;
   const watch = setInterval(() => {
+    if (asking) return;
+    asking = true;
     // An API that does not answer stops nothing: it is asked again, and once more before the switch.
-    requireWanted().catch((error: unknown) => error === unwanted && giveUp.abort(unwanted));
+    requireWanted()
+      .catch((error: unknown) => error === unwanted && giveUp.abort(unwanted))
+      .finally(() => {
+        asking = false;
+      });
   }, deps.wantedEveryMs ?? WANTED_EVERY_MS);
   try {
     const { url } = await deps.executor.deploy(message, { signal, progress, requireWanted });

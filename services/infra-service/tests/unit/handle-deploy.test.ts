@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AnsibleDeployResult, ansibleDeployMessage, ansibleDeployResult } from '@codegen/contracts';
 import { expect, test } from 'vitest';
 import { type DeployContext, DeployFailure } from '../../src/executors/executor.js';
@@ -95,6 +96,20 @@ test('A deploy that nobody wants any more is given up at once, whatever it is at
   };
   await handleDeploy(message, { ...all, wanted, executor, wantedEveryMs: 5 });
   expect(answers).toMatchObject([{ status: 'failed', error: expect.stringContaining('has ended') }]);
+});
+
+test('An API that does not answer is asked one question at a time whether a deploy is still wanted', async () => {
+  let asked = 0;
+  const wanted = () => {
+    asked += 1;
+    return new Promise<boolean>(() => undefined);
+  };
+  const { all, answers } = deps(async () => {
+    await sleep(100);
+    return { url: 'http://127.0.0.1:18000' };
+  });
+  await handleDeploy(message, { ...all, wanted, wantedEveryMs: 2 });
+  expect([asked, answers.length]).toEqual([1, 1]);
 });
 
 test('What does not fit its project is answered as refused: nothing runs, and no task is told', async () => {
