@@ -1,6 +1,6 @@
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import type { Pool } from 'pg';
-import { pauseFor } from '../backoff.js';
+import { isAway, pauseFor } from '../backoff.js';
 import { type DatabasePool, inTransaction } from './pool.js';
 
 /** The schema that holds everything of this service, LangGraph's own tables included. */
@@ -73,7 +73,7 @@ export async function migrate(pool: DatabasePool): Promise<void> {
       await migrateOnce(pool);
       return;
     } catch (error) {
-      if (attempt >= 10 || !(isLostRace(error) || isDropped(error))) throw error;
+      if (attempt >= 10 || !(isLostRace(error) || isAway(error))) throw error;
       await pauseFor(50 * attempt);
     }
   }
@@ -93,12 +93,6 @@ async function migrateOnce(pool: DatabasePool): Promise<void> {
       await transaction.query(`insert into ${SCHEMA}.migrations (version) values ($1)`, [index + 1]);
     }
   });
-}
-
-/** A session that the server ended has changed nothing: the next one does it all. */
-function isDropped(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: string };
-  return code === '57P01' || message?.startsWith('Connection terminated') === true;
 }
 
 /** `if not exists` does not keep two sessions from creating the same thing at the same moment. */
