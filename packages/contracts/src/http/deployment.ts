@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { apiDatetime } from '../datetime.js';
 import { pageQuery } from './problem.js';
 
+const tcpPort = z.int().min(1).max(65_535);
+
 export const server = z
   .object({
     handle: z.string().describe('Name of the server, chosen by the operator'),
@@ -23,8 +25,8 @@ export const putServer = z
     ip: z.string().describe('Address that its services answer on'),
     status: server.shape.status.default('active').describe('Projects are put on active servers only'),
     specs: z.record(z.string(), z.unknown()).nullish().describe('Whatever is worth noting of the machine'),
-    port_from: z.int().min(1).max(65535).default(18000).describe('The lowest TCP port for projects'),
-    port_to: z.int().min(1).max(65535).default(18999).describe('The highest TCP port for projects'),
+    port_from: tcpPort.default(18000).describe('The lowest TCP port for projects'),
+    port_to: tcpPort.default(18999).describe('The highest TCP port for projects'),
   })
   .describe('Adds a server, or changes the one of that handle.');
 export type PutServer = z.input<typeof putServer>;
@@ -47,8 +49,8 @@ export const allocate = z
   .object({
     project_id: z.string().describe('The project that needs a port'),
     service: z.string().default('backend').describe('Which service of the project'),
-    not_port: z.int().nullish().describe('A port that turned out to be taken by something else; it is given up'),
-    from_port: z.int().nullish().describe('With not_port: where to look for another one first, as the server says'),
+    not_port: tcpPort.nullish().describe('A port that turned out to be taken by something else; it is given up'),
+    from_port: tcpPort.nullish().describe('With not_port: where to look for another one first, as the server says'),
   })
   .describe("Asks for the project's port: the one it has, or the lowest free one.");
 export type Allocate = z.input<typeof allocate>;

@@ -83,6 +83,10 @@ describe('queue publish, stats, peek and list', () => {
 
     expect([first, again, other, unfit, secret, missing].map(({ code }) => code)).toEqual([0, 0, 5, 2, 2, 2]);
     expect(envelopeOf(again).data).toMatchObject({ duplicate: true, entry_id: envelopeOf(first).data.entry_id });
+    expect(envelopeOf(again)).toMatchObject({
+      meta: { replayed: true },
+      warnings: [expect.stringContaining('nothing was')],
+    });
     expect(envelopeOf(other).error.code).toBe('IDEMPOTENCY_MISMATCH');
     expect(envelopeOf(unfit).error.message).toContain('project_id');
     expect(secret.stdout + secret.stderr).not.toContain('ghp_very_secret');

@@ -38,6 +38,7 @@ describe('worker', () => {
 
     expect([created, again, list, file, sent, got, logs, deleted].map(({ code }) => code)).toEqual(Array(8).fill(0));
     expect(envelopeOf(again).data.worker_id).toBe(id);
+    expect([created, again].map((one) => envelopeOf(one).meta.replayed)).toEqual([undefined, true]);
     expect([other.code, envelopeOf(other).error.code]).toEqual([5, 'IDEMPOTENCY_MISMATCH']);
     expect(list.stdout).toMatch(new RegExp(`${id} +\\w+ +writes-file`));
     expect(envelopeOf(file).data).toEqual({ worker_id: id, path: 'home/notes.md', bytes: 8 });

@@ -85,7 +85,7 @@ export interface Envelope {
   choices?: string[];
   next: { command: string; when: string }[];
   warnings: string[];
-  meta: { request_id: string; correlation_id: string; idempotency_key?: string };
+  meta: { request_id: string; correlation_id: string; idempotency_key?: string; replayed?: boolean };
 }
 
 /** Reads standard output as exactly one JSON document and a line break. */

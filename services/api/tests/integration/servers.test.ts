@@ -52,6 +52,19 @@ onBothDatabases('servers', (api) => {
     expect(tried).toEqual([21_000, 21_001, 21_002, 21_000]);
   });
 
+  test('another port is looked for where the server says, and neither can be what is no port', async () => {
+    await putServer(21_100, 21_110);
+    const { id: project_id } = await (await api.user()).createProject();
+    const { port: not_port } = await allocate(project_id);
+    expect(await allocate(project_id, { not_port, from_port: 21_107 })).toMatchObject({ port: 21_107 });
+    for (const wrong of [0, 65_536, 2 ** 40]) {
+      for (const field of ['not_port', 'from_port']) {
+        const body = { project_id, [field]: wrong };
+        expect(await api.admin.refused('POST', '/allocations', body)).toBe('400 VALIDATION_FAILED');
+      }
+    }
+  });
+
   test('without a free port, or without an active server, there is none', async () => {
     await putServer(22_000, 22_000);
     const user = await api.user();

@@ -20,7 +20,19 @@ test('a database of before keys knew their maker keeps its keys, and no answer t
     `insert into idempotency_keys (user_id, route, key, request_hash, sealed_response)
      values ('user_1', 'POST /api-keys', 'mk', 'x', 'sealed')`,
   );
+  await database.sql(
+    `insert into projects (id, name, owner_id, status, modules)
+     values ('proj_1', 'at-rest', 'user_1', 'testing', '[]'), ('proj_2', 'at-work', 'user_1', 'testing', '[]')`,
+  );
+  await database.sql(
+    `insert into tasks (id, project_id, owner_id, type, status, request_id, correlation_id, message)
+     values ('task_2', 'proj_2', 'user_1', 'engineering', 'running', 'r', 'c', '{}')`,
+  );
   const first = await startTestApi(database);
+  expect(await database.sql('select id, status from projects order by id')).toEqual([
+    { id: 'proj_1', status: 'built' },
+    { id: 'proj_2', status: 'testing' },
+  ]);
   const ann = new Client(first.url, secret, 'user_1');
   expect((await ann.ok('GET', '/whoami')).key).toMatchObject({ id: 'key_1', created_by: null });
   expect(await database.sql('select key from idempotency_keys')).toEqual([]);
