@@ -6,6 +6,7 @@ import { apiAddress, checkedToken } from './address.js';
 import type { Fetch } from './fetch.js';
 import { checkIdempotencyKey } from './idempotency-key.js';
 import { type CheckedPath, checkIdentifier } from './path.js';
+import { PollLimit } from './poll-limit.js';
 import { errorFromResponse } from './problem.js';
 import { fetchFor } from './proxy.js';
 import { defaultRetry, mayRetry, pause, type RetryOptions, retryDelayMs } from './retry.js';
@@ -55,8 +56,8 @@ interface Call<S extends z.ZodType = z.ZodType> {
   identifiers?: readonly (string | undefined)[];
   body?: unknown;
   schema?: S;
-  /** Milliseconds the server may take on purpose. */
-  waitMs?: number;
+  /** Milliseconds that the server may take on purpose; sent as `wait_ms`, or less of it. */
+  waitMs?: number | undefined;
 }
 
 type PreparedCall = Call & { path: string };
@@ -74,6 +75,7 @@ export function makeSend(options: ApiOptions): Send {
   const base = apiAddress(options.apiUrl);
   const token = checkedToken(options.token);
   const retry = { ...defaultRetry, ...options.retry };
+  const pollLimit = new PollLimit();
   let chosenFetch: Promise<Fetch> | undefined;
   const getFetch = () => {
     chosenFetch ??= options.fetch ? Promise.resolve(options.fetch) : fetchFor(base);
@@ -124,11 +126,18 @@ export function makeSend(options: ApiOptions): Send {
     const key = call.method === 'GET' ? undefined : (idempotencyKey ?? crypto.randomUUID());
     for (let attempt = 1; ; attempt += 1) {
       signal?.throwIfAborted();
+      const startedMs = performance.now();
+      const waitMs = call.waitMs === undefined ? undefined : pollLimit.of(call.waitMs);
       try {
-        return await attemptOnce(call, key, attempt, signal);
+        return await attemptOnce({ ...call, waitMs }, key, attempt, signal);
       } catch (error) {
         signal?.throwIfAborted();
-        if (!isOrchestratorError(error) || !mayRetry(error) || attempt >= retry.attempts) throw error;
+        if (!isOrchestratorError(error)) throw error;
+        if (pollLimit.wasCut(error, waitMs ?? 0, performance.now() - startedMs)) {
+          attempt -= 1;
+          continue;
+        }
+        if (!mayRetry(error) || attempt >= retry.attempts) throw error;
         await pause(retryDelayMs(attempt, retry, error.retryAfterMs), signal);
       }
     }
@@ -202,7 +211,7 @@ function urlOf(base: URL, call: PreparedCall): URL {
   const url = new URL(base);
   // As a path alone: one that began with two slashes would name another host, which would get the token.
   url.pathname = base.pathname.replace(/(?<!\/)\/+$/, '') + call.path;
-  for (const [name, value] of Object.entries(call.query ?? {})) {
+  for (const [name, value] of Object.entries({ ...call.query, wait_ms: call.waitMs })) {
     if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
   }
   return url;

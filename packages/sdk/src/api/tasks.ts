@@ -21,7 +21,7 @@ const transitioned = z.object({ changed: z.boolean(), task });
 const raisedAttempt = z.object({ epoch: z.int(), task });
 const attemptList = z.object({ items: z.array(attempt) });
 
-/** Where to go on in a task's events, and how long to wait for the next one (milliseconds, 30 000 at most). */
+/** Where to go on in a task's events, and how long to wait for the next one (milliseconds, 30 000 at most; less behind a proxy that cuts what takes long). */
 export interface EventsQuery {
   since?: number | undefined;
   wait_ms?: number | undefined;
@@ -39,11 +39,8 @@ export function taskCalls(send: Send) {
     list: (query: ListTasksQuery = {}, options: CallOptions = {}) => walkPages(page, query, options),
     get: (id: string, options?: CallOptions) =>
       send({ method: 'GET', path: path`/tasks/${id}`, schema: task }, options),
-    events: (id: string, query: EventsQuery = {}, options?: CallOptions) =>
-      send(
-        { method: 'GET', path: path`/tasks/${id}/events`, query, schema: taskEventPage, waitMs: query.wait_ms ?? 0 },
-        options,
-      ),
+    events: (id: string, { wait_ms: waitMs, ...query }: EventsQuery = {}, options?: CallOptions) =>
+      send({ method: 'GET', path: path`/tasks/${id}/events`, query, schema: taskEventPage, waitMs }, options),
     cancel: (id: string, options?: CallOptions) =>
       send({ method: 'POST', path: path`/tasks/${id}/cancel`, schema: task }, options),
     fail: (id: string, body: FailTask, options?: CallOptions) =>

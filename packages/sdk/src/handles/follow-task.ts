@@ -3,7 +3,7 @@ import type { Api } from '../api/index.js';
 import { pause } from '../api/retry.js';
 import { isOrchestratorError, type OrchestratorError } from '../errors.js';
 
-/** Milliseconds that one long poll waits for the next event. */
+/** Milliseconds that one long poll waits for the next event, where nothing between cuts it. */
 const POLL_MS = 15_000;
 /** Milliseconds that an ended task's last event may take to arrive. */
 const GRACE_MS = 3000;

@@ -116,6 +116,28 @@ describe('events', () => {
     expect(await messagesOf(handle, 1)).toEqual(['two', 'done']);
   });
 
+  it('are asked for with a shorter wait after a poll that something between has cut', async () => {
+    const { fake, handle } = await started();
+    fake.emit(handle.id, { message: 'one' });
+    fake.intercept = ({ path, query }) => {
+      const isCut = path.endsWith('/events') && query.get('since') === '1' && Number(query.get('wait_ms')) > 550;
+      return isCut ? { status: 408, afterMs: 550 } : undefined;
+    };
+    const interruptions: string[] = [];
+    const messages = [];
+    for await (const { message } of handle.events({ onInterruption: ({ code }) => interruptions.push(code) })) {
+      messages.push(message);
+      if (message === 'one') setTimeout(() => fake.end(handle.id, 'completed'), 700);
+    }
+
+    expect(messages).toEqual(['one', 'done']);
+    expect(interruptions).toEqual([]);
+    const waits = fake.seen.filter(({ path }) => path.endsWith('/events')).map(({ query }) => query.get('wait_ms'));
+    expect(waits.slice(0, 2)).toEqual(['15000', '15000']);
+    expect(waits.slice(2).every((wait) => Number(wait) < 400)).toBe(true);
+    expect(waits.length).toBeLessThan(6);
+  });
+
   it('survive an API that fails for a while, without a gap or a double', async () => {
     const { fake, handle } = await started();
     const interruptions: string[] = [];
