@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+':'; // 2>/dev/null; while read -r k v; do [ "$k" != SigIgn: ] || export IGNORED_SIGNALS="$v"; done 2>/dev/null </proc/self/status; exec node "$0" "$@"
 'use strict';
 // Starts the bundled command line. Help and version are read from files, before anything else is loaded; everything else
 // is loaded by chunks, here and not by Node's loader, which keeps no compiled code on Node 20.

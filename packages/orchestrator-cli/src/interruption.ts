@@ -1,4 +1,5 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
+import { exitProcess, onEndSignals } from '@codegen/sdk/processes';
 
 /** Milliseconds a command has to end by itself after the first signal, unless it asks for more. */
 const GRACE_MS = 500;
@@ -14,7 +15,7 @@ export interface Interruption {
   takeTimeToEnd(ms: number): void;
 }
 
-/** Listens for SIGINT, SIGTERM and SIGHUP. The second one ends the process at once. */
+/** Listens for SIGINT, SIGTERM and SIGHUP, but for those that were ignored at the start. The second one ends the process at once. */
 export function listenForSignals(): Interruption {
   const controller = new AbortController();
   let force: (error: OrchestratorError) => void = () => undefined;
@@ -32,13 +33,14 @@ export function listenForSignals(): Interruption {
     controller.abort(error);
     setTimeout(() => force(error), graceMs);
   };
-  const onSignal = (error: OrchestratorError) => {
-    if (controller.signal.aborted) process.exit(error.exitCode);
+  onEndSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => {
+    const isCtrlC = signal === 'SIGINT';
+    const error = new OrchestratorError(
+      isCtrlC ? 'INTERRUPTED' : 'TERMINATED',
+      isCtrlC ? 'interrupted' : `ended by ${signal}`,
+    );
+    if (controller.signal.aborted) exitProcess(error.exitCode);
     stop(error);
-  };
-  process.on('SIGINT', () => onSignal(new OrchestratorError('INTERRUPTED', 'interrupted')));
-  for (const name of ['SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => onSignal(new OrchestratorError('TERMINATED', `ended by ${name}`)));
-  }
+  });
   return { signal: controller.signal, forced, stop, takeTimeToEnd };
 }

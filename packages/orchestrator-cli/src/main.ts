@@ -1,4 +1,5 @@
 import type { OrchestratorError } from '@codegen/sdk/errors';
+import { exitProcess } from '@codegen/sdk/processes';
 import { type Request, readRequest, wantsDebug } from './argv.js';
 import type { CommandClass } from './base-command.js';
 import { cleanError, cleanWarnings } from './clean-outcome.js';
@@ -46,14 +47,14 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
     await printFailure(error, request, command, runtime);
   }
   await output.drain();
-  process.exit(exitCode);
+  exitProcess(exitCode);
 }
 
 /** Ends where standard output takes nothing any more. A reader that has read enough is no error. */
 async function endUnread({ code }: NodeJS.ErrnoException, output: Output, exitCode: number): Promise<never> {
-  if (code === 'EPIPE') process.exit(exitCode);
+  if (code === 'EPIPE') exitProcess(exitCode);
   await output.err(`Error: standard output cannot be written (${code})\nTry: df -h\n`);
-  process.exit(exitCode || 1);
+  exitProcess(exitCode || 1);
 }
 
 async function execute(request: Request, runtime: Runtime): Promise<Outcome> {

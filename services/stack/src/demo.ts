@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MAX_SPEC_BYTES } from '@codegen/contracts';
 import { readRegularFile } from '@codegen/sdk/files';
+import { exitProcess, onEndSignals } from '@codegen/sdk/processes';
 import { cliPath } from './config.js';
 import { closingCard, type DemoResult, printable } from './demo-card.js';
 import { endProcesses } from './end-processes.js';
@@ -29,16 +30,11 @@ async function main(): Promise<number> {
   const options = await readOptions();
   const interrupted = new AbortController();
   let signalExitCode = 0;
-  for (const [signal, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGHUP', 129],
-  ] as const) {
-    process.on(signal, () => {
-      signalExitCode ||= code;
-      interrupted.abort();
-    });
-  }
+  const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+  onEndSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => {
+    signalExitCode ||= codes[signal];
+    interrupted.abort();
+  });
   const home = await mkdtemp(join(tmpdir(), 'codegen-demo-'));
   const demo = new Demo(home, interrupted.signal);
   try {
@@ -253,7 +249,7 @@ function shellWord(text: string): string {
 }
 
 main().then(
-  (code) => process.exit(code),
+  (code) => exitProcess(code),
   (error: unknown) => {
     const known = error instanceof DemoError;
     process.stderr.write(

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { exitProcess, onEndSignals } from '@codegen/sdk/processes';
 import { SupervisedProcess } from './supervised-process.js';
 import { tellParent } from './tell-parent.js';
 
@@ -36,14 +37,12 @@ const system = new SupervisedProcess({
 });
 
 let asked: keyof typeof SIGNAL_CODES | undefined;
-for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (asked) system.signal(signal);
-    else system.stop(undefined, signal);
-    asked ??= signal;
-  });
-}
+onEndSignals(['SIGHUP', 'SIGINT', 'SIGTERM'], (signal) => {
+  if (asked) system.signal(signal);
+  else system.stop(undefined, signal);
+  asked ??= signal;
+});
 
 const { code } = await system.ended;
 await told;
-process.exit(code ?? (asked ? SIGNAL_CODES[asked] : 1));
+exitProcess(code ?? (asked ? SIGNAL_CODES[asked] : 1));

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
 import { makeFolder } from '@codegen/sdk/files';
-import { identityOf } from '@codegen/sdk/processes';
+import { exitProcess, identityOf, onEndSignals } from '@codegen/sdk/processes';
 import { endOnUncaught } from '@codegen/sdk/service';
 import { withoutPatterns } from '@codegen/sdk/text';
 import { destination, pino } from 'pino';
@@ -46,20 +46,18 @@ async function main(): Promise<void> {
   await stack.stop();
   process.stdout.write('Stopped.\n');
   flush();
-  process.exit(signal === undefined ? 1 : signal === 'SIGINT' ? 130 : 143);
+  exitProcess(signal === undefined ? 1 : signal === 'SIGINT' ? 130 : 143);
 }
 
 /** The first signal that asks to stop; the second one ends the process, and with it everything it started. */
 function firstSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let seen = 0;
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        seen += 1;
-        if (seen > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
-        resolve(signal);
-      });
-    }
+    onEndSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => {
+      seen += 1;
+      if (seen > 1) exitProcess(signal === 'SIGINT' ? 130 : 143);
+      resolve(signal);
+    });
     // For systems whose kernel does not tell when a parent dies.
     process.once('disconnect', () => resolve('SIGTERM'));
   });

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { Listr, type ListrEventManager, ListrEventType, Spinner } from 'listr2';
 import type { Output } from '../output.js';
 import { widthOf } from '../render/text.js';
@@ -52,6 +53,7 @@ class PictureRenderer {
   static readonly rendererOptions = {} as PictureOptions;
   static readonly rendererTaskOptions = {};
   readonly #spinner = new Spinner();
+  readonly #suspend = () => this.#stopped();
   #drawn: string[] = [];
   #columns = 0;
 
@@ -62,7 +64,7 @@ class PictureRenderer {
   ) {}
 
   render(): void {
-    void this.options.output.err(HIDE_CURSOR);
+    this.#begin();
     this.events?.on(ListrEventType.SHOULD_REFRESH_RENDER, () => this.#draw(this.#spinner.fetch()));
     this.#spinner.start(() => this.#draw(this.#spinner.fetch()));
     this.#draw(this.#spinner.fetch());
@@ -71,7 +73,25 @@ class PictureRenderer {
   end(): void {
     this.#spinner.stop();
     this.#draw(undefined);
+    process.off('SIGTSTP', this.#suspend);
     void this.options.output.err(SHOW_CURSOR);
+  }
+
+  #begin(): void {
+    void this.options.output.err(HIDE_CURSOR);
+    process.on('SIGTSTP', this.#suspend);
+  }
+
+  /** Ctrl-Z: the shell gets its cursor back, and the view goes on below what was typed there. */
+  #stopped(): void {
+    writeSync(process.stderr.fd, SHOW_CURSOR);
+    process.off('SIGTSTP', this.#suspend);
+    process.once('SIGCONT', () => {
+      this.#drawn = [];
+      this.#begin();
+      this.#draw(this.#spinner.fetch());
+    });
+    process.kill(process.pid, 'SIGTSTP');
   }
 
   #draw(spinner: string | undefined): void {

@@ -8,7 +8,7 @@ import { builtCli } from '../../../../tests/support/packed-cli.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
-import { type Finished, startCli } from '../support/cli-process.js';
+import { type Finished, quoted, startCli } from '../support/cli-process.js';
 import { createTask } from '../support/create-task.js';
 import { envelopeOf } from '../support/run-cli.js';
 
@@ -87,6 +87,31 @@ describe('a signal while it works', () => {
     await running.interrupt('SIGINT');
 
     expect((await running.finished).code).toBe(130);
+  });
+
+  it.concurrent('goes on where it was ignored at the start, as by nohup or in the background of a script', async ({
+    expect,
+  }) => {
+    const api = await startFakeApi();
+    const id = await createTask(api);
+    const env = { PATH: process.env.PATH ?? '', HOME: folder };
+    const login = { ORCHESTRATOR_API_URL: api.url, ORCHESTRATOR_TOKEN: TOKEN };
+    const runs = [bin, join(import.meta.dirname, '../../../../bin/orchestrator')].map((program) => {
+      const line = `trap '' HUP INT; exec ${quoted(program)} engineering wait ${id}`;
+      return spawn('sh', ['-c', line], { env: { ...env, ...login }, cwd: folder, stdio: 'ignore' });
+    });
+    const polls = () => api.seen.filter(({ path }) => path === `/tasks/${id}/events`).length;
+    await waitFor('both to wait', () => polls() >= runs.length);
+    for (const signal of ['SIGHUP', 'SIGINT'] as const) for (const run of runs) run.kill(signal);
+    const ends = Promise.all(runs.map((run) => once(run, 'close')));
+    await sleep(300);
+    api.end(id, 'completed');
+
+    expect(await ends).toEqual([
+      [0, null],
+      [0, null],
+    ]);
+    await api.stop();
   });
 
   it.concurrent('leaves a document that is being written whole', async ({ expect }) => {

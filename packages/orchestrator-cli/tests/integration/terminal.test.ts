@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Project } from '@codegen/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
+import { createTask } from '../support/create-task.js';
 import { envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
 
 const BIN = join(import.meta.dirname, '../../bin/run.js');
@@ -19,6 +21,8 @@ afterEach(async () => {
   await fake.stop();
   await machine.remove();
 });
+
+const login = () => ({ ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN });
 
 /** Runs a command line in a terminal of its own, which util-linux's `script` provides. */
 function inTerminal(args: string, env: Record<string, string> = {}) {
@@ -94,6 +98,44 @@ describe('in a terminal', () => {
     expect(await terminal.exit).toBe(130);
     expect(terminal.screen()).toContain(`orchestrator engineering wait ${fake.onlyTask()}`);
     expect(terminal.screen().lastIndexOf('\u001b[?25h')).toBeGreaterThan(terminal.screen().lastIndexOf('\u001b[?25l'));
+  });
+
+  it('Ctrl-Z gives the cursor back to the shell, and fg draws on', async () => {
+    const id = await createTask(fake);
+    const child = spawn('script', ['-qec', 'bash --norc -i', '/dev/null'], {
+      env: { PATH: process.env.PATH, HOME: machine.folder, TERM: 'xterm', ...login() },
+    });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const screen = () => Buffer.concat(chunks).toString('utf8');
+    const isHidden = () => screen().lastIndexOf('\u001b[?25l') > screen().lastIndexOf('\u001b[?25h');
+    child.stdin.write(`"${process.execPath}" "${BIN}" engineering wait ${id}\r`);
+    await waitFor('the live view', isHidden);
+    await waitFor('its first poll', () => fake.seen.some(({ path }) => path.endsWith('/events')));
+    child.stdin.write('\u001a');
+    await waitFor('the shell', () => screen().includes('Stopped'));
+    expect(isHidden()).toBe(false);
+    child.stdin.write('fg\r');
+    await waitFor('the live view', isHidden);
+    fake.end(id, 'completed');
+    await waitFor('the end', () => !isHidden());
+    child.stdin.write('exit\r');
+    await once(child, 'exit');
+  });
+
+  it('that is closed, a command ends of SIGHUP, without a core dump', async () => {
+    const id = await createTask(fake);
+    const file = join(machine.folder, 'status');
+    const run = `"${process.execPath}" "${BIN}" engineering wait ${id}`;
+    // As a shell does, whose terminal is closed.
+    const line = `trap 'kill -HUP $job' HUP; ${run} & job=$!; wait $job; wait $job; echo $? >"${file}"`;
+    const child = spawn('script', ['-qec', line, '/dev/null'], {
+      env: { SHELL: '/bin/bash', PATH: process.env.PATH, HOME: machine.folder, TERM: 'xterm', ...login() },
+    });
+    await waitFor('its first poll', () => fake.seen.some(({ path }) => path.endsWith('/events')));
+    child.kill('SIGKILL');
+
+    expect(await waitFor('its end', () => readFile(file, 'utf8'))).toBe('129\n');
   });
 
   it('what cannot be undone is asked for, and only a yes does it', async () => {

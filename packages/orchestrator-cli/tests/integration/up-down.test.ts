@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +10,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
 
+// A prepared database of earlier starts spares each of these seconds.
+const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
 let machine: Machine;
 let data: string;
 beforeEach(async () => {
-  // A prepared database of earlier starts spares each of these seconds.
-  machine = await makeMachine({ XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache') });
+  machine = await makeMachine({ XDG_CACHE_HOME: cache });
   data = join(machine.folder, 'data');
 });
 afterEach(async () => {
@@ -53,6 +55,27 @@ describe('the system on this machine', { timeout: 150_000 }, () => {
     expect(stderr).toMatch(/Stopping ….*Stopped: the system was stopped/s);
     expect(stderr.trimEnd().split('\n').at(-1)).toBe(`Try: orchestrator up --data-dir ${data}`);
     expect((await machine.run(['down', '--data-dir', data])).stdout).toBe(`Nothing runs in ${data}.\n`);
+  });
+
+  it('goes on at signals that were ignored when bin/up was started, as nohup does', async () => {
+    const up = join(import.meta.dirname, '../../../../bin/up');
+    const child = spawn('sh', ['-c', `trap '' HUP INT; exec "$0" --data-dir "$1"`, up, data], {
+      env: { PATH: process.env.PATH, HOME: machine.folder, XDG_CACHE_HOME: cache },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const ended = once(child, 'exit');
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+    try {
+      await waitFor('the system', () => printed.includes('orchestrator is up'), { timeoutMs: 100_000 });
+      for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) child.kill(signal);
+      // The first one that was not ignored.
+      expect(await ended).toEqual([143, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   it('is not taken for whoever has its pid by now', async () => {

@@ -1,4 +1,5 @@
 export { deathSignalPrefix } from './death-signal.js';
+export { exitProcess, onEndSignals } from './end-signals.js';
 export { type EndOptions, endAll, endTree } from './end-tree.js';
 export { mostOpenFiles } from './most-open-files.js';
 export { identityOf, isSameProcess, isStopped, type ProcessIdentity, thisProcess } from './process-identity.js';
