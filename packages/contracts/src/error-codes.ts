@@ -48,6 +48,8 @@ export const errorCodes = {
   TASK_CANCELLED: code(0, 1),
   /** What worker-manager, or a worker's turn, came to. */
   WORKER_FAILED: code(0, 1),
+  /** Something of the system does not work as it should: a service that is gone, messages that were given up. */
+  UNHEALTHY: code(0, 1),
   STILL_RUNNING: code(0, 8),
   INTERRUPTED: code(0, 130),
   TERMINATED: code(0, 143),

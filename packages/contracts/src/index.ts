@@ -13,6 +13,7 @@ export * from './http/incident.js';
 export * from './http/problem.js';
 export * from './http/project.js';
 export * from './http/secret.js';
+export * from './http/service.js';
 export * from './http/task.js';
 export * from './http/user.js';
 export * from './identifiers.js';
@@ -39,4 +40,7 @@ export {
   type KnownScope,
   knownScopes,
   roleScopes,
+  type ServiceName,
+  serviceNames,
+  serviceScopes,
 } from './scopes.js';

@@ -12,7 +12,7 @@ export const commandIds = [
   'mcp',
   ...['auth.login', 'auth.logout', 'auth.status', 'auth.key.create', 'auth.key.list', 'auth.key.revoke'],
   ...['config.get', 'config.set', 'config.list', 'config.profiles'],
-  ...['diagnose', 'diagnose.api', 'diagnose.redis', 'diagnose.workers', 'diagnose.projects'],
+  ...['diagnose', 'diagnose.api', 'diagnose.redis', 'diagnose.services', 'diagnose.workers', 'diagnose.projects'],
   ...['contracts.list', 'contracts.schema', 'contracts.asyncapi', 'contracts.validate'],
   ...['up', 'down', 'completion'],
 ] as const;
@@ -95,6 +95,21 @@ export const roleScopes = {
     ...offline,
   ],
 } as const satisfies Record<string, readonly string[]>;
+
+/** What the key of each service holds, and no more; a key of the role service reads projects and tasks without a scope. */
+export const serviceScopes = {
+  'infra-service': ['secret.resolve'],
+  langgraph: [
+    ...(['task.claim', 'task.transition', 'event.write'] as const),
+    ...(['project.report', 'allocation.write', 'deployment.write'] as const),
+  ],
+  scaffolder: ['project.report'],
+  scheduler: ['outbox.read'],
+  'worker-manager': ['secret.resolve'],
+} as const satisfies Record<string, readonly KnownScope[]>;
+export type ServiceName = keyof typeof serviceScopes;
+/** Every service that works behind the API, with a key of its own. */
+export const serviceNames = Object.keys(serviceScopes) as [ServiceName, ...ServiceName[]];
 
 /** The scopes that a list comes to: roles, in any case, become what they may do; `topic:verb` is `topic.verb`. */
 export function expandScopes(entries: readonly string[]): string[] {

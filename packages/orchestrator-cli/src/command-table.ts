@@ -280,7 +280,7 @@ export const commandTable = {
     load: () => import('./commands/config/profiles.js'),
   },
   diagnose: {
-    summary: 'Check API, Redis, projects and workers',
+    summary: 'Check API, services, Redis, projects and workers',
     effect: 'read',
     load: () => import('./commands/diagnose/all.js'),
   },
@@ -293,6 +293,11 @@ export const commandTable = {
     summary: 'Check that Redis answers, and the queues',
     effect: 'read',
     load: () => import('./commands/diagnose/redis.js'),
+  },
+  'diagnose.services': {
+    summary: 'Check that every service runs',
+    effect: 'read',
+    load: () => import('./commands/diagnose/services.js'),
   },
   'diagnose.workers': {
     summary: 'Check that worker-manager answers, and its workers',

@@ -15,7 +15,7 @@ const INDENT = ' '.repeat(12);
 
 /** `diagnose`: runs checks, prints what each found, and ends as the first failed one did. */
 export abstract class DiagnoseCommand extends BaseCommand<Diagnosis> {
-  static override failsWith = ['UNAUTHENTICATED', 'NETWORK'] as const;
+  static override failsWith = ['UNAUTHENTICATED', 'NETWORK', 'UNHEALTHY'] as const;
   protected abstract readonly names: readonly CheckName[];
 
   async run(): Promise<Diagnosis> {

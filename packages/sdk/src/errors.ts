@@ -59,6 +59,13 @@ export function isOrchestratorError(error: unknown): error is OrchestratorError 
   return error instanceof Error && (error as { [ORCHESTRATOR]?: boolean })[ORCHESTRATOR] === true;
 }
 
+const REFUSALS = new Set<ErrorCode>(['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_CONFIGURED']);
+
+/** Whether the API or Redis does not let us in, or not do this: nothing that is away, and nothing that time mends. */
+export function isRefusal(error: unknown): boolean {
+  return isOrchestratorError(error) && REFUSALS.has(error.code);
+}
+
 /** How a handler's error is treated: by class, of this or another copy of the package. */
 export type HandlingKind = 'permanent' | 'transient' | 'upstream' | 'fatal';
 

@@ -67,6 +67,9 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'GET /outbox/unstarted': forServices('outbox.read'),
   'GET /outbox/untold': forServices('task.transition'),
 
+  'GET /services': reading('diagnose.services', 'explain'),
+  'PUT /services/{name}/{instance}': forServices(),
+
   'GET /servers': reading('infra.servers'),
   'PUT /servers/{handle}': forServices('infra.server.add'),
   'POST /allocations': forServices('allocation.write'),

@@ -18,6 +18,7 @@ import { outboxRoutes } from './routes/outbox.js';
 import { projectRoutes } from './routes/projects.js';
 import { secretRoutes } from './routes/secrets.js';
 import { serverRoutes } from './routes/servers.js';
+import { serviceRoutes } from './routes/services.js';
 import { taskRunRoutes } from './routes/task-runs.js';
 import { taskRoutes } from './routes/tasks.js';
 import { userRoutes } from './routes/users.js';
@@ -65,7 +66,7 @@ export async function buildApp(deps: Dependencies, limits: Limits = defaultLimit
   registerAuth(app, deps);
   await app.register(swagger, openapi);
   const groups = [healthRoutes, userRoutes, apiKeyRoutes, projectRoutes, secretRoutes, taskRoutes, taskRunRoutes];
-  for (const routes of [...groups, eventRoutes, outboxRoutes, serverRoutes, deploymentRoutes]) {
+  for (const routes of [...groups, eventRoutes, outboxRoutes, serverRoutes, deploymentRoutes, serviceRoutes]) {
     await app.register(routes, deps);
   }
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Environment, readNamedFile, readUrl, readWholeNumber } from '@codegen/sdk/service';
+import { type Environment, readAll, readNamedFile, readUrl, readWholeNumber } from '@codegen/sdk/service';
 import type { DatabaseConfig } from './database/open.js';
 import type { ApiConfig } from './start-api.js';
 import { parseMasterKey } from './vault.js';
@@ -11,14 +11,13 @@ import { parseMasterKey } from './vault.js';
  * @throws {Error} naming the variable that is missing or wrong
  */
 export function readConfig(env: Environment): ApiConfig {
-  const adminToken = readNamedFile(env, 'ADMIN_TOKEN_FILE');
-  return {
-    host: env.HOST || '127.0.0.1',
-    port: readWholeNumber(env, 'PORT', { min: 0, max: 65_535, fallback: 8000 }),
-    database: readDatabase(env),
-    ...(adminToken && { adminToken }),
-    ...readMasterKey(env),
-  };
+  const { adminToken, masterKey, ...config } = readAll({
+    port: () => readWholeNumber(env, 'PORT', { min: 0, max: 65_535, fallback: 8000 }),
+    database: () => readDatabase(env),
+    adminToken: () => readNamedFile(env, 'ADMIN_TOKEN_FILE'),
+    masterKey: () => readMasterKey(env),
+  });
+  return { host: env.HOST || '127.0.0.1', ...config, ...(adminToken && { adminToken }), ...masterKey };
 }
 
 /** Where this user's programs keep what can be made again, or undefined where there is no such place. */
@@ -29,19 +28,19 @@ export function userCacheFolder(env: Environment): string | undefined {
 
 function readDatabase(env: Environment): DatabaseConfig {
   if (env.DATABASE_URL && env.DATA_DIR) {
-    throw new Error('set DATABASE_URL (a PostgreSQL server) or DATA_DIR (the embedded database), not both');
+    throw new Error('Set DATABASE_URL (a PostgreSQL server) or DATA_DIR (the embedded database), not both.');
   }
   if (env.DATABASE_URL) {
     const what = 'the address of a PostgreSQL server, such as postgres://user@127.0.0.1/orchestrator';
     return { url: readUrl(env, 'DATABASE_URL', ['postgres', 'postgresql'], what) };
   }
   if (env.DATA_DIR) return { folder: join(env.DATA_DIR, 'db'), cacheFolder: userCacheFolder(env) };
-  throw new Error('set DATABASE_URL to a PostgreSQL server, or DATA_DIR to a folder for the embedded database');
+  throw new Error('Set DATABASE_URL to a PostgreSQL server, or DATA_DIR to a folder for the embedded database.');
 }
 
 function readMasterKey(env: Environment): { masterKey: Buffer } | { masterKeyFile: string } {
   if (env.VAULT_KEY) return { masterKey: parseMasterKey(env.VAULT_KEY, 'VAULT_KEY') };
   if (env.VAULT_KEY_FILE) return { masterKeyFile: env.VAULT_KEY_FILE };
   if (env.DATA_DIR) return { masterKeyFile: join(env.DATA_DIR, 'keys', 'vault.key') };
-  throw new Error('set VAULT_KEY_FILE to a file for the master key of secrets, or VAULT_KEY to the key itself');
+  throw new Error('Set VAULT_KEY_FILE to a file for the master key of secrets, or VAULT_KEY to the key itself.');
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Logger } from '@codegen/sdk/queue';
-import { type Environment, readApi, readRedisUrl, readText, readWholeNumber } from '@codegen/sdk/service';
+import { type Environment, readAll, readApi, readRedisUrl, readText, readWholeNumber } from '@codegen/sdk/service';
 
 export interface InfraServiceConfig {
   readonly redisUrl: string;
@@ -39,19 +39,21 @@ const INSTALL = /^(https?_proxy|no_proxy|node_extra_ca_certs|npm_config_(registr
  * @throws naming the variable that is missing or wrong
  */
 export function readConfig(env: Environment): InfraServiceConfig {
+  const readMs = (name: string) => () => readWholeNumber(env, name, { min: 1 });
   return {
-    redisUrl: readRedisUrl(env),
-    api: readApi(env),
-    releasesDir: resolve(readText(env, 'RELEASES_DIR', 'the folder for releases')),
-    reposDir: resolve(readText(env, 'REPOS_DIR', 'the folder with the bare repositories')),
+    ...readAll({
+      redisUrl: () => readRedisUrl(env),
+      api: () => readApi(env),
+      releasesDir: () => resolve(readText(env, 'RELEASES_DIR', 'the folder for releases')),
+      reposDir: () => resolve(readText(env, 'REPOS_DIR', 'the folder with the bare repositories')),
+      healthTimeoutMs: readMs('HEALTH_TIMEOUT_MS'),
+      installTimeoutMs: readMs('INSTALL_TIMEOUT_MS'),
+      stopGraceMs: readMs('STOP_GRACE_MS'),
+      releaseIdleMs: readMs('RELEASE_IDLE_MS'),
+      leaseMs: readMs('LEASE_MS'),
+    }),
     host: env.HOST || '127.0.0.1',
-    ...(env.INSTANCE && { instance: env.INSTANCE }),
     environment: env,
-    healthTimeoutMs: readWholeNumber(env, 'HEALTH_TIMEOUT_MS', { min: 1 }),
-    installTimeoutMs: readWholeNumber(env, 'INSTALL_TIMEOUT_MS', { min: 1 }),
-    stopGraceMs: readWholeNumber(env, 'STOP_GRACE_MS', { min: 1 }),
-    releaseIdleMs: readWholeNumber(env, 'RELEASE_IDLE_MS', { min: 1 }),
-    leaseMs: readWholeNumber(env, 'LEASE_MS', { min: 1 }),
   };
 }
 

@@ -7,14 +7,14 @@ const AWAY_MESSAGES =
   /Connection terminated|Connection is closed|Command timed out|timeout exceeded when trying to connect|Query read timeout|max retries per request|calling end on the pool|encountered a connection error/i;
 
 /**
- * Whether an error says that something we need is away, or does not let us in, rather than that we are wrong. Such an
- * error costs a flow nothing: it goes on when the thing is back.
+ * Whether an error says that something we need is away, rather than that we are wrong or not let in. Such an error costs a
+ * flow nothing: it goes on when the thing is back.
  */
 export function isAway(error: unknown): boolean {
   if (isOrchestratorError(error)) {
     // The API is there and fails at what it was sent: waiting alone mends nothing.
     if (error.code === 'INTERNAL') return false;
-    return error.retryable || error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN';
+    return error.retryable;
   }
   const kind = handlingKind(error);
   if (kind === 'transient' || kind === 'upstream') return true;

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { type AgentName, agentName } from '@codegen/contracts';
 import {
   type Environment,
+  readAll,
   readApi,
   readChoice,
   readRedisUrl,
@@ -15,35 +15,35 @@ const DATABASE =
   'a PostgreSQL server, such as postgres://user@127.0.0.1/orchestrator: the embedded database belongs to one process, so alone this service cannot use it (the stack can)';
 
 /**
- * The configuration from the environment: REDIS_URL, API_URL, API_TOKEN or API_TOKEN_FILE, DATABASE_URL, INSTANCE,
- * LEASE_MS, SWEEP_MS, DEVELOPER_AGENT, DEVELOPER_AGENT_CONFIG, TESTER_AGENT_CONFIG, DEPLOY_SERVER; in seconds
+ * The configuration from the environment: REDIS_URL, API_URL, API_TOKEN or API_TOKEN_FILE, DATABASE_URL, LEASE_MS, SWEEP_MS, DEVELOPER_AGENT, DEVELOPER_AGENT_CONFIG, TESTER_AGENT_CONFIG, DEPLOY_SERVER; in seconds
  * TURN_TIMEOUT, WORKER_TIMEOUT, REPOSITORY_TIMEOUT, DEPLOY_TIMEOUT, SECRETS_TIMEOUT.
  * @throws {Error} naming the variable that is missing or wrong
  */
-export function readConfig(env: Environment): LanggraphConfig {
-  const turnTimeoutSeconds = readWholeNumber(env, 'TURN_TIMEOUT', { min: 1, max: 86_400, fallback: 1800 });
-  const agent = readAgent(env);
+export function readConfig(env: Environment): Omit<LanggraphConfig, 'instance'> {
+  const readSeconds = (name: string, fallback: number) => () =>
+    readWholeNumber(env, name, { min: 1, max: 365 * 86_400, fallback }) * 1000;
+  const { turnTimeoutSeconds, agent, ...config } = readAll({
+    redisUrl: () => readRedisUrl(env),
+    api: () => readApi(env),
+    database: () => ({ url: readUrl(env, 'DATABASE_URL', ['postgres', 'postgresql'], DATABASE) }),
+    leaseMs: () => readWholeNumber(env, 'LEASE_MS', { min: 100, max: 3_600_000, fallback: 15_000 }),
+    sweepMs: () => readWholeNumber(env, 'SWEEP_MS', { min: 10, max: 60_000, fallback: 1000 }),
+    limits: () =>
+      readAll({
+        workerMs: readSeconds('WORKER_TIMEOUT', 6 * 3600),
+        repositoryMs: readSeconds('REPOSITORY_TIMEOUT', 600),
+        deployMs: readSeconds('DEPLOY_TIMEOUT', 1200),
+        secretsMs: readSeconds('SECRETS_TIMEOUT', 7 * 86_400),
+      }),
+    turnTimeoutSeconds: () => readWholeNumber(env, 'TURN_TIMEOUT', { min: 1, max: 86_400, fallback: 1800 }),
+    agent: () => readAgent(env),
+  });
   return {
-    redisUrl: readRedisUrl(env),
-    api: readApi(env),
-    database: { url: readUrl(env, 'DATABASE_URL', ['postgres', 'postgresql'], DATABASE) },
-    instance: env.INSTANCE || `langgraph-${process.pid}-${randomBytes(4).toString('hex')}`,
-    leaseMs: readWholeNumber(env, 'LEASE_MS', { min: 100, max: 3_600_000, fallback: 15_000 }),
-    sweepMs: readWholeNumber(env, 'SWEEP_MS', { min: 10, max: 60_000, fallback: 1000 }),
+    ...config,
     developer: { agent, agentConfig: env.DEVELOPER_AGENT_CONFIG || undefined, turnTimeoutSeconds },
     tester: { agentConfig: env.TESTER_AGENT_CONFIG || 'project-tests', turnTimeoutSeconds },
     deploy: { server: env.DEPLOY_SERVER || 'local' },
-    limits: {
-      workerMs: readSeconds(env, 'WORKER_TIMEOUT', 6 * 3600),
-      repositoryMs: readSeconds(env, 'REPOSITORY_TIMEOUT', 600),
-      deployMs: readSeconds(env, 'DEPLOY_TIMEOUT', 1200),
-      secretsMs: readSeconds(env, 'SECRETS_TIMEOUT', 7 * 86_400),
-    },
   };
-}
-
-function readSeconds(env: Environment, name: string, fallback: number): number {
-  return readWholeNumber(env, name, { min: 1, max: 365 * 86_400, fallback }) * 1000;
 }
 
 function readAgent(env: Environment): AgentName {

@@ -1,7 +1,7 @@
 import { type ProgressEvent, taskEvents } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
-import { isOrchestratorError, PermanentError } from '@codegen/sdk/errors';
+import { isOrchestratorError, isRefusal, PermanentError } from '@codegen/sdk/errors';
 import type { Logger } from '@codegen/sdk/queue';
 import { isAway, untilBack } from './backoff.js';
 
@@ -57,7 +57,7 @@ export function recordEvents(options: {
       await untilBack(() => api.events.record({ events }, { signal }), signal);
       for (const one of live) one.resolve();
     } catch (error) {
-      if (signal.aborted || isAway(error)) for (const one of live) one.reject(error);
+      if (signal.aborted || isAway(error) || isRefusal(error)) for (const one of live) one.reject(error);
       // What the API fails at may be mended: the entry is tried again by itself, then goes to the dead letters.
       else if (live.length === 1) live[0]?.reject(isInternal(error) ? error : refused(error));
       else {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isOrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, isRefusal } from '@codegen/sdk/errors';
 import { type Logger, withCorrelation } from '@codegen/sdk/queue';
 import { textOf } from '@codegen/sdk/text';
 import { Command } from '@langchain/langgraph';
@@ -64,6 +64,8 @@ export class Driver {
       leaseMs: number;
       /** Threads driven at a time. */
       concurrency: number;
+      /** Told that this service is not let in: no thread can go on here. */
+      refused: (error: unknown) => void;
       logger: Logger;
     },
   ) {
@@ -184,6 +186,13 @@ export class Driver {
     const about = { thread_id: threadId, task_id: thread.input.task_id, error: textOf(error) };
     if (this.#stopping && drive.abort.signal.aborted) {
       await threads.leave(threadId, drive.driver, { delayMs: 0, failures: thread.failures, errors: thread.errors });
+      return;
+    }
+    if (isRefusal(error)) {
+      // A peer may be let in: it goes on with the thread at once.
+      this.#stopping = true;
+      await threads.leave(threadId, drive.driver, { delayMs: 0, failures: thread.failures, errors: thread.errors });
+      this.options.refused(error);
       return;
     }
     if (isAway(error)) {

@@ -45,7 +45,7 @@ export interface LanggraphConfig {
 }
 
 export interface RunningLanggraph extends RunningService {
-  /** Rejects with what a consumer could not go on for. */
+  /** Rejects with what it cannot go on for, such as a key that the API refuses. */
   readonly done: Promise<void>;
 }
 
@@ -90,6 +90,10 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
     engineering: engineeringGraph(deps, checkpointer) as unknown as Flow,
     deploy: deployGraph(deps, checkpointer) as unknown as Flow,
   };
+  let refused: (error: unknown) => void = () => undefined;
+  const letIn = new Promise<never>((_, reject) => {
+    refused = reject;
+  });
   const driver: Driver = new Driver({
     threads,
     waits,
@@ -98,6 +102,7 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
     instance,
     leaseMs,
     concurrency: DRIVES_AT_A_TIME,
+    refused,
     logger,
   });
 
@@ -125,11 +130,12 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
         ...{ api, redis, threads, waits, driver, logger },
         sweepMs: config.sweepMs ?? 1000,
         endLostAfterMs: config.endLostAfterMs ?? 10_000,
+        refused,
       },
       stopping.signal,
     ),
   ];
-  const done = Promise.all(consumers.map((one) => one.done)).then(() => undefined);
+  const done = Promise.race([letIn, Promise.all(consumers.map((one) => one.done)).then(() => undefined)]);
   done.catch((error: unknown) => logger.error({ error: String(error) }, 'a consumer stopped: restart the service'));
   // One recorder at a time, so that events keep their order.
   const recorder = holdRole({
@@ -137,7 +143,11 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
     name: 'event-recorder',
     holder: instance,
     leaseMs: Math.min(leaseMs, 5000),
-    start: () => recordEvents({ redisUrl, api, instance, leaseMs: Math.min(leaseMs, 5000), logger }),
+    start: () => {
+      const recording = recordEvents({ redisUrl, api, instance, leaseMs: Math.min(leaseMs, 5000), logger });
+      recording.done.catch(refused);
+      return recording;
+    },
     logger,
   });
 

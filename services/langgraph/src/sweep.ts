@@ -7,6 +7,7 @@ import {
   workerResponses,
 } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
+import { isRefusal } from '@codegen/sdk/errors';
 import { type Logger, LossWatch, type Redis } from '@codegen/sdk/queue';
 import { isAway, pauseFor } from './backoff.js';
 import { missingSecrets } from './devops/check-environment.js';
@@ -26,6 +27,8 @@ interface SweepOptions {
   sweepMs: number;
   /** Milliseconds until an end that is in no event counts as lost. */
   endLostAfterMs: number;
+  /** Told that this service is not let in. */
+  refused: (error: unknown) => void;
   logger: Logger;
 }
 
@@ -92,6 +95,7 @@ async function runRounds(parts: readonly Part[], options: SweepOptions, signal: 
         await part();
       } catch (error) {
         if (signal.aborted) return;
+        if (isRefusal(error)) options.refused(error);
         const text = error instanceof Error ? error.message : String(error);
         if (isAway(error)) options.logger.warn({ error: text }, 'the sweep waits for something that is away');
         else options.logger.error({ error: text }, 'a part of the sweep failed');

@@ -1,16 +1,17 @@
 import { isAbsolute } from 'node:path';
-import { type Environment, readApi, readRedisUrl, readText } from '@codegen/sdk/service';
+import { type Environment, readAll, readApi, readRedisUrl, readText } from '@codegen/sdk/service';
 import type { ScaffolderConfig } from './start-scaffolder.js';
 
 /** Reads the configuration. Throws an error that names the variable when one is missing or wrong. */
 export function readConfig(env: Environment): ScaffolderConfig {
   return {
-    redisUrl: readRedisUrl(env),
-    api: readApi(env),
-    reposDir: readFolder(env, 'REPOS_DIR', 'the folder of the bare repositories'),
-    templateDir: readFolder(env, 'TEMPLATE_DIR', 'the folder of a Copier template'),
+    ...readAll({
+      redisUrl: () => readRedisUrl(env),
+      api: () => readApi(env),
+      reposDir: () => readFolder(env, 'REPOS_DIR', 'the folder of the bare repositories'),
+      templateDir: () => readFolder(env, 'TEMPLATE_DIR', 'the folder of a Copier template'),
+    }),
     ...(env.COPIER ? { copier: env.COPIER === 'none' ? false : env.COPIER } : {}),
-    ...(env.INSTANCE ? { instance: env.INSTANCE } : {}),
   };
 }
 

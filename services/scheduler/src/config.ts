@@ -1,4 +1,4 @@
-import { type Environment, readApi, readRedisUrl, readWholeNumber } from '@codegen/sdk/service';
+import { type Environment, readAll, readApi, readRedisUrl, readWholeNumber } from '@codegen/sdk/service';
 import type { SchedulerConfig } from './start-scheduler.js';
 
 /**
@@ -6,9 +6,9 @@ import type { SchedulerConfig } from './start-scheduler.js';
  * @throws {Error} naming the variable that is missing or wrong
  */
 export function readConfig(env: Environment): SchedulerConfig {
-  return {
-    redisUrl: readRedisUrl(env),
-    api: readApi(env),
-    intervalMs: readWholeNumber(env, 'RELAY_INTERVAL_MS', { min: 10, max: 60_000, fallback: 500 }),
-  };
+  return readAll({
+    redisUrl: () => readRedisUrl(env),
+    api: () => readApi(env),
+    intervalMs: () => readWholeNumber(env, 'RELAY_INTERVAL_MS', { min: 10, max: 60_000, fallback: 500 }),
+  });
 }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi } from '@codegen/sdk/api';
+import type { RunningService } from '@codegen/sdk/consumer';
+import { isRefusal } from '@codegen/sdk/errors';
 import { closeRedis, connectRedis, type Logger, LossWatch, silentLogger } from '@codegen/sdk/queue';
 import { BATCH_SIZE, createRelay } from './jobs/relay.js';
 import { republishLost } from './jobs/republish-lost.js';
@@ -14,8 +16,13 @@ export interface SchedulerConfig {
 
 const LONGEST_BACKOFF_MS = 8000;
 
+export interface RunningScheduler extends RunningService {
+  /** Rejects when the API does not let it in. */
+  readonly done: Promise<void>;
+}
+
 /** Starts the periodic jobs. They go on through outages of the API and of Redis. */
-export async function startScheduler(config: SchedulerConfig): Promise<{ stop(): Promise<void> }> {
+export async function startScheduler(config: SchedulerConfig): Promise<RunningScheduler> {
   const logger = config.logger ?? silentLogger;
   const redis = connectRedis(config.redisUrl, { name: 'scheduler', logger });
   // The rounds are the retry: one try each.
@@ -29,17 +36,19 @@ export async function startScheduler(config: SchedulerConfig): Promise<{ stop():
     await losses.check(() => republishLost({ api, redis, logger }, signal));
     return outcome;
   };
-  const running = runRounds(round, config.intervalMs ?? 500, logger, signal);
+  const done = runRounds(round, config.intervalMs ?? 500, logger, signal);
+  done.catch(() => undefined);
   return {
+    done,
     async stop() {
       stopping.abort();
-      await running;
+      await done.catch(() => undefined);
       await closeRedis(redis);
     },
   };
 }
 
-/** Round after round until stopped: at once after a full one, after the interval otherwise, slower while the API is away. */
+/** Round after round until stopped: at once after a full one, after the interval otherwise, slower while the API is away. Rejects where it is not let in. */
 async function runRounds(
   round: () => Promise<{ published: number }>,
   intervalMs: number,
@@ -56,6 +65,7 @@ async function runRounds(
       if (published === BATCH_SIZE) pauseMs = 0;
     } catch (error) {
       if (signal.aborted) return;
+      if (isRefusal(error)) throw error;
       failures += 1;
       pauseMs = Math.min(intervalMs * 2 ** Math.min(failures, 10), LONGEST_BACKOFF_MS);
       // One line for an outage, not one a round.

@@ -1,31 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type ServiceName, serviceNames, serviceScopes } from '@codegen/contracts';
 import { type Api, createApi } from '@codegen/sdk/api';
 import { isOrchestratorError } from '@codegen/sdk/errors';
-
-/** What each service may do, and no more. */
-const scopes = {
-  langgraph: [
-    'project.get',
-    'project.report',
-    'task.get',
-    'task.list',
-    'task.claim',
-    'task.transition',
-    'event.write',
-    'allocation.write',
-    'deployment.write',
-    'secret.list',
-  ],
-  scaffolder: ['project.get', 'project.report', 'task.get'],
-  'worker-manager': ['secret.resolve'],
-  'infra-service': ['project.get', 'secret.resolve'],
-  scheduler: ['outbox.read', 'task.published'],
-} as const;
-
-/** The services that have a key of their own. */
-export type KeyedService = keyof typeof scopes;
 
 /** A random secret in a 0600 file, made on first use. */
 export async function ensureSecretFile(path: string, make: () => string): Promise<string> {
@@ -46,9 +24,8 @@ export function newApiSecret(): string {
  * Gives every service a key for as long as this process lives. They are kept in memory alone, so that no folder holds
  * one; those of the last start are revoked.
  */
-export async function issueServiceKeys(admin: Api): Promise<Record<KeyedService, string>> {
+export async function issueServiceKeys(admin: Api): Promise<Record<ServiceName, string>> {
   const nameOf = (service: string) => `stack: ${service}`;
-  const names = Object.keys(scopes) as KeyedService[];
   const old = [];
   for await (const key of admin.keys.list({ state: 'valid', limit: 500 })) {
     // Anybody may give a key such a name; only an admin makes one for a service.
@@ -56,12 +33,16 @@ export async function issueServiceKeys(admin: Api): Promise<Record<KeyedService,
   }
   await Promise.all(old.map((key) => admin.keys.revoke(key.id)));
   const keys = await Promise.all(
-    names.map(async (name) => {
-      const { secret } = await admin.keys.create({ name: nameOf(name), role: 'service', scopes: [...scopes[name]] });
+    serviceNames.map(async (name) => {
+      const { secret } = await admin.keys.create({
+        name: nameOf(name),
+        role: 'service',
+        scopes: [...serviceScopes[name]],
+      });
       return [name, secret] as const;
     }),
   );
-  return Object.fromEntries(keys) as Record<KeyedService, string>;
+  return Object.fromEntries(keys) as Record<ServiceName, string>;
 }
 
 /** The keys of the person at this machine: for the daily work, and for what takes an administrator. */

@@ -3,25 +3,19 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { openPglite, startApi } from '@codegen/api';
+import { type ServiceName, serviceNames } from '@codegen/contracts';
 import { startLanggraph } from '@codegen/langgraph';
 import { startScaffolder } from '@codegen/scaffolder';
 import { startScheduler } from '@codegen/scheduler';
 import { createApi } from '@codegen/sdk/api';
-import type { RunningService } from '@codegen/sdk/consumer';
+import { giveSignsOfLife, type RunningService } from '@codegen/sdk/consumer';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { type ProcessIdentity, thisProcess } from '@codegen/sdk/processes';
 import type { Logger } from '@codegen/sdk/queue';
 import { startWorkerManager } from '@codegen/worker-manager';
 import type { StackConfig } from './config.js';
 import { openDataFolder } from './data-folder.js';
-import {
-  ensureSecretFile,
-  issuePersonKey,
-  issueServiceKeys,
-  type KeyedService,
-  newApiSecret,
-  type PersonRole,
-} from './keys.js';
+import { ensureSecretFile, issuePersonKey, issueServiceKeys, newApiSecret, type PersonRole } from './keys.js';
 import { launchInfraService } from './start-infra-service.js';
 import { startRedis } from './start-redis.js';
 
@@ -100,7 +94,7 @@ export async function startStack(
     const keys = await issueServiceKeys(admin);
     await admin.servers.put('local', { ip: HOST, port_from: config.deployPorts.from, port_to: config.deployPorts.to });
 
-    const apiFor = (service: KeyedService) => ({ url: api.url, token: keys[service] });
+    const apiFor = (service: ServiceName) => ({ url: api.url, token: keys[service] });
     const redisUrl = redis.url;
     const departments = await Promise.allSettled([
       startWorkerManager({
@@ -149,7 +143,15 @@ export async function startStack(
       await Promise.all(departments.map((one) => one.status === 'fulfilled' && one.value.stop()));
     });
     for (const one of departments) if (one.status === 'rejected') throw one.reason;
+    const here = serviceNames.filter((name) => name !== 'infra-service');
+    const lives = await Promise.all(
+      here.map((name) => giveSignsOfLife(name, INSTANCE, { api: apiFor(name) }, loggerFor(name))),
+    );
+    started.push(async () => {
+      for (const life of lives) life.stop();
+    });
     const done = new Promise<never>((_, reject) => {
+      for (const life of lives) life.refused.catch(reject);
       for (const one of departments) {
         const running = one.status === 'fulfilled' ? (one.value as { done?: Promise<unknown> }) : {};
         running.done?.catch(reject);

@@ -1,9 +1,17 @@
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from '@codegen/sdk/queue';
-import { type Environment, readApi, readRedisUrl, readText, readWholeNumber } from '@codegen/sdk/service';
+import {
+  type Environment,
+  readAll,
+  readApi,
+  readLater,
+  readRedisUrl,
+  readText,
+  readWholeNumber,
+} from '@codegen/sdk/service';
 import { textOf } from '@codegen/sdk/text';
-import { type AgentCommand, AgentsFileError, isArgv, readAgentsFile } from './agents-file.js';
+import { type AgentCommand, isArgv, readAgentsFile } from './agents-file.js';
 
 export interface WorkerManagerConfig {
   redisUrl: string;
@@ -32,19 +40,22 @@ export interface WorkerManagerConfig {
 
 /** Reads the environment. @throws {Error} naming the variable that is missing or wrong */
 export async function readConfig(env: Environment): Promise<WorkerManagerConfig> {
-  const maxWorkers = readWholeNumber(env, 'MAX_WORKERS', { min: 1 });
-  const terminateGraceMs = readWholeNumber(env, 'TERMINATE_GRACE_MS', { min: 0 });
+  const { maxWorkers, terminateGraceMs, wrapperCommand, ...config } = readAll({
+    redisUrl: () => readRedisUrl(env),
+    api: () => readApi(env),
+    workersDir: () => resolve(readText(env, 'WORKERS_DIR', 'the folder for the workers')),
+    reposDir: () => resolve(readText(env, 'REPOS_DIR', 'the folder with the bare repositories')),
+    agents: await readLater(readAgents(env)),
+    openVariables: () => readOpenVariables(env),
+    maxWorkers: () => readWholeNumber(env, 'MAX_WORKERS', { min: 1 }),
+    terminateGraceMs: () => readWholeNumber(env, 'TERMINATE_GRACE_MS', { min: 0 }),
+    wrapperCommand: () => env.WRAPPER_COMMAND && argv('WRAPPER_COMMAND', env.WRAPPER_COMMAND),
+  });
   return {
-    redisUrl: readRedisUrl(env),
-    ...(env.API_URL && { api: readApi(env) }),
-    workersDir: resolve(readText(env, 'WORKERS_DIR', 'the folder for the workers')),
-    reposDir: resolve(readText(env, 'REPOS_DIR', 'the folder with the bare repositories')),
-    agents: await readAgents(env),
-    ...(env.WORKER_ENV_ALLOWLIST && { openVariables: readOpenVariables(env) }),
+    ...config,
     ...(maxWorkers !== undefined && { maxWorkers }),
     ...(terminateGraceMs !== undefined && { terminateGraceMs }),
-    ...(env.WRAPPER_COMMAND && { wrapperCommand: argv('WRAPPER_COMMAND', env.WRAPPER_COMMAND) }),
-    ...(env.INSTANCE && { instance: env.INSTANCE }),
+    ...(wrapperCommand && { wrapperCommand }),
   };
 }
 
@@ -78,24 +89,10 @@ const VARIABLE = /^[A-Za-z_]\w*$/;
 async function readAgents(env: Environment): Promise<Record<string, AgentCommand>> {
   const file = readText(env, 'AGENTS_FILE', 'a JSON file: {"name": {"command": ["program", "argument"]}}');
   try {
-    const agents = await readAgentsFile(file, env);
-    if (!env.API_URL) checkNoVault(file, agents);
-    return agents;
+    return await readAgentsFile(file, env);
   } catch (error) {
     throw new Error(`AGENTS_FILE: ${textOf(error)}`, { cause: error });
   }
-}
-
-function checkNoVault(file: string, agents: Record<string, AgentCommand>): void {
-  const problems = Object.entries(agents).flatMap(([agent, { env = {} }]) =>
-    Object.entries(env)
-      .filter(([, value]) => value.startsWith('vault:'))
-      .map(([name, value]) => ({
-        path: `${agent}.env.${name}`,
-        message: `${value} needs the API; set API_URL and API_TOKEN`,
-      })),
-  );
-  if (problems.length > 0) throw new AgentsFileError(file, problems);
 }
 
 function argv(name: string, text: string): string[] {

@@ -23,6 +23,8 @@ export interface Manager {
   steadySince(): number | undefined;
   /** Has the workers looked at soon: one may have died. */
   lookSoon(): void;
+  /** Told that the API does not let this service in. */
+  refused(error: unknown): void;
   /** Starts waiting workers as far as there are slots; does not wait for that. */
   fillSlots(): void;
 }

@@ -21,7 +21,7 @@ import { isWorkerId, WorkerRecords } from './worker-records.js';
 const CONCURRENCY = 16;
 
 export interface RunningWorkerManager extends RunningService {
-  /** Rejects with what a consumer could not go on for. */
+  /** Rejects with what it cannot go on for, such as a key that the API refuses. */
   readonly done: Promise<void>;
 }
 
@@ -50,6 +50,11 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
   const api = config.api && createApi({ apiUrl: config.api.url, token: config.api.token });
   const stopping = new AbortController();
   let look = new AbortController();
+  let refused: (error: unknown) => void = () => undefined;
+  const letIn = new Promise<never>((_, reject) => {
+    refused = reject;
+  });
+  letIn.catch(() => undefined);
   const manager: Manager = {
     redis,
     runtime,
@@ -68,6 +73,7 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     logger,
     steadySince: () => steadySince,
     lookSoon: () => look.abort(),
+    refused,
     fillSlots: () => slots.fill(),
   };
   const slots = new Slots({
@@ -120,7 +126,7 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
       if (look.signal.aborted) look = new AbortController();
     }
   })();
-  const done = Promise.all([commands.done, lifecycle.done]).then(() => undefined);
+  const done = Promise.race([letIn, Promise.all([commands.done, lifecycle.done]).then(() => undefined)]);
   done.catch((error: unknown) => logger.error({ error: String(error) }, 'a consumer stopped: restart the service'));
   await Promise.all([commands.ready, lifecycle.ready]);
   return {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CreateWorkerCommand, TurnFailureReason } from '@codegen/contracts';
-import { isOrchestratorError, PermanentError } from '@codegen/sdk/errors';
+import { isOrchestratorError, isRefusal, PermanentError } from '@codegen/sdk/errors';
 import { writeFileBelow } from '@codegen/sdk/files';
 import { textOf } from '@codegen/sdk/text';
 import type { AgentCommand } from './agents-file.js';
@@ -30,6 +30,11 @@ async function startWorker(record: WorkerRecord, manager: Manager): Promise<void
     // The vault being away is no fault of the work: the worker keeps its place in the queue.
     if (isOrchestratorError(error) && error.retryable) {
       logger.warn({ worker_id: record.worker_id, code: error.code }, 'a worker waits for its secrets');
+      return;
+    }
+    // Nor is it that this service is not let in: whoever starts it anew goes on.
+    if (isRefusal(error)) {
+      manager.refused(error);
       return;
     }
     await refuse(record, failureOf(error), manager);

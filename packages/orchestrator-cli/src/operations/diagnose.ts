@@ -1,10 +1,10 @@
-import { deployQueue, engineeringQueue } from '@codegen/contracts';
+import { deployQueue, engineeringQueue, type Service, SILENT_AFTER_S, serviceNames } from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
-import { isOrchestratorError, OrchestratorError, paste } from '@codegen/sdk/errors';
+import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import type { Settings } from '../config/settings.js';
 import type { Runtime } from '../runtime.js';
 
-export type CheckName = 'api' | 'redis' | 'projects' | 'workers';
+export type CheckName = 'api' | 'services' | 'redis' | 'projects' | 'workers';
 
 /** What a check found. */
 export interface Check {
@@ -38,7 +38,8 @@ export async function runCheck(name: CheckName, settings: Settings, runtime: Run
   } catch (error) {
     runtime.signal.throwIfAborted();
     if (!isOrchestratorError(error)) throw error;
-    return { check: done('failed', runtime.redactor.clean(error.message)), error };
+    const facts = error.details as Check['facts'];
+    return { check: { ...done('failed', runtime.redactor.clean(error.message)), ...(facts && { facts }) }, error };
   }
 }
 
@@ -53,18 +54,48 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
       facts: { api_url: settings.apiUrl, user: user.id, role: key.role, scopes: key.scopes },
     };
   },
-  redis: async ({ redisUrl }) => {
+  services: async (settings, runtime) => {
+    const services = await apiOf(settings, runtime).services({ signal: runtime.signal });
+    const alive = services.filter(({ state }) => state === 'alive');
+    const missing = serviceNames.filter((name) => !alive.some((one) => one.name === name));
+    const [first] = missing;
+    if (first) {
+      const told = missing.map((name) => lastSeen(name, services)).join('; ');
+      throw unhealthy(
+        told,
+        { command: 'orchestrator explain TASK', when: 'to see what a task waits for' },
+        { services },
+      );
+    }
+    const told = alive.map(({ name, version, instance }) => `${name} ${version} (${instance})`);
+    return { detail: told.join('; '), facts: { services } };
+  },
+  redis: async ({ redisUrl }, { signal }) => {
     if (redisUrl === undefined) return { status: 'skipped', detail: 'not configured: the relay publishes instead' };
-    const { closeRedis, connectRedis, queueStats } = await import('@codegen/sdk/queue');
-    const redis = connectRedis(redisUrl, { name: 'orchestrator-diagnose' });
+    const { Orchestrator } = await import('@codegen/sdk');
+    const client = new Orchestrator({ redisUrl });
     try {
-      const queues = await Promise.all([queueStats(redis, engineeringQueue), queueStats(redis, deployQueue)]);
-      const told = queues.map(({ stream, waiting, pending, deadLetters, oldestWaitingMs, oldestPendingMs }) => {
-        return `${stream} ${waiting} waiting${since(oldestWaitingMs)}, ${pending} in work${since(oldestPendingMs)}, ${deadLetters} dead`;
-      });
-      return { detail: told.join('; '), facts: { queues } };
+      const queues = (await client.queues.stats(undefined, { signal })).filter(({ kind }) => kind === 'work');
+      await checkRoom(redisUrl);
+      const dead = queues.filter(({ dead_letters }) => dead_letters > 0);
+      const [one] = dead;
+      if (one) {
+        const told = dead.map(({ stream, dead_letters }) => `${dead_letters} in ${stream}`).join(', ');
+        const command = paste`orchestrator queue dlq list ${one.stream}`;
+        throw unhealthy(
+          `messages were given up: ${told}`,
+          { command, when: 'to see why, and how to replay them' },
+          { queues },
+        );
+      }
+      const told = queues
+        .filter(({ stream }) => stream === engineeringQueue.stream || stream === deployQueue.stream)
+        .map(({ stream, waiting, pending, oldest_waiting_ms, oldest_pending_ms }) => {
+          return `${stream} ${waiting} waiting${since(oldest_waiting_ms)}, ${pending} in work${since(oldest_pending_ms)}`;
+        });
+      return { detail: [...told, 'no dead letters'].join('; '), facts: { queues } };
     } finally {
-      await closeRedis(redis);
+      await client.close();
     }
   },
   projects: async (settings, runtime) => {
@@ -106,6 +137,36 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     }
   },
 };
+
+/** @throws OrchestratorError UNHEALTHY where Redis answers and takes nothing, such as a full one */
+async function checkRoom(redisUrl: string): Promise<void> {
+  const { closeRedis, connectRedis } = await import('@codegen/sdk/queue');
+  const redis = connectRedis(redisUrl, { name: 'orchestrator-diagnose' });
+  try {
+    // A write that changes nothing: there is no such key, and it is not made.
+    await redis.set('orchestrator:diagnose', '', 'XX');
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const next = { command: 'redis-cli INFO memory', when: 'to see used_memory and maxmemory' };
+    throw unhealthy(`Redis answers, and takes nothing that is written: ${text}`, next, {});
+  } finally {
+    await closeRedis(redis);
+  }
+}
+
+/** What keeps a check from being good, with the command that tells more, and what was found. */
+function unhealthy(message: string, next: NextStep, facts: Record<string, unknown>): OrchestratorError {
+  return new OrchestratorError('UNHEALTHY', message, { next: [next], details: facts });
+}
+
+function lastSeen(name: string, services: readonly Service[]): string {
+  const last = services
+    .filter((one) => one.name === name)
+    .sort((a, b) => a.seen_at.localeCompare(b.seen_at))
+    .at(-1);
+  if (!last) return `${name} does not run: no sign of life within a day. Start it`;
+  return `${name} does not run: ${last.instance} has been silent for over ${SILENT_AFTER_S} s, since ${last.seen_at}. Look at its log and start it`;
+}
 
 function apiOf({ apiUrl, token }: Settings, { onCall }: Runtime) {
   if (apiUrl === undefined || token === undefined) {

@@ -1,6 +1,6 @@
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { engineeringQueue } from '@codegen/contracts';
+import { engineeringQueue, scaffolderQueue } from '@codegen/contracts';
 import { closeRedis, connectRedis, publish } from '@codegen/sdk/queue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
@@ -202,7 +202,7 @@ describe('a broken file', () => {
 });
 
 describe('diagnose', () => {
-  it('checks API, Redis, projects and workers, and ends as the first that failed', async () => {
+  it('checks API, services, Redis, projects and workers, and ends as the first that failed', async () => {
     const redis = await startRedis();
     await login([], { ORCHESTRATOR_REDIS_URL: redis.url });
     const all = await machine.run(['diagnose', '--json']);
@@ -215,14 +215,52 @@ describe('diagnose', () => {
 
     const statuses = (checks: unknown) => (checks as { status: string }[]).map(({ status }) => status);
     // Nobody serves worker:commands here.
-    expect(statuses(envelopeOf(all).error.details.checks)).toEqual(['ok', 'ok', 'ok', 'failed']);
+    expect(statuses(envelopeOf(all).error.details.checks)).toEqual(['ok', 'ok', 'ok', 'ok', 'failed']);
     expect(envelopeOf(all).error).toMatchObject({ exit_code: all.code, message: expect.stringContaining('worker') });
     expect(text.stdout).toMatch(
-      /engineering:queue 1 waiting \(oldest \d+ s\), 0 in work, 0 dead; deploy:queue 0 waiting, 0 in work/,
+      /engineering:queue 1 waiting \(oldest \d+ s\), 0 in work; deploy:queue 0 waiting, 0 in work; no dead letters/,
     );
     expect(broken.code).toBe(75);
     expect(envelopeOf(broken).error.code).toBe('REDIS_UNAVAILABLE');
-    expect(statuses(envelopeOf(broken).error.details.checks)).toEqual(['ok', 'failed', 'ok', 'failed']);
+    expect(statuses(envelopeOf(broken).error.details.checks)).toEqual(['ok', 'ok', 'failed', 'ok', 'failed']);
+  });
+
+  it('fails where a service is silent, or was never there', async () => {
+    await login();
+    for (const one of fake.services) {
+      if (one.name === 'langgraph') Object.assign(one, { state: 'silent', seen_at: '2026-01-01T00:00:00Z' });
+    }
+    fake.services.splice(
+      fake.services.findIndex(({ name }) => name === 'scheduler'),
+      1,
+    );
+    const failed = await machine.run(['diagnose', 'services', '--json']);
+    const { code, message, details } = envelopeOf(failed).error;
+
+    expect([failed.code, code]).toEqual([1, 'UNHEALTHY']);
+    expect(message).toMatch(
+      /langgraph does not run: stack .* since 2026-01-01T00:00:00Z.*; scheduler does not run: no sign/,
+    );
+    expect(details).toMatchObject({
+      checks: [{ check: 'services', status: 'failed', facts: { services: fake.services } }],
+    });
+  });
+
+  it('fails where any queue has dead letters, and where Redis takes nothing', async () => {
+    const redis = await startRedis();
+    await login([], { ORCHESTRATOR_REDIS_URL: redis.url });
+    const queue = connectRedis(redis.url);
+    await queue.xadd(`${scaffolderQueue.stream}:dlq`, '*', 'data', '{}');
+    const dead = envelopeOf(await machine.run(['diagnose', 'redis', '--json']));
+    await queue.del(`${scaffolderQueue.stream}:dlq`);
+    await queue.config('SET', 'maxmemory', '1');
+    const full = envelopeOf(await machine.run(['diagnose', 'redis', '--json'])).error;
+    await closeRedis(queue);
+    await redis.stop();
+
+    expect(dead.error).toMatchObject({ code: 'UNHEALTHY', message: 'messages were given up: 1 in scaffolder:queue' });
+    expect(dead.next).toMatchObject([{ command: 'orchestrator queue dlq list scaffolder:queue' }]);
+    expect(full).toMatchObject({ code: 'UNHEALTHY', message: expect.stringMatching(/takes nothing .*OOM/) });
   });
 
   it('leaves Redis out where none is configured, and asks for it where it is the question', async () => {
@@ -231,7 +269,7 @@ describe('diagnose', () => {
     const redis = await machine.run(['diagnose', 'redis', '--json']);
 
     const statuses = (all.data.checks as { status: string }[]).map(({ status }) => status);
-    expect(statuses).toEqual(['ok', 'skipped', 'ok', 'skipped']);
+    expect(statuses).toEqual(['ok', 'ok', 'skipped', 'ok', 'skipped']);
     expect(envelopeOf(redis).error).toMatchObject({ code: 'REDIS_REQUIRED', exit_code: 2 });
   });
 });

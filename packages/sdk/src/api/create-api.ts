@@ -1,4 +1,4 @@
-import type { RecordEvents } from '@codegen/contracts';
+import type { RecordEvents, ServiceName } from '@codegen/contracts';
 import { lazyGroups } from './lazy-groups.js';
 import { outboxCalls } from './outbox.js';
 import { projectCalls } from './projects.js';
@@ -29,6 +29,9 @@ export function createApi(options: ApiOptions) {
   const calls = {
     health: (call?: CallOptions) => systemCalls(send).health(call),
     whoami: (call?: CallOptions) => systemCalls(send).whoami(call),
+    services: (call?: CallOptions) => systemCalls(send).services(call),
+    noteService: (name: ServiceName, instance: string, version: string, call?: CallOptions) =>
+      systemCalls(send).noteService(name, instance, version, call),
     events: { record: (body: RecordEvents, call?: CallOptions) => outboxCalls(send).record(body, call) },
     /** Messages that nobody has published yet. */
     outbox: (limit?: number, call?: CallOptions) => outboxCalls(send).list(limit, call),

@@ -1,4 +1,4 @@
-import { handlingKind, isOrchestratorError } from '../errors.js';
+import { handlingKind, isOrchestratorError, isRefusal } from '../errors.js';
 import { isRedisAway } from '../queue/redis-errors.js';
 import { kindOfForeign, retryAfterOf } from './foreign-error.js';
 
@@ -30,7 +30,6 @@ const PARTITION = new Set<string>(['NETWORK', 'API_UNAVAILABLE', 'REDIS_UNAVAILA
 const PARTITION_MAX_MS = 30_000;
 /** A day: who asks for more is not taken at their word. */
 const RETRY_AFTER_MAX_MS = 86_400_000;
-const MISCONFIGURED = new Set<string>(['UNAUTHENTICATED', 'NOT_CONFIGURED']);
 
 /**
  * Decides by the error's kind. There is one counter of attempts, whatever the kinds were; `deferrals` counts the tries
@@ -74,7 +73,7 @@ function codeOf(error: unknown): string | undefined {
 function kindOfOther(error: unknown): 'permanent' | 'transient' | 'upstream' | 'fatal' | 'partition' {
   if (isRedisAway(error)) return 'partition';
   if (!isOrchestratorError(error)) return kindOfForeign(error);
-  if (MISCONFIGURED.has(error.code)) return 'fatal';
+  if (isRefusal(error)) return 'fatal';
   if (PARTITION.has(error.code)) return 'partition';
   if (error.code === 'RATE_LIMITED') return 'upstream';
   return error.retryable ? 'transient' : 'permanent';

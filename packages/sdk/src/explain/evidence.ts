@@ -1,4 +1,4 @@
-import type { Attempt, ServiceDeployment, Task, TaskEvent } from '@codegen/contracts';
+import type { Attempt, Service, ServiceDeployment, Task, TaskEvent } from '@codegen/contracts';
 
 /** A message of a task that still lies in Redis. */
 export interface QueuedMessage {
@@ -32,6 +32,8 @@ export interface Evidence {
   ahead?: Task | undefined;
   /** Names of the secrets that it waits for. */
   missing?: readonly string[] | undefined;
+  /** Processes of services; undefined where the caller may not see them. */
+  services?: readonly Service[] | undefined;
 }
 
 /** When an event happened, by the one clock that all events share; its own timestamp is its producer's word. */

@@ -25,10 +25,11 @@ export async function explainTask(
     readEvents(api, id, options),
     api.tasks.attempts(id, options),
   ]);
-  const [deployments, ahead, missing] = await Promise.all([
+  const [deployments, ahead, missing, services] = await Promise.all([
     task.type === 'deploy' ? deploymentsOf(api, task, options) : [],
     task.status === 'queued' ? taskAhead(api, task, options) : undefined,
-    task.reason === 'waiting_secret' ? secretsFor(api, task, options) : undefined,
+    task.reason === 'waiting_secret' ? unlessHidden(missingSecrets(api, task.project_id, options)) : undefined,
+    task.finished_at === null ? unlessHidden(api.services(options)) : undefined,
   ]);
   const requestIds = [...events, ...attempts].flatMap(({ request_id }) => request_id ?? []);
   const { queued, streams } = await readStreams(
@@ -41,7 +42,7 @@ export async function explainTask(
     },
     options.signal,
   );
-  const evidence: Evidence = { task, events, attempts, deployments, queued, ahead, missing };
+  const evidence: Evidence = { task, events, attempts, deployments, queued, ahead, missing, services };
   const entries = buildTimeline(evidence);
   const sources: Record<ExplainSource, string> = {
     api: 'read',
@@ -87,10 +88,10 @@ async function deploymentsOf(api: Api, task: Task, options: CallOptions): Promis
   return found;
 }
 
-/** Those that a task waits for, as far as the caller may list them. */
-async function secretsFor(api: Api, { project_id }: Task, options: CallOptions): Promise<string[] | undefined> {
-  return await missingSecrets(api, project_id, options).catch((error: unknown) => {
-    if (!isOrchestratorError(error) || error.code !== 'FORBIDDEN') throw error;
+/** What the caller may not list, or an API of an older release does not tell, is left out of the story. */
+async function unlessHidden<T>(reading: Promise<T>): Promise<T | undefined> {
+  return await reading.catch((error: unknown) => {
+    if (!isOrchestratorError(error) || (error.code !== 'FORBIDDEN' && error.code !== 'NOT_FOUND')) throw error;
     return undefined;
   });
 }

@@ -1,4 +1,4 @@
-import { type Task, wireDatetimeToMs } from '@codegen/contracts';
+import { queues, serviceNames, type Task, wireDatetimeToMs } from '@codegen/contracts';
 import type { NextStep } from '../errors.js';
 import { paste } from '../errors.js';
 import type { Evidence, QueuedMessage } from './evidence.js';
@@ -12,7 +12,11 @@ export function verdictOf(evidence: Evidence, entries: readonly ExplainEntry[], 
   if (task.status === 'cancelled') {
     return { state: 'cancelled', why: 'it was cancelled on request', next: retry(task, 'to have it done after all') };
   }
-  return stuck(evidence) ?? (task.status === 'queued' ? queued(evidence, nowMs) : running(evidence, entries, nowMs));
+  return (
+    stuck(evidence) ??
+    unattended(evidence) ??
+    (task.status === 'queued' ? queued(evidence, nowMs) : running(evidence, entries, nowMs))
+  );
 }
 
 function completed(task: Task): Verdict {
@@ -52,6 +56,23 @@ function stuck({ queued: messages }: Evidence): Verdict | undefined {
   const why = `a message of it was given up and lies in ${dead.stream}:dlq: ${firstLine(dead.error) ?? 'no reason told'}`;
   const next = { command: paste`orchestrator queue dlq list ${dead.stream}`, when: 'to see it, and how to replay it' };
   return { state: 'stuck', why, next };
+}
+
+/** Nothing goes on while nobody runs who should. Where no service is known, this cannot be told: those of older releases give no sign. */
+function unattended({ task, queued: messages, services = [] }: Evidence): Verdict | undefined {
+  if (services.length === 0) return undefined;
+  const unpublished = task.status === 'queued' && !messages.some(({ requestId }) => requestId === task.request_id);
+  const readers = messages.flatMap(({ stream }) => queues.find((queue) => queue.stream === stream)?.consumers ?? []);
+  const needed: readonly string[] = ['langgraph', ...(unpublished ? ['scheduler'] : []), ...readers];
+  const alive = new Set(services.filter(({ state }) => state === 'alive').map(({ name }) => name));
+  const absent = serviceNames.filter((name) => needed.includes(name) && !alive.has(name));
+  if (absent.length === 0) return undefined;
+  const why = `it waits for ${absent.join(' and ')}, which ${absent.length > 1 ? 'do' : 'does'} not run`;
+  return {
+    state: 'waiting',
+    why,
+    next: { command: 'orchestrator diagnose services', when: 'to see which services run' },
+  };
 }
 
 function queued({ task, queued: messages, ahead }: Evidence, nowMs: number): Verdict {

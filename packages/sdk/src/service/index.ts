@@ -1,5 +1,13 @@
 export { createLogger, readLogLevel } from './create-logger.js';
 export { readApi, readRedisUrl } from './read-addresses.js';
-export { type Environment, readChoice, readText, readUrl, readWholeNumber } from './read-environment.js';
+export {
+  type Environment,
+  readAll,
+  readChoice,
+  readLater,
+  readText,
+  readUrl,
+  readWholeNumber,
+} from './read-environment.js';
 export { readNamedFile, readSecret } from './read-secret.js';
 export { endOnUncaught, givenEnvironment, runService, type ServiceParts, type StartedService } from './run-service.js';

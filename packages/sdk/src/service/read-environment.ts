@@ -3,6 +3,39 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 // No reader repeats a value: an address may hold a password, and a secret may stand in the wrong variable.
 
+/**
+ * Reads all settings, so that whoever starts a service hears at once of everything that is missing or wrong.
+ * @throws {AggregateError} of what the readers throw; of those that read several, one by one
+ */
+export function readAll<R extends Record<string, () => unknown>>(
+  readers: R,
+): { [Name in keyof R]: ReturnType<R[Name]> } {
+  const errors: unknown[] = [];
+  const values = Object.entries(readers).map(([name, read]) => {
+    try {
+      return [name, read()];
+    } catch (error) {
+      errors.push(...(error instanceof AggregateError ? error.errors : [error]));
+      return [name, undefined];
+    }
+  });
+  if (errors.length > 0)
+    throw new AggregateError(
+      errors,
+      errors.map((error) => (error instanceof Error ? error.message : String(error))).join('\n'),
+    );
+  return Object.fromEntries(values) as { [Name in keyof R]: ReturnType<R[Name]> };
+}
+
+/** A reader of what comes later, for `readAll`. */
+export async function readLater<T>(coming: T | Promise<T>): Promise<() => T> {
+  const [outcome] = await Promise.allSettled([coming]);
+  return () => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  };
+}
+
 /** The longest that timers take, in milliseconds: about 24 days. */
 const MAX_WHOLE_NUMBER = 2_147_483_647;
 

@@ -3,7 +3,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createLogger } from './create-logger.js';
-import type { Environment } from './read-environment.js';
+import { type Environment, readAll, readLater } from './read-environment.js';
+import { readInstance } from './read-instance.js';
 
 /** Milliseconds that a start may take once it was asked to stop, say because a server it waits for is away. */
 const START_GRACE_MS = 15_000;
@@ -19,18 +20,31 @@ export interface StartedService {
   readonly done?: Promise<unknown>;
 }
 
+/** What a service needs others for, as its configuration has it. */
+export interface Reach {
+  readonly api?: { readonly url: string; readonly token: string };
+  readonly redisUrl?: string;
+}
+
+export interface SignsOfLife {
+  /** Rejects when the API or Redis does not let the service in; never resolves. */
+  readonly refused: Promise<never>;
+  stop(): void;
+}
+
 /** What a service is made of. */
 export interface ServiceParts<Config extends object> {
   /** As the log calls it. */
   readonly name: string;
   /** Throws naming the variable that is missing or wrong. */
   readonly readConfig: (env: Environment) => Config | Promise<Config>;
-  readonly start: (config: Config & { logger: Logger }) => Promise<StartedService>;
+  readonly start: (config: Config & { logger: Logger; instance: string }) => Promise<StartedService>;
 }
 
 /**
- * Runs a service as this process: configuration, log, start, signals. Resolves once it runs; a parent process with an
- * IPC channel is told `{ready: true}`. Exit code 0 after SIGTERM or SIGINT, 1 after anything else. With
+ * Runs a service as this process: configuration, log, what it may do, start, signals. Resolves once it runs; a parent
+ * process with an IPC channel is told `{ready: true}`. Where the configuration names the API and Redis, it gives signs of
+ * life, does not start where its key, the scopes of that or its login to Redis are refused, and stops where they are later. Exit code 0 after SIGTERM or SIGINT, 1 after anything else. With
  * ENVIRONMENT_FROM=stdin, further variables come as a JSON object on standard input, so that no secret among them shows
  * in /proc/<pid>/environ; the service then stops when that parent goes, too.
  *
@@ -40,17 +54,18 @@ export interface ServiceParts<Config extends object> {
  */
 export async function runService<Config extends object>(parts: ServiceParts<Config>): Promise<void> {
   const { name, start } = parts;
-  const { config, logger } = await read(parts);
+  const { config, logger, instance } = await read(parts);
   endOnUncaught((error) => logger.fatal(error, `${name} ends: nobody caught this error`));
   const asked = firstSignal();
   const starting = new AbortController();
   void asked.then((signal) => endStuckStart(name, logger, signal, starting.signal));
   try {
-    const service = await start({ ...config, logger });
+    const life = await beginLife(name, instance, config, logger);
+    const service = await start({ ...config, logger, instance });
     starting.abort();
-    logger.info({}, `${name} runs`);
+    logger.info({ instance }, `${name} runs`);
     process.send?.({ ready: true });
-    void stopWhenAsked(name, logger, service, asked);
+    void stopWhenAsked(name, logger, service, asked, life);
   } catch (error) {
     logger.fatal(described(error), `${name} did not start`);
     process.exit(1);
@@ -60,10 +75,13 @@ export async function runService<Config extends object>(parts: ServiceParts<Conf
 async function read<Config extends object>({ name, readConfig }: ServiceParts<Config>) {
   try {
     const env = await givenEnvironment();
-    return { logger: createLogger(name, env), config: await readConfig(env) };
+    const config = await readLater((async () => readConfig(env))());
+    return readAll({ logger: () => createLogger(name, env), instance: () => readInstance(env, name), config });
   } catch (error) {
-    // For the person who starts it: one line of plain text, at any level of the log.
-    process.stderr.write(`${name}: ${oneLine(described(error).error)}\n`);
+    // For the person who starts it: a line of plain text for each, at any level of the log.
+    for (const one of error instanceof AggregateError ? error.errors : [error]) {
+      process.stderr.write(`${name}: ${oneLine(described(one).error)}\n`);
+    }
     process.exit(1);
   }
 }
@@ -107,6 +125,18 @@ function firstSignal(): Promise<NodeJS.Signals> {
   });
 }
 
+/** Loaded only by those that have somebody to tell: not by the API itself, which needs no client of it, nor of Redis. */
+async function beginLife(
+  name: string,
+  instance: string,
+  reach: Reach,
+  logger: Logger,
+): Promise<SignsOfLife | undefined> {
+  if (!reach.api && reach.redisUrl === undefined) return undefined;
+  const { giveSignsOfLife } = await import('../signs-of-life.js');
+  return await giveSignsOfLife(name, instance, reach, logger);
+}
+
 async function endStuckStart(name: string, logger: Logger, signal: string, started: AbortSignal): Promise<void> {
   if (started.aborted) return;
   logger.info({ signal }, `${name} stops when it has started; a second signal ends it at once`);
@@ -122,16 +152,18 @@ async function stopWhenAsked(
   logger: Logger,
   service: StartedService,
   asked: Promise<NodeJS.Signals>,
+  life: SignsOfLife | undefined,
 ): Promise<never> {
   let exitCode = 0;
   const failed = new Promise<never>((_, reject) => service.done?.catch(reject));
   try {
-    const signal = await Promise.race([asked, failed]);
+    const signal = await Promise.race([asked, failed, ...(life ? [life.refused] : [])]);
     logger.info({ signal }, `${name} stops`);
   } catch (error) {
     exitCode = 1;
     logger.fatal(described(error), `${name} cannot go on, and stops`);
   }
+  life?.stop();
   try {
     await service.stop();
     logger.info({}, `${name} stopped`);

@@ -54,6 +54,20 @@ async function claimed(correlation_id?: string) {
 }
 
 describe('explaining a task over HTTP alone', () => {
+  it('says that nobody runs who should', async () => {
+    const { task } = await claimed();
+    const verdict = async () => (await clientOf(user).tasks.explain(task.id)).verdict;
+    expect((await verdict()).state).toBe('running');
+    await service.ok('PUT', '/services/langgraph/one', { version: '0.1.0' });
+    expect((await verdict()).state).toBe('running');
+    await database.sql(`update services set seen_at = now() - interval '31 seconds'`);
+    expect(await verdict()).toMatchObject({
+      ...{ state: 'waiting', why: 'it waits for langgraph, which does not run' },
+      next: { command: 'orchestrator diagnose services' },
+    });
+    await database.sql('delete from services');
+  });
+
   it('tells what happened, which sources were not asked, and what to do', async () => {
     const { task, project, tell } = await claimed();
     await tell('claim', 'engineering began', { type: 'started' });

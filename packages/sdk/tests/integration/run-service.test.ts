@@ -87,6 +87,14 @@ describe('a service as a process', () => {
     expect(await service.stderr()).toBe('example: GREETING is not set. Set it to a word.\n');
   });
 
+  it('says at once everything that is missing or wrong, one line each', async () => {
+    const service = run({ SERVICE: 'scheduler', GREETING: '', LOG_LEVEL: 'loud', INSTANCE: 'a/b' });
+    expect(await service.exit).toEqual([1, null]);
+    const named = (await service.stderr()).match(/^scheduler: \w+/gm)?.sort();
+    const variables = ['API_TOKEN', 'API_URL', 'GREETING', 'INSTANCE', 'LOG_LEVEL', 'REDIS_URL'];
+    expect(named).toEqual(variables.map((name) => `scheduler: ${name}`));
+  });
+
   it('names LOG_LEVEL when there is no such level', async () => {
     const service = run({ LOG_LEVEL: 'loud' });
     expect(await service.exit).toEqual([1, null]);

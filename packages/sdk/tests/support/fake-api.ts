@@ -23,7 +23,12 @@ import {
   makeId,
   type Project,
   pageQuery,
+  type Service,
   type ServiceDeployment,
+  type ServiceName,
+  serviceName,
+  serviceNames,
+  signOfLife,
   type Task,
   type TaskEvent,
   taskEventsQuery,
@@ -48,6 +53,8 @@ export interface FakeApi {
   /** Newest first. */
   deployments: ServiceDeployment[];
   keys: ApiKey[];
+  /** Those that have given a sign of life, or that a test says are there. */
+  services: Service[];
   /** Answers before anything else does, where it returns something. */
   intercept: ((request: SeenRequest) => Answer | undefined) | undefined;
   /** Makes another answer of each. */
@@ -68,6 +75,7 @@ export async function startFakeApi(): Promise<FakeApi> {
   const events = new Map<string, TaskEvent[]>();
   const projects: Project[] = [makeProject('todo-api')];
   const deployments: ServiceDeployment[] = [];
+  const services: Service[] = serviceNames.map((name) => aService(name));
   const secrets = new Map<string, Set<string>>();
   const keys: ApiKey[] = [{ ...whoami.key }];
   const tokens = new Map<string, ApiKey>([[TOKEN, whoami.key]]);
@@ -90,6 +98,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     projects,
     deployments,
     keys,
+    services,
     intercept: undefined,
     transform: undefined,
     emit: (taskId, event) => {
@@ -192,6 +201,10 @@ export async function startFakeApi(): Promise<FakeApi> {
       case 'PUT /projects/{project}/secrets/{name}':
       case 'DELETE /projects/{project}/secrets/{name}':
         return secretsOf(request.method, id, request.path.split('/')[4]);
+      case 'GET /services':
+        return { body: { items: services } };
+      case 'PUT /services/{name}/{instance}':
+        return noteService(request);
       case 'GET /deployments':
         return pageOf(deploymentsFor(request.query), request);
       case 'GET /api-keys':
@@ -315,6 +328,18 @@ export async function startFakeApi(): Promise<FakeApi> {
     }
     names.add(name);
     return { body: shown(name) };
+  }
+
+  function noteService({ path, body }: SeenRequest): Answer {
+    const [, , name, instance = ''] = path.split('/');
+    const sign = signOfLife.safeParse(body);
+    const named = serviceName.safeParse(name);
+    if (!sign.success) return unfit(sign.error.issues);
+    if (!named.success) return unfit(named.error.issues);
+    const noted = aService(named.data, instance, sign.data.version);
+    const before = services.findIndex((one) => one.name === name && one.instance === instance);
+    services.splice(before < 0 ? services.length : before, before < 0 ? 0 : 1, noted);
+    return { body: noted };
   }
 
   function createKey(body: unknown): Answer {
@@ -503,6 +528,11 @@ function pageOf(items: readonly { id: string }[], request: SeenRequest): Answer 
   const from = cursor === undefined ? 0 : items.findIndex(({ id }) => id === cursor) + 1;
   const page = items.slice(from, from + limit);
   return { body: { items: page, next_cursor: from + limit < items.length ? (page.at(-1)?.id ?? null) : null } };
+}
+
+/** A service as it is shown while it lives. */
+function aService(name: ServiceName, instance = 'stack', version = '0.1.0'): Service {
+  return { name, instance, version, state: 'alive', seen_at: wireNow() };
 }
 
 function makeProject(name: string): Project {

@@ -45,11 +45,17 @@ describe('an address', () => {
 });
 
 describe('REDIS_URL', () => {
-  it.each(['redis://:pw@h:1/2', 'rediss://h', 'unix:///run/redis.sock', '/run/redis.sock'])('may be %s', (value) => {
+  it.each([
+    'redis://:pw@h:1/2',
+    'rediss://h',
+    'unix:///run/redis.sock',
+    '/run/redis.sock',
+    'redis+sentinel://:pw@a:1,b:2/main/1',
+  ])('may be %s', (value) => {
     expect(readRedisUrl({ REDIS_URL: value })).toBe(value);
   });
 
-  it.each(['', 'http://:hunter2@h', 'h:6379'])('is named when it is %j', (value) => {
+  it.each(['', 'http://:hunter2@h', 'h:6379', 'redis+cluster://:hunter2@h:6379'])('is named when it is %j', (value) => {
     expect(() => readRedisUrl({ REDIS_URL: value })).toThrow(/^REDIS_URL (?!.*hunter2).*redis:\/\/127\.0\.0\.1:6379/);
   });
 });

@@ -1,4 +1,4 @@
-import type { ApiKeyRole, ProjectStatus, Server, TaskStatus, TaskType } from '@codegen/contracts';
+import type { ApiKeyRole, ProjectStatus, Server, ServiceName, TaskStatus, TaskType } from '@codegen/contracts';
 import type { ColumnType, Generated } from 'kysely';
 
 /** A moment, read as Date; the database's own clock fills it in. */
@@ -134,6 +134,12 @@ export interface Database {
     request_hash: string;
     sealed_response: Buffer | null;
     created_at: Moment;
+  };
+  services: {
+    name: ServiceName;
+    instance: string;
+    version: string;
+    seen_at: Moment;
   };
   settings: {
     name: string;

@@ -4,6 +4,7 @@ import { initial } from './001-initial.js';
 import { correlationIndex } from './002-correlation-index.js';
 import { keysKnowTheirMaker } from './003-keys-know-their-maker.js';
 import { projectsRestAsBuilt } from './004-projects-rest-as-built.js';
+import { services } from './005-services.js';
 
 /** In order; one that was released is never changed. */
 const migrations: readonly { name: string; statements: string }[] = [
@@ -11,6 +12,7 @@ const migrations: readonly { name: string; statements: string }[] = [
   { name: '002-correlation-index', statements: correlationIndex },
   { name: '003-keys-know-their-maker', statements: keysKnowTheirMaker },
   { name: '004-projects-rest-as-built', statements: projectsRestAsBuilt },
+  { name: '005-services', statements: services },
 ];
 
 /**

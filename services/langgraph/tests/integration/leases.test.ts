@@ -1,3 +1,4 @@
+import { OrchestratorError } from '@codegen/sdk/errors';
 import { currentMessage, silentLogger } from '@codegen/sdk/queue';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -168,6 +169,7 @@ describe.each(databases)('leases on %s', (kind) => {
       .addEdge('two', END)
       .compile({ checkpointer: new FencedSaver(world.pool, (id) => driver.driverOf(id)) });
     const driver: Driver = new Driver({
+      refused: () => undefined,
       threads,
       waits: new Waits(world.pool),
       flows: () => graph as unknown as Flow,
@@ -194,6 +196,37 @@ describe.each(databases)('leases on %s', (kind) => {
     expect(rows).toEqual([{ driver: 'thief', state: 'ready' }]);
   });
 
+  it.each(['UNAUTHENTICATED', 'FORBIDDEN'] as const)(
+    'leaves a thread to its peers at once, unharmed, where the service is not let in: %s',
+    async (code) => {
+      const graph = new StateGraph(State)
+        .addNode('only', () => Promise.reject(new OrchestratorError(code, 'no')))
+        .addEdge(START, 'only')
+        .addEdge('only', END)
+        .compile({ checkpointer: new FencedSaver(world.pool, (id) => driver.driverOf(id)) });
+      let why: unknown;
+      const driver: Driver = new Driver({
+        refused: (error) => {
+          why = error;
+        },
+        threads,
+        waits: new Waits(world.pool),
+        flows: () => graph as unknown as Flow,
+        endings: { giveUp: () => Promise.reject(new Error('no')), abandon: () => Promise.reject(new Error('no')) },
+        instance: 'test',
+        leaseMs: 10_000,
+        concurrency: 1,
+        logger: silentLogger,
+      });
+      driver.nudge(threadId);
+      await expect.poll(() => why).toMatchObject({ code });
+
+      expect(await threads.take(threadId, 'peer', 1000)).toMatchObject({ failures: 0, errors: 0 });
+      driver.nudge(threadId);
+      expect(driver.driverOf(threadId)).toBeUndefined();
+    },
+  );
+
   it('renews the lease for as long as a step runs, under the correlation id of its thread', async () => {
     let correlationId: string | undefined;
     const graph = new StateGraph(State)
@@ -206,6 +239,7 @@ describe.each(databases)('leases on %s', (kind) => {
       .addEdge('slow', END)
       .compile({ checkpointer: new FencedSaver(world.pool, (id) => driver.driverOf(id)) });
     const driver: Driver = new Driver({
+      refused: () => undefined,
       threads,
       waits: new Waits(world.pool),
       flows: () => graph as unknown as Flow,

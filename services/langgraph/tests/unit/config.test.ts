@@ -39,8 +39,10 @@ describe('the configuration', () => {
     });
   });
 
-  it('never names two replicas alike', () => {
-    expect(readConfig(complete).instance).not.toBe(readConfig(complete).instance);
+  it('names everything that is missing at once', () => {
+    expect(() => readConfig({})).toThrow(
+      /REDIS_URL is not set[\s\S]*API_URL is not set[\s\S]*API_TOKEN is not set[\s\S]*DATABASE_URL is not set[\s\S]*DEVELOPER_AGENT_CONFIG is not set/,
+    );
   });
 });
 

@@ -19,9 +19,8 @@ it('reads what the service needs', () => {
     reposDir: '/data/repos',
     templateDir: '/templates/service',
   });
-  expect(readConfig({ ...complete, COPIER: 'none', INSTANCE: 'two' })).toMatchObject({
+  expect(readConfig({ ...complete, COPIER: 'none' })).toMatchObject({
     copier: false,
-    instance: 'two',
   });
 });
 

@@ -224,3 +224,9 @@ test('as many bad entries as a round takes do not keep the next one out', async 
   await relay.round(signal);
   expect(published).toEqual([task.id]);
 });
+
+test('a key that the API refuses ends the jobs: nothing is away then', async () => {
+  const scheduler = await startScheduler({ redisUrl: redisServer.url, api: { url: server.url, token: 'cgk_no' } });
+  await expect(scheduler.done).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  await scheduler.stop();
+});

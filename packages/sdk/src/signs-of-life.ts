@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { holdsScope, type ServiceName, serviceScopes } from '@codegen/contracts';
+import { type Api, createApi } from './api/index.js';
+import { isOrchestratorError, isRefusal, OrchestratorError } from './errors.js';
+import { pause } from './queue/backoff.js';
+import type { Logger } from './queue/logger.js';
+import { openQueue } from './queue/open-queue.js';
+import type { Reach, SignsOfLife } from './service/run-service.js';
+import { textOf } from './text/error-text.js';
+
+/** Milliseconds between two signs of life; the API counts three missing ones as an end. */
+const EVERY_MS = 10_000;
+/** Milliseconds between two tries while the API or Redis is away. */
+const AGAIN_MS = 1000;
+const TRY_MS = 5000;
+
+/**
+ * Tells the API that a service runs, now and every 10 seconds, and checks what no time mends: its key, the scopes of that,
+ * and its login to Redis. The first check ends before this resolves. One that the API or Redis is away for is made up for.
+ * @throws {Error} with all that is refused
+ */
+export async function giveSignsOfLife(
+  name: string,
+  instance: string,
+  { api: place, redisUrl }: Reach,
+  logger: Logger,
+): Promise<SignsOfLife> {
+  const api = place && createApi({ apiUrl: place.url, token: place.token, retry: { attempts: 1 }, timeoutMs: TRY_MS });
+  const stopping = new AbortController();
+  let checked = false;
+  const check = async (): Promise<unknown[]> => {
+    const outcomes = await Promise.allSettled([
+      api && (checked ? undefined : checkKey(name, api)),
+      redisUrl !== undefined && checkLogin(redisUrl),
+      // Redis being away is no reason to keep silent.
+      api && isKeyed(name) && api.noteService(name, instance, version),
+    ]);
+    const errors = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    const refusals = errors.filter(isRefusal).map(textOf);
+    if (refusals.length > 0) throw new Error([...new Set(refusals)].join(' '));
+    checked ||= errors.length === 0;
+    return errors;
+  };
+  let away = await check();
+  if (away.length > 0) logger.warn({ error: textOf(away[0]) }, 'not everything that this needs can be reached yet');
+  const refused = (async (): Promise<never> => {
+    for (;;) {
+      await pause(away.length > 0 ? AGAIN_MS : EVERY_MS, stopping.signal);
+      if (stopping.signal.aborted) return new Promise<never>(() => undefined);
+      away = await check();
+    }
+  })();
+  refused.catch(() => undefined);
+  return { refused, stop: () => stopping.abort() };
+}
+
+/** All packages of a release have its version. */
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+function isKeyed(name: string): name is ServiceName {
+  return Object.hasOwn(serviceScopes, name);
+}
+
+async function checkKey(name: string, api: Api): Promise<void> {
+  const { key } = await api.whoami().catch((error: unknown) => {
+    if (!isRefusal(error)) throw error;
+    throw new OrchestratorError('UNAUTHENTICATED', `The API refuses API_TOKEN: ${textOf(error)}.`, { cause: error });
+  });
+  if (!isKeyed(name)) return;
+  const scopes: readonly string[] = serviceScopes[name];
+  const lacking = scopes.filter((scope) => !holdsScope(key.scopes, scope));
+  if (lacking.length === 0 && (key.role === 'service' || key.role === 'admin')) return;
+  const has =
+    lacking.length > 0
+      ? `lacks the scope${lacking.length > 1 ? 's' : ''} ${lacking.join(', ')}`
+      : `has the role ${key.role}`;
+  const make = `orchestrator auth key create ${name} --role service --scopes ${scopes.join(',')}`;
+  throw new OrchestratorError('FORBIDDEN', `The key in API_TOKEN (${key.prefix}) ${has}. Make another one: ${make}`);
+}
+
+async function checkLogin(redisUrl: string): Promise<void> {
+  try {
+    await (await openQueue(redisUrl, 'service-check')).close();
+  } catch (error) {
+    // What the others cannot reach is theirs to tell of.
+    if (isOrchestratorError(error)) throw error;
+  }
+}

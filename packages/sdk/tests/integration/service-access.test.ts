@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { serviceNames, serviceScopes } from '@codegen/contracts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
+import { type FakeApi, startFakeApi } from '../support/fake-api.js';
+
+const FIXTURE = fileURLToPath(new URL('../fixtures/service-process.js', import.meta.url));
+
+let api: FakeApi;
+let redis: TestRedis;
+beforeAll(async () => {
+  [api, redis] = await Promise.all([startFakeApi(), startRedis(['--requirepass', 'right'])]);
+});
+afterAll(() => Promise.all([api.stop(), redis.stop()]));
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  api.intercept = undefined;
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+function run(env: Record<string, string>) {
+  const child = spawn(process.execPath, [FIXTURE], {
+    env: {
+      ...{ PATH: process.env.PATH, GREETING: 'hello', SERVICE: 'langgraph', INSTANCE: 'one', API_URL: api.url },
+      ...{ REDIS_URL: `redis://:right@127.0.0.1:${redis.port}`, API_TOKEN: key('langgraph') },
+      ...env,
+    },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  children.push(child);
+  const output = text(child.stderr as NonNullable<typeof child.stderr>);
+  const exit = once(child, 'exit');
+  return {
+    ready: () => Promise.race([once(child, 'message'), exit.then(async () => Promise.reject(new Error(await output)))]),
+    stop: () => child.kill('SIGTERM'),
+    /** Exit code and log, once it has ended. */
+    end: async () => ({ code: (await exit)[0] as number, log: await output }),
+  };
+}
+
+const key = (service: keyof typeof serviceScopes) => api.makeToken([...serviceScopes[service]], 'service');
+
+describe('a service', () => {
+  it.each(serviceNames)('runs with the scopes of its key and no other: %s', async (SERVICE) => {
+    const service = run({ SERVICE, API_TOKEN: key(SERVICE), INSTANCE: 'a.b-1' });
+    await service.ready();
+    service.stop();
+    expect((await service.end()).code).toBe(0);
+    expect(api.services).toContainEqual(expect.objectContaining({ name: SERVICE, instance: 'a.b-1', state: 'alive' }));
+  });
+
+  it.each([
+    ['a key that the API does not know', () => `cgk_00000000_${'x'.repeat(43)}`, /API_TOKEN.*not known here/],
+    [
+      'a key without its scopes',
+      () => api.makeToken(['task.claim'], 'service'),
+      /lacks the scopes task\.transition, .*auth key create langgraph --role service --scopes task\.claim,/,
+    ],
+    ['the key of a person', () => api.makeToken(['*']), /has the role user/],
+  ])('does not start with %s', async (_, token, why) => {
+    const { code, log } = await run({ API_TOKEN: token() }).end();
+    expect(code).toBe(1);
+    expect(log).toMatch(why);
+    expect(log).not.toContain('"msg":"hello"');
+  });
+
+  it('does not start with a wrong password for Redis, and tells that beside what is wrong with its key', async () => {
+    const REDIS_URL = `redis://:hunter2@127.0.0.1:${redis.port}`;
+    const { code, log } = await run({ REDIS_URL, API_TOKEN: api.makeToken(['*']) }).end();
+    expect(code).toBe(1);
+    expect(log).toMatch(/Redis does not let us in/);
+    expect(log).toMatch(/has the role user/);
+    expect(log).not.toContain('hunter2');
+  });
+
+  it('starts while the API is away, and ends when it comes back and refuses the key', async () => {
+    api.intercept = () => ({ status: 503, body: {} });
+    const service = run({ API_TOKEN: api.makeToken(['*']) });
+    await service.ready();
+    api.intercept = undefined;
+    const { code, log } = await service.end();
+    expect(code).toBe(1);
+    expect(log).toMatch(/cannot go on, and stops[\s\S]*closing[\s\S]*closed/);
+  });
+});
