@@ -1,4 +1,12 @@
-import { createdTask, pageOf, project as projectDto, task as taskDto, taskEventPage, whoami } from '@codegen/contracts';
+import {
+  createdTask,
+  pageOf,
+  project as projectDto,
+  service,
+  task as taskDto,
+  taskEventPage,
+  whoami,
+} from '@codegen/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client, uniqueName } from '../../services/api/tests/support/test-api.js';
 import { type ApiPeer, apiPeers } from '../support/api-peers.js';
@@ -434,6 +442,13 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
       const claim = { request_id: task.request_id };
       expect(await person.refused('POST', `/tasks/${task.id}/claim`, claim)).toBe('403 FORBIDDEN');
       expect(await person.refused('POST', '/events', { events: [] })).toBe('403 FORBIDDEN');
+    });
+
+    it('reads which services run, and gives no sign of life for them', async () => {
+      const { items } = await person.ok('GET', '/services');
+      for (const one of items) expect(service.parse(one)).toEqual(one);
+      expect(await person.refused('PUT', '/services/scheduler/a', { version: '1' })).toBe('403 FORBIDDEN');
+      expect(await peer.lister.refused('GET', '/services')).toBe('403 FORBIDDEN');
     });
 
     it('gets the request id back that it sent, also with a refusal', async () => {

@@ -13,10 +13,13 @@ const EVERY_MS = 10_000;
 /** Milliseconds between two tries while the API or Redis is away. */
 const AGAIN_MS = 1000;
 const TRY_MS = 5000;
+/** Milliseconds that a Redis which let us in before may refuse us: after a failover, the new master may get its users later. */
+const REFUSED_MS = 30_000;
 
 /**
  * Tells the API that a service runs, now and every 10 seconds, and checks what no time mends: its key, the scopes of that,
- * and its login to Redis. The first check ends before this resolves. One that the API or Redis is away for is made up for.
+ * and its login to Redis. The first check ends before this resolves. One that the API or Redis is away for is made up for,
+ * and a Redis that let the service in before has half a minute to do so again.
  * @throws {Error} with all that is refused
  */
 export async function giveSignsOfLife(
@@ -24,14 +27,16 @@ export async function giveSignsOfLife(
   instance: string,
   { api: place, redisUrl }: Reach,
   logger: Logger,
+  { everyMs = EVERY_MS, againMs = AGAIN_MS, refusedMs = REFUSED_MS } = {},
 ): Promise<SignsOfLife> {
   const api = place && createApi({ apiUrl: place.url, token: place.token, retry: { attempts: 1 }, timeoutMs: TRY_MS });
   const stopping = new AbortController();
   let checked = false;
+  const login = redisUrl !== undefined && watchLogin(redisUrl, refusedMs);
   const check = async (): Promise<unknown[]> => {
     const outcomes = await Promise.allSettled([
       api && (checked ? undefined : checkKey(name, api)),
-      redisUrl !== undefined && checkLogin(redisUrl),
+      login && login(),
       // Redis being away is no reason to keep silent.
       api && isKeyed(name) && api.noteService(name, instance, version),
     ]);
@@ -45,9 +50,12 @@ export async function giveSignsOfLife(
   if (away.length > 0) logger.warn({ error: textOf(away[0]) }, 'not everything that this needs can be reached yet');
   const refused = (async (): Promise<never> => {
     for (;;) {
-      await pause(away.length > 0 ? AGAIN_MS : EVERY_MS, stopping.signal);
+      await pause(away.length > 0 ? againMs : everyMs, stopping.signal);
       if (stopping.signal.aborted) return new Promise<never>(() => undefined);
+      const before = away.length;
       away = await check();
+      // One line for an outage, not one for each look.
+      if (before === 0 && away.length > 0) logger.warn({ error: textOf(away[0]) }, 'a sign of life did not succeed');
     }
   })();
   refused.catch(() => undefined);
@@ -78,6 +86,28 @@ async function checkKey(name: string, api: Api): Promise<void> {
       : `has the role ${key.role}`;
   const make = `orchestrator auth key create ${name} --role service --scopes ${scopes.join(',')}`;
   throw new OrchestratorError('FORBIDDEN', `The key in API_TOKEN (${key.prefix}) ${has}. Make another one: ${make}`);
+}
+
+/** Checks a login again and again: one that was good and is refused counts as an outage at first. */
+function watchLogin(redisUrl: string, refusedMs: number): () => Promise<void> {
+  let wasLetIn = false;
+  let refusedAt: number | undefined;
+  return async () => {
+    try {
+      await checkLogin(redisUrl);
+      wasLetIn = true;
+      refusedAt = undefined;
+    } catch (error) {
+      if (!isRefusal(error)) refusedAt = undefined;
+      else if (wasLetIn) {
+        refusedAt ??= performance.now();
+        if (performance.now() - refusedAt < refusedMs) {
+          throw new OrchestratorError('REDIS_UNAVAILABLE', textOf(error), { cause: error });
+        }
+      }
+      throw error;
+    }
+  };
 }
 
 async function checkLogin(redisUrl: string): Promise<void> {

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { serviceNames, serviceScopes } from '@codegen/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
+import { waitFor } from '../../../../tests/support/wait-for.js';
+import { connectRedis, silentLogger } from '../../src/queue/index.js';
+import { giveSignsOfLife } from '../../src/signs-of-life.js';
 import { type FakeApi, startFakeApi } from '../support/fake-api.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/service-process.js', import.meta.url));
@@ -85,5 +88,43 @@ describe('a service', () => {
     const { code, log } = await service.end();
     expect(code).toBe(1);
     expect(log).toMatch(/cannot go on, and stops[\s\S]*closing[\s\S]*closed/);
+  });
+
+  describe('that Redis let in before and now refuses, as after a failover', () => {
+    /** Its signs of life, while Redis asks for another password, until `during` is done. */
+    async function refused(refusedMs: number, during: (refused: Promise<unknown>, told: string[]) => Promise<void>) {
+      const told: string[] = [];
+      const logger = { ...silentLogger, warn: (about: object) => void told.push(JSON.stringify(about)) };
+      const redisUrl = `redis://:right@127.0.0.1:${redis.port}`;
+      const admin = connectRedis(redisUrl, { name: 'admin' });
+      const reach = { redisUrl, api: { url: api.url, token: key('langgraph') } };
+      const life = await giveSignsOfLife('langgraph', 'one', reach, logger, { everyMs: 20, againMs: 20, refusedMs });
+      const ended = life.refused.catch((error: unknown) => error);
+      try {
+        await admin.config('SET', 'requirepass', 'other');
+        await during(ended, told);
+      } finally {
+        await admin.config('SET', 'requirepass', 'right');
+        life.stop();
+        admin.disconnect();
+      }
+    }
+
+    it('goes on for half a minute, and says so once', async () => {
+      await refused(30_000, async (ended, told) => {
+        await waitFor('the warning', () => told.length > 0);
+        api.services.splice(0);
+        await waitFor('another sign of life', () => api.services.length > 0);
+        const state = await Promise.race([ended.then(() => 'ended'), Promise.resolve('runs')]);
+        expect(state).toBe('runs');
+        expect(told).toEqual([expect.stringContaining('Redis does not let us in')]);
+      });
+    });
+
+    it('ends when that lasts', async () => {
+      await refused(50, async (ended) => {
+        expect(String(await ended)).toMatch(/Redis does not let us in/);
+      });
+    });
   });
 });
