@@ -2,12 +2,14 @@ import { constants, type Dirent, existsSync } from 'node:fs';
 import { appendFile, chmod, lstat, mkdir, open, readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, readFileBelow } from '@codegen/sdk/files';
+import { unmergedPaths } from './read-index.js';
 
 // What an agent left is data here: no git runs in its repository, no link is followed, nothing that waits is opened.
 
 const MAX_REF_BYTES = 4096;
 const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_PACKED_REFS_BYTES = 16 * 1024 * 1024;
+const MAX_INDEX_BYTES = 256 * 1024 * 1024;
 const MAX_SYMBOLIC_REFS = 5;
 /** Refs that are kept, and files that are looked at for them. */
 const MAX_REFS = 1000;
@@ -121,6 +123,8 @@ export interface LeftState {
   readonly merged: string[];
   /** An operation of several steps that is not at its end. */
   readonly unfinished: string | undefined;
+  /** Paths with a conflict that nobody has called settled, and whether both sides have the file. */
+  readonly unmerged: ReadonlyMap<string, boolean>;
   /** Whether files may be missing from the folder because it shows a part of the repository only. */
   readonly sparse: boolean;
   /** Branches and the stash: full name, then commit. */
@@ -145,6 +149,7 @@ export async function readState(gitDir: string): Promise<LeftState> {
     head: await readHead(gitDir),
     merged: merged.split('\n').filter((line) => COMMIT.test(line)),
     unfinished: operation && OPERATIONS[operation],
+    unmerged: unmergedPaths((await readBytes(gitDir, 'index', MAX_INDEX_BYTES)) ?? Buffer.alloc(0)),
     sparse: await isSparse(gitDir),
     refs: await readRefs(gitDir),
     stashLog: (await readText(gitDir, STASH_LOG, MAX_PACKED_REFS_BYTES)) ?? '',
@@ -218,11 +223,15 @@ async function packedRef(gitDir: string, ref: string): Promise<string | undefine
 
 /** Undefined where there is no such file, or none that can be one of git's. */
 async function readText(gitDir: string, path: string, mostBytes: number): Promise<string | undefined> {
-  const bytes = await readFileBelow(gitDir, path, { mostBytes }).catch((error: unknown) => {
+  return (await readBytes(gitDir, path, mostBytes))?.toString('latin1');
+}
+
+/** The same as bytes. */
+export async function readBytes(folder: string, path: string, mostBytes: number): Promise<Buffer | undefined> {
+  return readFileBelow(folder, path, { mostBytes }).catch((error: unknown) => {
     if (!(error instanceof FileError)) throw error;
     return undefined;
   });
-  return bytes?.toString('latin1');
 }
 
 /** Whether a path is a folder itself, not a link to one. */

@@ -11,6 +11,7 @@ import {
   type LeftState,
   moveObjects,
   putBack,
+  readBytes,
   readState,
   type SetAside,
   setAside,
@@ -40,6 +41,9 @@ export class GitError extends Error {
 const TRIES = 4;
 const COMMAND_TIMEOUT_MS = 300_000;
 const SEVERAL_PATHS = 10;
+/** Files with a conflict that are looked at, and bytes of one. */
+const MAX_CONFLICTS = 1000;
+const MAX_CONFLICT_BYTES = 64 * 1024 * 1024;
 const PERMANENT =
   /does not exist|not found|not appear to be a git repository|permission denied|authentication failed|stale info|\[rejected\]|\[remote rejected\]|not a valid|invalid refspec/i;
 /** What git says of objects that are not there, or not what their names say, and of those that a repository refuses. */
@@ -77,6 +81,8 @@ export class Workspace {
   #setAside: SetAside[] = [];
   /** Branches and stashes, which are of the agent's repository only. */
   #refs: Pick<LeftState, 'refs' | 'stashLog'> = { refs: new Map(), stashLog: '' };
+  /** Files that still have the marks of a conflict: git forgets them with the commit, this does not. */
+  #conflicts: string[] = [];
   #state: 'none' | 'lent' | 'ours' | 'lost' = 'none';
 
   constructor(
@@ -134,6 +140,12 @@ export class Workspace {
           `${left.unfinished} was left unfinished, and is given up: the files are committed as they were left, and branches stand where they stood, work under the name work-left; look through them, and end what you begin before your turn ends`,
         );
       }
+      const unsettled = await this.#unsettled(left.unmerged);
+      if (unsettled.length > 0) {
+        problems.push(
+          `files have a conflict that nobody has settled: ${listed(unsettled)}; decide what each of them is to say, take the lines with <<<<<<<, ======= and >>>>>>> out, or remove the file`,
+        );
+      }
       if (left.refused) {
         problems.push(
           `the commits that you left cannot be used (${left.refused}): the files are committed as they lie in the folder; look through them, and commit with "git add" and "git commit" only`,
@@ -142,7 +154,7 @@ export class Workspace {
       const hollow = await this.#replaceGitlinks();
       if (hollow.length > 0) {
         problems.push(
-          `the commit names other repositories, but has no files of them: ${hollow.slice(0, SEVERAL_PATHS).join(', ')}; put their files there, or take them out with "git rm --cached PATH"`,
+          `the commit names other repositories, but has no files of them: ${listed(hollow)}; put their files there, or take them out with "git rm --cached PATH"`,
         );
       }
       const missing = left.sparse ? await this.#putBackMissing() : [];
@@ -217,6 +229,7 @@ export class Workspace {
     if (this.#state === 'lost') await removeTree(this.folder);
     await removeTree(this.#own);
     this.#setAside = [];
+    this.#conflicts = [];
     this.#refs = { refs: new Map(), stashLog: '' };
     await mkdir(this.folder, { recursive: true });
     await mkdir(this.#own, { recursive: true, mode: 0o700 });
@@ -286,6 +299,23 @@ export class Workspace {
     await writeFile(join(gitDir, 'refs', 'heads', 'work'), `${head}\n`);
     if (merged.length > 0) await writeFile(join(gitDir, 'MERGE_HEAD'), `${merged.join('\n')}\n`);
     return undefined;
+  }
+
+  /**
+   * Files with a conflict that still have its marks, whether git was told that they are settled or not; and those into
+   * which git puts no marks, as long as it was not told.
+   */
+  async #unsettled(unmerged: ReadonlyMap<string, boolean>): Promise<string[]> {
+    const marked: string[] = [];
+    const undecided: string[] = [];
+    for (const path of [...new Set([...this.#conflicts, ...unmerged.keys()])].slice(0, MAX_CONFLICTS)) {
+      const text = (await readBytes(this.folder, path, MAX_CONFLICT_BYTES))?.toString('latin1');
+      const hasNoMarks = unmerged.get(path) === false || text?.includes('\0');
+      if (text !== undefined && /^<{7}(?: |\r?$)/m.test(text)) marked.push(path);
+      else if (unmerged.has(path) && hasNoMarks) undecided.push(path);
+    }
+    this.#conflicts = marked;
+    return [...marked, ...undecided];
   }
 
   /** Puts files of the commit that are not in the folder there, and returns their paths. */
@@ -381,6 +411,12 @@ export class Workspace {
       stderr: tooMuch(result) ?? (result.stderr || (result.shortMessage ?? '')),
     };
   }
+}
+
+/** Some paths, and how many more there are. */
+function listed(paths: readonly string[]): string {
+  const more = paths.length > SEVERAL_PATHS ? ` and ${paths.length - SEVERAL_PATHS} more` : '';
+  return `${paths.slice(0, SEVERAL_PATHS).join(', ')}${more}`;
 }
 
 /** What a git that was ended says of it: nothing that helps. */

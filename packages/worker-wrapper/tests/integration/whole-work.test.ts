@@ -254,7 +254,7 @@ it.each([
     expect(problem).toContain(what);
     expect(await worker.pushed('w')).toBe('w');
     const next = await worker.turn(
-      'test -z "$(git status --porcelain)"; git rev-parse -q --verify work-left; echo ok > ok',
+      'test -z "$(git status --porcelain)"; git rev-parse -q --verify work-left; echo ok > f',
     );
     expect(next.problem).toBeUndefined();
   },
