@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { bundleCli, filesOf } from './bundle.js';
@@ -52,6 +52,8 @@ async function once(path, make) {
 }
 
 async function point(link, folder) {
+  // Whoever only runs what another account has built may not write here.
+  if ((await readlink(link).catch(() => undefined)) === relative(dirname(link), folder)) return;
   await mkdir(dirname(link), { recursive: true });
   const next = `${link}.${process.pid}`;
   await symlink(relative(dirname(link), folder), next);

@@ -68,6 +68,21 @@ it('the command line of the checkout names itself in its hints as it was called'
   );
 });
 
+// Only root may become somebody else.
+it.runIf(process.getuid?.() === 0)(
+  'an account that may not write to the checkout runs what is set up in it',
+  async () => {
+    await run('set-up', []);
+    const line = ['--reuid=65534', '--regid=65534', '--clear-groups', join(root, 'bin', 'set-up')];
+    const env = { PATH: process.env.PATH, HOME: '/nowhere' };
+    const child = spawn('setpriv', line, { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const chunks: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect([code, Buffer.concat(chunks).toString()]).toEqual([0, '']);
+  },
+);
+
 describe('what it cannot take, it says in a sentence, and ends with 2', () => {
   it.each([
     ['up', ['--bogus'], "Unknown option '--bogus'"],

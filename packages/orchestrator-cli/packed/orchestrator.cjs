@@ -3,8 +3,12 @@
 'use strict';
 // Starts the bundled command line. Help and version are read from files, before anything else is loaded; everything else
 // is loaded by chunks, here and not by Node's loader, which keeps no compiled code on Node 20.
-const fs = require('node:fs');
-const { join } = require('node:path');
+// In words that a Node of 2018 reads, so that one which is too old is told what is needed.
+const fs = require('fs');
+const { join } = require('path');
+
+/** Node's oldest version that the package runs on, as in `engines`. */
+const OLDEST = [20, 19];
 
 const lib = join(__dirname, '..', 'lib');
 
@@ -12,6 +16,7 @@ if (require.main === module) start(process.argv.slice(2), process.env);
 else module.exports = { answerOf, loadChunks };
 
 function start(argv, env) {
+  if (isTooOld()) return refuseNode(argv, env);
   const answer = answerOf(argv, env);
   if (answer) return print(answer);
   // From here on a signal waits for the listeners of `main`, which are there before anything can be told.
@@ -19,6 +24,38 @@ function start(argv, env) {
   // Stacks are made readable when somebody looks at one, so that a command line that works pays nothing for it.
   Error.prepareStackTrace = (error, frames) => require('../lib/readable-stack.cjs')(error, frames);
   loadChunks().load('./main.js').main(argv, env);
+}
+
+function isTooOld() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+}
+
+/** Says what `main` would say, if this Node could load it. */
+function refuseNode(argv, env) {
+  process.exitCode = 2;
+  const message = `Node.js ${process.version} is too old for orchestrator: install Node.js ${OLDEST.join('.')} or newer`;
+  const next = { command: 'node --version', when: 'to see which one runs' };
+  const own = argv.indexOf('--') < 0 ? argv : argv.slice(0, argv.indexOf('--'));
+  if (!own.some((word) => /^--json(=|$)/.test(word)) && !isOn(env.ORCHESTRATOR_JSON)) {
+    process.stderr.write(`Error: ${message} (USAGE)\nTry: ${next.command}\n`);
+    return;
+  }
+  const id = () => require('crypto').randomBytes(16).toString('hex');
+  const document = {
+    ok: false,
+    schema_version: 1,
+    command: 'orchestrator',
+    error: { code: 'USAGE', message, exit_code: 2, retryable: false },
+    next: [next],
+    warnings: [],
+    meta: { request_id: id(), correlation_id: id() },
+  };
+  print(`${JSON.stringify(document)}\n`);
+}
+
+function isOn(variable) {
+  return /^(1|true|yes|on)$/i.test(variable);
 }
 
 /** Whether standard output has no width and no colours of its own. */
@@ -33,15 +70,19 @@ function answerOf(argv, env) {
   const words = argv.findIndex((word) => !/^[a-z][a-z-]*$/.test(word));
   if (words < 0) return undefined;
   const flags = argv.slice(words);
-  const json = flags.includes('--json') || /^(1|true|yes|on)$/i.test(env.ORCHESTRATOR_JSON);
+  const json = flags.includes('--json') || isOn(env.ORCHESTRATOR_JSON);
   const asked = flags.filter((flag) => flag !== '--json').join(' ');
   const version = words === 0 && (asked === '--version' || asked === '-v');
   if (!version && asked !== '--help' && asked !== '-h') return undefined;
   // Help for people is coloured in a terminal, and as wide; and it names the program as it was called.
   if (!version && !json && (!isPlain() || process.argv0.endsWith('/orchestrator'))) return undefined;
   const name = [version ? 'version' : 'help', ...argv.slice(0, words)].join('.');
-  const text = read(join(lib, 'answers', `${name}.${json ? 'json' : 'txt'}`))?.toString();
-  return text?.replace('{{node}}', process.version).replace(/\{\{id\}\}/g, () => require('node:crypto').randomUUID());
+  const text = read(join(lib, 'answers', `${name}.${json ? 'json' : 'txt'}`));
+  if (!text) return undefined;
+  const id = () => require('crypto').randomUUID();
+  return String(text)
+    .replace('{{node}}', process.version)
+    .replace(/\{\{id\}\}/g, id);
 }
 
 function print(text) {
@@ -65,8 +106,8 @@ function endUnread({ code }) {
 
 /** The bundle's chunks: `load` gives one's exports, `scripts` the files that were compiled, `modules` the chunks that ran. */
 function loadChunks() {
-  const { pathToFileURL } = require('node:url');
-  const { Script } = require('node:vm');
+  const { pathToFileURL } = require('url');
+  const { Script } = require('vm');
   const url = pathToFileURL(join(lib, 'chunk.js')).href;
   /** Which file a chunk is in; small ones share one. */
   const files = JSON.parse(read(join(lib, 'index.json')));
@@ -77,13 +118,13 @@ function loadChunks() {
   function load(id) {
     if (!id.startsWith('./')) return require(id);
     const name = id.slice(2);
-    modules[name] ??= run(name);
+    if (!modules[name]) modules[name] = run(name);
     return modules[name].exports;
   }
 
   function run(name) {
     const file = files[name];
-    scripts[file] ??= compile(file);
+    if (!scripts[file]) scripts[file] = compile(file);
     const module = { exports: {} };
     // Known before it runs: chunks may need each other.
     modules[name] = module;

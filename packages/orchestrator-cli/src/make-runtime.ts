@@ -31,7 +31,7 @@ export function makeRuntime({ env, json, verbose, signal, output }: RunOptions):
   };
   return {
     env,
-    cwd: process.cwd(),
+    cwd: currentFolder(),
     json,
     linesOnly: false,
     signal,
@@ -42,6 +42,14 @@ export function makeRuntime({ env, json, verbose, signal, output }: RunOptions):
     system: {},
     onCall,
   };
+}
+
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Ids that are made when they are looked at: random numbers take long to load, and text for people names none. */

@@ -7,7 +7,8 @@ import type { Output } from './output.js';
 /** What one run of the command line shares with its command. */
 export interface Runtime {
   env: NodeJS.ProcessEnv;
-  cwd: string;
+  /** Where it was started; undefined where that folder was deleted. */
+  cwd: string | undefined;
   json: boolean;
   /** Set by a command whose standard output is its own lines and nothing else: no envelope either. */
   linesOnly: boolean;

@@ -40,7 +40,7 @@ export const DEFAULT_PROFILE = 'default';
 export async function readSettings(
   flags: SettingFlags,
   env: NodeJS.ProcessEnv,
-  cwd: string,
+  cwd: string | undefined,
   warnings: string[],
 ): Promise<Settings> {
   const config = await readUserConfig(env, warnings);
@@ -60,7 +60,7 @@ export async function readSettings(
   const inProfile = (value: string | undefined): Candidate => [value, { kind: 'user config', name: `profile ${name}` }];
   const apiUrl = first([flag('api-url'), variable('ORCHESTRATOR_API_URL'), inProfile(stored?.api_url)]);
   const own = stored !== undefined && sameOrigin(apiUrl.value, stored) ? stored : undefined;
-  const file = await readProjectFile(cwd, warnings);
+  const file = cwd === undefined ? undefined : await readProjectFile(cwd, warnings);
   const found: Record<SettingName, Found> = {
     profile,
     api_url: apiUrl,

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PackedCli, packedCli } from '../../../../tests/support/packed-cli.js';
 import { type FakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
@@ -167,6 +168,78 @@ describe('the packed command line, installed in an empty folder without a regist
 
     expect(ended.code).toBe(exitCode);
     expect(envelopeOf(ended).error.exit_code).toBe(exitCode);
+  });
+
+  it.each([
+    [['project', 'list'], {}],
+    [['project', 'list', '--json'], {}],
+    [['project', 'list'], { ORCHESTRATOR_JSON: 'yes' }],
+    [['mcp'], {}],
+    [['--version'], {}],
+  ])('says to a Node that is too old for %j, with %j, what it needs', async (args, more) => {
+    const NODE_OPTIONS = `--require=${join(import.meta.dirname, '../fixtures/old-node.cjs')}`;
+    const ended = await machine.run(args, { env: { NODE_OPTIONS, ...more } });
+    const said = 'Node.js v18.20.8 is too old for orchestrator: install Node.js 20.19 or newer';
+
+    expect(ended.code).toBe(2);
+    if (!args.includes('--json') && !('ORCHESTRATOR_JSON' in more)) {
+      expect(ended).toMatchObject({ stdout: '', stderr: `Error: ${said} (USAGE)\nTry: node --version\n` });
+      return;
+    }
+    expect(ended.stderr).toBe('');
+    expect(envelopeOf(ended)).toEqual({
+      ok: false,
+      schema_version: 1,
+      command: 'orchestrator',
+      error: { code: 'USAGE', message: said, exit_code: 2, retryable: false },
+      next: [{ command: 'node --version', when: 'to see which one runs' }],
+      warnings: [],
+      meta: { request_id: expect.any(String), correlation_id: expect.any(String) },
+    });
+  });
+
+  it('names the oldest Node that package.json does', async () => {
+    const { engines } = JSON.parse(await readFile(join(packed.package, 'package.json'), 'utf8'));
+    const launcher = await readFile(packed.bin, 'utf8');
+
+    expect(engines).toEqual({ node: '>=20.19.0' });
+    expect(launcher).toContain('const OLDEST = [20, 19];');
+  });
+
+  it('begins with a file that a Node of 2018 reads, so that it can say what is needed', async () => {
+    const launcher = await readFile(packed.bin, 'utf8');
+    const options = { platform: 'node', format: 'cjs' } as const;
+    const [asIs, forOldNode] = await Promise.all(
+      ['esnext', 'node10'].map((target) => transform(launcher, { ...options, target })),
+    );
+
+    // Nothing in it had to be put in older words.
+    expect(forOldNode?.code).toBe(asIs?.code);
+    expect(launcher).not.toContain("'node:");
+  });
+
+  it.each([['--json'], ['--no-input']])('works in a folder that was deleted, with %s', async (flag) => {
+    const gone = join(machine.folder, 'gone');
+    const work = 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"';
+    const inDeleted = async (...args: string[]) => {
+      const line = [work, '-', gone, process.execPath, packed.bin, ...args, flag];
+      const env = {
+        PATH: process.env.PATH,
+        HOME: machine.folder,
+        ORCHESTRATOR_CONFIG_DIR: machine.configFolder,
+        ORCHESTRATOR_API_URL: fake.url,
+        ORCHESTRATOR_TOKEN: TOKEN,
+      };
+      return await promisify(execFile)('bash', ['-c', ...line], { env }).catch((error: Ended) => error);
+    };
+
+    expect(await inDeleted('project', 'list')).toMatchObject({
+      stdout: expect.stringContaining('todo-api'),
+      stderr: '',
+    });
+    const lost = await inDeleted('engineering', 'start', '--project', 'todo-api', '--spec-file', 'spec.md');
+    expect(lost).toMatchObject({ code: 2 });
+    expect(lost.stdout + lost.stderr).toMatch(/spec\.md/);
   });
 
   it('runs without the compiled code that it came with, and with broken one', async () => {

@@ -108,6 +108,10 @@ describe('worker', () => {
       dry_run: true,
       config: { env_vars: { API_TOKEN: 'vault:platform/TOKEN' } },
     });
+    // It promises no more than it has checked.
+    expect(envelopeOf(dry).warnings).toEqual([
+      'worker-manager was not asked: whether it has the agent forever and gives it these variables is told when the worker is created',
+    ]);
   });
 
   it('needs Redis, and diagnose says whether worker-manager answers', async () => {

@@ -74,7 +74,10 @@ export default class WorkerCreate extends WorkerCommand<Created> {
     const { signal } = this;
     const config = await readWorkerConfig(flags, signal);
     if (Object.keys(config.env_vars).length > 0) checkAllowed('worker.create.env', this.runtime.env);
-    if (flags['dry-run']) return { worker_id: null, dry_run: true, config };
+    if (flags['dry-run']) {
+      this.runtime.warnings.push(unasked(config));
+      return { worker_id: null, dry_run: true, config };
+    }
     const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], config);
     const timeoutMs = flags.timeout === undefined ? undefined : parseDuration(flags.timeout, '--timeout');
     try {
@@ -94,8 +97,14 @@ export default class WorkerCreate extends WorkerCommand<Created> {
   }
 
   render(created: Created, { paint }: Screen): string {
-    if (created.worker_id === null) return paint.yellow('The configuration fits; nothing was created.');
+    if (created.worker_id === null) return paint.yellow('The configuration is well formed; nothing was created.');
     const next = `${paint.bold('Next:')} orchestrator worker send ${created.worker_id} "What to do"`;
     return `${paint.green('started')}  ${created.worker_id}\n\n${next}`;
   }
+}
+
+/** What the shape of a configuration does not tell. */
+function unasked({ agent, agent_config: command }: WorkerConfig): string {
+  const asked = agent === 'custom' ? command : agent;
+  return `worker-manager was not asked: whether it has the agent ${asked} and gives it these variables is told when the worker is created`;
 }
