@@ -20,8 +20,8 @@ export async function withConfigLock(
 ): Promise<void> {
   const lock = join(folder, 'config.lock');
   const startedMs = performance.now();
-  while (!(await tryToTake(lock))) {
-    if (performance.now() - startedMs > patienceMs) {
+  for (let state = await tryToTake(lock); state !== 'mine'; state = await tryToTake(lock)) {
+    if (state === 'no lock' || performance.now() - startedMs > patienceMs) {
       throw new OrchestratorError('USAGE', `the configuration cannot be changed: ${lock} is in the way`, {
         next: [{ command: paste`rm -r ${lock}`, when: 'where no other command is changing the configuration' }],
       });
@@ -35,15 +35,17 @@ export async function withConfigLock(
   }
 }
 
-/** Takes the lock; false where somebody else has it, and one that was left behind is cleared away. */
-async function tryToTake(lock: string): Promise<boolean> {
+/** Takes the lock, unless somebody else has it; one that was left behind is cleared away. */
+async function tryToTake(lock: string): Promise<'mine' | 'taken' | 'no lock'> {
   try {
     await mkdir(lock);
-    return true;
+    return 'mine';
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const made = await lstat(lock).catch(() => undefined);
-    if (made && Date.now() - made.mtimeMs > ABANDONED_MS) await rmdir(lock).catch(() => undefined);
-    return false;
+    if (made && !made.isDirectory()) return 'no lock';
+    // One with a time in the future would be waited for until then: the clock was set back.
+    if (made && Math.abs(Date.now() - made.mtimeMs) > ABANDONED_MS) await rmdir(lock).catch(() => undefined);
+    return 'taken';
   }
 }

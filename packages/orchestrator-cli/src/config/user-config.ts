@@ -1,8 +1,8 @@
-import { chmod, stat } from 'node:fs/promises';
+import { chmod, rename, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
-import { makeFolder, readRegularFile } from '@codegen/sdk/files';
+import { makeFolder, parseFile, readRegularFile } from '@codegen/sdk/files';
 import { withConfigLock } from './config-lock.js';
 
 /** One system the user works with. `redis_url` holds a password and is as secret as the token. */
@@ -34,12 +34,19 @@ export function configPath(env: NodeJS.ProcessEnv): string {
   return join(configFolder(env), 'config.json');
 }
 
+/** What a login does with a file that holds no configuration; everybody else is refused. */
+export type Mend = (path: string) => Promise<void> | void;
+
 /**
  * Reads the user's configuration; empty where there is none. Adds a warning when others may read the file.
  * Plain file reading: loading `conf` for it would double the start of every command.
- * @throws OrchestratorError USAGE where the file is broken
+ * @throws OrchestratorError USAGE where the file is broken, and no `mend` is given
  */
-export async function readUserConfig(env: NodeJS.ProcessEnv, warnings: string[] = []): Promise<UserConfig> {
+export async function readUserConfig(
+  env: NodeJS.ProcessEnv,
+  warnings: string[] = [],
+  mend?: Mend,
+): Promise<UserConfig> {
   const path = configPath(env);
   let text: string;
   try {
@@ -56,13 +63,44 @@ export async function readUserConfig(env: NodeJS.ProcessEnv, warnings: string[] 
   } catch (error) {
     throw new OrchestratorError('USAGE', (error as Error).message, { cause: error });
   }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as UserConfig;
-  } catch {
-    // Falls through: the parser's message would quote the file, tokens included.
+  const config = parse(path, text);
+  if (config) return config;
+  if (!mend) {
+    throw new OrchestratorError('USAGE', `the configuration ${path} is not what a login stores: log in anew`, {
+      next: [{ command: 'orchestrator auth login', when: 'to begin a new one; this one is kept beside it' }],
+    });
   }
-  throw new OrchestratorError('USAGE', `the configuration ${path} is not a JSON object: repair or remove it`);
+  await mend(path);
+  return {};
+}
+
+/** The configuration in a file's text; an empty one is none. Undefined where it is something else. */
+function parse(path: string, text: string): UserConfig | undefined {
+  try {
+    const value = parseFile(path, 'JSON', text, (json) => (json.trim() === '' ? {} : JSON.parse(json)) as unknown);
+    return isUserConfig(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** By hand: loading a schema would double the start of every command. */
+function isUserConfig(value: unknown): value is UserConfig {
+  if (!isObject(value) || !areTexts(value, ['current_profile'])) return false;
+  const { profiles = {} } = value;
+  return isObject(profiles) && Object.values(profiles).every(isProfile);
+}
+
+function isProfile(value: unknown): value is Profile {
+  return isObject(value) && typeof value.api_url === 'string' && areTexts(value, ['token', 'redis_url', 'project']);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function areTexts(value: Record<string, unknown>, names: readonly string[]): boolean {
+  return names.every((name) => value[name] === undefined || typeof value[name] === 'string');
 }
 
 /**
@@ -73,17 +111,20 @@ export async function readUserConfig(env: NodeJS.ProcessEnv, warnings: string[] 
 export async function changeUserConfig(
   env: NodeJS.ProcessEnv,
   change: (config: UserConfig) => UserConfig,
+  mend?: Mend,
 ): Promise<void> {
   const { default: Conf } = await import('conf');
   const folder = configFolder(env);
   try {
     await makeFolder(folder);
     await withConfigLock(folder, async () => {
-      const config = change(await readUserConfig(env));
+      const config = change(await readUserConfig(env, [], mend));
       const store = new Conf<Record<string, unknown>>({
         cwd: folder,
         configName: 'config',
         configFileMode: 0o600,
+        // It reads the file again, and knows no byte order mark; everything is written anew.
+        clearInvalidConfig: true,
         projectName: 'orchestrator',
       });
       store.store = { ...config };
@@ -94,6 +135,15 @@ export async function changeUserConfig(
     if (syscall === undefined) throw error;
     throw unwritable(configPath(env), code, error);
   }
+}
+
+/** Puts a file that holds no configuration aside: there may be tokens in it that are wanted. */
+export function putAside(warnings: string[]): Mend {
+  return async (path) => {
+    await rename(path, `${path}.broken`);
+    await chmod(`${path}.broken`, 0o600);
+    warnings.push(`${path} was no configuration; what it held is in ${path}.broken`);
+  };
 }
 
 function unwritable(path: string, code: string | undefined, cause: unknown): OrchestratorError {

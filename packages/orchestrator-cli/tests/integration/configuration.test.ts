@@ -199,6 +199,40 @@ describe('a broken file', () => {
     expect(envelopeOf(ended).error.message).toContain('config.json');
     expect(ended.stdout + ended.stderr).not.toContain('sEcReT');
   });
+
+  it.each(['{"profiles": {"a": "sEcReT" ', '{"profiles": {"default": null}}', ''])(
+    'is mended by a login, which keeps what was there: %j',
+    async (text) => {
+      await mkdir(machine.configFolder, { recursive: true });
+      const file = join(machine.configFolder, 'config.json');
+      await writeFile(file, text, { mode: 0o600 });
+      const refused = await login([], {}, '\n');
+      expect([refused.code, await readFile(file, 'utf8')]).toEqual([2, text]);
+
+      const ended = await login();
+
+      expect(ended.code).toBe(0);
+      expect(ended.stdout + ended.stderr).not.toContain('sEcReT');
+      expect((await stored()).profiles.default?.token).toBe(TOKEN);
+      expect((await machine.run(['project', 'list'])).code).toBe(0);
+      if (text === '') return;
+      expect(envelopeOf(ended).warnings.join()).toContain('config.json.broken');
+      expect(await readFile(`${file}.broken`, 'utf8')).toBe(text);
+      expect((await stat(`${file}.broken`)).mode & 0o777).toBe(0o600);
+    },
+  );
+
+  it('is none where a byte order mark is before it', async () => {
+    await login();
+    const file = join(machine.configFolder, 'config.json');
+    await writeFile(file, `\ufeff${await readFile(file, 'utf8')}`);
+    await writeFile(join(machine.folder, '.orchestrator.json'), '\ufeff{"project": "todo-api"}');
+    const listed = envelopeOf(await machine.run(['config', 'list', '--json']));
+    expect(JSON.stringify(listed.data)).toContain('todo-api');
+
+    expect((await login(['--profile', 'other'])).code).toBe(0);
+    expect(Object.keys((await stored()).profiles)).toEqual(['default', 'other']);
+  });
 });
 
 describe('diagnose', () => {

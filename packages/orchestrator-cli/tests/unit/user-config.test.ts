@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
@@ -22,13 +22,56 @@ it('a configuration that another user owns is read with a warning', async () => 
   expect(foreign.join()).toContain('belongs to another user');
 });
 
+it.each([
+  ['[]', false],
+  ['null', false],
+  ['7', false],
+  ['{"current_profile": 3}', false],
+  ['{"profiles": []}', false],
+  ['{"profiles": null}', false],
+  ['{"profiles": {"default": null}}', false],
+  ['{"profiles": {"default": {"token": "sEcReT"}}}', false],
+  ['{"profiles": {"default": {"api_url": "http://x", "token": ["sEcReT"]}}}', false],
+  ['{"profiles": {"a": "sEcReT" ', false],
+  ['', true],
+  [' \n', true],
+  ['\ufeff', true],
+  ['\ufeff{"profiles": {}}', true],
+  ['{"profiles": {}, "of_a_later_version": 1}', true],
+])('a configuration %j is read, or refused as one that a login mends: %s', async (text, isFine) => {
+  const { path, remove } = await tempFolder('codegen-shape');
+  await writeFile(join(path, 'config.json'), text, { mode: 0o600 });
+  const read = await readUserConfig({ ORCHESTRATOR_CONFIG_DIR: path }).catch((error: unknown) => error);
+  await remove();
+
+  if (isFine) expect(read).not.toBeInstanceOf(Error);
+  else expect(read).toMatchObject({ code: 'USAGE', next: [{ command: expect.stringContaining('auth login') }] });
+  expect(String(read)).not.toContain('sEcReT');
+});
+
+it('a lock with a time in the future is one that was left behind', async () => {
+  const { path, remove } = await tempFolder('codegen-lock');
+  const lock = join(path, 'config.lock');
+  await mkdir(lock);
+  const tomorrow = Date.now() / 1000 + 86_400;
+  await utimes(lock, tomorrow, tomorrow);
+  const change = vi.fn();
+  await withConfigLock(path, change, { patienceMs: 1000 }).finally(remove);
+
+  expect(change).toHaveBeenCalledOnce();
+  await expect(stat(lock)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 it('what stands in the place of the lock and is none ends a change, and says what to remove', async () => {
   const { path, remove } = await tempFolder('codegen-lock');
   await writeFile(join(path, 'config.lock'), '');
   const change = vi.fn();
-  const waited = await withConfigLock(path, change, { patienceMs: 50 }).catch((error: unknown) => error);
+  const startedMs = performance.now();
+  const waited = await withConfigLock(path, change).catch((error: unknown) => error);
   await remove();
 
+  // At once: nobody will clear it away.
+  expect(performance.now() - startedMs).toBeLessThan(5000);
   expect(waited).toMatchObject({ code: 'USAGE', next: [{ command: `rm -r ${join(path, 'config.lock')}` }] });
   expect(change).not.toHaveBeenCalled();
 });

@@ -50,12 +50,12 @@ export function failedCall(path: string, doing: 'read' | 'written', cause: unkno
 }
 
 /**
- * What a parser makes of a file's text. Its own complaint quotes the text, so of that only the place is kept.
+ * What a parser makes of a file's text, without a byte order mark, which editors of Windows put before it. Its own complaint quotes the text, so of that only the place is kept.
  * @throws {FileError} where the parser throws
  */
 export function parseFile<T>(path: string, format: 'JSON' | 'YAML', text: string, parse: (text: string) => T): T {
   try {
-    return parse(text);
+    return parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
     throw new FileError('malformed', `${path} is not ${format}${placeOf(error, text)}: correct or remove it`);
   }

@@ -2,7 +2,7 @@ import { OrchestratorError } from '@codegen/sdk/errors';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, type GlobalFlags } from '../../base-command.js';
 import { DEFAULT_PROFILE } from '../../config/settings.js';
-import { changeUserConfig, configPath, readUserConfig } from '../../config/user-config.js';
+import { changeUserConfig, configPath, putAside, readUserConfig, type UserConfig } from '../../config/user-config.js';
 import { type Identity, identify } from '../../operations/identify.js';
 import { ask, askHidden, inputRequired } from '../../prompts.js';
 import { readStdin } from '../../read-input.js';
@@ -33,7 +33,7 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
   async run(): Promise<LoggedIn> {
     const { flags } = await this.parse(AuthLogin);
     const { env, warnings, redactor } = this.runtime;
-    const config = await readUserConfig(env);
+    const config = await readUserConfig(env, [], () => undefined);
     const profile = checkedName(flags.profile || env.ORCHESTRATOR_PROFILE || config.current_profile || DEFAULT_PROFILE);
     const before = config.profiles?.[profile];
     const apiUrl = await this.apiUrl(flags, before?.api_url);
@@ -46,7 +46,7 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
     if (apiUrl.startsWith('http://') && !/^http:\/\/(localhost|127\.|\[::1\])/.test(apiUrl)) {
       warnings.push(`${apiUrl} is not encrypted: anyone on the way can read the token`);
     }
-    await changeUserConfig(env, ({ profiles, ...rest }) => ({
+    const store = ({ profiles, ...rest }: UserConfig) => ({
       ...rest,
       ...(!flags['keep-current'] && { current_profile: profile }),
       profiles: {
@@ -58,7 +58,8 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
           ...(redisUrl && { redis_url: redisUrl }),
         },
       },
-    }));
+    });
+    await changeUserConfig(env, store, putAside(warnings));
     return { ...identity, stored_in: configPath(env) };
   }
 
