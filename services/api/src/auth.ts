@@ -93,7 +93,8 @@ export function registerAuth(
   };
   app.addHook('preValidation', again);
   app.addHook('preSerialization', async (request, reply, answer) => {
-    if (request.method === 'GET') await again(request, reply);
+    // Not before a refusal goes out: what is thrown here then would reach the client as it is, past the error handler.
+    if (request.method === 'GET' && reply.statusCode < 400) await again(request, reply);
     return answer;
   });
 }

@@ -209,7 +209,10 @@ onBothDatabases('access', (api, database) => {
     const headers = { authorization: `Bearer ${slow.token}`, 'content-type': 'application/json' };
     const answer = await fetch(`${api.url}/projects`, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
     expect(answer.status).toBe(401);
-    expect((await poll).status).toBe(401);
+    const polled = await poll;
+    expect([polled.status, polled.body.code]).toEqual([401, 'UNAUTHENTICATED']);
+    expect(polled.body.detail).toMatch(/revoked or has expired meanwhile/);
+    expect(polled.headers.get('content-type')).toContain('application/problem+json');
     expect(await database.sql(`select 1 from projects where name = 'too-late'`)).toEqual([]);
   });
 

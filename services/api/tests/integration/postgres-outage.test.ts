@@ -1,4 +1,5 @@
 import { createServer, connect as dial, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createDatabase } from '../../../../tests/support/postgres.js';
@@ -65,9 +66,16 @@ test('with the database away the API says so, and goes on when it is back', asyn
     logger,
   });
   const admin = new Client(api.url, adminToken);
-  await admin.createProject('before');
+  const { id } = await admin.createProject('before');
+  const { task } = await admin.ok('POST', '/tasks', { type: 'engineering', project: id, spec: 'x' });
+  const polling = admin.call('GET', `/tasks/${task.id}/events?wait_ms=20000`);
+  // For longer than a second, so that its key is looked at once more before the answer goes out.
+  await sleep(1200);
 
   line.cut();
+  const cut = await polling;
+  expect(cut).toMatchObject({ status: 503, body: { code: 'API_UNAVAILABLE', retryable: true } });
+  expect(cut.headers.get('content-type')).toContain('application/problem+json');
   const answer = await waitFor('an answer without a database', async () => {
     const one = await admin.call('GET', '/projects');
     return one.status === 503 && one;
