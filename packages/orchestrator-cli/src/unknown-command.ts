@@ -1,5 +1,5 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { commandsUnder, commandTable, spoken } from './command-table.js';
+import { type CommandId, commandsUnder, commandTable, spoken } from './command-table.js';
 import { nearest } from './nearest.js';
 
 /** What a mistyped command looks like. Anything else may be a value in the wrong place, even a secret. */
@@ -15,7 +15,10 @@ export function unknownCommand(words: readonly string[]): OrchestratorError {
     ? `there is no command "${typed.join(' ')}"`
     : `there is no such command${inTopic.length > 0 ? ` under "${topic}"` : ''}`;
   const topics = [...new Set(ids.map((id) => id.split('.')[0] as string))];
-  const close = [...nearest(`${topic} ${verb}`.trim(), ids.map(spoken)), ...nearest(topic, topics)];
+  // The right verb under the wrong topic; what destroys is proposed only for what looks like it.
+  const elsewhere = ids.filter((id) => id.endsWith(`.${verb}`) && commandTable[id as CommandId].effect !== 'destroy');
+  const sameVerb = inTopic.length > 0 ? elsewhere.map(spoken) : [];
+  const close = [...sameVerb, ...nearest(`${topic} ${verb}`.trim(), ids.map(spoken)), ...nearest(topic, topics)];
   const choices = close.length > 0 ? [...new Set(close)].slice(0, 4) : inTopic.map(spoken);
   const [best] = choices;
   const next = best

@@ -16,7 +16,8 @@ export interface Surroundings {
   project: string | null;
   /** How many there are; null where they may not be listed. */
   projects: number | null;
-  running: Task[];
+  /** What runs; null where it may not be listed. */
+  running: Task[] | null;
   /** What went wrong, where something did. */
   problem: string | null;
   next: NextStep;
@@ -68,7 +69,7 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
   if (apiUrl === undefined) return { ...found, next: first(bringUp, LOG_IN) };
   if (token === undefined) return found;
   if (!may('auth.status') && !may('project.list') && !may('task.list')) {
-    return { ...found, state: 'not_allowed', projects: null, next: first(startOf(project)) };
+    return { ...found, state: 'not_allowed', projects: null, running: null, next: first(startOf(project)) };
   }
   const { createApi } = await import('@codegen/sdk/api');
   const call = { signal: runtime.signal };
@@ -81,7 +82,7 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
       may('task.list') ? api.tasks.page({ status: 'running', limit: 10 }, call).catch(noneWhereForbidden) : null,
     ]);
     const seen = { user: user ? (user.name ?? user.id) : null, projects: projects?.items.length ?? null };
-    const tasks = running?.items.map(withoutSpec) ?? [];
+    const tasks = running?.items.map(withoutSpec) ?? null;
     return {
       ...found,
       state: 'ready',
@@ -100,8 +101,12 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
 }
 
 /** What may come next, best first. */
-function candidates(projects: number | null, running: readonly Task[], project: string | undefined): Candidate[] {
-  const following = running.slice(0, 1).map(({ type, id }): Candidate => {
+function candidates(
+  projects: number | null,
+  running: readonly Task[] | null,
+  project: string | undefined,
+): Candidate[] {
+  const following = (running ?? []).slice(0, 1).map(({ type, id }): Candidate => {
     return { id: `${type}.wait`, command: paste`orchestrator ${type} wait ${id}`, when: 'to follow what runs now' };
   });
   const create: Candidate = { id: 'project.create', command: 'orchestrator project create NAME', when: 'to begin' };

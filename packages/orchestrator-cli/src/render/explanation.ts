@@ -44,7 +44,7 @@ function depthsOf(entries: readonly ExplainEntry[]): Map<string, number> {
 function entryLines(entry: ExplainEntry, depth: number, { columns, paint }: Screen): string[] {
   const clock = pad(entry.at === null ? '' : new Date(entry.at).toTimeString().slice(0, CLOCK), CLOCK);
   const mark = `${depth === 2 ? '│ ' : ''}${entry.failed ? '✖' : (['●', '├', '└'][depth] ?? '')}`;
-  const label = depth === 2 && entry.source === 'event' ? '' : pad(labelOf(entry), KIND);
+  const label = depth === 2 && entry.source === 'event' ? '' : pad(`${labelOf(entry)} `, KIND);
   const left = `${mark} ${label}`;
   const afterMs = SPELLS.has(entry.kind) ? (entry.after_ms ?? 0) : 0;
   const tail = afterMs >= WORTH_TELLING_MS ? ` ${formatSpell(afterMs)}` : '';

@@ -18,7 +18,7 @@ export function renderSurroundings(found: Surroundings, screen: Screen): string 
     ],
     screen,
   );
-  const running = found.running.length > 0 ? `\n\n${renderTable(found.running, taskColumns(screen), screen)}` : '';
+  const running = found.running?.length ? `\n\n${renderTable(found.running, taskColumns(screen), screen)}` : '';
   const next = `${paint.bold('Next:')} ${found.next.command}`;
   const help = `${paint.bold('Help:')} orchestrator --help`;
   return `${headline(found, screen)}\n${pairs}${running}\n\n${next}\n${help}`;
@@ -27,6 +27,7 @@ export function renderSurroundings(found: Surroundings, screen: Screen): string 
 function headline({ state, running, projects }: Surroundings, { paint }: Screen): string {
   switch (state) {
     case 'ready':
+      if (running === null) return paint.green('Ready');
       if (running.length > 0) return paint.green(`${running.length} running now`);
       return paint.green(projects === 0 ? 'Ready, nothing here yet' : 'Ready, nothing runs');
     case 'no_system':

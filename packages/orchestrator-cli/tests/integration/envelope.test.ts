@@ -70,6 +70,12 @@ describe('standard output with JSON asked for is one document', () => {
     expect(code).toBe(2);
   });
 
+  it('when there is no such command, with those that do the same elsewhere first', async () => {
+    const { envelope } = await failing(['task', 'wait']);
+
+    expect(envelope.choices?.slice(0, 2)).toEqual(['engineering wait', 'deploy wait']);
+  });
+
   it('when there is no such flag, and no value of the command line is repeated', async () => {
     const { envelope, code, stderr } = await failing(['project', 'list', '--statsu=hunter2', 'hunter3']);
 

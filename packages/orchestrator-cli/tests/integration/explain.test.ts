@@ -1,5 +1,9 @@
+import type { Explanation } from '@codegen/sdk';
+import { Chalk } from 'chalk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FakeApi } from '../../../sdk/tests/support/fake-api.js';
+import { renderExplanation } from '../../src/render/explanation.js';
+import type { Screen } from '../../src/render/screen.js';
 import { envelopeOf, type Machine, makeSystem } from '../support/run-cli.js';
 
 let fake: FakeApi;
@@ -34,6 +38,22 @@ describe('explain', () => {
     expect(next).toBe(`Next: orchestrator task retry ${task}`);
     expect(stdout).toContain('stream: not read: no Redis URL');
     expect(stdout).not.toContain('\u001b');
+  });
+
+  it('keeps what a line is about apart from what it says', () => {
+    const made = { id: 'deployment:1', kind: 'deployment', source: 'api', at: null, summary: 'recorded', details: {} };
+    const story = {
+      task: { id: 'task_1', type: 'deploy', status: 'completed' },
+      ...{
+        entries: [made],
+        sources: {},
+        verdict: { state: 'completed', why: 'done', next: { command: 'x', when: '' } },
+      },
+    } as unknown as Explanation;
+
+    const text = renderExplanation(story, { columns: 80, paint: new Chalk({ level: 0 }) } as Screen);
+
+    expect(text).toContain('│ └ deployment recorded');
   });
 
   it('gives programs entries that name their causes, and a verdict', async () => {
