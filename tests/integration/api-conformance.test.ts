@@ -444,6 +444,10 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
       expect(await person.refused('POST', '/events', { events: [] })).toBe('403 FORBIDDEN');
     });
 
+    it('is refused what is for administrators', async () => {
+      expect(await person.refused('POST', '/users', { name: 'ann' })).toBe('403 FORBIDDEN');
+    });
+
     it('reads which services run, and gives no sign of life for them', async () => {
       const { items } = await person.ok('GET', '/services');
       for (const one of items) expect(service.parse(one)).toEqual(one);

@@ -11,6 +11,7 @@ export const commandIds = [
   ...['queue.dlq.list', 'queue.dlq.replay', 'queue.dlq.purge'],
   'mcp',
   ...['auth.login', 'auth.logout', 'auth.status', 'auth.key.create', 'auth.key.list', 'auth.key.revoke'],
+  'user.create',
   ...['config.get', 'config.set', 'config.list', 'config.profiles'],
   ...['diagnose', 'diagnose.api', 'diagnose.redis', 'diagnose.services', 'diagnose.workers', 'diagnose.projects'],
   ...['contracts.list', 'contracts.schema', 'contracts.asyncapi', 'contracts.validate'],
@@ -22,7 +23,7 @@ const otherScopes = [
   /** `worker create` with variables for its agent. */
   'worker.create.env',
   'deploy.rollback',
-  ...['user.create', 'infra.servers', 'infra.server.add', 'secret.resolve'],
+  ...['infra.servers', 'infra.server.add', 'secret.resolve'],
   ...['task.claim', 'task.transition', 'task.published', 'event.write', 'outbox.read'],
   ...['project.report', 'allocation.write', 'deployment.write'],
 ] as const;

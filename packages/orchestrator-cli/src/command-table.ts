@@ -255,6 +255,11 @@ export const commandTable = {
     effect: 'destroy',
     load: () => import('./commands/auth/key/revoke.js'),
   },
+  'user.create': {
+    summary: 'As an administrator: add a user',
+    effect: 'change',
+    load: () => import('./commands/user/create.js'),
+  },
   'config.get': {
     summary: 'Print a setting',
     effect: 'read',

@@ -27,6 +27,7 @@ const topics: Record<Topic, TopicEntry> = {
   up: { group: 'Set up', summary: 'Run the whole system on this machine' },
   down: { group: 'Set up', summary: 'Stop the system on this machine' },
   auth: { group: 'Set up', summary: 'Who you are to the API' },
+  user: { group: 'Set up', summary: 'Who there is: projects belong to users' },
   config: { group: 'Set up', summary: 'What the command line remembers, and where a setting comes from' },
   completion: { group: 'Set up', summary: 'Print a completion script for bash, zsh or fish' },
 };

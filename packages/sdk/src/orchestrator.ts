@@ -3,6 +3,7 @@ import type {
   CreateApiKey,
   CreatedApiKey,
   CreateProject,
+  CreateUser,
   FailTask,
   ListApiKeysQuery,
   ListProjectsQuery,
@@ -13,6 +14,7 @@ import type {
   Task,
   TaskEvent,
   UpdateProject,
+  User,
 } from '@codegen/contracts';
 import { abortable } from './abortable.js';
 import { apiAddress, checkedToken } from './api/address.js';
@@ -175,6 +177,12 @@ export class Orchestrator {
       this.#walk(options, (api) => api.keys.list(query, options)),
     revoke: async (id: string, options?: CallOptions): Promise<ApiKey> =>
       (await this.api(options)).keys.revoke(id, options),
+  };
+
+  /** People; for administrators. */
+  readonly users = {
+    create: async (user: CreateUser, options?: CallOptions): Promise<User> =>
+      (await this.api(options)).users.create(user, options),
   };
 
   readonly secrets = {

@@ -60,7 +60,10 @@ export const createApiKey = z
       .describe(
         'Command ids such as project.*, engineering.start or *; a role: PRODUCT_OWNER, DEVELOPER or DEVOPS; and of services: task.claim, task.transition, … At most 100 different ones, all of them known',
       ),
-    user_id: z.string().nullish().describe('Whose key; without it, the caller'),
+    user_id: z
+      .string()
+      .nullish()
+      .describe('Whose key; without it, the caller. An administrator says it for the roles user and worker'),
     expires_at: wireDatetime.nullish().describe('When it ends, as 2030-01-31T00:00:00Z; without it, never'),
   })
   .describe('Makes an API key.');

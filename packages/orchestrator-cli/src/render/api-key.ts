@@ -10,6 +10,7 @@ export function renderKey(key: ApiKey, screen: Screen): string {
   const pairs = renderPairs(
     [
       ['id', key.id],
+      ['user', key.user_id],
       ['role', key.role],
       ['scopes', key.scopes.map(oneLine).join(', ')],
       ['expires', key.expires_at ?? 'never'],

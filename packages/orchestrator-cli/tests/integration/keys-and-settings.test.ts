@@ -34,6 +34,12 @@ describe('auth key create', () => {
     expect(runtime.warnings).toEqual([expect.stringContaining('store it now')]);
   });
 
+  it('makes one for somebody else', async () => {
+    const { data, text } = await run('auth.key.create', ['ci', '--user', 'user_ann']);
+    expect(data.key).toMatchObject({ user_id: 'user_ann' });
+    expect(text).toMatch(/user +user_ann/);
+  });
+
   it('shows the secret nowhere else, however much is asked to be told', async () => {
     const { machine, stop } = await makeSystem();
     try {
@@ -125,6 +131,16 @@ describe('auth key list and revoke', () => {
     await expect(run('auth.key.revoke', ['ci', '--yes'])).rejects.toMatchObject({
       ...{ code: 'NOT_FOUND', choices: [made.key.id], next: [{ command: 'orchestrator auth key list' }] },
     });
+  });
+});
+
+describe('user create', () => {
+  it('adds somebody, and says how they get a key', async () => {
+    env.ORCHESTRATOR_TOKEN = fake.makeToken(['user.create'], 'admin');
+    const { data, text } = await run('user.create', ['Ann']);
+    expect(data).toMatchObject({ name: 'Ann', telegram_id: null });
+    expect(text).toContain(`orchestrator auth key create NAME --user ${data.id}`);
+    expect((await run('user.create', ['Bob', '--telegram-id', '5000000001'])).data.telegram_id).toBe(5_000_000_001);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   createApiKey,
   createProject as createProjectBody,
   createTask as createTaskBody,
+  createUser,
   deployQueue,
   type ErrorCode,
   engineeringQueue,
@@ -209,6 +210,8 @@ export async function startFakeApi(): Promise<FakeApi> {
         return pageOf(deploymentsFor(request.query), request);
       case 'GET /api-keys':
         return pageOf([...keys].reverse().filter(stateOf(request.query)), request);
+      case 'POST /users':
+        return addUser(request.body);
       case 'POST /api-keys':
         return createKey(request.body);
       case 'DELETE /api-keys/{id}':
@@ -342,15 +345,33 @@ export async function startFakeApi(): Promise<FakeApi> {
     return { body: noted };
   }
 
+  function addUser(body: unknown): Answer {
+    const { data, error } = createUser.safeParse(body);
+    if (!data) return unfit(error.issues);
+    const { name = null, telegram_id = null, is_admin } = data;
+    return { status: 201, body: { id: makeId('user'), name, telegram_id, is_admin, created_at: wireNow() } };
+  }
+
   function createKey(body: unknown): Answer {
     const { data, error } = createApiKey.safeParse(body);
     if (!data) return unfit(error.issues);
     const { name, role, expires_at = null } = data;
+    const user_id = data.user_id ?? whoami.key.user_id;
     const scopes = expandScopes(data.scopes);
     const unknown = scopes.find((scope) => !isKnownScope(scope));
     if (unknown !== undefined) return problem('VALIDATION_FAILED', `there is no scope ${unknown}`);
     const prefix = randomBytes(4).toString('hex');
-    const key = { ...whoami.key, id: makeId('key'), name, prefix, role, scopes, expires_at, created_at: wireNow() };
+    const key = {
+      ...whoami.key,
+      id: makeId('key'),
+      user_id,
+      name,
+      prefix,
+      role,
+      scopes,
+      expires_at,
+      created_at: wireNow(),
+    };
     keys.push(key);
     return { status: 201, body: { key, secret: `cgk_${prefix}_${randomBytes(32).toString('base64url')}` } };
   }

@@ -44,6 +44,7 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
         if (admins) throw new ApiError('FORBIDDEN', `only a key of the role admin is given ${admins}: leave it out`);
         const lacking = lackOfPower(caller, { role, scopes, user_id: user_id ?? caller.user.id });
         if (lacking) throw new ApiError('FORBIDDEN', lacking, { choices: makersOf(role) });
+        checkOwner(caller, role, user_id);
         const expiresMs = expires_at == null ? null : (wireDatetimeToMs(expires_at) ?? 0);
         if (expiresMs !== null && expiresMs <= Date.now()) {
           const message = `${expires_at} is past: say when the key is to end, or leave it out for one that does not`;
@@ -127,6 +128,16 @@ const mayMake: Readonly<Record<ApiKeyRole, readonly ApiKeyRole[]>> = {
 /** The roles whose keys make those of a role. */
 function makersOf(role: ApiKeyRole): ApiKeyRole[] {
   return (Object.keys(mayMake) as ApiKeyRole[]).filter((maker) => mayMake[maker].includes(role));
+}
+
+/**
+ * A person's or an agent's key that an administrator makes without saying for whom would act as the administrator.
+ * @throws {ApiError} VALIDATION_FAILED
+ */
+function checkOwner(caller: Caller, role: ApiKeyRole, userId: string | null | undefined): void {
+  if (userId != null || !caller.user.is_admin || role === 'admin' || role === 'service') return;
+  const message = `a key of the role ${role} acts for somebody, and would act for the administrator who makes it: say whose it is`;
+  throw new ApiError('VALIDATION_FAILED', `user_id: ${message}`, { errors: [{ path: 'user_id', message }] });
 }
 
 /** A key makes, and revokes, only keys that can do no more than itself: what such a key would have over the caller's. */

@@ -231,6 +231,19 @@ onBothDatabases('access', (api, database) => {
     expect(await api.admin.refused('POST', '/api-keys', { name: 'x', user_id: 'user_none' })).toBe('404 NOT_FOUND');
   });
 
+  test('an administrator says whose a key for daily work is: it is not their own by default', async () => {
+    for (const role of ['user', 'worker', undefined]) {
+      const { status, body } = await api.admin.call('POST', '/api-keys', { name: 'k', role });
+      expect([status, body.code, body.errors[0].path]).toEqual([400, 'VALIDATION_FAILED', 'user_id']);
+    }
+    const { id: user_id } = await api.admin.ok('POST', '/users', { name: 'ann' });
+    expect((await api.admin.ok('POST', '/api-keys', { name: 'k', user_id })).key).toMatchObject({
+      user_id,
+      role: 'user',
+    });
+    for (const role of ['admin', 'service']) await api.admin.ok('POST', '/api-keys', { name: 'k', role });
+  });
+
   test('a child of an expiring key does not outlive it', async () => {
     const soon = new Date(Date.now() + 60_000).toISOString();
     const parent = await api.user({ expires_at: soon });

@@ -124,7 +124,8 @@ test('the API keeps its data over a restart on the same folder, and no secret li
   const first = await start();
   const admin = new Client(first.url, adminToken);
   const project = await admin.createProject('kept');
-  const { secret } = await admin.ok('POST', '/api-keys', { name: 'k' }, { key: 'k' });
+  const { user } = await admin.ok('GET', '/whoami');
+  const { secret } = await admin.ok('POST', '/api-keys', { name: 'k', user_id: user.id }, { key: 'k' });
   const value = 'the-value-of-the-secret-0123456789';
   await admin.ok('PUT', '/projects/kept/secrets/A', { value }, { key: 's' });
   await first.stop();

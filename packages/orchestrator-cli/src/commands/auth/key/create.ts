@@ -31,6 +31,10 @@ export default class AuthKeyCreate extends BaseCommand<CreatedKey> {
   static override flags = {
     name: Flags.string({ description: 'The name, if it is not given as an argument' }),
     role: Flags.string({ description: 'What it is for', options: ['user', 'worker', 'service', 'admin'] }),
+    user: Flags.string({
+      description: 'Whose it is, as an administrator: the id that user create gave; yours without it',
+      helpValue: 'ID',
+    }),
     scopes: Flags.string({
       description: 'Commands it may run: ids, topic.* or *; all that yours may by default',
       helpValue: 'A,B',
@@ -49,6 +53,7 @@ export default class AuthKeyCreate extends BaseCommand<CreatedKey> {
   static override examples = [
     'orchestrator auth key create ci --scopes "deploy.*,project.get" --expires 90d',
     'orchestrator auth key create ci --out ci-token.txt --json',
+    'orchestrator auth key create laptop --user user_01k9z8m4q5 --out ann.txt',
   ];
   static override failsWith = ['VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN', 'SECRET_SHOWN', 'NETWORK'] as const;
 
@@ -60,6 +65,7 @@ export default class AuthKeyCreate extends BaseCommand<CreatedKey> {
       ...payload,
       name: args.name ?? flags.name ?? payload.name ?? (await this.askName(flags)),
       ...(flags.role && { role: flags.role as 'user' }),
+      ...(flags.user && { user_id: flags.user }),
       ...(scopes && { scopes }),
       ...(flags.expires && { expires_at: parseExpiry(flags.expires, '--expires') }),
     };
