@@ -8,6 +8,7 @@ import { failure, success } from './envelope.js';
 import { listenForSignals } from './interruption.js';
 import { makeRuntime } from './make-runtime.js';
 import { Output } from './output.js';
+import { printWarnings } from './print-warnings.js';
 import { hintsAsCalled } from './program.js';
 import { manyLines } from './render/text.js';
 import { type Outcome, runClass, runCommand } from './run-command.js';
@@ -120,11 +121,4 @@ async function printFailure(
     const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';
     await output.err(`${manyLines(redactor.clean(`${error.stack}${cause}`))}\n`);
   }
-}
-
-async function printWarnings(warnings: readonly string[], { output, env }: Runtime): Promise<void> {
-  if (warnings.length === 0) return;
-  const [{ openScreen }, { oneLine }] = await Promise.all([import('./render/screen.js'), import('./render/text.js')]);
-  const { paint } = await openScreen(process.stderr, env);
-  for (const warning of warnings) await output.err(`${paint.yellow('Warning:')} ${oneLine(warning)}\n`);
 }

@@ -35,8 +35,6 @@ function usualSteps(error: OrchestratorError, command: string | undefined): Next
       return step('orchestrator project list', 'to see the projects you have');
     case 'TASK_NOT_FOUND':
       return step('orchestrator task list', 'to see which tasks there are');
-    case 'NOTHING_TO_DEPLOY':
-      return step('orchestrator engineering start --wait', 'to have something built first: --project, --spec');
     case 'PROJECT_ARCHIVED':
       return step('orchestrator project list', 'to see the projects that are open, or make another');
     case 'REDIS_REQUIRED':

@@ -4,6 +4,8 @@ import { apiDatetime } from '../datetime.js';
 export const secretName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, {
   error: 'must look like an environment variable: letters, digits and _',
 });
+/** What every release is told; a secret cannot stand in its place. */
+export const RELEASE_VARIABLES = ['PATH', 'HOME', 'HOST', 'PORT', 'RELEASE'] as const;
 /** A secret as it can be read: its value is write-only. */
 export const secret = z
   .object({
@@ -14,8 +16,16 @@ export const secret = z
   .describe('A secret as it can be read: its value is write-only.');
 export type Secret = z.infer<typeof secret>;
 
+/** Characters that a secret may have. */
+export const MAX_SECRET_LENGTH = 65_536;
 export const putSecret = z
-  .object({ value: z.string().min(1).max(65_536).describe('The value, which is stored encrypted and not shown again') })
+  .object({
+    value: z
+      .string()
+      .min(1)
+      .max(MAX_SECRET_LENGTH)
+      .describe('The value, which is stored encrypted and not shown again'),
+  })
   .describe('Stores a secret.');
 /** Asks for what a vault reference stands for; a whole project gives its map. Needs the scope `secret.resolve`. */
 export const resolveSecret = z

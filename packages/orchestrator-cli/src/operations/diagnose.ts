@@ -2,6 +2,7 @@ import { deployQueue, engineeringQueue, type Service, SILENT_AFTER_S, serviceNam
 import { createApi } from '@codegen/sdk/api';
 import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import type { Settings } from '../config/settings.js';
+import { asCalled } from '../program.js';
 import type { Runtime } from '../runtime.js';
 
 export type CheckName = 'api' | 'services' | 'redis' | 'projects' | 'workers';
@@ -110,7 +111,7 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     const parked = running.items.filter(({ reason }) => reason === 'waiting_secret');
     const [one] = parked;
     const waits = one
-      ? `; ${parked.length} of them wait for secrets: ${paste`orchestrator secret list --project ${one.project_id}`}`
+      ? `; ${parked.length} of them wait for secrets: ${asCalled(paste`orchestrator secret list --project ${one.project_id}`)}`
       : '';
     const counts = Object.entries(projects).map(([status, count]) => `${count} ${status}`);
     const tasks = `${running.items.length} tasks running, ${queued.items.length} queued${waits}`;

@@ -3,6 +3,7 @@ import type { TaskHandle } from '@codegen/sdk';
 import { isOrchestratorError, type OrchestratorError, paste } from '@codegen/sdk/errors';
 import { NO_LIMIT } from '../argv.js';
 import { parseDuration } from '../duration.js';
+import { printWarnings } from '../print-warnings.js';
 import type { Runtime } from '../runtime.js';
 import { withNext } from '../translate-error.js';
 import { followToEnd, withoutSpec } from './follow-to-end.js';
@@ -37,9 +38,15 @@ export async function startAndFollow(
       { command: paste`orchestrator task get ${task}`, when: 'to see how it ended' },
     ]);
   });
-  runtime.warnings.push(...handle.warnings);
   runtime.meta.correlation_id = handle.task.correlation_id;
   const { task, commitSha } = handle;
+  if (wait === undefined || runtime.json || flags.quiet) runtime.warnings.push(...handle.warnings);
+  // Whoever watches is warned before, not after.
+  else
+    await printWarnings(
+      handle.warnings.map((warning) => runtime.redactor.clean(warning)),
+      runtime,
+    );
   if (wait === undefined) return { ...withoutSpec(task), ...(commitSha !== undefined && { commit_sha: commitSha }) };
   return await followToEnd(handle, runtime, { timeoutMs, quiet: flags.quiet });
 }

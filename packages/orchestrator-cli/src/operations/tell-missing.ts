@@ -1,6 +1,7 @@
 import type { Task } from '@codegen/contracts';
 import type { Orchestrator } from '@codegen/sdk';
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
+import { asCalled } from '../program.js';
 import type { Runtime } from '../runtime.js';
 
 /** Warns of the secrets that a task waits for, with the command that gives one, as far as the caller may list them. */
@@ -13,5 +14,6 @@ export async function tellMissing(client: Orchestrator, task: Partial<Task>, run
   });
   const [first = 'NAME'] = missing;
   const what = missing.length > 0 ? `the secrets ${missing.join(', ')}` : 'secrets that .project.yml requires';
-  runtime.warnings.push(`it waits for ${what}: ${paste`orchestrator secret set ${first} --project ${project}`}`);
+  const command = asCalled(paste`orchestrator secret set ${first} --project ${project}`);
+  runtime.warnings.push(`it waits for ${what}: ${command}`);
 }

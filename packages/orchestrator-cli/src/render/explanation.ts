@@ -67,7 +67,9 @@ function errorLines({ failed, kind, details, summary }: ExplainEntry, columns: n
   const lines = details.error
     .split('\n')
     .map(oneLine)
-    .filter((line) => line !== '' && !summary.includes(line));
+    .filter((line) => line !== '');
+  // The summary says the error in short; what a first line holds in full is not begun again.
+  if (lines[0] === undefined || summary.includes(lines[0])) return [];
   const indent = ' '.repeat(CLOCK + 5);
   return lines.slice(0, LINES_OF_AN_ERROR).map((line) => cut(`${indent}${line}`, columns));
 }

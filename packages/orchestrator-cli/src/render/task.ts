@@ -1,6 +1,7 @@
 import type { Task } from '@codegen/contracts';
 import { paste } from '@codegen/sdk/errors';
 import { formatSeconds } from '../duration.js';
+import { asCalled } from '../program.js';
 import type { Screen } from './screen.js';
 import { ago, paintStatus } from './status.js';
 import { type Column, renderPairs } from './table.js';
@@ -45,7 +46,7 @@ export function endOfError({ id, error }: Pick<Task, 'id' | 'error'>, { paint }:
     .slice(1);
   const shown = lines.slice(-MOST_LINES).map((line) => `  ${line}`.trimEnd());
   const hidden = lines.length - shown.length;
-  const rest = `  … ${hidden} lines before: ${paste`orchestrator task logs ${id} --full`}`;
+  const rest = `  … ${hidden} lines before: ${asCalled(paste`orchestrator task logs ${id} --full`)}`;
   return [...(hidden > 0 ? [paint.dim(rest)] : []), ...shown].join('\n');
 }
 

@@ -56,6 +56,17 @@ describe('explain', () => {
     expect(text).toContain('│ └ deployment recorded');
   });
 
+  it('says a failing test once, without the lines of output around it', async () => {
+    const task = await failedTask();
+    const sentence = '1 of 2 tests failed: bad (bad.test.js:2) it is bad';
+    const error = `${sentence}\nTAP version 13\nok 1 - good`;
+    fake.emit(task, { current_step: 'test', message: `round 4: ${sentence}`, error, error_type: 'tests_failed' });
+    const { stdout } = await machine.run(['explain', task]);
+
+    expect(stdout).toContain(`✖ round 4: ${sentence.slice(0, 20)}`);
+    expect(stdout).not.toContain('TAP version');
+  });
+
   it('gives programs entries that name their causes, and a verdict', async () => {
     const task = await failedTask();
     const { data } = envelopeOf(await machine.run(['explain', task, '--json']));

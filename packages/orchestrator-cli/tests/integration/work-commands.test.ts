@@ -250,15 +250,15 @@ describe('task cancel', () => {
     const cancelled = run('task.cancel', [one, '--wait']);
     await waitFor('the wish', () => fake.tasks.get(one)?.cancel_requested === true);
     fake.end(one, 'cancelled');
-    const late = run('task.cancel', [two, '--wait']);
+    const late = expect(run('task.cancel', [two, '--wait'])).rejects.toMatchObject({
+      code: 'TASK_ENDED',
+      message: expect.stringContaining('before it could'),
+    });
     await waitFor('the other wish', () => fake.tasks.get(two)?.cancel_requested === true);
     fake.end(two, 'completed');
 
     expect((await cancelled).data).toMatchObject({ id: one, status: 'cancelled' });
-    await expect(late).rejects.toMatchObject({
-      code: 'TASK_ENDED',
-      message: expect.stringContaining('before it could'),
-    });
+    await late;
   });
 });
 
@@ -312,6 +312,13 @@ describe('a call that is repeated', () => {
 });
 
 describe('deploy start', () => {
+  it('of a project without code names the line that has something built', async () => {
+    await expect(run('deploy.start', ['--project', 'todo-api'])).rejects.toMatchObject({
+      code: 'NOTHING_TO_DEPLOY',
+      next: [{ command: 'orchestrator engineering start --project todo-api --spec TEXT --wait' }],
+    });
+  });
+
   it('puts up nothing of which nothing is built, unless it is wanted anyway', async () => {
     const id = await startedTask();
     fake.end(id, 'failed');
@@ -326,6 +333,9 @@ describe('deploy start', () => {
     });
     const { runtime } = await run('deploy.start', ['--project', 'todo-api', '--anyway']);
     expect(runtime.warnings).toEqual([expect.stringContaining(id)]);
+    await expect(run('deploy.start', ['--project', 'todo-api', '--anyway', '--wait', '1s'])).rejects.toMatchObject({
+      code: 'STILL_RUNNING',
+    });
   });
 });
 
@@ -386,9 +396,16 @@ describe('secrets', () => {
     await writeFile(file, '\n');
     const set = ['SALT', '--project', 'todo-api'];
 
-    await expect(run('secret.set', set)).rejects.toMatchObject({ code: 'INPUT_REQUIRED', exitCode: 2 });
+    await expect(run('secret.set', set)).rejects.toMatchObject({
+      ...{ code: 'INPUT_REQUIRED', exitCode: 2 },
+      next: [{ command: 'orchestrator secret set SALT --file -' }],
+    });
     await expect(run('secret.set', [...set, '--file', file])).rejects.toMatchObject({
       ...{ code: 'VALIDATION_FAILED', message: expect.stringContaining('SALT is empty') },
+    });
+    await writeFile(file, 'x'.repeat(65_537));
+    await expect(run('secret.set', [...set, '--file', file])).rejects.toMatchObject({
+      ...{ code: 'VALIDATION_FAILED', message: expect.stringContaining('65537 characters; 65536 are allowed') },
     });
     expect(fake.seen).toEqual([]);
   });
@@ -415,6 +432,9 @@ describe('secrets', () => {
       next: [{ command: 'orchestrator secret delete SALT --project todo-api --yes' }],
     });
     expect((await run('secret.delete', [...remove, '--yes'])).data).toEqual({ project: 'todo-api', name: 'SALT' });
+    await expect(run('secret.delete', [...remove, '--yes'])).rejects.toMatchObject({
+      ...{ code: 'NOT_FOUND', next: [{ command: 'orchestrator secret list --project todo-api' }] },
+    });
     expect((await run('secret.list', ['--project', 'todo-api'])).data.items).toEqual([]);
   });
 
@@ -488,7 +508,8 @@ describe('task logs', () => {
     expect(all.data).toMatchObject({ last_seq: 3, more: false, items: [{ seq: 1 }, { seq: 2 }, { seq: 3 }] });
     expect(all.text).toMatch(/^\d\d:\d\d:\d\d develop {2}one\n.*two\n.*three$/);
     expect(some.data).toMatchObject({ last_seq: 2, more: true, items: [{ message: 'two' }] });
-    expect(some.text).toContain('More: --since 2');
+    expect(some.text).toContain(`More: orchestrator task logs ${id} --since 2`);
+    expect((await run('task.logs', [id, '--since', '3'])).text).toBe('Nothing has happened after 3.');
   });
 
   it('reads more events than a page holds', async () => {

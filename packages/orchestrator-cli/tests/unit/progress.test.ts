@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { Task, TaskEvent } from '@codegen/contracts';
 import { Chalk } from 'chalk';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { Output } from '../../src/output.js';
 import { LiveProgress } from '../../src/progress/live-progress.js';
@@ -17,6 +17,12 @@ function event(fields: Partial<TaskEvent>): TaskEvent {
 }
 
 const seen = (phases: Phases) => phases.shown().map(({ name, state, spentMs }) => `${name} ${state} ${spentMs}`);
+
+test('the word of an event without a step stands once in its line', () => {
+  const failed = event({ type: 'failed', message: 'failed: the agent failed', error: 'exit 1' });
+  const screen = { columns: 80, paint: new Chalk({ level: 0 }) };
+  expect(eventLine(failed, screen)).toMatch(/^[\d:]{8} failed {3}the agent failed: exit 1$/);
+});
 
 describe('phases', () => {
   it('are done when the next begins, with the time they took', () => {

@@ -99,7 +99,11 @@ async function run(command: readonly string[]): Promise<Outcome> {
       show(line);
     }
   };
-  const reading = Promise.all([take(child.stdout), take(child.stderr)]);
+  let broken: unknown;
+  const reading = Promise.all([take(child.stdout), take(child.stderr)]).catch((error: unknown) => {
+    broken = error;
+    child.kill('SIGKILL');
+  });
   const why = await new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`${program} cannot be run: ${error.message}`));
     child.once('exit', (code, signal) =>
@@ -108,6 +112,7 @@ async function run(command: readonly string[]): Promise<Outcome> {
   });
   // What the command left running may hold its output open; the wrapper ends it.
   await Promise.race([reading, sleep(DRAIN_MS)]);
+  if (broken) throw broken;
   const end = lastLines(output, TAIL_BYTES);
   cut ||= end !== output;
   const parts = [

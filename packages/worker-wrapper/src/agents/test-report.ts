@@ -36,7 +36,6 @@ export class TestReport {
   readonly failed: FailedTest[] = [];
   #format: Format | undefined;
   #failures = 0;
-  #passes = 0;
   /** Tests of the report that is read, and those of reports before it in the same output. */
   #counted = 0;
   #earlier = 0;
@@ -58,8 +57,7 @@ export class TestReport {
         if (this.failed.length < MAX_KEPT) this.failed.push(seen.failed);
         said = { text: `failed: ${seen.failed.name}`, isNews: true };
       } else {
-        this.#passes += 1;
-        said ??= { text: this.#passed(seen.passed), isNews: false };
+        said ??= { text: this.#soFar(seen.passed), isNews: false };
       }
     }
     return said;
@@ -78,9 +76,9 @@ export class TestReport {
     return `${this.#failures} of ${this.total} tests failed: ${named}${more}`;
   }
 
-  #passed(name: string): string {
+  #soFar(passed: string): string {
     const [first] = this.failed;
-    return first ? `${this.#failures} failed (${first.name}), ${this.#passes} passed` : `passed: ${name}`;
+    return first ? `${this.#failures} failed so far: ${first.name}` : `passed: ${passed}`;
   }
 }
 

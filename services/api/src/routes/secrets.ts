@@ -2,6 +2,7 @@ import {
   identifier,
   parseReference,
   putSecret,
+  RELEASE_VARIABLES,
   resolvedSecret,
   resolveSecret,
   secret,
@@ -16,12 +17,18 @@ import * as secrets from '../store/secrets.js';
 import type { Routes } from './dependencies.js';
 
 const params = z.object({ project: identifier, name: secretName });
+const reserved: ReadonlySet<string> = new Set(RELEASE_VARIABLES);
+const newParams = params.extend({
+  name: secretName.refine((name) => !reserved.has(name), {
+    error: `must be another name: every release is told ${RELEASE_VARIABLES.join(', ')}`,
+  }),
+});
 
 /** Secrets of a project: anyone who owns it writes them, only services that need a value read it. */
 export const secretRoutes: Routes = async (app, deps) => {
   app.put(
     '/projects/:project/secrets/:name',
-    { schema: { params, body: putSecret, response: { 200: secret } } },
+    { schema: { params: newParams, body: putSecret, response: { 200: secret } } },
     async (request, reply) =>
       mutate(deps, request, reply, async (trx) => {
         const { id } = await findProject(trx, callerOf(request), request.params.project);

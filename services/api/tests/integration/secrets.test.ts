@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { RELEASE_VARIABLES } from '@codegen/contracts';
 import { expect, test } from 'vitest';
 import { onBothDatabases } from '../support/both-databases.js';
 import { masterKey, startTestApi } from '../support/test-api.js';
@@ -50,6 +51,11 @@ onBothDatabases('secrets', (api, database) => {
     expect(await service.ok('POST', '/secrets/resolve', { reference: `vault:project/${id}` })).toEqual({ values: {} });
     expect(await user.refused('POST', '/secrets/resolve', { reference: `vault:project/${id}` })).toBe('403 FORBIDDEN');
     expect(await user.refused('PUT', `/projects/${id}/secrets/no-dash`, { value: 'x' })).toBe('400 VALIDATION_FAILED');
+    for (const name of RELEASE_VARIABLES) {
+      expect(await user.refused('PUT', `/projects/${id}/secrets/${name}`, { value: 'x' })).toBe(
+        '400 VALIDATION_FAILED',
+      );
+    }
     expect(await user.refused('PUT', path, { value: '' })).toBe('400 VALIDATION_FAILED');
   });
 

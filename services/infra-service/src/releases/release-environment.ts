@@ -1,4 +1,4 @@
-import type { ProjectManifest } from '@codegen/contracts';
+import { type ProjectManifest, RELEASE_VARIABLES } from '@codegen/contracts';
 import { DeployFailure } from '../executors/executor.js';
 
 /**
@@ -42,7 +42,7 @@ export function releaseEnvironment(
 }
 
 /** Variables that a contract may name but not set. */
-const OURS = new Set(['PATH', 'HOME', 'HOST', 'PORT', 'RELEASE']);
+const OURS = new Set<string>(RELEASE_VARIABLES);
 
 function givenValue(
   entry: ProjectManifest['environment'][number],

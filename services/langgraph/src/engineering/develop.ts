@@ -105,7 +105,8 @@ export function awaitDevelop(deps: FlowDeps): EngineeringNode {
     const files = [...new Set([...state.files, ...(output?.files_changed ?? [])])];
     if (outcome.kind === 'done' && output?.commit_sha && output.branch) {
       const { commit_sha, branch, files_changed } = output;
-      const message = `round ${state.round}: ${files_changed?.length ?? 0} files changed, commit ${commit_sha.slice(0, 12)}`;
+      const count = files_changed?.length ?? 0;
+      const message = `round ${state.round}: ${count} ${count === 1 ? 'file' : 'files'} changed, commit ${commit_sha.slice(0, 12)}`;
       await progress(deps, state.input, 'develop', message, { pct: 20 + 25 * (state.round - 1) });
       return { commit: { sha: commit_sha, branch }, files, next: 'test' };
     }

@@ -72,7 +72,12 @@ export default class DeployStart extends BaseCommand<StartedTask> {
 
 /** What to do about a project of which nothing is built yet. */
 function advise(error: unknown, project: string): unknown {
-  if (!isOrchestratorError(error) || error.code !== 'NOT_BUILT') return error;
+  if (!isOrchestratorError(error)) return error;
+  if (error.code === 'NOTHING_TO_DEPLOY') {
+    const command = paste`orchestrator engineering start --project ${project} --spec TEXT --wait`;
+    return withNext(error, [{ command, when: 'to have something built first' }]);
+  }
+  if (error.code !== 'NOT_BUILT') return error;
   const [task] = error.choices ?? [];
   return withNext(error, [
     ...(task === undefined

@@ -1,4 +1,4 @@
-import { paste } from '@codegen/sdk/errors';
+import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../../base-command.js';
 import { chooseProject } from '../../operations/choose-project.js';
@@ -6,6 +6,7 @@ import { confirm, inputRequired } from '../../prompts.js';
 import type { Screen } from '../../render/screen.js';
 import { oneLine } from '../../render/text.js';
 import { changeFlags, projectFlag, yesFlag } from '../../start-flags.js';
+import { withNext } from '../../translate-error.js';
 
 interface DeletedSecret {
   project: string;
@@ -35,7 +36,11 @@ export default class SecretDelete extends BaseCommand<DeletedSecret> {
       ...asking,
     });
     const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key']) };
-    await client.secrets.delete(project, name, call);
+    await client.secrets.delete(project, name, call).catch((error: unknown) => {
+      if (!isOrchestratorError(error) || error.code !== 'NOT_FOUND') throw error;
+      const list = paste`orchestrator secret list --project ${project}`;
+      throw withNext(error, [{ command: list, when: 'to see which secrets there are' }]);
+    });
     return { project, name };
   }
 

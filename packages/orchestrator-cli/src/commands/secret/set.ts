@@ -1,5 +1,5 @@
 import type { Secret } from '@codegen/contracts';
-import { OrchestratorError } from '@codegen/sdk/errors';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
@@ -9,6 +9,7 @@ import { exactText, readFileOf, readStdin } from '../../read-input.js';
 import type { Screen } from '../../render/screen.js';
 import { oneLine } from '../../render/text.js';
 import { changeFlags, projectFlag } from '../../start-flags.js';
+import { withNext } from '../../translate-error.js';
 
 /** Stores a secret of a project. */
 export default class SecretSet extends BaseCommand<Secret> {
@@ -33,13 +34,20 @@ export default class SecretSet extends BaseCommand<Secret> {
     const mayAsk = this.mayPrompt(flags);
     const { name } = args;
     if (name === undefined) throw inputRequired([{ name: 'NAME', question: 'Name:' }]);
-    if (flags.file === undefined && !mayAsk) throw inputRequired([{ name: '--file', question: '' }]);
+    if (flags.file === undefined && !mayAsk)
+      throw withNext(inputRequired([{ name: '--file', question: '' }]), [
+        { command: paste`orchestrator secret set ${name} --file -`, when: 'with the value on standard input' },
+      ]);
     const { client, settings } = await this.client(flags);
     const asking = { mayAsk, signal: this.signal, env: this.runtime.env };
     const project = await chooseProject(client, settings.project, asking);
     const value = await this.value(flags.file, name);
-    if (value === '')
-      throw new OrchestratorError('VALIDATION_FAILED', `the value for ${name} is empty: nothing was stored`);
+    const { MAX_SECRET_LENGTH } = await import('@codegen/contracts');
+    const wrong =
+      value === ''
+        ? 'is empty'
+        : value.length > MAX_SECRET_LENGTH && `has ${value.length} characters; ${MAX_SECRET_LENGTH} are allowed`;
+    if (wrong) throw new OrchestratorError('VALIDATION_FAILED', `the value for ${name} ${wrong}: nothing was stored`);
     this.runtime.redactor.add(value);
     const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key']) };
     return await client.secrets.set(project, name, value, call);

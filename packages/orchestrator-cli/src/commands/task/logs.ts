@@ -42,11 +42,13 @@ export default class TaskLogs extends BaseCommand<LogPage | Followed> {
   static override failsWith = ['TASK_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'] as const;
 
   private full = false;
+  private task = '';
 
   async run(): Promise<LogPage | Followed> {
     const { args, flags } = await this.parse(TaskLogs);
     if (args.task === undefined) throw inputRequired([{ name: 'TASK', question: 'Task:' }]);
     this.full = flags.full;
+    this.task = args.task;
     const { client } = await this.client(flags);
     if (flags.follow) return await this.follow(client, args.task, flags);
     return await readLog(client, args.task, { since: flags.since, limit: flags.limit, signal: this.signal });
@@ -54,8 +56,14 @@ export default class TaskLogs extends BaseCommand<LogPage | Followed> {
 
   render(log: LogPage | Followed, screen: Screen): string {
     if (!('items' in log)) return '';
-    if (log.items.length === 0) return screen.paint.dim('Nothing has happened yet.');
-    const more = log.more ? `\n${screen.paint.dim(`More: --since ${log.last_seq}`)}` : '';
+    if (log.items.length === 0) {
+      return screen.paint.dim(
+        log.last_seq > 0 ? `Nothing has happened after ${log.last_seq}.` : 'Nothing has happened yet.',
+      );
+    }
+    const more = log.more
+      ? `\n${screen.paint.dim(paste`More: orchestrator task logs ${this.task} --since ${log.last_seq}`)}`
+      : '';
     return renderLog(log.items, screen, { full: this.full }) + more;
   }
 
