@@ -9,13 +9,34 @@ import type { RunningStack } from './start-stack.js';
 /**
  * Tells the CLI of this account where the system is: as the profile `local`, which is what commands use from then on, and as
  * `local-admin`, which is used where a command line names it.
- * @returns the path of the file that holds the key of `local`
+ * @returns the path of the file that holds the key of `local`, and the address of the system that commands used before
+ * where that one still answers
  */
-export async function logInCli(stack: RunningStack, env: NodeJS.ProcessEnv): Promise<string> {
-  const { file } = (await runCli(['config', 'list'], env)) as { file: string };
+export async function logInCli(
+  stack: Pick<RunningStack, 'apiUrl' | 'redisUrl' | 'issuePersonKey'>,
+  env: NodeJS.ProcessEnv,
+): Promise<{ tokenFile: string; left?: string }> {
+  const { file, settings } = (await runCli(['config', 'list'], env)) as ListedSettings;
   const folder = dirname(file);
+  const before = settings.find(({ name }) => name === 'api_url')?.value;
+  const left = before && before !== stack.apiUrl && (await answers(before)) ? before : undefined;
   await logIn({ profile: 'local-admin', role: 'admin', flags: ['--keep-current'] }, folder, stack, env);
-  return await logIn({ profile: 'local', role: 'user', flags: [] }, folder, stack, env);
+  const tokenFile = await logIn({ profile: 'local', role: 'user', flags: [] }, folder, stack, env);
+  return { tokenFile, ...(left && { left }) };
+}
+
+interface ListedSettings {
+  readonly file: string;
+  readonly settings: readonly { readonly name: string; readonly value: string | null }[];
+}
+
+/** Whether a system is there now; one that takes long to say so is not waited for. */
+async function answers(apiUrl: string): Promise<boolean> {
+  const asked = fetch(`${apiUrl}/health`, { signal: AbortSignal.timeout(1000) });
+  return await asked.then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 /**
@@ -27,7 +48,7 @@ export async function logInCli(stack: RunningStack, env: NodeJS.ProcessEnv): Pro
 async function logIn(
   { profile, role, flags }: { profile: string; role: PersonRole; flags: readonly string[] },
   folder: string,
-  stack: RunningStack,
+  stack: Pick<RunningStack, 'apiUrl' | 'redisUrl' | 'issuePersonKey'>,
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
   const path = join(folder, `${profile}.token`);

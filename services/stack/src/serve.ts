@@ -31,8 +31,8 @@ async function main(): Promise<void> {
   const stack = await startStack(config, (service) => log.child({ service }), owner);
   const askedWhileStarting = await Promise.race([stopRequested.then(() => true), false]);
   if (!askedWhileStarting) {
-    const tokenFile = config.login ? await logInCli(stack, process.env) : undefined;
-    process.stdout.write(card(config, stack, tokenFile, (performance.now() - startedMs) / 1000));
+    const login = config.login ? await logInCli(stack, process.env) : undefined;
+    process.stdout.write(card(config, stack, login, (performance.now() - startedMs) / 1000));
     await tellParent({
       ready: { api_url: stack.apiUrl, data_dir: config.dataDir, agent: config.agent, pid: owner.pid },
     });
@@ -94,16 +94,28 @@ async function openLog(config: StackConfig) {
   };
 }
 
-function card(config: StackConfig, stack: RunningStack, tokenFile: string | undefined, seconds: number): string {
+function card(
+  config: StackConfig,
+  stack: RunningStack,
+  login: { tokenFile: string; left?: string } | undefined,
+  seconds: number,
+): string {
   const home = homedir();
   const folder = config.dataDir.startsWith(`${home}/`) ? `~${config.dataDir.slice(home.length)}` : config.dataDir;
   const elsewhere =
-    tokenFile &&
+    login &&
     `
   With another HOME, first:
 
     orchestrator auth login --api-url ${stack.apiUrl} --token-stdin \\
-      < ${quoted(tokenFile)}
+      < ${quoted(login.tokenFile)}
+`;
+  const left =
+    login?.left &&
+    `
+  Commands went to ${login.left}, which still runs.
+  They go to this system now. To use both, give each one,
+  and its commands, an ORCHESTRATOR_CONFIG_DIR of its own.
 `;
   const agent = config.agent === 'demo' ? 'demo (deterministic, not an AI)' : config.agent;
   return `
@@ -120,7 +132,7 @@ function card(config: StackConfig, stack: RunningStack, tokenFile: string | unde
     bin/orchestrator project create --name blog
     bin/orchestrator engineering start --project blog --spec "A tea blog" --wait
     bin/orchestrator deploy start --project blog --wait
-${elsewhere ?? ''}
+${left ?? ''}${elsewhere ?? ''}
   Ctrl-C stops everything; work that is under way goes on at the next start.
 `;
 }
