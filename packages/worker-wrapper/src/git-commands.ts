@@ -88,6 +88,34 @@ export function addAllCommand(place: GitPlace): string[] {
   return git(place, 'add', '--all', '--', '.');
 }
 
+/** What is staged and not so in a commit: modes, objects and paths. */
+export function stagedSinceCommand(place: GitPlace, since: string): string[] {
+  const options = ['--cached', '--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff', '--diff-filter=d'];
+  return git(place, 'diff', ...options, '--ignore-submodules=none', since);
+}
+
+/** Sizes of the objects whose names come on stdin. */
+export function sizesCommand(place: GitPlace): string[] {
+  return git(place, 'cat-file', '--batch-check=%(objectsize)');
+}
+
+/** The content of an object, or of what is staged as `:PATH`. */
+export function contentCommand(place: GitPlace, object: string): string[] {
+  return git(place, 'cat-file', 'blob', object);
+}
+
+/** Staged text files that hold a private key, each ended by NUL. */
+export function keysCommand(place: GitPlace): string[] {
+  const key = '^-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----';
+  return git(place, 'grep', '--cached', '-I', '-l', '-z', '--full-name', '-E', '-e', key);
+}
+
+/** Stages the paths on stdin, each ended by NUL, as a commit has them. */
+export function unstageCommand(place: GitPlace, sha: string): string[] {
+  const [program, ...args] = git(place, 'reset', '--quiet', '--pathspec-from-file=-', '--pathspec-file-nul', sha);
+  return [program as string, '--literal-pathspecs', ...args];
+}
+
 /** Whether anything is staged: exit code 1 means yes. */
 export function stagedCommand(place: GitPlace): string[] {
   return git(place, 'diff', '--cached', '--quiet', '--no-ext-diff', '--ignore-submodules=none');

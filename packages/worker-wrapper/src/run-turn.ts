@@ -12,6 +12,7 @@ import { type Changes, GitError, type Workspace } from './workspace.js';
 
 const MAX_BYTES = 16 * 1024;
 const MAX_FILES = 5000;
+const MAX_WARNINGS = 10;
 /** Characters of a printed line that are looked through; more than the log and a progress message keep. */
 const MAX_LOGGED = 32 * 1024;
 
@@ -94,6 +95,7 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
     const failed = { ok: false, reason: 'agent_failed', error: error.message } as const;
     return answer(verdict.ok ? failed : { ...verdict, error: `${verdict.error}\n${error.message}` }, said);
   }
+  for (const warning of changes.warnings.slice(0, MAX_WARNINGS)) deps.onProgress(line(`warning: ${warning}`));
   if (verdict.ok && changes.problem) verdict = { ok: false, reason: 'agent_failed', error: changes.problem };
   const files = changes.files.slice(0, MAX_FILES).map((name) => deps.redactor.clean(name));
   const seen = { ...said, commit_sha: changes.sha, files_changed: files };

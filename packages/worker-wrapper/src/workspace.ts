@@ -1,8 +1,9 @@
-import { chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '@codegen/sdk/files';
-import { GITLINK_MODE, parseGitEntries, safeGitEnvironment } from '@codegen/sdk/git';
+import { GITLINK_MODE, LINK_MODE, leavesTree, parseGitEntries, safeGitEnvironment } from '@codegen/sdk/git';
+import { judgeFile, MANIFEST_FILE, ManifestError, parseManifest } from '@codegen/sdk/manifest';
 import { execa } from 'execa';
 import * as commands from './git-commands.js';
 import {
@@ -23,6 +24,8 @@ export interface Changes {
   readonly files: string[];
   /** Why this cannot be the end of the work, for the agent to mend. */
   readonly problem: string | undefined;
+  /** What somebody should look at. */
+  readonly warnings: string[];
 }
 
 /** What else a turn left behind. */
@@ -77,6 +80,10 @@ export class Workspace {
   #configuration = '';
   /** Where the agent's turn began. */
   #start = '';
+  /** What the base branch had when the turn began. */
+  #base = '';
+  /** Where the first turn began whose fault is to be mended: without it the work as a whole counts. */
+  #mendingSince: string | undefined;
   /** Repositories in folders of the clone: the agent's again in its next turn. */
   #setAside: SetAside[] = [];
   /** Branches and stashes, which are of the agent's repository only. */
@@ -114,14 +121,15 @@ export class Workspace {
     if (this.#state === 'ours') {
       this.#start = await this.#head();
       await this.#fetch();
-      const base = await this.#base();
+      const base = await this.#findBase();
+      if (base) this.#base = base;
       if (base && !this.options.repo.readOnly) await this.#merge(base);
     } else await this.#clone();
     await giveRefs(this.#place.gitDir, this.#refs);
     await rename(this.#place.gitDir, join(this.folder, '.git'));
     this.#state = 'lent';
     await putBack(this.#setAside);
-    return this.#start;
+    return this.#mendingSince ?? this.#start;
   }
 
   /**
@@ -134,6 +142,7 @@ export class Workspace {
       throw new GitError(`the agent destroyed the repository of its folder; ${FRESH_CLONE}`);
     }
     const problems: string[] = [];
+    const warnings: string[] = [];
     if (!this.options.repo.readOnly) {
       if (left.unfinished) {
         problems.push(
@@ -175,14 +184,25 @@ export class Workspace {
           `the files cannot be committed; rename, remove or make readable what git names here:\n${why}`,
         );
       }
+      const judged = await this.#judgeStaged();
+      warnings.push(...judged.warnings);
+      const isLeftOut = judged.refused.length > 0;
+      if (isLeftOut) {
+        problems.push(
+          `files were left out of the commit: ${listed(judged.refused.map(({ path, why }) => `${Buffer.from(path, 'latin1')} (${why})`))}; remove them, name in .gitignore what programs make, keep secrets out of the repository, or allow a path under "files" of ${MANIFEST_FILE}`,
+        );
+        await this.#leaveOut(judged.refused.map(({ path }) => path));
+      }
+      // Only what can be seen again is looked for again, so that its end is a change.
+      this.#mendingSince = isLeftOut || this.#conflicts.length > 0 ? start : undefined;
       const staged = await this.#run(commands.stagedCommand(this.#place));
-      if (staged.exitCode !== 0 || left.merged.length > 0) {
+      if (staged.exitCode !== 0 || (left.merged.length > 0 && !isLeftOut)) {
         await this.#must(commands.commitCommand(this.#place), message);
       }
     }
     const sha = await this.#head();
     const names = await this.#must(commands.changedFilesCommand(this.#place, start, sha));
-    return { sha, files: names.split('\0').filter(Boolean), problem: problems.join('\n') || undefined };
+    return { sha, files: names.split('\0').filter(Boolean), problem: problems.join('\n') || undefined, warnings };
   }
 
   /**
@@ -210,7 +230,7 @@ export class Workspace {
     });
   }
 
-  async #base(): Promise<string | undefined> {
+  async #findBase(): Promise<string | undefined> {
     const { ref } = this.options.repo;
     for (const revision of [`refs/remotes/origin/${ref}`, ...(/^[0-9a-f]{40,64}$/.test(ref) ? [ref] : [])]) {
       const found = await this.#commit(revision);
@@ -238,8 +258,10 @@ export class Workspace {
     this.#configuration = `${await readFile(path, 'utf8')}${commands.identityConfiguration}`;
     await writeFile(path, this.#configuration);
     await this.#fetch();
-    const base = await this.#base();
+    const base = await this.#findBase();
     if (!base) throw new GitError(`there is neither a branch nor a commit ${this.options.repo.ref} in the repository`);
+    this.#base = base;
+    this.#mendingSince = undefined;
     this.#start = (this.#lastPushed && (await this.#commit(this.#lastPushed))) || base;
     await this.#must(commands.checkoutCommand(this.#place, this.#start));
     if (this.#start !== base) await this.#merge(base);
@@ -316,6 +338,50 @@ export class Workspace {
     }
     this.#conflicts = marked;
     return [...marked, ...undecided];
+  }
+
+  /** What the rules for files say of all that this work changes: links that lead out of the tree are refused always. */
+  async #judgeStaged(): Promise<{ refused: { path: string; why: string }[]; warnings: string[] }> {
+    const changed = parseChanges(
+      await this.#must(commands.stagedSinceCommand(this.#place, this.#base), undefined, 'latin1'),
+    );
+    if (changed.length === 0) return { refused: [], warnings: [] };
+    const ids = changed.map(({ id }) => `${id}\n`).join('');
+    const sizes = (await this.#must(commands.sizesCommand(this.#place), ids)).split('\n');
+    const keys = new Set((await this.#run(commands.keysCommand(this.#place), undefined, 'latin1')).stdout.split('\0'));
+    const rules = await this.#fileRules();
+    const refused: { path: string; why: string }[] = [];
+    const warnings: string[] = [];
+    for (const [index, { mode, id, path }] of changed.entries()) {
+      const target = mode === LINK_MODE ? await this.#must(commands.contentCommand(this.#place, id)) : undefined;
+      const name = Buffer.from(path, 'latin1').toString();
+      if (target !== undefined && leavesTree(path, target)) {
+        refused.push({ path, why: 'a link that leads out of the repository' });
+        continue;
+      }
+      const said = judgeFile({ path: name, bytes: Number(sizes[index]) || 0, holdsKey: keys.has(path) }, rules);
+      if (said?.action === 'refuse') refused.push({ path, why: said.why });
+      else if (said) warnings.push(`${name} is in the commit: ${said.why}`);
+    }
+    return { refused, warnings };
+  }
+
+  /** What `.project.yml` says of files; a broken one is told of by whoever needs it. */
+  async #fileRules() {
+    const found = await this.#run(commands.contentCommand(this.#place, `:${MANIFEST_FILE}`));
+    try {
+      return found.exitCode === 0 ? parseManifest(found.stdout).files : undefined;
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error;
+      return undefined;
+    }
+  }
+
+  /** Takes files out of what is staged, and the agent's own commits of the turn with them: history keeps what it has. */
+  async #leaveOut(paths: readonly string[]): Promise<void> {
+    await this.#must(commands.unstageCommand(this.#place, this.#base), Buffer.from(paths.join('\0'), 'latin1'));
+    await writeFile(join(this.#place.gitDir, 'refs', 'heads', 'work'), `${this.#start}\n`);
+    await rm(join(this.#place.gitDir, 'MERGE_HEAD'), { force: true });
   }
 
   /** Puts files of the commit that are not in the folder there, and returns their paths. */
@@ -411,6 +477,17 @@ export class Workspace {
       stderr: tooMuch(result) ?? (result.stderr || (result.shortMessage ?? '')),
     };
   }
+}
+
+/** Reads what `git diff --raw -z` prints, without repositories. */
+function parseChanges(text: string): { mode: string; id: string; path: string }[] {
+  const parts = text.split('\0');
+  const changes = [];
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    const [, mode = '', , id = ''] = (parts[at] as string).split(' ');
+    if (mode !== GITLINK_MODE) changes.push({ mode, id, path: parts[at + 1] as string });
+  }
+  return changes;
 }
 
 /** Some paths, and how many more there are. */

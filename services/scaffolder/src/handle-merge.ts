@@ -1,7 +1,7 @@
 import type { ProjectManifest, RepositoryMessage, RepositoryResult } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { handlingKind } from '@codegen/sdk/errors';
-import { FILE_MODES, GITLINK_MODE, type GitEntry } from '@codegen/sdk/git';
+import { FILE_MODES, GITLINK_MODE, type GitEntry, LINK_MODE, leavesTree } from '@codegen/sdk/git';
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES, npmFiles, parseManifest } from '@codegen/sdk/manifest';
 import type { RepositoryHost } from './hosts/host.js';
 
@@ -99,7 +99,8 @@ async function unfit(
   if (!(await host.contains(fullName, commit_sha, main))) {
     return { reason: 'not_a_fast_forward', error: `${commit_sha} does not build on main at ${main}` };
   }
-  return irregular(await host.entries(fullName, commit_sha));
+  const entries = await host.entries(fullName, commit_sha);
+  return irregular(entries) ?? leading(entries, (path) => host.readText(fullName, commit_sha, path, MAX_LINK_BYTES));
 }
 
 /** What tests, deploys and npm read by name: a link there would lead to a file of the machine. */
@@ -119,6 +120,22 @@ function irregular(entries: readonly GitEntry[]): Refusal | undefined {
     if (READ_BY_NAME.includes(path) && !FILE_MODES.includes(mode)) {
       return refuse(`${path} is ${KINDS[mode] ?? 'no file'} (mode ${mode}): commit a regular file in its place`);
     }
+  }
+  return undefined;
+}
+
+/** A system call takes no longer one. */
+const MAX_LINK_BYTES = 4096;
+
+// A tester, a release and a web server would follow it into the machine.
+async function leading(
+  entries: readonly GitEntry[],
+  targetOf: (path: string) => Promise<string | undefined>,
+): Promise<Refusal | undefined> {
+  for (const { mode, path } of entries) {
+    if (mode !== LINK_MODE || !leavesTree(path, (await targetOf(path)) ?? '')) continue;
+    const error = `${path} is a link that leads out of the repository: remove it, or commit the file that it stands for`;
+    return { reason: 'invalid_manifest', error };
   }
   return undefined;
 }

@@ -27,6 +27,10 @@ export const projectModule = z.enum(['backend']);
 
 const command = z.array(z.string(), 'must be a command as a list of arguments, such as ["npm", "test"]').min(1);
 
+/** What becomes of a file that an agent leaves in a commit. */
+export const fileAction = z.enum(['refuse', 'warn', 'allow']);
+export type FileAction = z.infer<typeof fileAction>;
+
 /** What `.project.yml` on main says; recorded by the scaffolder whenever main moves. */
 export const projectManifest = z
   .object({
@@ -45,6 +49,11 @@ export const projectManifest = z
       )
       .default([])
       .describe('What a release needs in its environment'),
+    files: z
+      .record(z.string().min(1).max(200), fileAction)
+      .refine((rules) => Object.keys(rules).length <= 100, 'must be at most 100 rules')
+      .optional()
+      .describe('Which files an agent may commit, by name or path with * and **; the last rule that fits counts'),
   })
   .describe("What .project.yml on the project's main branch says.");
 export type ProjectManifest = z.infer<typeof projectManifest>;

@@ -50,3 +50,18 @@ export function parseGitEntries(text: string): GitEntry[] {
   const entries = text.split('\0').filter(Boolean);
   return entries.map((entry) => ({ mode: entry.slice(0, 6), path: entry.slice(entry.indexOf('\t') + 1) }));
 }
+
+/** Mode of a symbolic link in a tree. */
+export const LINK_MODE = '120000';
+
+/**
+ * Whether a link of a tree may lead out of it. `..` counts at the beginning only, where it goes up from the link's own
+ * folder: after another name, which may be a link itself, it cannot be told where it leads.
+ */
+export function leavesTree(path: string, target: string): boolean {
+  if (target.startsWith('/')) return true;
+  const names = target.split('/').filter((name) => name !== '' && name !== '.');
+  const up = names.findIndex((name) => name !== '..');
+  const ups = up < 0 ? names.length : up;
+  return ups > path.split('/').length - 1 || names.slice(ups).includes('..');
+}

@@ -2,6 +2,7 @@ import { type ProjectManifest, projectManifest } from '@codegen/contracts';
 import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { PermanentError } from '../errors.js';
 
+export { FILE_RULES, judgeFile, LARGE_FILE_BYTES } from './file-rules.js';
 export { type NpmPackage, npmFiles, readNpmPackage } from './npm-package.js';
 
 /** Where a project says how it is tested and started. */

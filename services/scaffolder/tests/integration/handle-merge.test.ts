@@ -1,3 +1,4 @@
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type RepositoryMessage, repositoryMessage } from '@codegen/contracts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -214,6 +215,18 @@ it.each([
   expect(result).toMatchObject({ status: 'failed', reason: 'invalid_manifest', main_sha: main });
   expect(result.error).toMatch(error);
   expect(await host.branchTip(NAME, 'main')).toBe(main);
+});
+
+it('refuses a link that leads out of the repository, by name; one that stays in it is merged', async () => {
+  await mkdir(join(clone, 'src'));
+  await symlink('../a.txt', join(clone, 'src', 'ok'));
+  const fine = await work();
+  expect(await merge({ commit_sha: fine })).toMatchObject({ status: 'success' });
+  await symlink('/etc/passwd', join(clone, 'src', 'style.css'));
+  const commit_sha = await work({ 'b.txt': 'b' });
+  const result = await merge({ commit_sha, expected_main_sha: fine });
+  expect(result).toMatchObject({ status: 'failed', reason: 'invalid_manifest', main_sha: fine });
+  expect(result.error).toMatch(/^src\/style\.css is a link that leads out of the repository/);
 });
 
 it('reads no more of .project.yml than it may have', async () => {

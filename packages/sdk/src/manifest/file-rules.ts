@@ -1,0 +1,104 @@
+import type { FileAction } from '@codegen/contracts';
+
+/** Bytes of a file from which on it is refused, unless a rule allows its path. */
+export const LARGE_FILE_BYTES = 50 * 1024 * 1024;
+
+/**
+ * What an agent may not leave in a commit, and what is told of. `files` of `.project.yml` adds to this table, and its
+ * lines come after these: the last one that fits a path counts.
+ */
+export const FILE_RULES: Readonly<Record<string, FileAction>> = {
+  node_modules: 'refuse',
+  '.venv': 'refuse',
+  __pycache__: 'warn',
+  '.env': 'refuse',
+  '.env.*': 'refuse',
+  '.env.example': 'allow',
+  '.env.sample': 'allow',
+  '.env.template': 'allow',
+  '.netrc': 'refuse',
+  '.git-credentials': 'refuse',
+  id_rsa: 'refuse',
+  id_dsa: 'refuse',
+  id_ecdsa: 'refuse',
+  id_ed25519: 'refuse',
+  '*.p12': 'refuse',
+  '*.pfx': 'refuse',
+  '*.jks': 'refuse',
+  '*.key': 'warn',
+  '*.pem': 'warn',
+};
+
+export interface JudgedFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Whether a private key is in its text. */
+  readonly holdsKey: boolean;
+}
+
+/** What the rules say of a file, and why; undefined where nothing is said against it. */
+export function judgeFile(
+  { path, bytes, holdsKey }: JudgedFile,
+  rules: Readonly<Record<string, FileAction>> = {},
+): { action: 'refuse' | 'warn'; why: string } | undefined {
+  const rule = [...Object.entries(FILE_RULES), ...Object.entries(rules)].findLast(([one]) => fits(one, path));
+  if (rule?.[1] === 'allow') return undefined;
+  if (rule?.[1] === 'refuse') return { action: 'refuse', why: `"${rule[0]}" is not to be committed` };
+  if (holdsKey) return { action: 'refuse', why: 'it holds a private key' };
+  if (bytes > LARGE_FILE_BYTES)
+    return { action: 'refuse', why: `it is larger than ${LARGE_FILE_BYTES / 1024 ** 2} MB` };
+  return rule && { action: 'warn', why: `"${rule[0]}" may be something that is not to be committed` };
+}
+
+/**
+ * Whether a pattern fits a path, or a folder that it is in. Without `/` it fits a name at any depth, with one the path
+ * from the top; `*` is any part of a name, `**` any number of folders.
+ */
+function fits(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/').filter(Boolean);
+  const names = path.split('/');
+  if (!pattern.includes('/')) return names.some((name) => fitsName(pattern, name));
+  // The places in the pattern that the names so far may have led to.
+  let places = new Set([0]);
+  for (const name of names) {
+    const next = new Set<number>();
+    for (const place of openedBy(places, wanted)) {
+      const one = wanted[place];
+      if (one === undefined) continue;
+      if (one === '**') next.add(place);
+      else if (fitsName(one, name)) next.add(place + 1);
+    }
+    places = next;
+    if (openedBy(places, wanted).has(wanted.length)) return true;
+  }
+  return false;
+}
+
+/** `**` may stand for no folder at all. */
+function openedBy(places: ReadonlySet<number>, wanted: readonly string[]): Set<number> {
+  const all = new Set(places);
+  for (const place of all) if (wanted[place] === '**') all.add(place + 1);
+  return all;
+}
+
+/** Whether `*` of a pattern can be filled so that it is the name; in time of the product of their lengths. */
+function fitsName(pattern: string, name: string): boolean {
+  let at = 0;
+  let star = -1;
+  let tried = 0;
+  let place = 0;
+  while (at < name.length) {
+    if (pattern[place] === '*') {
+      star = place++;
+      tried = at;
+    } else if (place < pattern.length && pattern[place] === name[at]) {
+      place += 1;
+      at += 1;
+    } else if (star >= 0) {
+      place = star + 1;
+      at = ++tried;
+    } else return false;
+  }
+  while (pattern[place] === '*') place += 1;
+  return place === pattern.length;
+}
