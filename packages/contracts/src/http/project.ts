@@ -34,6 +34,9 @@ export type FileAction = z.infer<typeof fileAction>;
 /** What `.project.yml` on main says; recorded by the scaffolder whenever main moves. */
 export const projectManifest = z
   .object({
+    build: command
+      .optional()
+      .describe('Command that builds the project before its tests and before a release starts, as argv'),
     test: command.describe('Command that runs the tests, as argv'),
     start: command.describe('Command that starts a release, as argv; PORT and RELEASE are in its environment'),
     environment: z

@@ -46,19 +46,23 @@ const block = JSON.stringify({ status: outcome.ok ? 'success' : 'failed', summar
 process.stdout.write(`<result>${block}</result>\n`, () => process.exit(outcome.ok ? 0 : 1));
 
 async function runTests(): Promise<Outcome> {
-  const command = await testCommand();
+  const { build, test } = await manifest();
   const install = await installCommand();
   if (install) {
     const installed = await run(install);
     if (!installed.ok) return { ...installed, why: `the dependencies cannot be installed: ${installed.why}` };
   }
-  const tested = await run(command);
+  if (build) {
+    const built = await run(build);
+    if (!built.ok) return { ...built, why: `the build failed: ${built.why}` };
+  }
+  const tested = await run(test);
   return { ...tested, why: tested.ok ? 'The tests pass.' : (tested.failed ?? `the tests failed: ${tested.why}`) };
 }
 
-async function testCommand(): Promise<readonly string[]> {
+async function manifest() {
   const bytes = await readFileBelow('.', MANIFEST_FILE, { mostBytes: MAX_MANIFEST_BYTES });
-  return parseManifest(bytes?.toString()).test;
+  return parseManifest(bytes?.toString());
 }
 
 async function installCommand(): Promise<readonly string[] | undefined> {

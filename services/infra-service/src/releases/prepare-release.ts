@@ -13,6 +13,7 @@ import {
   readTreeCommand,
   resolveCommitCommand,
 } from '../git-commands.js';
+import { readManifest } from './manifest.js';
 import { startMarkedProcess } from './marked-process.js';
 import { TAIL_BYTES } from './output-tail.js';
 import { readPackage } from './read-package.js';
@@ -89,7 +90,18 @@ export async function prepareRelease(
     await git(readTreeCommand(repository, sha), why, settings, signal, index);
     if (isThere && (await isIntact(repository, folder, settings, signal, index))) return { folder, reused: true };
     await git(checkoutIndexCommand(repository, passing), why, settings, signal, index);
-    await install(passing, sha, folders, settings, signal);
+    const { build } = await readManifest(passing);
+    await install(passing, sha, build !== undefined, folders, settings, signal);
+    if (build) {
+      const environment = { CI: '1' };
+      const step = {
+        argv: build as Command,
+        environment,
+        doing: 'building',
+        text: `the build command (${build[0]}) failed: see stderr, correct it`,
+      };
+      await runStep(step, passing, sha, folders, settings, signal);
+    }
     signal.throwIfAborted();
     await folders.putAside(folder);
     await rename(passing, folder);
@@ -121,37 +133,64 @@ async function isIntact(
 async function install(
   folder: string,
   sha: string,
+  builds: boolean,
   folders: ProjectFolders,
   settings: PrepareSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  const { wanted, locked } = await readPackage(folder);
+  const { wanted, locked } = await readPackage(folder, builds);
   if (!wanted) return;
-  const installSecrets = Object.entries(settings.installEnvironment).filter(([name, value]) =>
-    isSecretVariable(name, value),
-  );
-  const npm = await startMarkedProcess({
-    argv: ['npm', locked ? 'ci' : 'install', '--omit=dev', '--no-audit', '--no-fund', '--no-update-notifier'],
+  // What builds a project is among what it is developed with.
+  const which = builds ? '--include=dev' : '--omit=dev';
+  const step = {
+    argv: ['npm', locked ? 'ci' : 'install', which, '--no-audit', '--no-fund', '--no-update-notifier'] as Command,
+    environment: settings.installEnvironment,
+    doing: 'installing',
+    text: 'npm could not install the dependencies: see stderr, correct package.json',
+  };
+  await runStep(step, folder, sha, folders, settings, signal);
+}
+
+type Command = [string, ...string[]];
+
+interface Step {
+  readonly argv: Command;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly doing: string;
+  /** What it is told as where it fails. */
+  readonly text: string;
+}
+
+async function runStep(
+  { argv, environment, doing, text }: Step,
+  folder: string,
+  sha: string,
+  folders: ProjectFolders,
+  settings: PrepareSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const secrets = Object.entries(environment).filter(([name, value]) => isSecretVariable(name, value));
+  const step = await startMarkedProcess({
+    argv,
     folder,
-    environment: { ...settings.installEnvironment, PATH: settings.path, HOME: folders.home, LANG: 'C.UTF-8' },
+    environment: { ...environment, PATH: settings.path, HOME: folders.home, LANG: 'C.UTF-8' },
     marker: settings.marker(folders.projectId, sha),
-    redactor: new Redactor(installSecrets.map(([, value]) => value)),
+    redactor: new Redactor(secrets.map(([, value]) => value)),
   });
   const timer = new AbortController();
   const timeout = sleep(settings.installTimeoutMs, 'timeout' as const, {
     signal: AbortSignal.any([timer.signal, signal]),
   });
-  const end = await Promise.race([npm.exited, timeout.catch(() => 'aborted' as const)]);
+  const end = await Promise.race([step.exited, timeout.catch(() => 'aborted' as const)]);
   timer.abort();
-  await npm.stop(settings.stopGraceMs);
+  await step.stop(settings.stopGraceMs);
   signal.throwIfAborted();
   if (end === 'timeout') {
-    const limit = `installing took longer than ${settings.installTimeoutMs / 1000} s: see stderr, then deploy again`;
-    throw new DeployFailure('install_failed', limit, npm.output());
+    const limit = `${doing} took longer than ${settings.installTimeoutMs / 1000} s: see stderr, then deploy again`;
+    throw new DeployFailure('install_failed', limit, step.output());
   }
   if (end !== 'aborted' && end.code !== 0) {
-    const text = 'npm could not install the dependencies: see stderr, correct package.json and deploy again';
-    throw new DeployFailure('install_failed', text, { ...npm.output(), exitCode: end.code });
+    throw new DeployFailure('install_failed', `${text} and deploy again`, { ...step.output(), exitCode: end.code });
   }
 }
 

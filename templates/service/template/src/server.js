@@ -5,14 +5,14 @@ import { loadSite } from './site.js';
 
 const STOP_DEADLINE_MS = 10_000;
 
-const { PORT = '8080', HOST = '127.0.0.1', RELEASE = 'development', SITE_TITLE } = process.env;
+const { PORT = '8080', HOST = '127.0.0.1', RELEASE = 'development', SITE_TITLE, SITE_FILE } = process.env;
 const port = Number(PORT);
 if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   console.error(`PORT is "${PORT}"; it must be a number from 0 to 65535.`);
   process.exit(1);
 }
 
-const site = await loadSite({ title: SITE_TITLE }).catch((error) => {
+const site = await loadSite({ title: SITE_TITLE, file: SITE_FILE }).catch((error) => {
   console.error(`The content could not be read: ${error.message}`);
   process.exit(1);
 });

@@ -1,4 +1,4 @@
-// The content of the site: content/site.json, checked once at the start, so that a broken file never serves half a page.
+// The content of the site: content/site.json, or the file that SITE_FILE names, checked once at the start, so that a broken file never serves half a page.
 import { readFile } from 'node:fs/promises';
 
 const CONTENT = new URL('../content/site.json', import.meta.url);

@@ -1,31 +1,46 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 const BIG = 'x'.repeat(20_000_000);
 
-/** The real program, in a folder of its own so that its content can be chosen. */
+/** The real program, where it stands, with its packages; with content of the test's own. `npm start` says what it is. */
 async function start(t, { content, env = {} }) {
   const folder = await mkdtemp(join(tmpdir(), 'site-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  await cp(new URL('../src', import.meta.url), join(folder, 'src'), { recursive: true });
-  await cp(new URL('../content', import.meta.url), join(folder, 'content'), { recursive: true });
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-  if (content !== undefined) await writeFile(join(folder, 'content/site.json'), content);
-  const child = spawn(process.execPath, ['src/server.js'], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, PORT: '0', ...env },
+  const file = join(folder, 'site.json');
+  if (content !== undefined) await writeFile(file, content);
+  const { scripts } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+  const cwd = fileURLToPath(new URL('..', import.meta.url));
+  const PATH = `${join(cwd, 'node_modules/.bin')}:${process.env.PATH}`;
+  const child = spawn('/bin/sh', ['-c', `exec ${scripts.start}`], {
+    cwd,
+    env: { ...process.env, PATH, PORT: '0', ...(content !== undefined && { SITE_FILE: file }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.after(() => child.kill('SIGKILL'));
-  const exited = once(child, 'exit');
-  const started = once(child.stdout, 'data').then((data) => /http:\/\/[^ ]+/.exec(String(data))[0]);
-  return { child, exited, started };
+  let errors = '';
+  child.stderr.on('data', (data) => {
+    errors += data;
+  });
+  const exited = once(child, 'close');
+  const started = new Promise((resolve, reject) => {
+    let said = '';
+    child.stdout.on('data', (data) => {
+      said += data;
+      const origin = /http:\/\/[^ ]+(?= )/.exec(said);
+      if (origin) resolve(origin[0]);
+    });
+    exited.then(([code]) => reject(new Error(`the program ended with ${code} before it listened:\n${errors}`)));
+  });
+  started.catch(() => undefined);
+  return { child, exited, started, errors: () => errors };
 }
 
 test('a stop lets the answer under way finish, takes no new one, and exits with 0', async (t) => {
@@ -50,12 +65,8 @@ test('broken content or a bad port stops the start, saying why', async (t) => {
     [{ content: '{"title": 1}' }, /title must be a text/],
     [{ env: { PORT: 'eighty' } }, /PORT is "eighty"/],
   ]) {
-    const { child, exited } = await start(t, options);
-    let errors = '';
-    child.stderr.on('data', (data) => {
-      errors += data;
-    });
+    const { exited, errors } = await start(t, options);
     assert.deepEqual(await exited, [1, null]);
-    assert.match(errors, message);
+    assert.match(errors(), message);
   }
 });
