@@ -38,6 +38,8 @@ export abstract class BaseCommand<T = unknown> extends Command {
   static readonly mayBeEmpty: readonly string[] = [];
   /** Error codes, beside those of every command, for the table of exit codes in the help. */
   static readonly failsWith: readonly ErrorCode[] = [];
+  /** Why no call of the client can be made. */
+  private missing: OrchestratorError | undefined;
 
   constructor(
     argv: string[],
@@ -78,22 +80,18 @@ export abstract class BaseCommand<T = unknown> extends Command {
     return settings;
   }
 
-  /** The client for the settings. @throws OrchestratorError NOT_CONFIGURED where URL or token is missing */
+  /**
+   * The client for the settings. Where URL or token is missing its first call says so, with NOT_CONFIGURED: whatever can
+   * be told of flags, files and names without the API is told before that.
+   */
   protected async client(flags: GlobalFlags): Promise<{ client: Orchestrator; settings: Settings }> {
     const settings = await this.settings(flags);
-    const { apiUrl, token, redisUrl } = settings;
-    if (apiUrl === undefined) {
-      throw new OrchestratorError('NOT_CONFIGURED', 'no API address is known: log in, or set ORCHESTRATOR_API_URL');
-    }
-    if (token === undefined) {
-      throw new OrchestratorError(
-        'NOT_CONFIGURED',
-        `no token is known for ${apiUrl}: log in, or set ORCHESTRATOR_TOKEN`,
-      );
-    }
+    const { apiUrl = 'http://not-configured.invalid', token, redisUrl } = settings;
     const retry = { attempts: 3 };
-    const onCall = this.runtime.onCall;
-    return { client: new Orchestrator({ apiUrl, token, redisUrl, retry, onCall }), settings };
+    this.missing = missingOf(settings);
+    const { missing } = this;
+    const calls = missing ? { fetch: () => Promise.reject(missing) } : { onCall: this.runtime.onCall };
+    return { client: new Orchestrator({ apiUrl, token, redisUrl, retry, ...calls }), settings };
   }
 
   /**
@@ -122,8 +120,19 @@ export abstract class BaseCommand<T = unknown> extends Command {
   }
 
   protected mayPrompt(flags: GlobalFlags): boolean {
-    return mayPrompt(this.runtime, flags['no-input']);
+    // What cannot be done anyway is not worth a question.
+    return this.missing === undefined && mayPrompt(this.runtime, flags['no-input']);
   }
+}
+
+function missingOf({ apiUrl, token }: Settings): OrchestratorError | undefined {
+  const known = apiUrl !== undefined && token !== undefined;
+  if (known) return undefined;
+  const what =
+    apiUrl === undefined
+      ? 'no API address is known: log in, or set ORCHESTRATOR_API_URL'
+      : `no token is known for ${apiUrl}: log in, or set ORCHESTRATOR_TOKEN`;
+  return new OrchestratorError('NOT_CONFIGURED', what);
 }
 
 /** A command's class, as the table loads it. */

@@ -1,4 +1,5 @@
 import type { Orchestrator } from '@codegen/sdk';
+import { isOrchestratorError } from '@codegen/sdk/errors';
 import { isAllowed } from '../permissions.js';
 import { choose, inputRequired } from '../prompts.js';
 
@@ -14,11 +15,16 @@ export async function chooseProject(
 ): Promise<string> {
   if (project !== undefined) return project;
   const choices: string[] = [];
-  if (isAllowed('project.list', env)) {
-    for await (const { name, status } of client.projects.list({ limit: mayAsk ? 500 : NAMED }, { signal })) {
-      if (status !== 'archived') choices.push(name);
-      if (choices.length === (mayAsk ? MOST : NAMED)) break;
+  try {
+    if (isAllowed('project.list', env)) {
+      for await (const { name, status } of client.projects.list({ limit: mayAsk ? 500 : NAMED }, { signal })) {
+        if (status !== 'archived') choices.push(name);
+        if (choices.length === (mayAsk ? MOST : NAMED)) break;
+      }
     }
+  } catch (error) {
+    // The flag is missing whether or not somebody is logged in.
+    if (mayAsk || !isOrchestratorError(error) || error.code !== 'NOT_CONFIGURED') throw error;
   }
   if (!mayAsk || choices.length === 0) throw inputRequired([{ name: '--project', question: 'Project:', choices }]);
   return await choose('Project:', choices, signal);

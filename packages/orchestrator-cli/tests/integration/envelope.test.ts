@@ -98,6 +98,38 @@ describe('standard output with JSON asked for is one document', () => {
     expect(code).toBe(3);
   });
 
+  it.each([
+    ['project get ../x', 'VALIDATION_FAILED', '../x'],
+    ['project get', 'INPUT_REQUIRED', '--project'],
+    ['project create --name Bad_Name', 'VALIDATION_FAILED', 'name: '],
+    ['project create --input none.json', 'USAGE', 'none.json'],
+    ['project archive ../x --yes', 'VALIDATION_FAILED', '../x'],
+    ['engineering start', 'INPUT_REQUIRED', '--project, and --spec or --spec-file'],
+    ['engineering start --project x', 'INPUT_REQUIRED', '--spec'],
+    ['engineering start --project x --spec-file none.md', 'USAGE', 'none.md'],
+    ['engineering start --project ../x --spec y', 'VALIDATION_FAILED', '../x'],
+    ['engineering start --project x --spec=', 'SPEC_EMPTY', 'spec'],
+    ['engineering wait ../x', 'VALIDATION_FAILED', '../x'],
+    ['deploy start', 'INPUT_REQUIRED', '--project'],
+    ['deploy start --project x --input none.json', 'USAGE', 'none.json'],
+    ['task get ../x', 'VALIDATION_FAILED', '../x'],
+    ['task logs ../x', 'VALIDATION_FAILED', '../x'],
+    ['task watch ../x', 'VALIDATION_FAILED', '../x'],
+    ['task cancel ../x', 'VALIDATION_FAILED', '../x'],
+    ['task retry ../x', 'VALIDATION_FAILED', '../x'],
+    ['secret set KEY --project x --file none.txt', 'USAGE', 'none.txt'],
+    ['secret list', 'INPUT_REQUIRED', '--project'],
+    ['auth key revoke ../x --yes', 'VALIDATION_FAILED', '../x'],
+  ])('about %j, whether or not somebody is logged in', async (line, code, said) => {
+    const none = { ORCHESTRATOR_TOKEN: '', ORCHESTRATOR_API_URL: '' };
+    const told = await Promise.all([{}, none].map((env) => failing(line.split(' '), { env })));
+
+    for (const { envelope, code: exitCode } of told) {
+      expect([envelope.error.code, exitCode]).toEqual([code, 2]);
+      expect(envelope.error.message).toContain(said);
+    }
+  });
+
   it('when nobody is logged in', async () => {
     const { envelope, code } = await failing(['project', 'list'], { env: { ORCHESTRATOR_TOKEN: '' } });
 

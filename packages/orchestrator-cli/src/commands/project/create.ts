@@ -1,5 +1,5 @@
 import type { CreateProject, Project } from '@codegen/contracts';
-import { paste } from '@codegen/sdk/errors';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
@@ -51,6 +51,7 @@ export default class ProjectCreate extends BaseCommand<Created> {
       ...(flags.modules && { modules: flags.modules as ['backend'] }),
       ...(flags['dry-run'] && { dry_run: true }),
     };
+    await checkName(body.name);
     const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], body);
     const project = await client.projects.create(body, { signal: this.signal, idempotencyKey });
     return body.dry_run ? { ...project, dry_run: true } : project;
@@ -67,4 +68,15 @@ export default class ProjectCreate extends BaseCommand<Created> {
     if (!this.mayPrompt(flags)) throw inputRequired([input]);
     return await ask(input, this.signal);
   }
+}
+
+/** @throws OrchestratorError VALIDATION_FAILED, as the API would */
+async function checkName(name: string): Promise<void> {
+  const { createProject } = await import('@codegen/contracts');
+  const { error } = createProject.shape.name.safeParse(name);
+  if (!error) return;
+  const errors = error.issues.map(({ message }) => ({ path: 'name', message }));
+  throw new OrchestratorError('VALIDATION_FAILED', `name: ${errors.map(({ message }) => message).join('; ')}`, {
+    details: { errors },
+  });
 }

@@ -31,6 +31,7 @@ export default class SecretSet extends BaseCommand<Secret> {
 
   async run(): Promise<Secret> {
     const { args, flags } = await this.parse(SecretSet);
+    const { client, settings } = await this.client(flags);
     const mayAsk = this.mayPrompt(flags);
     const { name } = args;
     if (name === undefined) throw inputRequired([{ name: 'NAME', question: 'Name:' }]);
@@ -38,7 +39,6 @@ export default class SecretSet extends BaseCommand<Secret> {
       throw withNext(inputRequired([{ name: '--file', question: '' }]), [
         { command: paste`orchestrator secret set ${name} --file -`, when: 'with the value on standard input' },
       ]);
-    const { client, settings } = await this.client(flags);
     const asking = { mayAsk, signal: this.signal, env: this.runtime.env };
     const project = await chooseProject(client, settings.project, asking);
     const value = await this.value(flags.file, name);
