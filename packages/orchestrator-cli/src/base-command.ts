@@ -86,7 +86,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
    */
   protected async client(flags: GlobalFlags): Promise<{ client: Orchestrator; settings: Settings }> {
     const settings = await this.settings(flags);
-    const { apiUrl = 'http://not-configured.invalid', token, redisUrl } = settings;
+    const { apiUrl = NO_ADDRESS, token, redisUrl } = settings;
     const retry = { attempts: 3 };
     this.missing = missingOf(settings);
     const { missing } = this;
@@ -124,6 +124,9 @@ export abstract class BaseCommand<T = unknown> extends Command {
     return this.missing === undefined && mayPrompt(this.runtime, flags['no-input']);
   }
 }
+
+/** Stands where a client needs an address that nobody has given; nothing is sent to it. */
+export const NO_ADDRESS = 'http://not-configured.invalid';
 
 function missingOf({ apiUrl, token }: Settings): OrchestratorError | undefined {
   const known = apiUrl !== undefined && token !== undefined;

@@ -1,6 +1,6 @@
 import { Orchestrator } from '@codegen/sdk';
 import { type ErrorCode, isOrchestratorError, OrchestratorError, paste } from '@codegen/sdk/errors';
-import { BaseCommand, type GlobalFlags } from './base-command.js';
+import { BaseCommand, type GlobalFlags, NO_ADDRESS } from './base-command.js';
 import type { Settings } from './config/settings.js';
 import { nearest } from './nearest.js';
 import { withNext } from './translate-error.js';
@@ -17,7 +17,7 @@ export abstract class RedisCommand<T = unknown> extends BaseCommand<T> {
   /** Does something with a client of its own. @throws OrchestratorError REDIS_REQUIRED without a Redis URL */
   protected async withClient<R>(flags: GlobalFlags, work: (client: Orchestrator) => Promise<R>): Promise<R> {
     const settings = await this.settings(flags);
-    const { apiUrl, token, redisUrl } = settings;
+    const { apiUrl = NO_ADDRESS, token, redisUrl } = settings;
     const client = new Orchestrator({ apiUrl, token, redisUrl });
     try {
       return await work(client);

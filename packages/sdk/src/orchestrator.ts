@@ -54,8 +54,15 @@ export class Orchestrator {
   /** Workers, through the worker-manager that serves them. Needs `redisUrl`. */
   readonly workers: WorkersClient;
 
+  /** @throws OrchestratorError NOT_CONFIGURED without any address; USAGE where an address or the token cannot be used */
   constructor(options: OrchestratorOptions) {
     const { apiUrl, token, redisUrl } = options;
+    if (apiUrl === undefined && redisUrl === undefined) {
+      throw new OrchestratorError(
+        'NOT_CONFIGURED',
+        'there is nothing to talk to: give an apiUrl and a token, or a redisUrl',
+      );
+    }
     if (apiUrl !== undefined) apiAddress(apiUrl);
     checkedToken(token);
     if (redisUrl !== undefined) parseRedisUrl(redisUrl);

@@ -45,7 +45,7 @@ export class TaskHandle {
    * Waits for the task's end.
    * @throws OrchestratorError TASK_FAILED or TASK_CANCELLED with the task as `details`; STILL_RUNNING after `timeoutMs`
    */
-  async result({ signal, timeoutMs }: ResultOptions = {}): Promise<Task> {
+  async result({ signal, timeoutMs }: ResultOptions = {}): Promise<CompletedTask> {
     const limit = timeLimit(timeoutMs, signal, () => stillRunning(this.id, timeoutMs ?? 0));
     try {
       return outcome(await this.#ended(limit.signal));
@@ -69,8 +69,15 @@ export class TaskHandle {
   }
 }
 
-function outcome(task: Task): Task {
-  if (task.status === 'completed') return task;
+/** A task that did what it was for; any other end is an error. */
+export type CompletedTask = Task & { status: 'completed' };
+
+function isCompleted(task: Task): task is CompletedTask {
+  return task.status === 'completed';
+}
+
+function outcome(task: Task): CompletedTask {
+  if (isCompleted(task)) return task;
   if (task.status === 'cancelled') {
     throw new OrchestratorError('TASK_CANCELLED', `task ${task.id} was cancelled`, { details: task });
   }

@@ -221,7 +221,8 @@ describe('the result', () => {
     fake.end(handle.id, 'completed');
     const startedMs = Date.now();
 
-    await (await client.tasks.handle(handle.id)).result();
+    const ended: 'completed' = (await (await client.tasks.handle(handle.id)).result()).status;
+    expect(ended).toBe('completed');
 
     expect(Date.now() - startedMs).toBeLessThan(1000);
   });

@@ -277,11 +277,18 @@ describe('tail', () => {
 });
 
 describe('the connection', () => {
+  it('or an API is needed: a client without either address is none', () => {
+    for (const options of [{}, { token: 'cgk_x' }, { apiUrl: undefined, redisUrl: undefined }]) {
+      expect(() => new Orchestrator(options)).toThrow(expect.objectContaining({ code: 'NOT_CONFIGURED' }));
+    }
+  });
+
   it('is needed: without a URL every call says REDIS_REQUIRED', async () => {
     const without = new Orchestrator({ apiUrl: 'http://127.0.0.1:1' });
     const { queues } = without;
     const calls = [queues.list(), queues.peek(QUEUE), queues.replay(QUEUE, { all: true }), queues.tail(QUEUE).next()];
-    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'REDIS_REQUIRED', exitCode: 2 });
+    const refused = { code: 'REDIS_REQUIRED', exitCode: 2 };
+    await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(refused)));
     const dry = await queues.publish(QUEUE, task('a'), { dryRun: true });
     expect(dry.dry_run).toBe(true);
   });
