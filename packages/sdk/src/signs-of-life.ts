@@ -32,11 +32,11 @@ export async function giveSignsOfLife(
   const api = place && createApi({ apiUrl: place.url, token: place.token, retry: { attempts: 1 }, timeoutMs: TRY_MS });
   const stopping = new AbortController();
   let checked = false;
-  const login = redisUrl !== undefined && watchLogin(redisUrl, refusedMs);
+  const login = redisUrl === undefined ? undefined : watchLogin(redisUrl, refusedMs);
   const check = async (): Promise<unknown[]> => {
     const outcomes = await Promise.allSettled([
       api && (checked ? undefined : checkKey(name, api)),
-      login && login(),
+      login?.(),
       // Redis being away is no reason to keep silent.
       api && isKeyed(name) && api.noteService(name, instance, version),
     ]);

@@ -46,22 +46,25 @@ export function renderFigures(items: readonly QueueFigures[], screen: Screen): s
   if (items.length === 1 && only) return renderOne(only, screen);
   const work = items.filter(({ kind }) => kind === 'work');
   const logs = items.filter(({ kind }) => kind === 'log');
+  // Of what cannot be read nothing is known: a 0 would say that all is well.
+  const known = (value: (figures: QueueFigures) => string) => (figures: QueueFigures) =>
+    figures.error === undefined ? value(figures) : '?';
   const columns: Column<QueueFigures>[] = [
     { title: 'WORK QUEUE', value: ({ stream }) => stream },
-    { title: 'WAITING', value: ({ waiting }) => String(waiting) },
-    { title: 'OLDEST', value: ({ oldest_waiting_ms }) => age(oldest_waiting_ms) },
-    { title: 'IN WORK', value: ({ pending }) => String(pending) },
-    { title: 'DELAYED', value: ({ delayed }) => String(delayed) },
+    { title: 'WAITING', value: known(({ waiting }) => String(waiting)) },
+    { title: 'OLDEST', value: known(({ oldest_waiting_ms }) => age(oldest_waiting_ms)) },
+    { title: 'IN WORK', value: known(({ pending }) => String(pending)) },
+    { title: 'DELAYED', value: known(({ delayed }) => String(delayed)) },
     {
       title: 'DEAD',
-      value: ({ dead_letters }) => String(dead_letters),
+      value: known(({ dead_letters }) => String(dead_letters)),
       paint: (text, { dead_letters }) => (dead_letters > 0 ? screen.paint.red(text) : text),
     },
-    { title: 'CONSUMERS', value: ({ consumers }) => String(consumers) },
+    { title: 'CONSUMERS', value: known(({ consumers }) => String(consumers)) },
   ];
   const logColumns: Column<QueueFigures>[] = [
     { title: 'LOG', value: ({ stream }) => stream, whole: true },
-    { title: 'ENTRIES', value: ({ length }) => String(length) },
+    { title: 'ENTRIES', value: known(({ length }) => String(length)) },
   ];
   const tables = [work.length > 0 ? renderTable(work, columns, screen) : ''];
   if (logs.length > 0) tables.push(renderTable(logs, logColumns, screen));

@@ -1,5 +1,6 @@
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
+import { renderFigures } from '../../src/render/queue.js';
 import { type Column, renderTable } from '../../src/render/table.js';
 import { cut, manyLines, oneLine, pad, widthOf } from '../../src/render/text.js';
 
@@ -59,4 +60,16 @@ describe('a table', () => {
 
     expect(text).toContain('x'.repeat(100));
   });
+});
+
+it('figures of a queue that cannot be read are no zeroes', () => {
+  const counts = { length: 0, waiting: 0, pending: 0, delayed: 0, dead_letters: 0, consumers: 0 };
+  const ages = { oldest_waiting_ms: null, oldest_pending_ms: null };
+  const one = (stream: string) => ({ stream, kind: 'work' as const, group: 'workers', ...counts, ...ages });
+  const figures = [one('a:queue'), { ...one('b:queue'), error: 'b:queue is no stream' }];
+  const lines = renderFigures(figures, { columns: 80, paint: plain }).split('\n');
+
+  expect(lines[1]).toMatch(/^a:queue +0 .*0 *$/);
+  expect(lines[2]).toMatch(/^b:queue +\? +\? +\? +\? +\? +\? *$/);
+  expect(lines.at(-1)).toBe('b:queue is no stream');
 });
