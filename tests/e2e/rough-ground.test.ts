@@ -88,6 +88,23 @@ describe('a home that is not as it should be', () => {
     }
   });
 
+  it('is not needed by an account without any, as a container has with a uid of its own', async () => {
+    const machine = await machines.add(['unshare', '--user', '--map-user=54321', 'env', '-u', 'HOME']);
+    const listed = await machine.run(['project', 'list'], { env: known() });
+    expect([listed.code, listed.stderr]).toEqual([0, '']);
+    expectAdvice(await login(machine, 'default'), 2, /no home folder: .*ORCHESTRATOR_CONFIG_DIR/);
+    const folder = { ORCHESTRATOR_CONFIG_DIR: join(machine.home, 'settings') };
+    const stored = 'printf %s "$ORCHESTRATOR_TOKEN" | orchestrator auth login --token-stdin';
+    expect(await machine.paste(stored, { env: { ...known(), ...folder } }).ended).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    for (const command of ['up', 'down']) {
+      const line = `${join(root, 'bin', 'orchestrator')} ${command} --json`;
+      expectAdvice(await machine.paste(line).ended, 2, /no home folder: .*--data-dir/);
+    }
+  });
+
   it('is named when its configuration cannot be read', async () => {
     const machine = await machines.add(asOrdinaryUser);
     expect((await login(machine, 'default')).code).toBe(0);

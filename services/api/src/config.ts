@@ -20,9 +20,18 @@ export function readConfig(env: Environment): ApiConfig {
   return { host: env.HOST || '127.0.0.1', ...config, ...(adminToken && { adminToken }), ...masterKey };
 }
 
+function homeCache(): string | undefined {
+  try {
+    return homedir() === '/' ? undefined : join(homedir(), '.cache');
+  } catch {
+    // An account without a passwd entry, as a container's own uid has.
+    return undefined;
+  }
+}
+
 /** Where this user's programs keep what can be made again, or undefined where there is no such place. */
 export function userCacheFolder(env: Environment): string | undefined {
-  const base = env.XDG_CACHE_HOME || (homedir() === '/' ? '' : join(homedir(), '.cache'));
+  const base = env.XDG_CACHE_HOME || homeCache();
   return base ? join(base, 'codegen-orchestrator') : undefined;
 }
 

@@ -8,7 +8,7 @@ import { OrchestratorError } from '@codegen/sdk/errors';
 import { readLogLevel } from '@codegen/sdk/service';
 import { type AgentCommand, AgentsFileError, readAgentsFile, readOpenVariables } from '@codegen/worker-manager';
 import { projectTestsCommand } from '@codegen/worker-wrapper';
-import { dataFolderPath } from './data-folder.js';
+import { dataFolderOf } from './data-folder.js';
 
 export interface StackConfig {
   dataDir: string;
@@ -59,7 +59,7 @@ export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv
   const templateDir = resolve(values['template-dir'] ?? env.TEMPLATE_DIR ?? join(root, 'templates', 'service'));
   if (!(await isFolder(templateDir))) throw usage(`the template ${templateDir} (--template-dir) is no folder`);
   return {
-    dataDir: dataFolderPath(values['data-dir'], env),
+    dataDir: dataFolderOf(values['data-dir'], env),
     port: wholeNumber('--port', values.port ?? env.PORT ?? '0', 0, 65_535),
     agent,
     agents,

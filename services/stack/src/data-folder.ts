@@ -1,9 +1,8 @@
 import { chmod, link, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { makeFolder } from '@codegen/sdk/files';
+import { dataFolderPath, makeFolder } from '@codegen/sdk/files';
 import { isSameProcess, type ProcessIdentity, thisProcess } from '@codegen/sdk/processes';
 
 /** Everything one system keeps on this machine. */
@@ -21,10 +20,13 @@ export interface DataFolder {
   unlock(): Promise<void>;
 }
 
-/** Where the data is kept: flag, then ORCHESTRATOR_DATA_DIR, then the XDG data home. */
-export function dataFolderPath(flag: string | undefined, env: NodeJS.ProcessEnv): string {
-  const fallback = join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'codegen-orchestrator');
-  return resolve(flag ?? (env.ORCHESTRATOR_DATA_DIR || fallback));
+/** Where the data is kept. @throws OrchestratorError USAGE where this account has no home and nothing names a folder */
+export function dataFolderOf(flag: string | undefined, env: NodeJS.ProcessEnv): string {
+  const folder = dataFolderPath(flag, env);
+  if (folder !== undefined) return folder;
+  throw new OrchestratorError('USAGE', 'this account has no home folder: set HOME, or name a folder with --data-dir', {
+    next: [{ command: 'export ORCHESTRATOR_DATA_DIR=FOLDER', when: 'with a folder that you may write to; then again' }],
+  });
 }
 
 /**

@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 import { isOrchestratorError } from '@codegen/sdk/errors';
-import { dataFolderPath } from './data-folder.js';
+import { dataFolderOf } from './data-folder.js';
 import { stopStack } from './stop-stack.js';
 
 // Stops the system that has a data folder, and prints one line of JSON: {"stopped":…} or {"failed":{"code","message"}}.
 const options = { 'data-dir': { type: 'string' }, 'timeout-ms': { type: 'string', default: '60000' } } as const;
 const { values } = parseArgs({ options });
 try {
-  const stopped = await stopStack(dataFolderPath(values['data-dir'], process.env), Number(values['timeout-ms']));
+  const stopped = await stopStack(dataFolderOf(values['data-dir'], process.env), Number(values['timeout-ms']));
   process.stdout.write(`${JSON.stringify({ stopped })}\n`);
 } catch (error) {
   if (!isOrchestratorError(error)) throw error;

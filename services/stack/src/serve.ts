@@ -1,8 +1,7 @@
 import { rename, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
-import { makeFolder } from '@codegen/sdk/files';
+import { homeFolder, makeFolder } from '@codegen/sdk/files';
 import { exitProcess, identityOf, onEndSignals } from '@codegen/sdk/processes';
 import { endOnUncaught } from '@codegen/sdk/service';
 import { withoutPatterns } from '@codegen/sdk/text';
@@ -100,8 +99,9 @@ function card(
   login: { tokenFile: string; left?: string } | undefined,
   seconds: number,
 ): string {
-  const home = homedir();
-  const folder = config.dataDir.startsWith(`${home}/`) ? `~${config.dataDir.slice(home.length)}` : config.dataDir;
+  const home = homeFolder();
+  const folder =
+    home && config.dataDir.startsWith(`${home}/`) ? `~${config.dataDir.slice(home.length)}` : config.dataDir;
   const elsewhere =
     login &&
     `

@@ -1,8 +1,7 @@
 import { chmod, rename, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
-import { makeFolder, parseFile, readRegularFile } from '@codegen/sdk/files';
+import { homeFolder, makeFolder, parseFile, readRegularFile } from '@codegen/sdk/files';
 import { withConfigLock } from './config-lock.js';
 
 /** One system the user works with. `redis_url` holds a password and is as secret as the token. */
@@ -24,14 +23,23 @@ export interface UserConfig {
 
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** ORCHESTRATOR_CONFIG_DIR, else the `orchestrator` folder where the XDG rules put configuration. */
-function configFolder(env: NodeJS.ProcessEnv): string {
+/** ORCHESTRATOR_CONFIG_DIR, else the `orchestrator` folder where the XDG rules put configuration; undefined without a home. */
+function configFolder(env: NodeJS.ProcessEnv): string | undefined {
   if (env.ORCHESTRATOR_CONFIG_DIR) return env.ORCHESTRATOR_CONFIG_DIR;
-  return join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'orchestrator');
+  const home = homeFolder(env);
+  const configs = env.XDG_CONFIG_HOME || (home && join(home, '.config'));
+  return configs && join(configs, 'orchestrator');
 }
 
+/** @throws OrchestratorError USAGE where this account has no place for it */
 export function configPath(env: NodeJS.ProcessEnv): string {
-  return join(configFolder(env), 'config.json');
+  const folder = configFolder(env);
+  if (folder) return join(folder, 'config.json');
+  throw new OrchestratorError('USAGE', 'this account has no home folder: set HOME or ORCHESTRATOR_CONFIG_DIR', {
+    next: [
+      { command: 'export ORCHESTRATOR_CONFIG_DIR=FOLDER', when: 'with a folder that you may write to; then again' },
+    ],
+  });
 }
 
 /** What a login does with a file that holds no configuration; everybody else is refused. */
@@ -47,6 +55,8 @@ export async function readUserConfig(
   warnings: string[] = [],
   mend?: Mend,
 ): Promise<UserConfig> {
+  // Without a place for it there is none.
+  if (configFolder(env) === undefined) return {};
   const path = configPath(env);
   let text: string;
   try {
@@ -113,8 +123,10 @@ export async function changeUserConfig(
   change: (config: UserConfig) => UserConfig,
   mend?: Mend,
 ): Promise<void> {
+  const folder = dirname(configPath(env));
+  // It asks for the home as it is loaded, needed or not, and fails for an account without any.
+  if (homeFolder() === undefined) process.env.HOME = folder;
   const { default: Conf } = await import('conf');
-  const folder = configFolder(env);
   try {
     await makeFolder(folder);
     await withConfigLock(folder, async () => {

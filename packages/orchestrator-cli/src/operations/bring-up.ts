@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type FileHandle, open } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
-import { makeFolder } from '@codegen/sdk/files';
+import { dataFolderPath, makeFolder } from '@codegen/sdk/files';
 import type { Runtime } from '../runtime.js';
 import { retold, stackProgram, type ToldError } from './installed-stack.js';
 
@@ -21,12 +20,6 @@ type News = { ready: Omit<RunningSystem, 'log'> } | { failed: ToldError };
 
 /** Milliseconds that a system may take to stop in order. */
 const STOP_MS = 60_000;
-
-/** Where a system's data is kept, by the rules of the stack. */
-function dataFolder(flag: string | undefined, env: NodeJS.ProcessEnv): string {
-  const home = env.XDG_DATA_HOME || join(homedir(), '.local', 'share');
-  return resolve(flag ?? (env.ORCHESTRATOR_DATA_DIR || join(home, 'codegen-orchestrator')));
-}
 
 export interface BringUpOptions {
   dataDir: string | undefined;
@@ -85,8 +78,12 @@ export async function bringUp(
  * @throws OrchestratorError what kept it from starting
  */
 export async function bringUpDetached({ dataDir, args }: BringUpOptions, runtime: Runtime): Promise<RunningSystem> {
-  const logs = join(dataFolder(dataDir, runtime.env), 'logs');
   const program = stackProgram('main');
+  const folder = dataFolderPath(dataDir, runtime.env);
+  if (folder === undefined) {
+    throw new OrchestratorError('USAGE', 'this account has no home folder: set HOME, or name a folder with --data-dir');
+  }
+  const logs = join(folder, 'logs');
   const log = await openUpLog(logs);
   const { size } = await log.stat();
   const child = spawn(process.execPath, [program, ...args], {
