@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
 import { homeFolder, makeFolder } from '@codegen/sdk/files';
 import { exitProcess, identityOf, onEndSignals } from '@codegen/sdk/processes';
-import { endOnUncaught } from '@codegen/sdk/service';
+import { endOnUncaught, logDestination } from '@codegen/sdk/service';
 import { withoutPatterns } from '@codegen/sdk/text';
-import { destination, pino } from 'pino';
+import { pino } from 'pino';
 import { readConfig, type StackConfig } from './config.js';
 import { logInCli } from './log-in-cli.js';
 import { type RunningStack, startStack } from './start-stack.js';
@@ -19,11 +19,10 @@ async function main(): Promise<void> {
   const startedMs = performance.now();
   const stopRequested = firstSignal();
   const config = await readConfig(process.argv.slice(2), process.env);
-  const { log, flush } = await openLog(config);
+  const log = await openLog(config);
   endOnUncaught((error) => {
     process.stderr.write(`The system ends: nobody caught this error: ${error.error}\n`);
     log.fatal(error, 'the system ends: nobody caught this error');
-    flush();
   });
   // The parent has the folder as long as it starts this again.
   const owner = identityOf(process.ppid);
@@ -44,7 +43,6 @@ async function main(): Promise<void> {
   process.stdout.write('\nStopping … (Ctrl-C again ends everything at once)\n');
   await stack.stop();
   process.stdout.write('Stopped.\n');
-  flush();
   exitProcess(signal === undefined ? 1 : signal === 'SIGINT' ? 130 : 143);
 }
 
@@ -86,11 +84,15 @@ async function openLog(config: StackConfig) {
     'authorization',
     '*.authorization',
   ];
-  const file = destination({ dest: path, mode: 0o600, sync: false });
-  return {
-    log: pino({ level: config.logLevel, redact: paths, hooks: { streamWrite: withoutPatterns } }, file),
-    flush: () => file.flushSync(),
-  };
+  let isTold = false;
+  const file = logDestination({ dest: path, mode: 0o600 }, ({ code }) => {
+    if (isTold) return;
+    isTold = true;
+    process.stderr.write(
+      `The log ${path} cannot be written (${code}). The system goes on: see whether the disk is full.\n`,
+    );
+  });
+  return pino({ level: config.logLevel, redact: paths, hooks: { streamWrite: withoutPatterns } }, file);
 }
 
 function card(

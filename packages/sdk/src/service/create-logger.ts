@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { currentMessage } from '../current-message.js';
 import { Redactor } from '../text/redactor.js';
 import { type Environment, readChoice } from './read-environment.js';
@@ -31,8 +31,27 @@ export function createLogger(name: string, env: Environment): Logger {
       redact: SECRETS.flatMap((field) => [field, `*.${field}`]),
       hooks: { streamWrite: (line) => redactor.clean(line) },
     },
-    pino.destination({ fd: 2, sync: true }),
+    logDestination({ fd: 2 }),
   );
+}
+
+/** Of the lines that could not be written, about this much is kept in memory. */
+const KEPT_BYTES = 1024 * 1024;
+
+/**
+ * Where a log goes; each line is written before the call returns. On a full disk the process goes on: lines wait for a
+ * later one that can be written. `onError` hears of each that cannot.
+ */
+export function logDestination(
+  to: { readonly fd: number } | { readonly dest: string; readonly mode: number },
+  onError: (error: NodeJS.ErrnoException) => void = () => undefined,
+): DestinationStream {
+  const stream = pino.destination({ ...to, sync: true, maxLength: KEPT_BYTES });
+  stream.on('error', onError);
+  // pino calls it after a fatal line. There is nothing left to flush, but what the disk refuses: it would wait for that,
+  // and with it the whole process.
+  stream.flushSync = () => undefined;
+  return stream;
 }
 
 // Not the other ids: beside the `stream` or `entry_id` of some other message they would mislead.

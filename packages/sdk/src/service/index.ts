@@ -1,4 +1,4 @@
-export { createLogger, readLogLevel } from './create-logger.js';
+export { createLogger, logDestination, readLogLevel } from './create-logger.js';
 export { readApi, readRedisUrl } from './read-addresses.js';
 export {
   type Environment,

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -129,6 +130,34 @@ describe('a service as a process', () => {
       expect(log).not.toContain('hunter2');
     },
   );
+
+  // A write to /dev/full fails with ENOSPC, as that to a log on a full disk.
+  describe('whose log cannot be written', () => {
+    const onFullDisk = (env: Record<string, string>) => {
+      const full = openSync('/dev/full', 'a');
+      const stdio: StdioOptions = ['ignore', 'pipe', full, 'ipc'];
+      const child = spawn(process.execPath, [FIXTURE], {
+        env: { PATH: process.env.PATH, GREETING: 'hello', ...env },
+        stdio,
+      });
+      closeSync(full);
+      children.push(child);
+      return { child, exit: once(child, 'exit'), ready: once(child, 'message') };
+    };
+
+    it('does its work, and stops in order', async () => {
+      const { child, exit, ready } = onFullDisk({});
+      expect((await ready)[0]).toEqual({ ready: true });
+      child.kill('SIGTERM');
+      expect(await exit).toEqual([0, null]);
+    });
+
+    it('ends all the same on an error that nobody caught', async () => {
+      const { exit, ready } = onFullDisk({ FAULT: 'throws-later' });
+      expect((await ready)[0]).toEqual({ ready: true });
+      expect(await exit).toEqual([1, null]);
+    });
+  });
 
   it('takes variables from its parent on standard input, and stops when that goes', async () => {
     const service = run({ ENVIRONMENT_FROM: 'stdin', GREETING: 'overruled' }, '{"GREETING":"handed over"}');
