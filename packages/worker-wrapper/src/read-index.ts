@@ -2,6 +2,9 @@
 const HEADER_BYTES = 12;
 const FLAGS_AT = 60;
 const EXTENDED = 0x4000;
+/** Bytes of a path that a file system takes, and conflicts that are told: beyond them an index is not from real work. */
+const MAX_PATH_BYTES = 4096;
+const MAX_CONFLICTS = 10_000;
 
 /**
  * Paths that wait for somebody to settle a conflict, each with whether both sides have the file. The index is an agent's:
@@ -24,7 +27,7 @@ export function unmergedPaths(index: Buffer): Map<string, boolean> {
       kept = Math.max(0, path.length - cut.value);
     }
     const end = index.indexOf(0, name);
-    if (end < 0) break;
+    if (end < 0 || kept + end - name > MAX_PATH_BYTES || stages.size > MAX_CONFLICTS) break;
     path = Buffer.concat([path.subarray(0, kept), index.subarray(name, end)]);
     at = version === 4 ? end + 1 : at + (Math.floor((end - at) / 8) + 1) * 8;
     const stage = (flags >> 12) & 3;
