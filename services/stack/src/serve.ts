@@ -127,7 +127,7 @@ function card(
     data    ${folder}
     log     ${folder}/logs/stack.log
     agent   ${agent}
-            agents run as this user: use those that you trust
+            they run as this user: use those that you trust
 
   Next, in another terminal:
 
