@@ -1,3 +1,5 @@
+import { allowMany } from './abortable.js';
+
 /** The longest that a timer can wait, milliseconds; longer ones would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -15,6 +17,7 @@ export function timeLimit(ms: number | undefined, outer: AbortSignal | undefined
   const controller = new AbortController();
   const timer = ms === undefined ? undefined : setTimeout(() => controller.abort(expired()), Math.min(ms, LONGEST_MS));
   const forward = () => controller.abort(outer?.reason);
+  if (outer) allowMany(outer);
   if (outer?.aborted) forward();
   outer?.addEventListener('abort', forward, { once: true });
   return {

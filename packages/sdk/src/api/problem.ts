@@ -3,16 +3,22 @@ import { type ErrorCode, OrchestratorError, type OrchestratorErrorOptions } from
 import type { FetchResponse } from './fetch.js';
 import { parseRetryAfter } from './retry.js';
 
+/** Of the request, what an error tells. */
+export interface SentRequest {
+  readonly requestId: string;
+  readonly bodyBytes: number;
+}
+
 /** The error that an unsuccessful response stands for: its problem document, or the best guess from its status. */
-export function errorFromResponse(response: FetchResponse, text: string, sentRequestId: string): OrchestratorError {
+export function errorFromResponse(response: FetchResponse, text: string, sent: SentRequest): OrchestratorError {
   const parsed = problem.safeParse(asJson(text));
   const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'));
-  const requestId = response.headers.get('x-request-id') ?? sentRequestId;
+  const requestId = response.headers.get('x-request-id') ?? sent.requestId;
   const options: OrchestratorErrorOptions = { status: response.status, requestId };
   if (retryAfterMs !== undefined) options.retryAfterMs = retryAfterMs;
   if (!parsed.success) {
     const code = codeOfStatus(response.status, false);
-    return new OrchestratorError(code, describeForeign(response, code), options);
+    return new OrchestratorError(code, describeForeign(response, code, sent), options);
   }
   const document = parsed.data;
   const known = Object.hasOwn(errorCodes, document.code);
@@ -29,6 +35,7 @@ function codeOfStatus(status: number, ours: boolean): ErrorCode {
   if (status === 401) return 'UNAUTHENTICATED';
   if (status === 403) return 'FORBIDDEN';
   if (status === 408) return 'TIMEOUT';
+  if (status === 413) return 'VALIDATION_FAILED';
   if (status === 429) return 'RATE_LIMITED';
   if (status >= 500) return 'API_UNAVAILABLE';
   // Without a problem document this was not our API, whatever the status says.
@@ -38,9 +45,15 @@ function codeOfStatus(status: number, ours: boolean): ErrorCode {
   return 'VALIDATION_FAILED';
 }
 
-function describeForeign(response: FetchResponse, code: ErrorCode): string {
+function describeForeign(response: FetchResponse, code: ErrorCode, { bodyBytes }: SentRequest): string {
   if (response.status >= 300 && response.status < 400) {
     return `the API address answers with a redirect (HTTP ${response.status}); use the address it leads to as the API URL`;
+  }
+  if (response.status === 413) {
+    return (
+      `the text is too large for a proxy on the way to the API (HTTP 413 to ${bodyBytes} bytes): shorten it, or let the ` +
+      'proxy take what the API takes, 2.5 MiB (nginx: client_max_body_size 2560k) and in them a spec of 1 MiB'
+    );
   }
   const what = `HTTP ${response.status} without a problem document`;
   if (code === 'BAD_RESPONSE') return `${what}: is the API URL right?`;

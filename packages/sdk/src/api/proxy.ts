@@ -1,7 +1,8 @@
+import { BlockList, isIP } from 'node:net';
 import { OrchestratorError } from '../errors.js';
 import { directFetch, type Fetch } from './fetch.js';
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])\.?$/i;
 
 /**
  * The client to use for an address: straight, or through the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY,
@@ -30,12 +31,39 @@ export function proxyOf(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
   throw new OrchestratorError('NOT_CONFIGURED', message, { next });
 }
 
-/** Whether NO_PROXY names the host, a domain above it, or everything (`*`). */
+/** Whether NO_PROXY names the host, its address in any spelling, a domain or range that it is in, or everything (`*`). */
 function isExempt(url: URL, list: string): boolean {
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
-  return list.split(/[\s,]+/).some((entry) => {
-    const [, host = '', only] = /^(.*?)(?::(\d+))?$/.exec(entry.toLowerCase().replace(/^\*?\./, '')) ?? [];
-    if (host === '' || (only !== undefined && only !== port)) return false;
-    return host === '*' || url.hostname === host || url.hostname.endsWith(`.${host}`);
-  });
+  const name = bare(url.hostname);
+  return list
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .some((entry) => {
+      const isWhole = isIP(entry) !== 0 || entry.includes('/');
+      const [given = '', only] = isWhole ? [entry] : entry.split(/:(?=\d+$)/);
+      const host = bare(given.replace(/^\*?\./, ''));
+      if (host === '' || (only !== undefined && only !== port)) return false;
+      return host === '*' || name === host || name.endsWith(`.${host}`) || isWithin(name, host);
+    });
+}
+
+/** A host without the brackets of IPv6 and the dot that ends a full name. */
+function bare(host: string): string {
+  return host.replace(/[[\]]|\.$/g, '');
+}
+
+/** Whether an address is this one, or of this range, such as 10.0.0.0/8. */
+function isWithin(address: string, range: string): boolean {
+  const [first = '', prefix] = range.split('/');
+  if (isIP(address) === 0 || isIP(first) === 0) return false;
+  const most = isIP(first) === 6 ? 128 : 32;
+  const length = prefix === undefined ? most : /^\d+$/.test(prefix) ? Number(prefix) : Number.NaN;
+  if (!(length <= most)) return false;
+  const block = new BlockList();
+  block.addSubnet(first, length, familyOf(first));
+  return block.check(address, familyOf(address));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }

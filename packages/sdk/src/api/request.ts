@@ -155,6 +155,7 @@ async function exchange(
   signal: AbortSignal | undefined,
 ) {
   const sentRequestId = crypto.randomUUID();
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   const limitMs = timeoutMs + (call.waitMs ?? 0);
   const late = () => new OrchestratorError('TIMEOUT', `the API at ${base.origin} did not answer within ${limitMs} ms`);
   const limit = timeLimit(limitMs, signal, late);
@@ -166,9 +167,9 @@ async function exchange(
         'x-request-id': sentRequestId,
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(key !== undefined && { 'idempotency-key': key }),
-        ...(call.body !== undefined && { 'content-type': 'application/json' }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
       },
-      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+      ...(body !== undefined && { body }),
       redirect: 'manual',
       signal: limit.signal,
     });
@@ -176,7 +177,9 @@ async function exchange(
     const response = await abortable(asked, limit.signal);
     const text = await abortable(response.text(), limit.signal);
     const requestId = response.headers.get('x-request-id') ?? sentRequestId;
-    if (!response.ok) throw errorFromResponse(response, text, sentRequestId);
+    if (!response.ok) {
+      throw errorFromResponse(response, text, { requestId: sentRequestId, bodyBytes: Buffer.byteLength(body ?? '') });
+    }
     const value = readAnswer(call, text, response.status, requestId);
     const replayed = response.headers.get('idempotency-replayed') === 'true';
     return { status: response.status, requestId, replayed, value };

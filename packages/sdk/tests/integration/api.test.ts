@@ -378,6 +378,38 @@ describe('answers and addresses', () => {
     expect(server.seen).toHaveLength(4);
   });
 
+  it('end where the server leads round in a circle', async () => {
+    const { server, api } = await serve(({ query }) => ({
+      body: { items: [project], next_cursor: query.get('cursor') === 'a' ? 'b' : 'a' },
+    }));
+    const walk = async () => {
+      for await (const _ of api.projects.list()) if (server.seen.length > 5) break;
+    };
+
+    expect(await failureOf(walk())).toMatchObject({ code: 'BAD_RESPONSE' });
+    expect(server.seen).toHaveLength(3);
+  });
+
+  it('may share one signal, however many there are', async () => {
+    const { api } = await serve(() => ({ body: project }));
+    const warned = vi.spyOn(process, 'emitWarning');
+    const { signal } = new AbortController();
+
+    await Promise.all(Array.from({ length: 20 }, () => api.projects.get('todo-api', { signal })));
+
+    expect(warned).not.toHaveBeenCalled();
+  });
+
+  it('that a proxy finds too large say so, and how large they may be', async () => {
+    const { server, api } = await serve(() => ({ status: 413, body: '<html>413 Request Entity Too Large</html>' }));
+
+    const error = await failureOf(api.projects.create({ name: 'todo-api', description: 'x'.repeat(2000) }));
+
+    expect(error).toMatchObject({ code: 'VALIDATION_FAILED', status: 413, retryable: false });
+    expect(error.message).toMatch(/too large.* 20\d\d bytes.*2\.5 MiB/);
+    expect(server.seen).toHaveLength(1);
+  });
+
   it('are walked in bounded memory, however many there are', async () => {
     const description = 'x'.repeat(2000);
     const { server, api } = await serve(({ query }) => {

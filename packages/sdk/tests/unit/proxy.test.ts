@@ -41,6 +41,37 @@ describe('the proxy of the environment', () => {
     expect(through('example.com:8443', 'https://api.example.com:8443')).toBe(false);
   });
 
+  it('is not used for addresses and ranges of NO_PROXY, however they are spelt', () => {
+    const through = (NO_PROXY: string, address: string) =>
+      of(address, { HTTPS_PROXY: 'http://proxy', NO_PROXY }) !== undefined;
+
+    for (const [list, host] of [
+      ['fd00::1', '[fd00::1]'],
+      ['FD00:0::0:1', '[fd00::1]'],
+      ['[fd00::1]', '[fd00::1]'],
+      ['[fd00::1]:443', '[fd00::1]'],
+      ['fd00::/8', '[fd12::9]'],
+      ['x,10.0.0.0/8', '10.1.2.3'],
+      ['192.168.1.7/32', '192.168.1.7'],
+      ['example.com.', 'api.example.com'],
+      ['.example.com', 'api.example.com.'],
+    ] as const) {
+      expect([list, through(list, `https://${host}`)]).toEqual([list, false]);
+    }
+    for (const [list, host] of [
+      ['fd00::1', '[fd00::2]'],
+      ['[fd00::1]:8443', '[fd00::1]'],
+      ['fd00::/8', '[fe80::1]'],
+      ['10.0.0.0/8', '11.0.0.1'],
+      ['10.0.0.0/', '10.0.0.1'],
+      ['10.0.0.0/64', '10.0.0.1'],
+      ['10.0.0.0/8', 'example.com'],
+      ['.', 'example.com'],
+    ] as const) {
+      expect([list, through(list, `https://${host}`)]).toEqual([list, true]);
+    }
+  });
+
   it('is refused where it is no HTTP proxy, without telling its password', () => {
     for (const proxy of ['socks5://user:sEcReT@proxy', 'http://user:sEcReT@', 'http://[bad']) {
       expect(() => of('https://api.example.com', { HTTPS_PROXY: proxy })).toThrow(
