@@ -72,7 +72,7 @@ function answerOf(argv, env) {
   const flags = argv.slice(words);
   const json = flags.includes('--json') || isOn(env.ORCHESTRATOR_JSON);
   const asked = flags.filter((flag) => flag !== '--json').join(' ');
-  const version = words === 0 && (asked === '--version' || asked === '-v');
+  const version = words === 0 && ['--version', '-v', '-V'].includes(asked);
   if (!version && asked !== '--help' && asked !== '-h') return undefined;
   // Help for people is coloured in a terminal, and as wide; and it names the program as it was called.
   if (!version && !json && (!isPlain() || process.argv0.endsWith('/orchestrator'))) return undefined;

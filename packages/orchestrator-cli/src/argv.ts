@@ -19,6 +19,8 @@ export interface Request {
 /** Global flags with a value, which may stand before the command. */
 const LEADING_WITH_VALUE = new Set(['--profile', '--api-url']);
 const LEADING = new Set([...LEADING_WITH_VALUE, '--json', '--no-input', '--quiet', '--verbose', '--help', '-h']);
+/** Ways to ask for the version, beside the word alone. */
+const VERSION = ['--version', '-v', '-V'];
 const TRUE = new Set(['1', 'true', 'yes', 'on']);
 
 /** Finds command, mode, help and version in a command line. Nothing here can fail. */
@@ -38,7 +40,9 @@ export function readRequest(argv: readonly string[], env: NodeJS.ProcessEnv): Re
   if (asksHelp) rest.shift();
   const firstFlag = rest.findIndex((word) => word.startsWith('-'));
   const plain = firstFlag < 0 ? rest : rest.slice(0, firstFlag);
-  const words = plain.flatMap((word, at) => (at === 0 ? word.split(':') : [word]));
+  const named = plain.flatMap((word, at) => (at === 0 ? word.split(':') : [word]));
+  const asksVersion = named.length === 1 && named[0] === 'version';
+  const words = asksVersion ? [] : named;
   const found = longestMatch(words);
   const after = words.slice(found ? found.split('.').length : 0);
   const stray = found || words.length === 0 ? undefined : leading.find(isStray);
@@ -49,7 +53,7 @@ export function readRequest(argv: readonly string[], env: NodeJS.ProcessEnv): Re
     argv: [...leading, ...after, ...rest.slice(plain.length)],
     json,
     help: help || asksHelp,
-    version: words.length === 0 && (own.includes('--version') || own.includes('-v')),
+    version: asksVersion || (words.length === 0 && VERSION.some((flag) => own.includes(flag))),
   };
 }
 

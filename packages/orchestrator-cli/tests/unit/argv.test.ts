@@ -52,7 +52,7 @@ describe('a command line', () => {
   });
 
   it('asks for the version only without a command', () => {
-    expect(readRequest(['--version'], {}).version).toBe(true);
+    for (const asked of ['--version', '-v', '-V', 'version']) expect(readRequest([asked], {}).version).toBe(true);
     expect(readRequest(['project', 'list', '--version'], {}).version).toBe(false);
   });
 });
