@@ -45,7 +45,7 @@ export function renderFigures(items: readonly QueueFigures[], screen: Screen): s
   const [only] = items;
   if (items.length === 1 && only) return renderOne(only, screen);
   const work = items.filter(({ kind }) => kind === 'work');
-  const logs = items.filter(({ kind }) => kind === 'log');
+  const logs = foldWorkers(items.filter(({ kind }) => kind === 'log'));
   // Of what cannot be read nothing is known: a 0 would say that all is well.
   const known = (value: (figures: QueueFigures) => string) => (figures: QueueFigures) =>
     figures.error === undefined ? value(figures) : '?';
@@ -69,6 +69,16 @@ export function renderFigures(items: readonly QueueFigures[], screen: Screen): s
   const tables = [work.length > 0 ? renderTable(work, columns, screen) : ''];
   if (logs.length > 0) tables.push(renderTable(logs, logColumns, screen));
   return [...tables.filter((table) => table !== ''), ...unreadable(items, screen)].join('\n\n');
+}
+
+/** Logs with those of workers, of which there may be hundreds, as one. */
+function foldWorkers(logs: readonly QueueFigures[]): QueueFigures[] {
+  const ofWorkers = logs.filter(({ stream, error }) => /^worker:.*:log$/.test(stream) && error === undefined);
+  const [first] = ofWorkers;
+  if (!first || ofWorkers.length === 1) return [...logs];
+  const length = ofWorkers.reduce((sum, one) => sum + one.length, 0);
+  const rest = logs.filter((one) => !ofWorkers.includes(one));
+  return [...rest, { ...first, stream: `worker:*:log (${ofWorkers.length} of them)`, length }];
 }
 
 /** What could not be read, and why. */

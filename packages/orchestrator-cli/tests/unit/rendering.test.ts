@@ -62,10 +62,24 @@ describe('a table', () => {
   });
 });
 
+const counts = { length: 0, waiting: 0, pending: 0, delayed: 0, dead_letters: 0, consumers: 0 };
+const ages = { oldest_waiting_ms: null, oldest_pending_ms: null };
+const one = (stream: string, kind: 'work' | 'log' = 'work') => ({ stream, kind, group: 'workers', ...counts, ...ages });
+
+it('figures of the logs of many workers are one line', () => {
+  const logs = ['worker:a-1:log', 'task:events', 'worker:b-2:log'].map((stream) => ({
+    ...one(stream, 'log'),
+    length: 4,
+  }));
+  const text = renderFigures([one('a:queue'), ...logs], { columns: 60, paint: plain });
+
+  expect(text.split('\n').slice(-2)).toEqual([
+    expect.stringMatching(/^task:events +4 *$/),
+    expect.stringMatching(/^worker:\*:log \(2 of them\) +8 *$/),
+  ]);
+});
+
 it('figures of a queue that cannot be read are no zeroes', () => {
-  const counts = { length: 0, waiting: 0, pending: 0, delayed: 0, dead_letters: 0, consumers: 0 };
-  const ages = { oldest_waiting_ms: null, oldest_pending_ms: null };
-  const one = (stream: string) => ({ stream, kind: 'work' as const, group: 'workers', ...counts, ...ages });
   const figures = [one('a:queue'), { ...one('b:queue'), error: 'b:queue is no stream' }];
   const lines = renderFigures(figures, { columns: 80, paint: plain }).split('\n');
 
