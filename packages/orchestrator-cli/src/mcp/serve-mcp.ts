@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
@@ -15,6 +15,7 @@ import type { Runtime } from '../runtime.js';
 import { readVersion } from '../version.js';
 import { callTool } from './call-tool.js';
 import type { Offer } from './offer.js';
+import { onlyMessages } from './only-messages.js';
 import { toolName, toolOf } from './tool-of.js';
 
 /** Milliseconds that calls get to end when the server does. */
@@ -64,18 +65,21 @@ export async function serveMcp({ env, signal }: Pick<Runtime, 'env' | 'signal'>,
 
   const { stdin } = process;
   keepStandardInput();
+  const lines = onlyMessages(MESSAGE_BYTES, (line) => void process.stdout.write(line));
   const ended = new Promise<void>((resolve, reject) => {
     // The transport gives up by itself only where a message outgrows what it keeps.
     server.onclose = () => reject(tooLong());
-    for (const name of ['end', 'close', 'error']) stdin.once(name, () => resolve());
+    for (const name of ['end', 'close', 'error']) lines.once(name, () => resolve());
     signal.addEventListener('abort', () => resolve(), { once: true });
     if (signal.aborted) resolve();
   });
-  await server.connect(new StdioServerTransport(stdin, process.stdout, { maxBufferSize: MESSAGE_BYTES }));
+  pipeline(stdin, lines, () => undefined);
+  await server.connect(new StdioServerTransport(lines, process.stdout, { maxBufferSize: MESSAGE_BYTES }));
   await ended;
   stopping.abort(signal.aborted ? signal.reason : new OrchestratorError('TERMINATED', 'the client has gone'));
   await Promise.race([Promise.allSettled(calls), sleep(GRACE_MS)]);
   await server.close();
+  lines.destroy();
   signal.throwIfAborted();
 }
 

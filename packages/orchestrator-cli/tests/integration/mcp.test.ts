@@ -324,6 +324,28 @@ describe('the server', () => {
     expect(lines.map((line) => JSON.parse(line).jsonrpc)).toEqual(['2.0']);
   });
 
+  it('answers what is no JSON-RPC with an error, each time, and goes on', async () => {
+    const ping = (id: number) => JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' });
+    const lines = ['garbage', '[]', '{}', '"x"', '{"jsonrpc":"2.0","id":7,"method":5}', '{"id":8,"method":"ping"}'];
+    const batch = `[${ping(9)}]`;
+    const silent = ['', '  ', JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })];
+    const stdin = `\ufeff${hello}${hello}${[...lines, batch, ...silent, ping(2)].join('\n')}\n{"jsonrpc"`;
+    const { code, stdout } = await machine.run(['mcp', '--quiet'], { stdin });
+
+    const answers = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(answers.filter(({ error }) => error === undefined).map(({ id }) => id)).toEqual([1, 2]);
+    expect(answers.filter(({ error }) => error).map(({ id, error }) => [id, error.code])).toEqual([
+      [null, -32700],
+      ...[[null, -32700], ...[null, null, null, 7, 8, null].map((id) => [id, -32600])],
+      [null, -32700],
+    ]);
+    expect(stdout).not.toContain('garbage');
+    expect(code).toBe(0);
+  });
+
   it('ends with 2 at a message that is too long, and says so', async () => {
     const ended = await machine.run(['mcp'], { stdin: 'a'.repeat(11 * 1024 * 1024) });
 
