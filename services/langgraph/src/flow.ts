@@ -106,17 +106,22 @@ export async function cancelRequested(
 }
 
 /**
- * A step before which nothing has come of the task that could not be called back. Where it cannot go on because something
- * is away, a request to cancel ends the flow.
+ * A step before which nothing has come of the task that could not be called back: a request to cancel ends the flow after
+ * it, whatever it found, and where it cannot go on because something is away.
  */
-export function cancellable<State extends { input: ThreadInput }, Change>(
+export function cancellable<
+  State extends { input: ThreadInput },
+  Change extends { outcome?: Outcome | null | undefined },
+>(
   deps: FlowDeps,
   end: (outcome: Outcome) => Change,
   step: (state: State, config: StepConfig) => Promise<Change>,
 ): (state: State, config: StepConfig) => Promise<Change> {
   return async (state, config) => {
     try {
-      return await step(state, config);
+      const change = await step(state, config);
+      if (change.outcome?.status === 'cancelled') return change;
+      return (await cancelRequested(deps, state.input, config.signal)) ? { ...change, ...end(cancelled) } : change;
     } catch (error) {
       if (!isAway(error) || !(await cancelRequested(deps, state.input, config.signal))) throw error;
       return end(cancelled);

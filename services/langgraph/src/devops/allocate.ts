@@ -1,4 +1,4 @@
-import { cancelled, cancelRequested, type FlowDeps, failed } from '../flow.js';
+import { type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
 import { type DeployNode, end } from './state.js';
 
@@ -18,8 +18,6 @@ export function allocateStep(deps: FlowDeps): DeployNode {
       const text = `other programs have every port of server ${server_handle} that no project has (${tried}): stop one of them, or widen the server's range of ports`;
       return end(failed('port_in_use', text));
     }
-    // The last moment at which nothing has come of the task yet.
-    if (await cancelRequested(deps, input, signal)) return end(cancelled);
     await progress(deps, input, 'allocate', `port ${port} of server ${server_handle}`, { pct: 20 });
     return { place: { server_handle, server_ip, service, port }, ports: ports + 1, next: 'deploy' };
   };

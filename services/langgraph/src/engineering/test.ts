@@ -1,6 +1,6 @@
 import { createWorkerCommand, workerCommands, workerIdFor, workerInputs, workerResultKey } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
-import { cancelled, cancelRequested, type FlowDeps, failed } from '../flow.js';
+import { cancelled, type FlowDeps, failed } from '../flow.js';
 import { progress, setProjectStatus } from '../report.js';
 import { requestId } from '../request-id.js';
 import { startOf, TURN_GRACE_MS } from './develop.js';
@@ -74,13 +74,11 @@ export function testStep(deps: FlowDeps): EngineeringNode {
 
 /** Reads the tests' verdict: merge, another round with their output, or another tester. */
 export function awaitTest(deps: FlowDeps): EngineeringNode {
-  return async (state, { signal }) => {
+  return async (state) => {
     const outcome = turnOutcome(awaitResult(state.wait));
     if (outcome.kind === 'cancelled') return end(cancelled);
     if (outcome.kind === 'done') {
       await progress(deps, state.input, 'test', `round ${state.round}: the tests pass`, { pct: 85 });
-      // The last moment at which nothing has come of the task yet.
-      if (await cancelRequested(deps, state.input, signal)) return end(cancelled);
       return { next: 'merge' };
     }
     const { reason, text } = outcome;

@@ -391,6 +391,24 @@ describe.each(databases)('engineering on %s', (kind) => {
     },
   );
 
+  it.each(['develop', 'test'] as const)(
+    'begins no turn for a request to cancel that comes with the failure of a %s',
+    async (step) => {
+      await world.startReplica();
+      world.executors.script = {
+        [step]: async (turn: { task_id?: unknown }) => {
+          await world.api.tasks.cancel(String(turn.task_id));
+          return { status: 'failed', reason: 'agent_failed', error: 'it broke' };
+        },
+      };
+      const task = await world.start('engineering', await world.scaffoldedProject());
+
+      expect(await world.ended(task)).toMatchObject({ status: 'cancelled' });
+      expect(world.executors.of('develop', task)).toHaveLength(1);
+      expect(world.executors.workers.size).toBe(0);
+    },
+  );
+
   it('merges nothing for a request to cancel that comes with the verdict of the tests', async () => {
     await world.startReplica();
     world.executors.script = {
