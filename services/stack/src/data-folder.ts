@@ -1,7 +1,7 @@
 import { chmod, link, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OrchestratorError } from '@codegen/sdk/errors';
+import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { dataFolderPath, makeFolder } from '@codegen/sdk/files';
 import { isSameProcess, type ProcessIdentity, thisProcess } from '@codegen/sdk/processes';
 
@@ -58,7 +58,12 @@ async function lock(root: string, mine: ProcessIdentity): Promise<() => Promise<
   const path = join(root, 'lock');
   const isMine = (holder: ProcessIdentity) => holder.pid === mine.pid && holder.startTime === mine.startTime;
   const draft = `${path}.${mine.pid}`;
-  await writeFile(draft, JSON.stringify(mine), { mode: 0o600 });
+  await writeFile(draft, JSON.stringify(mine), { mode: 0o600 }).catch((cause: NodeJS.ErrnoException) => {
+    throw new OrchestratorError('USAGE', `the data folder ${root} cannot be written (${cause.code})`, {
+      cause,
+      next: [{ command: paste`df -h ${root}`, when: 'to see whether its disk is full' }],
+    });
+  });
   try {
     for (;;) {
       if (await linkIfAbsent(draft, path)) break;

@@ -33,6 +33,15 @@ describe('the data folder', () => {
     await temp.remove();
   });
 
+  it('that cannot be written is named, with what to look at', async () => {
+    await mkdir(join(root, `lock.${process.pid}`), { recursive: true });
+
+    await expect(openDataFolder(root)).rejects.toMatchObject({
+      ...{ code: 'USAGE', message: `the data folder ${root} cannot be written (EISDIR)` },
+      next: [{ command: `df -h ${root}` }],
+    });
+  });
+
   it('is made with its parts, for this user alone', async () => {
     const folder = await openDataFolder(root);
     for (const part of ['db', 'redis', 'repos', 'workers', 'releases', 'keys', 'logs', 'run'] as const) {
