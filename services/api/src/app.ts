@@ -4,6 +4,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { ApiError } from './api-error.js';
 import { registerAuth } from './auth.js';
+import { answerBroken, refuseIncomplete } from './broken-requests.js';
 import { limitConnections } from './connections.js';
 import { errorHandler } from './error-handler.js';
 import { readJsonBody } from './json-body.js';
@@ -38,9 +39,14 @@ export async function buildApp(deps: Dependencies, limits: Limits = defaultLimit
     requestTimeout: requestMs,
     connectionTimeout: limits.idleMs,
     keepAliveTimeout: Math.min(KEEP_ALIVE_MS, limits.idleMs),
-    http: { headersTimeout: headersMs, connectionsCheckingInterval: Math.min(LOOK_MS, headersMs) },
+    clientErrorHandler: answerBroken,
+    http: {
+      requireHostHeader: false,
+      headersTimeout: headersMs,
+      connectionsCheckingInterval: Math.min(LOOK_MS, headersMs),
+    },
     routerOptions: { maxParamLength: 200 },
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
@@ -56,6 +62,7 @@ export async function buildApp(deps: Dependencies, limits: Limits = defaultLimit
   app.addContentTypeParser('application/json', readJsonBody);
   limitConnections(app, limits.connections);
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  refuseIncomplete(app);
   app.addHook('onResponse', async (request, reply) => {
     // Only what is named here is logged: no header, no body.
     const { method, url: route } = request.routeOptions;

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { onBothDatabases } from '../support/both-databases.js';
 
@@ -69,6 +70,57 @@ onBothDatabases('problems', (api, database) => {
   test('a path that is no URL, or too long, is a problem as any other', async () => {
     expect(await api.admin.refused('GET', '/tasks/%E0%A4%A')).toBe('400 VALIDATION_FAILED');
     expect(await api.admin.refused('GET', `/tasks/${'a'.repeat(300)}`)).toBe('414 VALIDATION_FAILED');
+  });
+
+  test('what never becomes a request is a problem as any other', async () => {
+    /** Sends bytes as they are; what comes back until the connection ends. */
+    const exchange = (head: string) =>
+      new Promise<string>((resolve, reject) => {
+        const { hostname, port } = new URL(api.url);
+        let text = '';
+        const socket = connect(Number(port), hostname, () => socket.write(`${head}\r\n\r\n`));
+        socket.setEncoding('utf8').on('data', (chunk) => {
+          text += chunk;
+        });
+        socket.once('end', () => resolve(text));
+        socket.once('error', reject);
+        socket.once('close', () => socket.destroy());
+      });
+    const host = 'Host: x\r\nConnection: close';
+    const body = 'Content-Type: application/json\r\nContent-Length: 2';
+    for (const [status, request] of [
+      [400, `GET /a b c HTTP/1.1\r\n${host}`],
+      [400, `FOO /health HTTP/1.1\r\n${host}`],
+      [400, `GET /health HTTP/1.1\r\n${host}\r\nno colon`],
+      [400, 'GET /health HTTP/1.1\r\nConnection: close'],
+      [400, `POST /projects HTTP/1.1\r\n${host}\r\n${body}\r\nTransfer-Encoding: chunked`],
+      [417, `GET /health HTTP/1.1\r\n${host}\r\nExpect: a-miracle`],
+      [431, `GET /health HTTP/1.1\r\n${host}\r\nX-Long: ${'x'.repeat(20_000)}`],
+    ] as const) {
+      const [head = '', document = ''] = (await exchange(request)).split('\r\n\r\n');
+      const about = `${request.slice(0, 80)} → ${head}`;
+      expect(head, about).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(head, about).toMatch(/^content-type: application\/problem\+json/im);
+      const { request_id, ...problem } = JSON.parse(document);
+      expect(problem, about).toMatchObject({ status, code: 'VALIDATION_FAILED', retryable: false });
+      expect(head.toLowerCase(), about).toContain(`x-request-id: ${request_id}`);
+    }
+    expect(await exchange(`GET /health HTTP/1.1\r\n${host}\r\nExpect: 100-continue`)).toMatch(/^HTTP\/1.1 100 .*200 /s);
+    expect(await exchange('GET /health HTTP/1.0')).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  test('HEAD answers what GET does, without the body, and to those who may GET', async () => {
+    const user = await api.user();
+    const head = async (path: string, token = user.token) => {
+      const answer = await fetch(api.url + path, { method: 'HEAD', headers: { authorization: `Bearer ${token}` } });
+      return [answer.status, await answer.text()];
+    };
+    for (const path of ['/health', '/projects', '/whoami', '/openapi.json'])
+      expect(await head(path)).toEqual([200, '']);
+    expect(await head('/projects', 'wrong')).toEqual([401, '']);
+    expect(await head('/tasks/task_none')).toEqual([404, '']);
+    const { body } = await user.call('GET', '/openapi.json');
+    expect(Object.values(body.paths as object).filter((path) => 'head' in path)).toEqual([]);
   });
 
   test('a body without a length is cut off at the limit too', async () => {
