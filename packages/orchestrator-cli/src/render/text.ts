@@ -1,3 +1,5 @@
+import { eastAsianWidth } from 'get-east-asian-width';
+
 // C0, C1, line and paragraph separators, zero-width, bidirectional and tag characters: what could move the cursor or hide text.
 const UNSEEN =
   '\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\u{e0000}-\\u{e007f}';
@@ -7,8 +9,8 @@ const HIDDEN = new RegExp(`(?!\\u001b\\[[0-9;]*m|[\\n\\t])[${UNSEEN}]`, 'gu');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence starts with one
 const ESCAPE = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
 const ZERO_WIDTH = /\p{Mn}|\p{Me}|\u200d|[\ufe00-\ufe0f]/u;
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+/** A flag, or what is shown as a picture though the character alone is none. */
+const PICTURE = /^\p{RI}{2}|\ufe0f/u;
 const ASCII = /^[\u0020-\u007e]*$/;
 let segmenter: Intl.Segmenter | undefined;
 
@@ -68,9 +70,9 @@ export function widthOf(text: string): number {
 }
 
 function widthOfSegment(segment: string): number {
-  const first = String.fromCodePoint(segment.codePointAt(0) ?? 0);
-  if (ZERO_WIDTH.test(first)) return 0;
-  return WIDE.test(first) ? 2 : 1;
+  const first = segment.codePointAt(0) ?? 0;
+  if (ZERO_WIDTH.test(String.fromCodePoint(first))) return 0;
+  return PICTURE.test(segment) ? 2 : eastAsianWidth(first);
 }
 
 /** Cuts plain text to so many columns, with … where something is gone. Reads no more of it than that. */

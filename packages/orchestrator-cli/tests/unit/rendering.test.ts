@@ -22,6 +22,10 @@ describe('width', () => {
     expect(widthOf('日本語')).toBe(6);
     expect(widthOf('e\u0301')).toBe(1);
     expect(widthOf('👩‍💻')).toBe(2);
+    for (const wide of ['✅', '⭐', '⚡', '⌚', '🇩🇪', '❤️', '1️⃣', '🀄', '🟢', '👍🏽']) {
+      expect([wide, widthOf(wide)]).toEqual([wide, 2]);
+    }
+    for (const narrow of ['✓', '→', '…', '❤', '☆', 'ﾊ', '🇩']) expect([narrow, widthOf(narrow)]).toEqual([narrow, 1]);
     expect(widthOf('\u001b[31mred\u001b[39m')).toBe(3);
   });
 
