@@ -73,13 +73,35 @@ async function list(url: string, env: Record<string, string> = {}) {
 describe('a certificate of a private authority', () => {
   it('is refused with what to set, and accepted once it is set', async () => {
     const url = `https://localhost:${portOf(api)}`;
+    let connections = 0;
+    const count = () => {
+      connections += 1;
+    };
+    api.on('connection', count);
     const refused = await list(url);
+    api.off('connection', count);
     const accepted = await list(url, { NODE_EXTRA_CA_CERTS: certificate });
+
+    // It gets no better by trying again.
+    expect([connections, refused.error.retryable]).toEqual([1, false]);
 
     expect(refused.error).toMatchObject({ code: 'NETWORK', exit_code: 75 });
     expect(refused.error.message).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
     expect(refused.error.message).toContain('set NODE_EXTRA_CA_CERTS');
     expect(accepted).toMatchObject({ ok: true, data: { items: [] } });
+  });
+
+  it('is accepted by SSL_CERT_FILE, also through a proxy; a file that cannot be read is named', async () => {
+    const url = `https://localhost:${portOf(api)}`;
+    const HTTPS_PROXY = `http://ada:x@127.0.0.1:${portOf(proxy)}`;
+    const absent = join(folder, 'absent.pem');
+
+    expect(await list(url, { SSL_CERT_FILE: certificate })).toMatchObject({ ok: true });
+    expect(await list(`https://${HOST}`, { SSL_CERT_FILE: certificate, HTTPS_PROXY })).toMatchObject({ ok: true });
+    expect((await list(url, { SSL_CERT_FILE: absent })).error).toMatchObject({
+      code: 'NOT_CONFIGURED',
+      message: expect.stringContaining(`SSL_CERT_FILE names ${absent}, which cannot be read (ENOENT)`),
+    });
   });
 
   it('for another host is told as that', async () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
+import type { SecureContext } from 'node:tls';
 import { OrchestratorError } from '../errors.js';
 
 /** Characters of an answer; the API's own stay far below. */
@@ -35,11 +36,17 @@ export function directFetch(url: string, request: FetchRequest): Promise<FetchRe
   return responseTo(new URL(url), request);
 }
 
+/** The same to servers whose certificates are checked by this. */
+export function fetchTrusting(secureContext: SecureContext): Fetch {
+  const agent = import('node:https').then(({ Agent }) => new Agent({ keepAlive: true, timeout: 5000, secureContext }));
+  return async (url, request) => responseTo(new URL(url), request, { agent: await agent });
+}
+
 /** One request by Node's own client, on a pooled connection or one that `options` make. */
 export async function responseTo(
   url: URL,
   { method, headers, body, signal }: FetchRequest,
-  options: Pick<RequestOptions, 'createConnection'> = {},
+  options: Pick<RequestOptions, 'agent' | 'createConnection'> = {},
 ): Promise<FetchResponse> {
   const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };

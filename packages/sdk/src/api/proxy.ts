@@ -1,18 +1,22 @@
 import { BlockList, isIP } from 'node:net';
 import { OrchestratorError } from '../errors.js';
-import { directFetch, type Fetch } from './fetch.js';
+import { directFetch, type Fetch, fetchTrusting } from './fetch.js';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])\.?$/i;
 
 /**
  * The client to use for an address: straight, or through the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY,
- * NO_PROXY, in either case). Loopback never goes through a proxy.
+ * NO_PROXY, in either case). Loopback never goes through a proxy. SSL_CERT_FILE names authorities to trust besides others.
  */
 export async function fetchFor(url: URL, env: NodeJS.ProcessEnv = process.env): Promise<Fetch> {
   const proxy = LOOPBACK.test(url.hostname) ? undefined : proxyOf(url, env);
-  if (proxy === undefined) return directFetch;
+  const isTrusting = url.protocol === 'https:' && env.SSL_CERT_FILE;
+  const trust = isTrusting
+    ? await (await import('./authorities.js')).trustIn(isTrusting, env.NODE_EXTRA_CA_CERTS)
+    : undefined;
+  if (proxy === undefined) return trust ? fetchTrusting(trust) : directFetch;
   const { tunnelFetch } = await import('./tunnel-fetch.js');
-  return tunnelFetch(proxy);
+  return tunnelFetch(proxy, trust);
 }
 
 /** The proxy that the environment names for an address. @throws OrchestratorError NOT_CONFIGURED where it is no HTTP proxy */

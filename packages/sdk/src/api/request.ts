@@ -188,6 +188,10 @@ async function exchange(
     limit.signal.throwIfAborted();
     throw new OrchestratorError('NETWORK', `the API at ${base.origin} cannot be reached: ${reasonOf(error)}`, {
       cause: error,
+      // A certificate gets no better by asking again.
+      ...(certificateProblem(String(codeOf(error) ?? codeOf((error as Error | undefined)?.cause))) && {
+        retryable: false,
+      }),
     });
   } finally {
     limit.release();
@@ -236,7 +240,7 @@ function certificateProblem(code: string): string | undefined {
   if (code === 'CERT_HAS_EXPIRED') return `its certificate has expired (${code})`;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is for another host (${code})`;
   if (!/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code)) return undefined;
-  return `its certificate is signed by nobody known here (${code}): set NODE_EXTRA_CA_CERTS to the file of its authority's certificate`;
+  return `its certificate is signed by nobody known here (${code}): set NODE_EXTRA_CA_CERTS or SSL_CERT_FILE to the file of its authority's certificate`;
 }
 
 function codeOf(error: unknown): unknown {

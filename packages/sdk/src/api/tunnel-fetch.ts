@@ -2,7 +2,7 @@ import { type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type SecureContext } from 'node:tls';
 import { OrchestratorError } from '../errors.js';
 import { type Fetch, responseTo } from './fetch.js';
 
@@ -10,11 +10,13 @@ import { type Fetch, responseTo } from './fetch.js';
  * A client that goes through an HTTP proxy: a tunnel (CONNECT) for each request, also for `http:` addresses, so that the
  * proxy sees no token. An abort closes the tunnel, however far it has come.
  */
-export function tunnelFetch(proxy: URL): Fetch {
+export function tunnelFetch(proxy: URL, trust?: SecureContext): Fetch {
   return async (address, request) => {
     const url = new URL(address);
     const socket = await tunnel(proxy, url, request.signal);
-    return await responseTo(url, request, { createConnection: () => (isTls(url) ? secured(socket, url) : socket) });
+    return await responseTo(url, request, {
+      createConnection: () => (isTls(url) ? secured(socket, url, trust) : socket),
+    });
   };
 }
 
@@ -74,9 +76,13 @@ function closingWith(signal: AbortSignal, socket: Duplex): Duplex {
   return socket;
 }
 
-function secured(socket: Duplex, { hostname }: URL): Duplex {
+function secured(socket: Duplex, { hostname }: URL, trust: SecureContext | undefined): Duplex {
   const host = hostname.replace(/^\[|\]$/g, '');
-  return connectTls({ socket, host, ...(isIP(host) === 0 && { servername: host }) });
+  return connectTls({
+    ...{ socket, host },
+    ...(isIP(host) === 0 && { servername: host }),
+    ...(trust && { secureContext: trust }),
+  });
 }
 
 function unreachable({ host }: URL, cause: NodeJS.ErrnoException): Error {
