@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerCommands, workerIdFor, workerLifecycle } from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
 import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
+import { lockFolder } from '@codegen/sdk/processes';
 import { closeRedis, connectRedis, silentLogger } from '@codegen/sdk/queue';
 import { respond } from './answer-commands.js';
 import { inheritedEnvironment, installedWrapper, ownVariable, type WorkerManagerConfig } from './config.js';
@@ -10,6 +12,7 @@ import { GoneWorkers } from './gone-workers.js';
 import { handleCommand } from './handle-command.js';
 import { handleLifecycle } from './handle-lifecycle.js';
 import type { Manager } from './manager.js';
+import { becomeOnlyManager } from './only-manager.js';
 import { endLeftovers, reconcile } from './reconcile.js';
 import { processRuntime } from './runtimes/process.js';
 import { Slots } from './slots.js';
@@ -28,10 +31,13 @@ export interface RunningWorkerManager extends RunningService {
 /**
  * Starts worker-manager: first ends what an earlier one left, then serves commands and looks after the workers.
  * Stopping it ends every worker; their turns are answered as lost by the next start.
+ * @throws where another one works in this folder, or serves this Redis
  */
 export async function startWorkerManager(config: WorkerManagerConfig): Promise<RunningWorkerManager> {
   const { redisUrl, logger = silentLogger, reconcileMs = 1000 } = config;
   const consumer = config.instance ?? `worker-manager-${process.pid}-${randomUUID().slice(0, 8)}`;
+  await mkdir(config.workersDir, { recursive: true });
+  const unlock = await lockFolder(config.workersDir, 'workers', 'worker-manager');
   const runtime = processRuntime({
     redisUrl,
     wrapperCommand: config.wrapperCommand ?? installedWrapper(),
@@ -47,6 +53,10 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
   redis.on('close', () => {
     steadySince = undefined;
   });
+  const leave = async () => {
+    await closeRedis(redis);
+    await unlock();
+  };
   const api = config.api && createApi({ apiUrl: config.api.url, token: config.api.token });
   const stopping = new AbortController();
   let look = new AbortController();
@@ -55,10 +65,14 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     refused = reject;
   });
   letIn.catch(() => undefined);
+  const records = await WorkerRecords.open(config.workersDir).catch(async (error) => {
+    await leave();
+    throw error;
+  });
   const manager: Manager = {
     redis,
     runtime,
-    records: await WorkerRecords.open(config.workersDir),
+    records,
     gone: new GoneWorkers(redis),
     locks: new WorkerLocks(),
     agents: config.agents,
@@ -82,7 +96,13 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     start: (workerId) => startWaiting(workerId, manager),
     logger,
   });
+  // Nobody else is at work in this folder: what is left there ends at once, also while Redis is away.
   await endLeftovers(manager);
+  const { workersDir } = config;
+  const only = await becomeOnlyManager({ redis, workersDir, instance: consumer, logger }).catch(async (error) => {
+    await leave();
+    throw error;
+  });
 
   const commands = runConsumer({
     redisUrl,
@@ -126,7 +146,7 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
       if (look.signal.aborted) look = new AbortController();
     }
   })();
-  const done = Promise.race([letIn, Promise.all([commands.done, lifecycle.done]).then(() => undefined)]);
+  const done = Promise.race([letIn, only.replaced, Promise.all([commands.done, lifecycle.done]).then(() => undefined)]);
   done.catch((error: unknown) => logger.error({ error: String(error) }, 'a consumer stopped: restart the service'));
   await Promise.all([commands.ready, lifecycle.ready]);
   return {
@@ -137,7 +157,8 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
       const living = manager.records.all().filter(({ state }) => state === 'starting' || state === 'running');
       await Promise.all(living.map(({ worker_id, handle }) => runtime.end(worker_id, handle)));
       await lifecycle.stop();
-      await closeRedis(redis);
+      await only.stop();
+      await leave();
     },
   };
 }

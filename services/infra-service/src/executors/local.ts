@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { AnsibleDeployMessage } from '@codegen/contracts';
+import { folderFingerprint, lockFolder } from '@codegen/sdk/processes';
 import { PortInUseError } from '../forwarder/forwarder.js';
 import { clearLeftovers } from '../releases/clear-leftovers.js';
 import { nextFreePort } from '../releases/free-port.js';
-import { lockReleases } from '../releases/lock-releases.js';
 import { ProjectReleases, type ReleaseSettings } from '../releases/project-releases.js';
-import { folderFingerprint, listProjects, ProjectFolders } from '../releases/release-folders.js';
+import { listProjects, ProjectFolders } from '../releases/release-folders.js';
 import { type DeployContext, DeployFailure, type Executor } from './executor.js';
 
 const LOOPBACK = '127.0.0.1';
@@ -26,7 +26,7 @@ export async function startLocalExecutor(given: LocalExecutorSettings): Promise<
   const { releasesDir, host, logger } = given;
   await mkdir(releasesDir, { recursive: true, mode: 0o700 });
   const fingerprint = await folderFingerprint(releasesDir);
-  const unlock = await lockReleases(fingerprint);
+  const unlock = await lockFolder(releasesDir, 'releases', 'infra-service');
   const settings: ReleaseSettings = {
     ...given,
     marker: (projectId, sha) => `${projectId}/${sha}/${fingerprint}-${randomBytes(6).toString('hex')}`,

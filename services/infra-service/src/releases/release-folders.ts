@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, realpath, rename } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, lstat, mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { identifier } from '@codegen/contracts';
 import { removeTree } from '@codegen/sdk/files';
@@ -104,12 +104,4 @@ export async function listProjects(releasesDir: string): Promise<string[]> {
   return entries
     .filter((entry) => entry.isDirectory() && identifier.safeParse(entry.name).success)
     .map(({ name }) => name);
-}
-
-/** Tells this folder's processes from those of another one on the same machine. */
-export async function folderFingerprint(releasesDir: string): Promise<string> {
-  return createHash('sha256')
-    .update(await realpath(releasesDir))
-    .digest('hex')
-    .slice(0, 12);
 }

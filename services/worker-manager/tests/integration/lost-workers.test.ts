@@ -39,6 +39,9 @@ async function spawnManager(): Promise<ChildProcess> {
     env: {
       PATH: process.env.PATH,
       REDIS_URL: bench.server.url,
+      // Nobody is there: what these workers do needs no API.
+      API_URL: 'http://127.0.0.1:9',
+      API_TOKEN: 'cgk_test',
       WORKERS_DIR: bench.workersDir,
       REPOS_DIR: bench.reposDir,
       AGENTS_FILE: agentsFile,
