@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<string, string>> = {
   merge_failed: 'the merge did not succeed',
   no_changes: 'the agent changed nothing',
   not_a_fast_forward: 'the commit does not build on main',
+  no_free_port: 'no server has a free port',
   no_worker: 'no worker could start in time',
   nothing_to_deploy: 'there is nothing to deploy yet',
   oom: 'the worker ran out of memory',

@@ -1,3 +1,4 @@
+import { isOrchestratorError } from '@codegen/sdk/errors';
 import { type FlowDeps, failed } from '../flow.js';
 import { progress } from '../report.js';
 import { type DeployNode, end } from './state.js';
@@ -6,7 +7,13 @@ import { type DeployNode, end } from './state.js';
 export function allocateStep(deps: FlowDeps): DeployNode {
   return async ({ input, taken, from_port, ports }, { signal }) => {
     const wanted = { project_id: input.project_id, not_port: taken.at(-1), from_port };
-    const { server_handle, server_ip, service, port } = await deps.api.allocations.allocate(wanted, { signal });
+    const allocated = await deps.api.allocations.allocate(wanted, { signal }).catch((error: unknown) => {
+      // Only the operator mends that: a second try finds the same.
+      if (isOrchestratorError(error) && error.code === 'NO_FREE_PORT') return failed('no_free_port', error.message);
+      throw error;
+    });
+    if ('status' in allocated) return end(allocated);
+    const { server_handle, server_ip, service, port } = allocated;
     const mine = deps.settings.deploy.server;
     if (server_handle !== mine) {
       // The executor would start it on a machine that this port does not belong to.

@@ -160,6 +160,22 @@ describe.each(databases)('deploy on %s', (kind) => {
     expect(world.executors.of('deploy', task)).toHaveLength(0);
   });
 
+  it('fails at once where no server is active, and says how one is added', async () => {
+    await world.startReplica();
+    await world.api.servers.put('local', { ip: '127.0.0.1', status: 'maintenance' });
+    const task = await world.start('deploy', await world.scaffoldedProject());
+
+    expect(await world.ended(task)).toMatchObject({
+      status: 'failed',
+      reason: 'no_free_port',
+      error: expect.stringMatching(/^no server is active: add one with /),
+    });
+    expect(await world.story(task)).toEqual(['started', 'failed']);
+    // A step that is tried again complains.
+    expect(world.complaints).toEqual([]);
+    await world.api.servers.put('local', { ip: '127.0.0.1', port_from: 18_000, port_to: 18_999 });
+  });
+
   it('ends cancelled while it waits for a secret', async () => {
     await world.startReplica();
     const task = await world.start('deploy', await world.scaffoldedProject([{ name: 'DB_PASSWORD' }]));
