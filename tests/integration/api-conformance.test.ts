@@ -109,6 +109,28 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
       expect(await person.refused('POST', '/projects', '{"name":')).toBe('400 VALIDATION_FAILED');
     });
 
+    it.each([
+      ['POST', '/projects', { name: 'known', descripton: 'x' }, ['name', 'description', 'modules', 'dry_run']],
+      ['PATCH', '/projects/none', { nmae: 'x' }, ['name', 'description']],
+      ['PUT', '/projects/none/secrets/KEY', { value: 'x', expires: 1 }, ['value']],
+      ['POST', '/tasks/task_0/cancel', { reason: 'x' }, []],
+    ] as const)('is refused where nobody knows the field, with those that are known: %s %s', async (...call) => {
+      const [method, path, sent, known] = call;
+      const { status, body } = await person.call(method, path, sent);
+      const field = Object.keys(sent).at(-1);
+
+      expect([status, body.code]).toEqual([400, 'VALIDATION_FAILED']);
+      expect(body.errors).toContainEqual({ path: field, message: 'no such field is known' });
+      expect(body.choices).toEqual(known);
+    });
+
+    it('is refused in the order of a task, and nothing is made', async () => {
+      const { name: project } = await person.createProject();
+      const order = { project, type: 'engineering', spec: 'x', dryrun: true };
+      expect(await person.refused('POST', '/tasks', order)).toBe('400 VALIDATION_FAILED');
+      expect((await person.ok('GET', `/tasks?project=${project}`)).items).toEqual([]);
+    });
+
     it.each(['/projects?limit=0', '/projects?limit=501', '/tasks?limit=x', '/tasks?status=lost', '/projects?status=x'])(
       'is refused in a query: %s',
       async (path) => {

@@ -10,6 +10,7 @@ import { errorHandler } from './error-handler.js';
 import { readJsonBody } from './json-body.js';
 import { defaultLimits, type Limits, LOOK_MS } from './limits.js';
 import { openapi } from './openapi.js';
+import { refuseUnknownFields } from './request-body.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import type { Dependencies } from './routes/dependencies.js';
 import { deploymentRoutes } from './routes/deployments.js';
@@ -71,6 +72,7 @@ export async function buildApp(deps: Dependencies, limits: Limits = defaultLimit
     deps.logger.debug({ ...fields, key: request.caller?.key.prefix }, 'request');
   });
   registerAuth(app, deps);
+  app.addHook('onRoute', refuseUnknownFields);
   await app.register(swagger, openapi);
   const groups = [healthRoutes, userRoutes, apiKeyRoutes, projectRoutes, secretRoutes, taskRoutes, taskRunRoutes];
   for (const routes of [...groups, eventRoutes, outboxRoutes, serverRoutes, deploymentRoutes, serviceRoutes]) {

@@ -3,6 +3,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ApiError } from './api-error.js';
 import { isDatabaseAway } from './database/availability.js';
 import type { Logger } from './logger.js';
+import { knownFields } from './request-body.js';
 
 /** Text the database cannot hold: a NUL character, or half of a surrogate pair. */
 const UNSTORABLE_TEXT = new Set(['22021', '22P05']);
@@ -35,13 +36,22 @@ function toApiError(error: FastifyError | Error, request: FastifyRequest): ApiEr
   if (error instanceof ApiError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
     // Of a long list that is wrong throughout, the first ones say enough.
-    const errors = error.validation.slice(0, 100).map((one) => ({
-      path: one.instancePath.replace(/^\//, '').replaceAll('/', '.'),
-      message: one.message ?? 'is invalid',
-    }));
+    const errors = error.validation
+      .slice(0, 100)
+      .flatMap(({ instancePath, message = 'is invalid', keyword, params }) => {
+        const path = instancePath.replace(/^\//, '').replaceAll('/', '.');
+        if (keyword !== 'unrecognized_keys') return [{ path, message }];
+        const unknown = (params as { keys: string[] }).keys.slice(0, 100);
+        return unknown.map((key) => ({
+          path: [path, key].filter(Boolean).join('.'),
+          message: 'no such field is known',
+        }));
+      });
     const first = errors[0];
     const detail = `${first?.path || `the ${error.validationContext ?? 'request'}`}: ${first?.message}`;
-    return new ApiError('VALIDATION_FAILED', detail, { errors });
+    const hasUnknown = error.validation.some(({ keyword }) => (keyword as string) === 'unrecognized_keys');
+    const choices = hasUnknown ? knownFields(request.routeOptions.schema?.body) : undefined;
+    return new ApiError('VALIDATION_FAILED', detail, { errors, ...(choices && { choices }) });
   }
   if (isDatabaseAway(error)) {
     return new ApiError('API_UNAVAILABLE', 'the database is away; try again in a moment', { retryAfterSeconds: 2 });

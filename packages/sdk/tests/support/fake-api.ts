@@ -14,6 +14,7 @@ import {
   errorCodes,
   expandScopes,
   FAILED_BY_ADMIN,
+  failTask,
   holdsScope,
   identifier,
   isKnownScope,
@@ -24,6 +25,7 @@ import {
   makeId,
   type Project,
   pageQuery,
+  putSecret,
   type Service,
   type ServiceDeployment,
   type ServiceName,
@@ -180,6 +182,13 @@ export async function startFakeApi(): Promise<FakeApi> {
     if (route.includes('{') && !identifier.safeParse(id).success) {
       return problem('VALIDATION_FAILED', 'the path: is not an identifier');
     }
+    const known = Object.keys(bodies[route]?.shape ?? {});
+    const unknown = Object.keys(request.body ?? {}).filter((field) => !known.includes(field));
+    if (unknown.length > 0) {
+      const issues = unknown.map((field) => ({ path: [field], message: 'no such field is known' }));
+      const { status, body } = unfit(issues);
+      return { status: status as number, body: { ...(body as object), choices: known } };
+    }
     if (id !== '' && request.path.startsWith('/tasks/') && !tasks.has(id)) {
       return problem('TASK_NOT_FOUND', `there is no task ${id}`);
     }
@@ -231,7 +240,7 @@ export async function startFakeApi(): Promise<FakeApi> {
       case 'POST /tasks/{id}/cancel':
         return cancelTask(tasks.get(id) as Task);
       case 'POST /tasks/{id}/fail':
-        return failTask(tasks.get(id) as Task, request.body as { reason: string });
+        return endTask(tasks.get(id) as Task, request.body as { reason: string });
       case 'POST /tasks/{id}/retry':
         return retryTask(tasks.get(id) as Task);
       default:
@@ -391,7 +400,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     return { body: withoutSpec(task) };
   }
 
-  function failTask(task: Task, { reason }: { reason: string }): Answer {
+  function endTask(task: Task, { reason }: { reason: string }): Answer {
     if (task.finished_at !== null) {
       return problem('TASK_ENDED', `the task is ${task.status} already: there is nothing to end`);
     }
@@ -488,6 +497,19 @@ const whoami = {
     revoked_at: null,
     created_at: wireNow(),
   },
+};
+
+/** The bodies that routes take; others take none. */
+const bodies: Readonly<Record<string, { shape: object }>> = {
+  'POST /projects': createProjectBody,
+  'PATCH /projects/{project}': updateProject,
+  'PUT /projects/{project}/secrets/{name}': putSecret,
+  'PUT /services/{name}/{instance}': signOfLife,
+  'POST /users': createUser,
+  'POST /api-keys': createApiKey,
+  'POST /tasks': createTaskBody,
+  'POST /tasks/{id}/fail': failTask,
+  'POST /tasks/{id}/published': { shape: { request_id: true } },
 };
 
 interface Issue {
