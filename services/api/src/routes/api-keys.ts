@@ -33,7 +33,7 @@ const MOST_SCOPES = 100;
 export const apiKeyRoutes: Routes = async (app, deps) => {
   app.post(
     '/api-keys',
-    { schema: { body: createApiKey, response: { 201: createdApiKey } } },
+    { schema: { operationId: 'createApiKey', body: createApiKey, response: { 201: createdApiKey } } },
     async (request, reply) => {
       void reply.code(201);
       const make = async (trx: Transaction<Database>): Promise<CreatedApiKey> => {
@@ -75,7 +75,7 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
 
   app.get(
     '/api-keys',
-    { schema: { querystring: listApiKeysQuery, response: { 200: pageOf(apiKey) } } },
+    { schema: { operationId: 'listApiKeys', querystring: listApiKeysQuery, response: { 200: pageOf(apiKey) } } },
     async (request) => {
       const { limit, cursor, state } = request.query;
       const userId = usersReach(callerOf(request));
@@ -85,7 +85,7 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
 
   app.delete(
     '/api-keys/:id',
-    { schema: { params: z.object({ id: identifier }), response: { 200: apiKey } } },
+    { schema: { operationId: 'revokeApiKey', params: z.object({ id: identifier }), response: { 200: apiKey } } },
     async (request, reply) =>
       mutate(deps, request, reply, async (trx) => {
         const caller = callerOf(request);

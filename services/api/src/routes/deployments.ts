@@ -11,7 +11,7 @@ import type { Routes } from './dependencies.js';
 export const deploymentRoutes: Routes = async (app, deps) => {
   app.post(
     '/deployments',
-    { schema: { body: recordDeployment, response: { 201: serviceDeployment } } },
+    { schema: { operationId: 'recordDeployment', body: recordDeployment, response: { 201: serviceDeployment } } },
     async (request, reply) => {
       void reply.code(201);
       return mutate(deps, request, reply, async (trx) => {
@@ -31,7 +31,13 @@ export const deploymentRoutes: Routes = async (app, deps) => {
 
   app.get(
     '/deployments',
-    { schema: { querystring: listDeploymentsQuery, response: { 200: pageOf(serviceDeployment) } } },
+    {
+      schema: {
+        operationId: 'listDeployments',
+        querystring: listDeploymentsQuery,
+        response: { 200: pageOf(serviceDeployment) },
+      },
+    },
     async (request) => {
       const { limit, cursor, project, current } = request.query;
       const caller = callerOf(request);

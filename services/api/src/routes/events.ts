@@ -13,7 +13,7 @@ const LOOK_AGAIN_MS = 1000;
 export const eventRoutes: Routes = async (app, deps) => {
   app.post(
     '/events',
-    { schema: { body: recordEvents, response: { 200: z.object({ recorded: z.int() }) } } },
+    { schema: { operationId: 'recordEvents', body: recordEvents, response: { 200: z.object({ recorded: z.int() }) } } },
     async (request, reply) => {
       const outcome = await mutate(deps, request, reply, (trx) => record(trx, request.body.events), { again: true });
       for (const taskId of outcome.taskIds) deps.changes.notify(taskId);
@@ -25,6 +25,7 @@ export const eventRoutes: Routes = async (app, deps) => {
     '/tasks/:id/events',
     {
       schema: {
+        operationId: 'listTaskEvents',
         params: z.object({ id: identifier }),
         querystring: taskEventsQuery,
         response: { 200: taskEventPage },

@@ -6,10 +6,16 @@ import type { Routes } from './dependencies.js';
 
 /** Whether the API and its database answer; and who the caller is. */
 export const healthRoutes: Routes = async (app, { db }) => {
-  app.get('/health', { schema: { response: { 200: z.object({ status: z.literal('ok') }) } } }, async () => {
-    await sql`select 1`.execute(db);
-    return { status: 'ok' as const };
-  });
+  app.get(
+    '/health',
+    { schema: { operationId: 'getHealth', response: { 200: z.object({ status: z.literal('ok') }) } } },
+    async () => {
+      await sql`select 1`.execute(db);
+      return { status: 'ok' as const };
+    },
+  );
 
-  app.get('/whoami', { schema: { response: { 200: whoami } } }, async (request) => callerOf(request));
+  app.get('/whoami', { schema: { operationId: 'whoami', response: { 200: whoami } } }, async (request) =>
+    callerOf(request),
+  );
 };

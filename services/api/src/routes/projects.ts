@@ -33,7 +33,7 @@ const update = updateProject.refine((body) => body.name !== undefined || body.de
 export const projectRoutes: Routes = async (app, deps) => {
   app.post(
     '/projects',
-    { schema: { body: createProject, response: { 200: project, 201: project } } },
+    { schema: { operationId: 'createProject', body: createProject, response: { 200: project, 201: project } } },
     async (request, reply) => {
       const { name, description = null, modules, dry_run } = request.body;
       const input = { name, description, modules, owner_id: callerOf(request).user.id };
@@ -50,20 +50,22 @@ export const projectRoutes: Routes = async (app, deps) => {
 
   app.get(
     '/projects',
-    { schema: { querystring: listProjectsQuery, response: { 200: pageOf(project) } } },
+    { schema: { operationId: 'listProjects', querystring: listProjectsQuery, response: { 200: pageOf(project) } } },
     async (request) => {
       const { limit } = request.query;
       return toPage(await listProjects(deps.db, callerOf(request), { ...request.query, limit: limit + 1 }), limit);
     },
   );
 
-  app.get('/projects/:project', { schema: { params, response: { 200: project } } }, async (request) =>
-    findProject(deps.db, callerOf(request), request.params.project),
+  app.get(
+    '/projects/:project',
+    { schema: { operationId: 'getProject', params, response: { 200: project } } },
+    async (request) => findProject(deps.db, callerOf(request), request.params.project),
   );
 
   app.patch(
     '/projects/:project',
-    { schema: { params, body: update, response: { 200: project } } },
+    { schema: { operationId: 'updateProject', params, body: update, response: { 200: project } } },
     async (request, reply) =>
       mutate(deps, request, reply, async (trx) => {
         const { id } = await findProject(trx, callerOf(request), request.params.project);
@@ -71,16 +73,19 @@ export const projectRoutes: Routes = async (app, deps) => {
       }),
   );
 
-  app.post('/projects/:project/archive', { schema: { params, response: { 200: project } } }, async (request, reply) =>
-    mutate(deps, request, reply, async (trx) => {
-      const { id } = await findProject(trx, callerOf(request), request.params.project);
-      return archiveProject(trx, id);
-    }),
+  app.post(
+    '/projects/:project/archive',
+    { schema: { operationId: 'archiveProject', params, response: { 200: project } } },
+    async (request, reply) =>
+      mutate(deps, request, reply, async (trx) => {
+        const { id } = await findProject(trx, callerOf(request), request.params.project);
+        return archiveProject(trx, id);
+      }),
   );
 
   app.patch(
     '/projects/:project/report',
-    { schema: { params, body: projectReport, response: { 200: project } } },
+    { schema: { operationId: 'reportProject', params, body: projectReport, response: { 200: project } } },
     async (request, reply) =>
       mutate(deps, request, reply, async (trx) => {
         const { id } = await findProject(trx, callerOf(request), request.params.project);

@@ -28,7 +28,7 @@ const newParams = params.extend({
 export const secretRoutes: Routes = async (app, deps) => {
   app.put(
     '/projects/:project/secrets/:name',
-    { schema: { params: newParams, body: putSecret, response: { 200: secret } } },
+    { schema: { operationId: 'putSecret', params: newParams, body: putSecret, response: { 200: secret } } },
     async (request, reply) =>
       mutate(deps, request, reply, async (trx) => {
         const { id } = await findProject(trx, callerOf(request), request.params.project);
@@ -40,6 +40,7 @@ export const secretRoutes: Routes = async (app, deps) => {
     '/projects/:project/secrets',
     {
       schema: {
+        operationId: 'listSecrets',
         params: z.object({ project: identifier }),
         response: { 200: z.object({ items: z.array(secret) }) },
       },
@@ -52,7 +53,7 @@ export const secretRoutes: Routes = async (app, deps) => {
 
   app.delete(
     '/projects/:project/secrets/:name',
-    { schema: { params, response: { 204: z.null() } } },
+    { schema: { operationId: 'deleteSecret', params, response: { 204: z.null() } } },
     async (request, reply) => {
       await mutate(deps, request, reply, async (trx) => {
         const { id } = await findProject(trx, callerOf(request), request.params.project);
@@ -65,7 +66,7 @@ export const secretRoutes: Routes = async (app, deps) => {
 
   app.post(
     '/secrets/resolve',
-    { schema: { body: resolveSecret, response: { 200: resolvedSecret } } },
+    { schema: { operationId: 'resolveSecret', body: resolveSecret, response: { 200: resolvedSecret } } },
     async (request) => {
       const reference = parseReference(request.body.reference);
       if (reference?.kind !== 'vault') {

@@ -13,13 +13,17 @@ const body = putServer.refine((input) => input.port_from <= input.port_to, {
 
 /** Servers and the ports of theirs that projects hold. */
 export const serverRoutes: Routes = async (app, deps) => {
-  app.get('/servers', { schema: { response: { 200: z.object({ items: z.array(server) }) } } }, async () => ({
-    items: await servers.listServers(deps.db),
-  }));
+  app.get(
+    '/servers',
+    { schema: { operationId: 'listServers', response: { 200: z.object({ items: z.array(server) }) } } },
+    async () => ({
+      items: await servers.listServers(deps.db),
+    }),
+  );
 
   app.put(
     '/servers/:handle',
-    { schema: { params: z.object({ handle: identifier }), body, response: { 200: server } } },
+    { schema: { operationId: 'putServer', params: z.object({ handle: identifier }), body, response: { 200: server } } },
     async (request, reply) =>
       mutate(deps, request, reply, (trx) => servers.putServer(trx, request.params.handle, request.body)),
   );
@@ -28,6 +32,7 @@ export const serverRoutes: Routes = async (app, deps) => {
     '/projects/:project/allocations',
     {
       schema: {
+        operationId: 'listAllocations',
         params: z.object({ project: identifier }),
         response: { 200: z.object({ items: z.array(allocation) }) },
       },
@@ -38,7 +43,9 @@ export const serverRoutes: Routes = async (app, deps) => {
     },
   );
 
-  app.post('/allocations', { schema: { body: allocate, response: { 200: allocation } } }, async (request, reply) =>
-    mutate(deps, request, reply, (trx) => servers.allocate(trx, request.body)),
+  app.post(
+    '/allocations',
+    { schema: { operationId: 'allocate', body: allocate, response: { 200: allocation } } },
+    async (request, reply) => mutate(deps, request, reply, (trx) => servers.allocate(trx, request.body)),
   );
 };

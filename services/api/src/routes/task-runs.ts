@@ -8,7 +8,6 @@ import {
   nextAttempt,
   task,
   transitionTask,
-  wireDatetime,
 } from '@codegen/contracts';
 import { z } from 'zod';
 import { callerOf } from '../auth.js';
@@ -23,7 +22,7 @@ const params = z.object({ id: identifier });
 export const taskRunRoutes: Routes = async (app, deps) => {
   app.post(
     '/tasks/:id/claim',
-    { schema: { params, body: claimTask, response: { 200: claimedTask } } },
+    { schema: { operationId: 'claimTask', params, body: claimTask, response: { 200: claimedTask } } },
     async (request, reply) => {
       const { id } = request.params;
       const claim = await mutate(
@@ -41,7 +40,12 @@ export const taskRunRoutes: Routes = async (app, deps) => {
   app.post(
     '/tasks/:id/transition',
     {
-      schema: { params, body: transitionTask, response: { 200: z.object({ changed: z.boolean(), task }) } },
+      schema: {
+        operationId: 'transitionTask',
+        params,
+        body: transitionTask,
+        response: { 200: z.object({ changed: z.boolean(), task }) },
+      },
     },
     async (request, reply) => {
       const { id } = request.params;
@@ -62,7 +66,7 @@ export const taskRunRoutes: Routes = async (app, deps) => {
 
   app.post(
     '/tasks/:id/fail',
-    { schema: { params, body: failTask, response: { 200: task } } },
+    { schema: { operationId: 'failTask', params, body: failTask, response: { 200: task } } },
     async (request, reply) => {
       const { id } = request.params;
       const failed = await mutate(deps, request, reply, async (trx) =>
@@ -75,7 +79,14 @@ export const taskRunRoutes: Routes = async (app, deps) => {
 
   app.post(
     '/tasks/:id/attempts',
-    { schema: { params, body: nextAttempt, response: { 200: z.object({ epoch: z.int(), task }) } } },
+    {
+      schema: {
+        operationId: 'nextAttempt',
+        params,
+        body: nextAttempt,
+        response: { 200: z.object({ epoch: z.int(), task }) },
+      },
+    },
     async (request, reply) =>
       mutate(
         deps,
@@ -91,7 +102,7 @@ export const taskRunRoutes: Routes = async (app, deps) => {
 
   app.get(
     '/tasks/:id/attempts',
-    { schema: { params, response: { 200: z.object({ items: z.array(attempt) }) } } },
+    { schema: { operationId: 'listAttempts', params, response: { 200: z.object({ items: z.array(attempt) }) } } },
     async (request) => {
       const { id } = await findTask(deps.db, callerOf(request), request.params.id);
       return { items: await runs.listAttempts(deps.db, id) };
@@ -102,8 +113,9 @@ export const taskRunRoutes: Routes = async (app, deps) => {
     '/tasks/:id/attempts/:epoch',
     {
       schema: {
+        operationId: 'reportAttempt',
         params: params.extend({ epoch: z.coerce.number().int().min(0).max(2_147_483_647) }),
-        body: attemptReport.extend({ finished_at: wireDatetime.optional() }),
+        body: attemptReport,
         response: { 200: attempt },
       },
     },

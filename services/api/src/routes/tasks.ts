@@ -42,7 +42,7 @@ const params = z.object({ id: identifier });
 export const taskRoutes: Routes = async (app, deps) => {
   app.post(
     '/tasks',
-    { schema: { body: createTask, response: { 200: createdTask, 201: createdTask } } },
+    { schema: { operationId: 'createTask', body: createTask, response: { 200: createdTask, 201: createdTask } } },
     async (request, reply) => {
       const caller = callerOf(request);
       const { type, correlation_id, callback_stream, anyway, dry_run } = request.body;
@@ -71,40 +71,59 @@ export const taskRoutes: Routes = async (app, deps) => {
     },
   );
 
-  app.get('/tasks', { schema: { querystring: listTasksQuery, response: { 200: pageOf(task) } } }, async (request) => {
-    const { limit, project, ...query } = request.query;
-    const caller = callerOf(request);
-    const projectId = project === undefined ? undefined : (await findProject(deps.db, caller, project)).id;
-    return toPage(await listTasks(deps.db, caller, { ...query, projectId, limit: limit + 1 }), limit);
-  });
+  app.get(
+    '/tasks',
+    { schema: { operationId: 'listTasks', querystring: listTasksQuery, response: { 200: pageOf(task) } } },
+    async (request) => {
+      const { limit, project, ...query } = request.query;
+      const caller = callerOf(request);
+      const projectId = project === undefined ? undefined : (await findProject(deps.db, caller, project)).id;
+      return toPage(await listTasks(deps.db, caller, { ...query, projectId, limit: limit + 1 }), limit);
+    },
+  );
 
-  app.get('/tasks/:id', { schema: { params, response: { 200: task } } }, async (request) =>
+  app.get('/tasks/:id', { schema: { operationId: 'getTask', params, response: { 200: task } } }, async (request) =>
     toTask(await findTask(deps.db, callerOf(request), request.params.id), { withSpec: true }),
   );
 
-  app.post('/tasks/:id/cancel', { schema: { params, response: { 200: task } } }, async (request, reply) => {
-    const { id } = request.params;
-    const cancelled = await mutate(deps, request, reply, async (trx) =>
-      toTask(await requestCancel(trx, callerOf(request), id)),
-    );
-    deps.changes.notify(id);
-    return cancelled;
-  });
+  app.post(
+    '/tasks/:id/cancel',
+    { schema: { operationId: 'cancelTask', params, response: { 200: task } } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const cancelled = await mutate(deps, request, reply, async (trx) =>
+        toTask(await requestCancel(trx, callerOf(request), id)),
+      );
+      deps.changes.notify(id);
+      return cancelled;
+    },
+  );
 
-  app.post('/tasks/:id/retry', { schema: { params, response: { 200: createdTask } } }, async (request, reply) => {
-    const { id } = request.params;
-    const caller = callerOf(request);
-    const retry = async (trx: Transaction<Database>) => toCreatedTask(await retryTask(trx, caller, id));
-    const retried = await mutate(deps, request, reply, retry, {
-      replay: (_, trx) => replayTask(trx, caller, id),
-    });
-    deps.changes.notify(id);
-    return retried;
-  });
+  app.post(
+    '/tasks/:id/retry',
+    { schema: { operationId: 'retryTask', params, response: { 200: createdTask } } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const caller = callerOf(request);
+      const retry = async (trx: Transaction<Database>) => toCreatedTask(await retryTask(trx, caller, id));
+      const retried = await mutate(deps, request, reply, retry, {
+        replay: (_, trx) => replayTask(trx, caller, id),
+      });
+      deps.changes.notify(id);
+      return retried;
+    },
+  );
 
   app.post(
     '/tasks/:id/published',
-    { schema: { params, body: z.object({ request_id: z.string() }), response: { 204: z.null() } } },
+    {
+      schema: {
+        operationId: 'notePublished',
+        params,
+        body: z.object({ request_id: z.string() }),
+        response: { 204: z.null() },
+      },
+    },
     async (request, reply) => {
       await mutate(deps, request, reply, async (trx) => {
         const found = await findTask(trx, callerOf(request), request.params.id);

@@ -62,10 +62,20 @@ function fitting(schema: Schema): unknown {
   return type === 'boolean' ? true : type === 'null' ? null : {};
 }
 
+/** What the API says of its routes, with every model in place of its name. */
+async function described(client: Client): Promise<Record<string, Record<string, Operation>>> {
+  const { paths, components } = await client.ok('GET', '/openapi.json');
+  const resolved = (_: string, part: unknown): unknown => {
+    const name = (part as { $ref?: string } | null)?.$ref?.split('/').at(-1);
+    return name === undefined ? part : JSON.parse(JSON.stringify(components.schemas[name]), resolved);
+  };
+  return JSON.parse(JSON.stringify(paths), resolved);
+}
+
 onBothDatabases('outside text', (api) => {
   /** Every call in which one parameter, or one text of the body, is not what anybody expects. */
   async function* calls(client: Client, project: string, task: string): AsyncGenerator<[string, string, unknown]> {
-    const { paths } = await client.ok<{ paths: Record<string, Record<string, Operation>> }>('GET', '/openapi.json');
+    const paths = await described(client);
     for (const [pattern, operations] of Object.entries(paths)) {
       for (const [method, { parameters = [], requestBody }] of Object.entries(operations)) {
         const fill = (name: string, value: string) =>
