@@ -25,7 +25,7 @@ function run(env: Record<string, string>) {
 test('without a database it says which variable to set, and exits with 1', async () => {
   const api = run({ VAULT_KEY: 'a'.repeat(64) });
   expect(await api.exited).toEqual([1, null]);
-  expect(api.stderr()).toMatch(/set DATABASE_URL .* or DATA_DIR/);
+  expect(api.stderr()).toMatch(/Set DATABASE_URL .* or DATA_DIR/);
 });
 
 /** A folder, a port and an operator's token for a process that may be started again and again. */
