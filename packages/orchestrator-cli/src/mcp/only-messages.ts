@@ -11,6 +11,7 @@ const LINE_END = 0x0a;
 export function onlyMessages(most: number, answer: (line: string) => void): Transform {
   let begun: Buffer[] = [];
   let length = 0;
+  let refused = false;
   const take = (chunk: Buffer) => {
     begun.push(chunk);
     length += chunk.length;
@@ -30,6 +31,7 @@ export function onlyMessages(most: number, answer: (line: string) => void): Tran
   };
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
+      if (refused) return done();
       let from = 0;
       for (let end = chunk.indexOf(LINE_END); end !== -1; end = chunk.indexOf(LINE_END, from)) {
         take(chunk.subarray(from, end + 1));
@@ -37,7 +39,8 @@ export function onlyMessages(most: number, answer: (line: string) => void): Tran
         from = end + 1;
       }
       if (from < chunk.length) take(chunk.subarray(from));
-      if (length > most) this.push(taken());
+      refused = length > most;
+      if (refused) this.push(taken());
       done();
     },
     flush(done) {

@@ -113,7 +113,7 @@ describe('project update', () => {
       message: expect.stringMatching(/^--name: must be 2 to 39/),
     });
     await expect(run('project.create', ['No-Good'])).rejects.toMatchObject({
-      message: expect.stringMatching(/^--name: must be/),
+      message: expect.stringMatching(/^name: must be/),
     });
   });
 
