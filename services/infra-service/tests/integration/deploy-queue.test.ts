@@ -151,7 +151,7 @@ test('An API that is away delays the deploy, but does not fail it', async () => 
 
 test('A deploy that is dead-lettered is still answered as failed', async () => {
   await site.start();
-  site.api.refuse = { status: 403, code: 'FORBIDDEN' };
+  site.api.refuse = { status: 400, code: 'VALIDATION_FAILED' };
   const sha = await project.repository.commit({ environment: NEEDS_TOKEN });
   const answer = await site.deploy(project, { commit_sha: sha, secrets_ref: `vault:project/${project.id}` });
   expect(answer).toMatchObject({ status: 'failed', error: expect.stringContaining('not for you') });
