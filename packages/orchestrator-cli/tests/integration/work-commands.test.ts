@@ -333,9 +333,14 @@ describe('deploy start', () => {
     });
     const { runtime } = await run('deploy.start', ['--project', 'todo-api', '--anyway']);
     expect(runtime.warnings).toEqual([expect.stringContaining(id)]);
-    await expect(run('deploy.start', ['--project', 'todo-api', '--anyway', '--wait', '1s'])).rejects.toMatchObject({
-      code: 'STILL_RUNNING',
-    });
+    const before = fake.tasks.size;
+    const watched = run('deploy.start', ['--project', 'todo-api', '--anyway', '--wait'], { env, json: false });
+    const deploy = await waitFor('the deploy', () => [...fake.tasks.values()][before]);
+    fake.emit(deploy.id, { message: 'the first event' });
+    fake.end(deploy.id, 'completed');
+    const { stderr, runtime: after } = await watched;
+    expect(stderr).toMatch(new RegExp(`Warning: .*${id}[^]*the first event`));
+    expect(after.warnings).toEqual([]);
   });
 });
 
