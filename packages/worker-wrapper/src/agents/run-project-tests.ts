@@ -103,11 +103,7 @@ async function run(command: readonly string[]): Promise<Outcome> {
       show(line);
     }
   };
-  let broken: unknown;
-  const reading = Promise.all([take(child.stdout), take(child.stderr)]).catch((error: unknown) => {
-    broken = error;
-    child.kill('SIGKILL');
-  });
+  const reading = Promise.all([take(child.stdout), take(child.stderr)]);
   const why = await new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`${program} cannot be run: ${error.message}`));
     child.once('exit', (code, signal) =>
@@ -116,7 +112,6 @@ async function run(command: readonly string[]): Promise<Outcome> {
   });
   // What the command left running may hold its output open; the wrapper ends it.
   await Promise.race([reading, sleep(DRAIN_MS)]);
-  if (broken) throw broken;
   const end = lastLines(output, TAIL_BYTES);
   cut ||= end !== output;
   const parts = [
