@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 
 /** The home of this account; undefined where it has none: no HOME, and no passwd entry, as with a container's own uid. */
 export function homeFolder(env: NodeJS.ProcessEnv = process.env): string | undefined {
@@ -7,4 +8,16 @@ export function homeFolder(env: NodeJS.ProcessEnv = process.env): string | undef
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Where a system that runs on this machine keeps its data: flag, then ORCHESTRATOR_DATA_DIR, then the XDG data home;
+ * undefined where nothing says so and this account has no home.
+ */
+export function dataFolderPath(flag: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
+  const named = flag ?? (env.ORCHESTRATOR_DATA_DIR || undefined);
+  if (named !== undefined) return resolve(named);
+  const home = homeFolder(env);
+  const data = env.XDG_DATA_HOME || (home && join(home, '.local', 'share'));
+  return data ? resolve(data, 'codegen-orchestrator') : undefined;
 }

@@ -1,6 +1,5 @@
-export { dataFolderPath } from './data-folder.js';
 export { FileError, type FileProblem, parseFile } from './file-error.js';
-export { homeFolder } from './home-folder.js';
+export { dataFolderPath, homeFolder } from './home-folder.js';
 export { makeFolder } from './make-folder.js';
 export { listBelow, type ReadLimits, readFileBelow, readRegularFile } from './read-file.js';
 export { removeTree } from './remove-tree.js';

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** Variables as a process gets them; an empty one counts as missing. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -95,4 +97,17 @@ export function readChoice<C extends string>(env: Environment, name: string, cho
   const found = choices.find((choice) => choice === value);
   if (found !== undefined) return found;
   throw new Error(`${name} must be one of ${choices.join(', ')}. Correct it or leave it out for ${fallback}.`);
+}
+
+/**
+ * INSTANCE, which tells the processes of one service apart; a name of its own where it is missing. Under the name of before, a
+ * process takes back at once what it had in hand when it died.
+ * @throws {Error} naming INSTANCE where it cannot stand in a path of the API
+ */
+export function readInstance({ INSTANCE }: Environment, service: string): string {
+  if (!INSTANCE) return `${service}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  if (/^[A-Za-z0-9][\w.-]{0,127}$/.test(INSTANCE) && !INSTANCE.includes('..')) return INSTANCE;
+  throw new Error(
+    'INSTANCE must be at most 128 letters, digits, "-", "_" and single ".", the first of them a letter or digit. Correct it or leave it out.',
+  );
 }

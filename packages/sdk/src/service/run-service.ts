@@ -3,8 +3,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createLogger } from './create-logger.js';
-import { type Environment, readAll, readLater } from './read-environment.js';
-import { readInstance } from './read-instance.js';
+import { type Environment, readAll, readInstance, readLater } from './read-environment.js';
 
 /** Milliseconds that a start may take once it was asked to stop, say because a server it waits for is away. */
 const START_GRACE_MS = 15_000;
