@@ -104,10 +104,21 @@ export function contentCommand(place: GitPlace, object: string): string[] {
   return git(place, 'cat-file', 'blob', object);
 }
 
-/** Staged text files that hold a private key, each ended by NUL. */
+/** Contents of the objects whose names come on stdin. */
+export function objectsCommand(place: GitPlace): string[] {
+  return git(place, 'cat-file', '--batch');
+}
+
+const KEY = '^-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----';
+
+/** Staged text files that hold a private key, each ended by NUL. Reads every file. */
 export function keysCommand(place: GitPlace): string[] {
-  const key = '^-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----';
-  return git(place, 'grep', '--cached', '-I', '-l', '-z', '--full-name', '-E', '-e', key);
+  return git(place, 'grep', '--cached', '-I', '-l', '-z', '--full-name', '-E', '-e', KEY);
+}
+
+/** The same of files in which such a line came or went since a commit. Reads what has changed. */
+export function changedKeysCommand(place: GitPlace, since: string): string[] {
+  return git(place, 'diff', '--cached', `-G${KEY}`, '--name-only', '-z', '--no-renames', '--no-ext-diff', since);
 }
 
 /** Stages the paths on stdin, each ended by NUL, as a commit has them. */

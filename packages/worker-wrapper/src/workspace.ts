@@ -2,7 +2,14 @@ import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '@codegen/sdk/files';
-import { GITLINK_MODE, LINK_MODE, leavesTree, parseGitEntries, safeGitEnvironment } from '@codegen/sdk/git';
+import {
+  GITLINK_MODE,
+  LINK_MODE,
+  leavesTree,
+  parseGitEntries,
+  parseObjects,
+  safeGitEnvironment,
+} from '@codegen/sdk/git';
 import { judgeFile, MANIFEST_FILE, ManifestError, parseManifest } from '@codegen/sdk/manifest';
 import { execa } from 'execa';
 import * as commands from './git-commands.js';
@@ -47,6 +54,8 @@ const SEVERAL_PATHS = 10;
 /** Files with a conflict that are looked at, and bytes of one. */
 const MAX_CONFLICTS = 1000;
 const MAX_CONFLICT_BYTES = 64 * 1024 * 1024;
+/** A system call takes no longer one. */
+const MAX_LINK_BYTES = 4096;
 const PERMANENT =
   /does not exist|not found|not appear to be a git repository|permission denied|authentication failed|stale info|\[rejected\]|\[remote rejected\]|not a valid|invalid refspec/i;
 /** What git says of objects that are not there, or not what their names say, and of those that a repository refuses. */
@@ -348,14 +357,16 @@ export class Workspace {
     if (changed.length === 0) return { refused: [], warnings: [] };
     const ids = changed.map(({ id }) => `${id}\n`).join('');
     const sizes = (await this.#must(commands.sizesCommand(this.#place), ids)).split('\n');
-    const keys = new Set((await this.#run(commands.keysCommand(this.#place), undefined, 'latin1')).stdout.split('\0'));
+    const targets = await this.#targets(
+      changed.filter(({ mode }, index) => mode === LINK_MODE && Number(sizes[index]) <= MAX_LINK_BYTES),
+    );
+    const keys = await this.#keys();
     const rules = await this.#fileRules();
     const refused: { path: string; why: string }[] = [];
     const warnings: string[] = [];
     for (const [index, { mode, id, path }] of changed.entries()) {
-      const target = mode === LINK_MODE ? await this.#must(commands.contentCommand(this.#place, id)) : undefined;
       const name = Buffer.from(path, 'latin1').toString();
-      if (target !== undefined && leavesTree(path, target)) {
+      if (mode === LINK_MODE && leavesTree(path, targets.get(id) ?? '/')) {
         refused.push({ path, why: 'a link that leads out of the repository' });
         continue;
       }
@@ -364,6 +375,21 @@ export class Workspace {
       else if (said) warnings.push(`${name} is in the commit: ${said.why}`);
     }
     return { refused, warnings };
+  }
+
+  async #targets(links: readonly { id: string }[]): Promise<Map<string, string>> {
+    if (links.length === 0) return new Map();
+    const ids = [...new Set(links.map(({ id }) => `${id}\n`))].join('');
+    return parseObjects(await this.#must(commands.objectsCommand(this.#place), ids, 'latin1'));
+  }
+
+  /** Files in which a private key is, since this work began. */
+  async #keys(): Promise<Set<string>> {
+    const changed = await this.#must(commands.changedKeysCommand(this.#place, this.#base), undefined, 'latin1');
+    if (changed === '') return new Set();
+    const { stdout } = await this.#run(commands.keysCommand(this.#place), undefined, 'latin1');
+    const holding = new Set(stdout.split('\0'));
+    return new Set(changed.split('\0').filter((path) => holding.has(path)));
   }
 
   /** What `.project.yml` says of files; a broken one is told of by whoever needs it. */

@@ -91,6 +91,9 @@ export const readBlob = (gitDir: string, commitSha: string, path: string) => [
   `${commitSha}:${path}`,
 ];
 
+/** Contents of the objects whose names come on stdin. */
+export const readObjects = (gitDir: string) => [`--git-dir=${gitDir}`, 'cat-file', '--batch'];
+
 /** Prints the first commit of a history. */
 export const firstCommit = (gitDir: string, commitSha: string) => [
   `--git-dir=${gitDir}`,

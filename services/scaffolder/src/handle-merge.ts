@@ -100,7 +100,9 @@ async function unfit(
     return { reason: 'not_a_fast_forward', error: `${commit_sha} does not build on main at ${main}` };
   }
   const entries = await host.entries(fullName, commit_sha);
-  return irregular(entries) ?? leading(entries, (path) => host.readText(fullName, commit_sha, path, MAX_LINK_BYTES));
+  const links = entries.filter(({ mode }) => mode === LINK_MODE);
+  const targets = links.length > 0 ? await host.objects(fullName, [...new Set(links.map(({ id }) => id))]) : new Map();
+  return irregular(entries) ?? leading(links, targets);
 }
 
 /** What tests, deploys and npm read by name: a link there would lead to a file of the machine. */
@@ -124,20 +126,13 @@ function irregular(entries: readonly GitEntry[]): Refusal | undefined {
   return undefined;
 }
 
-/** A system call takes no longer one. */
-const MAX_LINK_BYTES = 4096;
-
 // A tester, a release and a web server would follow it into the machine.
-async function leading(
-  entries: readonly GitEntry[],
-  targetOf: (path: string) => Promise<string | undefined>,
-): Promise<Refusal | undefined> {
-  for (const { mode, path } of entries) {
-    if (mode !== LINK_MODE || !leavesTree(path, (await targetOf(path)) ?? '')) continue;
-    const error = `${path} is a link that leads out of the repository: remove it, or commit the file that it stands for`;
-    return { reason: 'invalid_manifest', error };
-  }
-  return undefined;
+function leading(links: readonly GitEntry[], targets: ReadonlyMap<string, string>): Refusal | undefined {
+  // One that cannot be read is none that stays.
+  const bad = links.find(({ id, path }) => leavesTree(path, targets.get(id) ?? '/'));
+  if (!bad) return undefined;
+  const error = `${bad.path} is a link that leads out of the repository: remove it, or commit the file that it stands for`;
+  return { reason: 'invalid_manifest', error };
 }
 
 // Told before the answer, so that whoever tries again starts from there, wherever main was moved from.

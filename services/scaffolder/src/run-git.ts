@@ -20,18 +20,21 @@ export interface GitOptions {
   readonly env?: Record<string, string>;
   /** Where it prints more, it is ended, and its output is cut there. */
   readonly mostBytes?: number;
+  readonly input?: string;
+  readonly encoding?: 'utf8' | 'latin1';
 }
 
 /** Runs git. Throws unless the exit code is 0 or one of `expect`, with what git said. */
 export async function runGit(
   args: readonly string[],
-  { expect = [], env = {}, mostBytes }: GitOptions = {},
+  { expect = [], env = {}, mostBytes, input, encoding = 'utf8' }: GitOptions = {},
 ): Promise<GitOutput> {
   const { stdout, stderr, exitCode, shortMessage, isMaxBuffer } = await execa('git', [...safeGitSettings, ...args], {
     env: { ...inheritedEnvironment(), ...safeGitEnvironment, ...env },
     extendEnv: false,
-    stdin: 'ignore',
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     reject: false,
+    encoding,
     stripFinalNewline: false,
     timeout: TIMEOUT_MS,
     maxBuffer: mostBytes ?? MAX_OUTPUT_BYTES,

@@ -42,13 +42,35 @@ export const FILE_MODES: readonly string[] = ['100644', '100755'];
 /** An entry of a tree or an index. */
 export interface GitEntry {
   readonly mode: string;
+  /** Name of its object. */
+  readonly id: string;
   readonly path: string;
 }
 
 /** Reads what `git ls-tree -z` or `git ls-files --stage -z` prints. */
 export function parseGitEntries(text: string): GitEntry[] {
   const entries = text.split('\0').filter(Boolean);
-  return entries.map((entry) => ({ mode: entry.slice(0, 6), path: entry.slice(entry.indexOf('\t') + 1) }));
+  return entries.map((entry) => {
+    const tab = entry.indexOf('\t');
+    const id = /[0-9a-f]{40,64}/.exec(entry.slice(7, tab))?.[0] ?? '';
+    return { mode: entry.slice(0, 6), id, path: entry.slice(tab + 1) };
+  });
+}
+
+/** Reads what `git cat-file --batch` prints, as latin1: the contents of objects by name, of those that are there as a whole. */
+export function parseObjects(text: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (let at = 0, end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
+    const [id = '', , size] = text.slice(at, end).split(' ');
+    at = end + 1;
+    // One that is missing is named, and no more.
+    if (size === undefined) continue;
+    const content = text.slice(at, at + Number(size));
+    if (content.length < Number(size)) break;
+    found.set(id, content);
+    at += content.length + 1;
+  }
+  return found;
 }
 
 /** Mode of a symbolic link in a tree. */

@@ -37,9 +37,9 @@ it('a project changes the table in .project.yml', async () => {
 });
 
 it('what the base branch has already is not told of again', async () => {
-  await turns.repository.commit({ 'old.pem': 'o\n', '.env': 'A=1\n' });
+  await turns.repository.commit({ 'old.pem': 'o\n', '.env': 'A=1\n', key: '-----BEGIN PRIVATE KEY-----\n' });
   const worker = await turns.worker();
-  expect(await worker.turn('echo w > w')).toMatchObject({ problem: undefined, warnings: [] });
+  expect(await worker.turn('echo w > w; echo more >> key')).toMatchObject({ problem: undefined, warnings: [] });
   expect((await worker.turn('echo A=2 > .env')).problem).toContain('.env (');
   expect(await worker.pushed('.env')).toBe('A=1');
 });

@@ -16,8 +16,10 @@ export interface RepositoryHost {
   advanceMain(fullName: string, move: { from: string; to: string }): Promise<boolean>;
   /** A text file of a commit, or undefined; of a longer one no more than one byte beyond `mostBytes`. */
   readText(fullName: string, commitSha: string, path: string, mostBytes: number): Promise<string | undefined>;
-  /** Mode, as git has it, and path of everything in a commit, its folders too. */
+  /** Mode, as git has it, object and path of everything in a commit, its folders too. */
   entries(fullName: string, commitSha: string): Promise<GitEntry[]>;
+  /** Contents of objects by name, as latin1; without those that are missing, or beyond 16 MiB of all. */
+  objects(fullName: string, ids: readonly string[]): Promise<Map<string, string>>;
   /** Files in the first commit of a history. */
   countFirstFiles(fullName: string, commitSha: string): Promise<number>;
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { identifier } from '@codegen/contracts';
 import { PermanentError } from '@codegen/sdk/errors';
-import { parseGitEntries } from '@codegen/sdk/git';
+import { parseGitEntries, parseObjects } from '@codegen/sdk/git';
 import {
   BARE_SETTINGS,
   fetchHead,
@@ -15,6 +15,7 @@ import {
   listFiles,
   moveMain,
   readBlob,
+  readObjects,
   resolveCommit,
   setConfig,
 } from '../git-commands.js';
@@ -23,6 +24,7 @@ import type { RepositoryHost } from './host.js';
 
 const COMMIT = /^[0-9a-f]{40}$/;
 const ORPHANED_LOCK_MS = 60_000;
+const MAX_OBJECT_BYTES = 16 * 1024 * 1024;
 
 /** Repositories as bare folders at `<reposDir>/<full name>.git`, for one machine. */
 export function localHost(reposDir: string): RepositoryHost {
@@ -75,6 +77,15 @@ export function localHost(reposDir: string): RepositoryHost {
 
     async entries(fullName, commitSha) {
       return parseGitEntries((await runGit(listEntries(folderOf(fullName), commitSha))).stdout);
+    },
+
+    async objects(fullName, ids) {
+      const options = {
+        input: ids.map((id) => `${id}\n`).join(''),
+        mostBytes: MAX_OBJECT_BYTES,
+        encoding: 'latin1',
+      } as const;
+      return parseObjects((await runGit(readObjects(folderOf(fullName)), options)).stdout);
     },
 
     async countFirstFiles(fullName, commitSha) {

@@ -229,6 +229,26 @@ it('refuses a link that leads out of the repository, by name; one that stays in 
   expect(result.error).toMatch(/^src\/style\.css is a link that leads out of the repository/);
 });
 
+it('reads the links of a commit at once, however many there are', async () => {
+  await mkdir(join(clone, 'links'));
+  for (let n = 0; n < 50; n += 1) await symlink(`../${n}`, join(clone, 'links', String(n)));
+  let calls = 0;
+  const counting: RepositoryHost = {
+    ...host,
+    objects: (name, ids) => {
+      calls += 1;
+      return host.objects(name, ids);
+    },
+    readText: (name, sha, path, most) => {
+      if (path !== '.project.yml') calls += 1;
+      return host.readText(name, sha, path, most);
+    },
+  };
+  const result = await merge({ commit_sha: await work() }, { host: counting });
+  expect(result).toMatchObject({ status: 'success' });
+  expect(calls).toBe(1);
+});
+
 it('reads no more of .project.yml than it may have', async () => {
   const commit_sha = await work({ '.project.yml': `${MANIFEST}# ${'x'.repeat(5_000_000)}` });
   const result = await merge({ commit_sha });
