@@ -1,4 +1,4 @@
-import { baseMessage, defineQueue } from '@codegen/contracts';
+import { baseMessage, defineQueue } from '@codegen/sdk/contracts';
 import { z } from 'zod';
 
 export const greetings = defineQueue({

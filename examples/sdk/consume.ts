@@ -1,5 +1,5 @@
-import { baseMessage, defineQueue } from '@codegen/contracts';
 import { runConsumer } from '@codegen/sdk/consumer';
+import { baseMessage, defineQueue } from '@codegen/sdk/contracts';
 import { PermanentError } from '@codegen/sdk/errors';
 import { connectQueue, publish } from '@codegen/sdk/queue';
 import { z } from 'zod';

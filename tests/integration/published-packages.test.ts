@@ -13,14 +13,24 @@ import { startRedis, type TestRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait-for.js';
 
 const run = promisify(execFile);
+/** Whether a schema of the consumer's zod is one of the zod that the contracts are made with. */
+const ONE_ZOD = `
+  import { baseMessage } from '@codegen/sdk/contracts';
+  import { z } from 'zod';
+  console.log(baseMessage instanceof z.ZodObject && baseMessage.constructor === z.object({}).constructor);`;
 const root = resolve(import.meta.dirname, '..', '..');
 const examples = join(root, 'examples', 'sdk');
 /** What the example of a list prints. */
 const listed = 'todo-api active\n1 that is all\n';
+const { exports } = JSON.parse(await readFile(join(root, 'packages', 'sdk', 'package.json'), 'utf8'));
+/** All that may be imported of the SDK. */
+const subpaths = Object.keys(exports)
+  .filter((path) => !path.endsWith('.json'))
+  .map((path) => join('@codegen/sdk', path));
 const sources = (await readdir(examples)).filter((name) => /\.(ts|cjs)$/.test(name));
 
 let packages: PublishedPackages;
-/** A folder with both packages installed from their tarballs and the examples beside them. */
+/** A folder with the SDK installed from its one tarball, and the examples beside it. */
 let consumer: string;
 let fake: FakeApi;
 let redis: TestRedis;
@@ -79,7 +89,8 @@ describe('the tarballs', () => {
   );
 
   it.each(['contracts', 'sdk'])('of %s hold the sources that their maps name, and no tests', async (name) => {
-    const folder = join(consumer, 'node_modules', '@codegen', name);
+    const sdk = join(consumer, 'node_modules', '@codegen', 'sdk');
+    const folder = name === 'sdk' ? sdk : join(sdk, name);
     const files = await readdir(folder, { recursive: true });
     const maps = files.filter((file) => file.endsWith('.map'));
 
@@ -92,13 +103,26 @@ describe('the tarballs', () => {
     }
   });
 
-  it('let their manifests be read', async () => {
+  it('let a manifest be read, which asks for nothing of this repository and for one zod', async () => {
     const require = createRequire(join(consumer, 'index.js'));
-    expect(require('@codegen/sdk/package.json')).toMatchObject({ name: '@codegen/sdk', sideEffects: false });
-    expect(require('@codegen/contracts/package.json')).toMatchObject({
-      name: '@codegen/contracts',
-      sideEffects: false,
-    });
+    const manifest = require('@codegen/sdk/package.json');
+    expect(manifest).toMatchObject({ name: '@codegen/sdk', sideEffects: false, peerDependencies: { zod: '^4.6.7' } });
+    expect(Object.keys(manifest.dependencies)).toEqual(['ioredis', 'pino', 'yaml']);
+    expect(await readdir(join(consumer, 'node_modules', '@codegen'))).toEqual(['sdk']);
+    expect(await evaluate(ONE_ZOD)).toBe('true\n');
+  });
+
+  it('have no files that name the contracts by another package', async () => {
+    const folder = join(consumer, 'node_modules', '@codegen', 'sdk');
+    const files = (await readdir(folder, { recursive: true })).filter((file) => /(\.js|\.d\.ts)$/.test(file));
+    const naming = /(from|import)\s*\(?\s*['"]@codegen\/contracts/;
+    const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+    expect(files.filter((_, at) => naming.test(texts[at] as string))).toEqual([]);
+  });
+
+  it('are not made without the contracts', async () => {
+    const packed = run('npm', ['pack', '--dry-run'], { cwd: join(root, 'packages', 'sdk') });
+    await expect(packed).rejects.toThrow('npm run pack:sdk');
   });
 });
 
@@ -114,8 +138,12 @@ describe('a TypeScript project', () => {
   ] as const;
 
   it.each(settings)(
-    'compiles the examples with %s and module resolution %s, the libraries checked too',
+    'compiles the examples and every subpath with %s and module resolution %s, the libraries checked too',
     async (compiler, resolution) => {
+      await writeFile(
+        join(consumer, 'every-subpath.ts'),
+        subpaths.map((path, at) => `export * as s${at} from '${path}';\n`).join(''),
+      );
       const outDir = `out-${compiler.replace(/\W/g, '')}-${resolution}`;
       const compilerOptions = {
         target: 'ES2022',
@@ -131,7 +159,10 @@ describe('a TypeScript project', () => {
       const config = join(consumer, `tsconfig.${outDir}.json`);
       await writeFile(
         config,
-        JSON.stringify({ compilerOptions, files: sources.filter((name) => name.endsWith('.ts')) }),
+        JSON.stringify({
+          compilerOptions,
+          files: [...sources.filter((name) => name.endsWith('.ts')), 'every-subpath.ts'],
+        }),
       );
 
       const { code, stdout } = await run(process.execPath, [compilers[compiler], '-p', config], { cwd: consumer }).then(
@@ -240,7 +271,7 @@ describe('importing', () => {
   it('the root loads the client alone, and the rest when it is first used', async () => {
     const before = await loadedBy("import '@codegen/sdk';");
     expect(before).toEqual([
-      '@codegen/contracts/dist/error-codes.js',
+      '@codegen/sdk/contracts/dist/error-codes.js',
       '@codegen/sdk/dist/abortable.js',
       '@codegen/sdk/dist/api/address.js',
       '@codegen/sdk/dist/errors.js',
@@ -269,7 +300,7 @@ describe('importing', () => {
           .join('/'),
       ),
     );
-    expect([...names]).toEqual(['@codegen/contracts', '@codegen/sdk', 'zod']);
+    expect([...names]).toEqual(['@codegen/sdk', 'zod']);
   });
 });
 
@@ -302,7 +333,7 @@ describe('a bundler', () => {
       outExtension: { '.js': '.mjs' },
     });
 
-    expect([...startsWith(metafile, 'split/list-projects.mjs')].sort()).toEqual(['@codegen/contracts', '@codegen/sdk']);
+    expect([...startsWith(metafile, 'split/list-projects.mjs')].sort()).toEqual(['@codegen/sdk']);
     expect(Object.keys(metafile.inputs).some((path) => path.includes('node_modules/ioredis'))).toBe(true);
     expect(await node(join('split', 'list-projects.mjs'))).toBe(listed);
   });
@@ -311,15 +342,12 @@ describe('a bundler', () => {
     const contents = "import { createApi } from '@codegen/sdk/api'; console.log(typeof createApi);";
     const { metafile } = await bundle({ stdin: { contents, resolveDir: consumer }, format: 'esm', outfile: 'api.mjs' });
 
-    expect([...startsWith(metafile, 'api.mjs')].sort()).toEqual(['@codegen/contracts', '@codegen/sdk', 'zod']);
+    expect([...startsWith(metafile, 'api.mjs')].sort()).toEqual(['@codegen/sdk', 'zod']);
     expect(await node('api.mjs')).toBe('function\n');
   });
 
   it('drops all of what is not used', async () => {
-    const subpaths = ['', '/api', '/consumer', '/errors', '/processes', '/queue', '/service', '/testing'];
-    const contents = [...subpaths.map((path) => `@codegen/sdk${path}`), '@codegen/contracts']
-      .map((name) => `import '${name}';`)
-      .join('\n');
+    const contents = subpaths.map((path) => `import '${path}';`).join('\n');
     const { outputFiles } = await bundle({ stdin: { contents, resolveDir: consumer }, format: 'esm', write: false });
 
     expect(outputFiles?.[0]?.text.trim()).toBe('');
@@ -362,7 +390,7 @@ describe('two copies of the package', () => {
 
   it('let a consumer of one dead-letter what the other calls permanent', async () => {
     const printed = await evaluate(`
-      import { engineeringQueue } from '@codegen/contracts';
+      import { engineeringQueue } from '@codegen/sdk/contracts';
       import { runConsumer } from ${queueOf(consumer, 'consumer/index.js')};
       import { publish } from ${queueOf(consumer, 'queue/index.js')};
       import { memoryQueue } from ${queueOf(consumer, 'testing/index.js')};

@@ -12,7 +12,7 @@ const DEPENDENCIES = ['ioredis', 'pino', 'yaml', 'zod'];
 /** `@codegen/contracts` and `@codegen/sdk` as they would be published. */
 export interface PublishedPackages {
   tarballs: { contracts: string; sdk: string };
-  /** A new folder where npm has installed both, and only them. */
+  /** A new folder where npm has installed the SDK's tarball, and what it asks a registry for. */
   install(name: string): Promise<string>;
   remove(): Promise<void>;
 }
@@ -22,19 +22,18 @@ export async function publishedPackages(): Promise<PublishedPackages> {
   const { path, remove } = await tempFolder('codegen-published');
   // Where a temporary folder is a link, modules know themselves by their real path.
   const folder = await realpath(path);
-  const workspaces = ['-w', 'packages/contracts', '-w', 'packages/sdk'];
-  await run('npm', ['pack', '--silent', '--pack-destination', folder, ...workspaces], { cwd: root });
-  const tarballs = {
-    contracts: join(folder, 'codegen-contracts-0.1.0.tgz'),
-    sdk: join(folder, 'codegen-sdk-0.1.0.tgz'),
-  };
+  const pack = ['pack', '--silent', '--pack-destination', folder, '-w', 'packages/contracts'];
+  const [contracts, sdk] = await Promise.all([
+    run('npm', pack, { cwd: root }),
+    run(process.execPath, [join(root, 'scripts', 'pack-sdk.js'), '--out', folder]),
+  ]);
+  const tarballs = { contracts: join(folder, contracts.stdout.trim()), sdk: sdk.stdout.trim() };
   return {
     tarballs,
     install: async (name) => {
       const consumer = join(folder, name);
       await mkdir(consumer);
       const dependencies = {
-        '@codegen/contracts': `file:${tarballs.contracts}`,
         '@codegen/sdk': `file:${tarballs.sdk}`,
         ...Object.fromEntries(DEPENDENCIES.map((one) => [one, `file:${join(root, 'node_modules', one)}`])),
       };
