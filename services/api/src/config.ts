@@ -2,22 +2,35 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Environment, readAll, readNamedFile, readUrl, readWholeNumber } from '@codegen/sdk/service';
 import type { DatabaseConfig } from './database/open.js';
+import { parseSeed, type Seed } from './seed.js';
 import type { ApiConfig } from './start-api.js';
 import { parseMasterKey } from './vault.js';
 
 /**
- * The configuration from the environment: HOST, PORT, DATABASE_URL or DATA_DIR, ADMIN_TOKEN_FILE,
+ * The configuration from the environment: HOST, PORT, DATABASE_URL or DATA_DIR, ADMIN_TOKEN_FILE, SEED_FILE,
  * VAULT_KEY or VAULT_KEY_FILE.
  * @throws {Error} naming the variable that is missing or wrong
  */
 export function readConfig(env: Environment): ApiConfig {
-  const { adminToken, masterKey, ...config } = readAll({
+  const { adminToken, seed, masterKey, ...config } = readAll({
     port: () => readWholeNumber(env, 'PORT', { min: 0, max: 65_535, fallback: 8000 }),
     database: () => readDatabase(env),
     adminToken: () => readNamedFile(env, 'ADMIN_TOKEN_FILE'),
+    seed: () => readSeed(env),
     masterKey: () => readMasterKey(env),
   });
-  return { host: env.HOST || '127.0.0.1', ...config, ...(adminToken && { adminToken }), ...masterKey };
+  return {
+    host: env.HOST || '127.0.0.1',
+    ...config,
+    ...(adminToken && { adminToken }),
+    ...(seed && { seed }),
+    ...masterKey,
+  };
+}
+
+function readSeed(env: Environment): Seed | undefined {
+  const text = readNamedFile(env, 'SEED_FILE');
+  return text === undefined ? undefined : parseSeed(text, 'SEED_FILE');
 }
 
 function homeCache(): string | undefined {

@@ -6,4 +6,5 @@ export type { DatabaseConfig } from './database/open.js';
 export { type OpenedPglite, openPglite } from './database/open-pglite.js';
 export type { DatabasePool } from './database/pglite-pool.js';
 export type { Logger } from './logger.js';
+export { type Seed, seedKeysOf } from './seed.js';
 export { type ApiConfig, type RunningApi, startApi } from './start-api.js';

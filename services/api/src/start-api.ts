@@ -7,7 +7,8 @@ import { forgetOldKeys } from './idempotency.js';
 import type { Limits } from './limits.js';
 import { type Logger, silentLogger } from './logger.js';
 import { migrate } from './migrations/migrate.js';
-import { ensureAdmin } from './store/ensure-admin.js';
+import type { Seed } from './seed.js';
+import { ensureAdmin, ensureSeed } from './store/ensure-admin.js';
 import { checkVault, createVault, readMasterKeyFile } from './vault.js';
 
 export type ApiConfig = {
@@ -17,6 +18,8 @@ export type ApiConfig = {
   readonly database: DatabaseConfig;
   /** Opens everything; its key is made at boot. See `makeApiKeySecret`. */
   readonly adminToken?: string | undefined;
+  /** Keys of services and servers that have to be there. */
+  readonly seed?: Seed | undefined;
   readonly logger?: Logger | undefined;
   /** What one client may cost; see `defaultLimits`. */
   readonly limits?: Limits | undefined;
@@ -46,6 +49,7 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
     await migrate(db, async (trx) => {
       await checkVault(trx, vault);
       if (config.adminToken !== undefined) await ensureAdmin(trx, config.adminToken);
+      if (config.seed) await ensureSeed(trx, config.seed);
     });
     app = await buildApp({ db, vault, changes: new Changes(), logger, stopping: stopping.signal }, config.limits);
     const url = await app.listen({ host: config.host, port: config.port });

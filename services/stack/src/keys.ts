@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ServiceName, serviceNames, serviceScopes } from '@codegen/contracts';
+import { makeApiKeySecret } from '@codegen/api';
+import { type ServiceName, serviceNames } from '@codegen/contracts';
 import { type Api, createApi } from '@codegen/sdk/api';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 
@@ -15,34 +15,9 @@ export async function ensureSecretFile(path: string, make: () => string): Promis
   return secret;
 }
 
-/** A secret in the form of an API key. */
-export function newApiSecret(): string {
-  return `cgk_${randomBytes(4).toString('hex')}_${randomBytes(32).toString('base64url')}`;
-}
-
-/**
- * Gives every service a key for as long as this process lives. They are kept in memory alone, so that no folder holds
- * one; those of the last start are revoked.
- */
-export async function issueServiceKeys(admin: Api): Promise<Record<ServiceName, string>> {
-  const nameOf = (service: string) => `stack: ${service}`;
-  const old = [];
-  for await (const key of admin.keys.list({ state: 'valid', limit: 500 })) {
-    // Anybody may give a key such a name; only an admin makes one for a service.
-    if (key.role === 'service' && key.name.startsWith(nameOf(''))) old.push(key);
-  }
-  await Promise.all(old.map((key) => admin.keys.revoke(key.id)));
-  const keys = await Promise.all(
-    serviceNames.map(async (name) => {
-      const { secret } = await admin.keys.create({
-        name: nameOf(name),
-        role: 'service',
-        scopes: [...serviceScopes[name]],
-      });
-      return [name, secret] as const;
-    }),
-  );
-  return Object.fromEntries(keys) as Record<ServiceName, string>;
+/** A new key for every service. Whoever starts the API gives it their hashes. */
+export function newServiceKeys(): Record<ServiceName, string> {
+  return Object.fromEntries(serviceNames.map((name) => [name, makeApiKeySecret()])) as Record<ServiceName, string>;
 }
 
 /** The keys of the person at this machine: for the daily work, and for what takes an administrator. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { openPglite, startApi } from '@codegen/api';
+import { makeApiKeySecret, openPglite, seedKeysOf, startApi } from '@codegen/api';
 import { type ServiceName, serviceNames } from '@codegen/contracts';
 import { startLanggraph } from '@codegen/langgraph';
 import { startScaffolder } from '@codegen/scaffolder';
@@ -15,7 +15,7 @@ import type { Logger } from '@codegen/sdk/queue';
 import { startWorkerManager } from '@codegen/worker-manager';
 import type { StackConfig } from './config.js';
 import { openDataFolder } from './data-folder.js';
-import { ensureSecretFile, issuePersonKey, issueServiceKeys, newApiSecret, type PersonRole } from './keys.js';
+import { ensureSecretFile, issuePersonKey, newServiceKeys, type PersonRole } from './keys.js';
 import { launchInfraService } from './start-infra-service.js';
 import { startRedis } from './start-redis.js';
 
@@ -76,7 +76,9 @@ export async function startStack(
     const database = await openPglite(folder.db, { cacheFolder: config.cacheFolder });
     started.push(() => database.close());
     // The API stores its hash; the next start makes another one.
-    const adminToken = newApiSecret();
+    const adminToken = makeApiKeySecret();
+    // In memory alone, so that no folder holds one; those of the last start end.
+    const keys = newServiceKeys();
     const vaultKey = await ensureSecretFile(join(folder.keys, 'vault'), () => randomBytes(32).toString('base64'));
     const api = await keep(
       startApi({
@@ -84,6 +86,7 @@ export async function startStack(
         port: await choosePort(config, folder.run),
         database: { pool: database.pool },
         adminToken,
+        seed: { service_keys: seedKeysOf(keys) },
         masterKey: Buffer.from(vaultKey, 'base64'),
         logger: loggerFor('api'),
       }).catch((error: unknown) => {
@@ -91,7 +94,6 @@ export async function startStack(
       }),
     );
     const admin = createApi({ apiUrl: api.url, token: adminToken });
-    const keys = await issueServiceKeys(admin);
     await admin.servers.put('local', { ip: HOST, port_from: config.deployPorts.from, port_to: config.deployPorts.to });
 
     const apiFor = (service: ServiceName) => ({ url: api.url, token: keys[service] });

@@ -1,15 +1,11 @@
-import { allocate, allocation, identifier, putServer, server } from '@codegen/contracts';
+import { allocate, allocation, identifier, server } from '@codegen/contracts';
 import { z } from 'zod';
 import { callerOf } from '../auth.js';
 import { mutate } from '../idempotency.js';
+import { orderedServer } from '../seed.js';
 import { findProject } from '../store/projects.js';
 import * as servers from '../store/servers.js';
 import type { Routes } from './dependencies.js';
-
-const body = putServer.refine((input) => input.port_from <= input.port_to, {
-  path: ['port_to'],
-  error: 'must not be below port_from',
-});
 
 /** Servers and the ports of theirs that projects hold. */
 export const serverRoutes: Routes = async (app, deps) => {
@@ -23,7 +19,14 @@ export const serverRoutes: Routes = async (app, deps) => {
 
   app.put(
     '/servers/:handle',
-    { schema: { operationId: 'putServer', params: z.object({ handle: identifier }), body, response: { 200: server } } },
+    {
+      schema: {
+        operationId: 'putServer',
+        params: z.object({ handle: identifier }),
+        body: orderedServer,
+        response: { 200: server },
+      },
+    },
     async (request, reply) =>
       mutate(deps, request, reply, (trx) => servers.putServer(trx, request.params.handle, request.body)),
   );

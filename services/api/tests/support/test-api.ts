@@ -10,6 +10,7 @@ import { openPglite } from '../../src/database/open-pglite.js';
 import type { DatabasePool } from '../../src/database/pglite-pool.js';
 import type { Limits } from '../../src/limits.js';
 import type { Logger } from '../../src/logger.js';
+import type { Seed } from '../../src/seed.js';
 import { type RunningApi, startApi } from '../../src/start-api.js';
 
 export type Backend = 'PGlite' | 'PostgreSQL';
@@ -132,7 +133,7 @@ export const masterKey = randomBytes(32);
 /** The API on a test's database. */
 export async function startTestApi(
   database: TestDatabase,
-  options: { adminToken?: string; logger?: Logger; masterKey?: Buffer; limits?: Limits } = {},
+  options: { adminToken?: string; logger?: Logger; masterKey?: Buffer; limits?: Limits; seed?: Seed } = {},
 ): Promise<TestApi> {
   const adminToken = options.adminToken ?? makeApiKeySecret();
   const api = await startApi({

@@ -26,6 +26,8 @@ test('what is missing or wrong is named, and no password repeated', () => {
     [{ DATABASE_URL: 'postgres://h/d', VAULT_KEY: 'x' }, /VAULT_KEY must be 32 bytes/],
     [{ DATA_DIR: '/d', PORT: 'http' }, /PORT/],
     [{ DATA_DIR: '/d', ADMIN_TOKEN_FILE: '/no/such/file' }, /ADMIN_TOKEN_FILE/],
+    [{ DATA_DIR: '/d', SEED_FILE: '/no/such/file' }, /SEED_FILE/],
+    [{ DATA_DIR: '/d', SEED_FILE: import.meta.filename }, /SEED_FILE names a file that is no seed: the file: /],
   ];
   for (const [env, message] of wrong) expect(() => readConfig(env)).toThrow(message);
 });

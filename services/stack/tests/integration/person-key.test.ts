@@ -1,16 +1,16 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openPglite, startApi } from '@codegen/api';
+import { makeApiKeySecret, openPglite, startApi } from '@codegen/api';
 import { createApi } from '@codegen/sdk/api';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
-import { issuePersonKey, newApiSecret } from '../../src/keys.js';
+import { issuePersonKey } from '../../src/keys.js';
 
 let folder: Awaited<ReturnType<typeof tempFolder>>;
 let database: Awaited<ReturnType<typeof openPglite>>;
 let api: Awaited<ReturnType<typeof startApi>>;
 let run: string;
-const adminToken = newApiSecret();
+const adminToken = makeApiKeySecret();
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 beforeAll(async () => {
