@@ -27,7 +27,9 @@ export default class Mcp extends BaseCommand<null> {
     // Standard output belongs to the protocol: no envelope comes after it.
     this.runtime.linesOnly = true;
     if (!flags.quiet) await this.tell(offered, flags.allow !== undefined);
-    await serveMcp(this.runtime, offered);
+    const { env, signal } = this.runtime;
+    const system = { ORCHESTRATOR_PROFILE: flags.profile, ORCHESTRATOR_API_URL: flags['api-url'] };
+    await serveMcp({ env: { ...env, ...given(system) }, signal }, offered);
     return null;
   }
 
@@ -47,4 +49,9 @@ export default class Mcp extends BaseCommand<null> {
         : 'ALLOWED_COMMANDS says what may be offered at most';
     await output.err(`Offers ${what}: ${names || 'none'}.\n${how}.\n`);
   }
+}
+
+/** Those that have a value. */
+function given(variables: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => Boolean(entry[1])));
 }

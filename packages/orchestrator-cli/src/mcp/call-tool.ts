@@ -11,6 +11,8 @@ import { oneLine } from '../render/text.js';
 import { runCommand } from '../run-command.js';
 import { translateError } from '../translate-error.js';
 import { argvOf, fieldsOf } from './tool-input.js';
+import { toolSteps, withToolSteps } from './tool-step.js';
+import { inputNames } from './tool-words.js';
 
 /** Clients give up on a call after a minute; what takes longer is told before, and asked for again. */
 const PATIENCE_MS = 50_000;
@@ -55,7 +57,8 @@ export async function callTool(id: CommandId, input: unknown, context: CallConte
     const argv = argvOf(id, Class, { ...defaultsOf(fields), ...(input as object | undefined) });
     if (!fields.has('timeout')) timer = setTimeout(() => call.abort(tooLate()), PATIENCE_MS);
     const { data } = await Promise.race([runCommand(id, argv, runtime), forced(call.signal)]);
-    envelope = success(command, data, cleanWarnings(runtime), runtime.meta);
+    const told = await withToolSteps(data, context.env);
+    envelope = success(command, told, cleanWarnings(runtime), runtime.meta);
   } catch (cause) {
     const { error, next } = cleanError(translateError(cause, []), id, runtime);
     envelope = failure(command, error, next, cleanWarnings(runtime), runtime.meta);
@@ -63,11 +66,30 @@ export async function callTool(id: CommandId, input: unknown, context: CallConte
     clearTimeout(timer);
     context.signal.removeEventListener('abort', takenBack);
   }
-  const answer = { ...envelope, ...(lines.length > 0 && { lines }) };
+  const answer = { ...(await inToolWords(envelope, id, context.env)), ...(lines.length > 0 && { lines }) };
   return {
     structuredContent: answer,
     content: [{ type: 'text', text: JSON.stringify(answer) }],
     isError: !envelope.ok,
+  };
+}
+
+/** An answer that names tools and their inputs, where that of the command line names commands and flags. */
+async function inToolWords(envelope: SuccessEnvelope | FailureEnvelope, id: CommandId, env: NodeJS.ProcessEnv) {
+  const fields = fieldsOf(await loadCommand(id));
+  const names = new Set(fields.keys());
+  const warnings = envelope.warnings.map((warning) => inputNames(warning, names));
+  if (envelope.ok) return { ...envelope, warnings };
+  const { error, missing } = envelope;
+  // Arguments are told of in capitals.
+  const given = (text: string) => (names.has(text.toLowerCase()) ? text.toLowerCase() : inputNames(text, names));
+  const message = missing ? error.message.replace(/--[a-z-]+|\b[A-Z]+\b/g, given) : inputNames(error.message, names);
+  return {
+    ...envelope,
+    error: { ...error, message, ...(missing && { details: { missing: missing.map(given) } }) },
+    ...(missing && { missing: missing.map(given) }),
+    next: await toolSteps(envelope.next, env),
+    warnings,
   };
 }
 

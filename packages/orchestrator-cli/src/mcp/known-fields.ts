@@ -1,22 +1,10 @@
-import {
-  createProject,
-  createTask,
-  failTask,
-  identifier,
-  MAX_SPEC_BYTES,
-  type Project,
-  project,
-} from '@codegen/contracts';
+import { createProject, failTask, identifier, MAX_SPEC_BYTES } from '@codegen/contracts';
 import { z } from 'zod';
 import type { CommandId } from '../command-table.js';
 
 const task = identifier.describe('Id of the task, task_…');
 const projectNamed = identifier.describe('The project: its id or name');
-const spec = z
-  .string()
-  .min(1)
-  .max(MAX_SPEC_BYTES)
-  .describe(createTask.shape.spec.description ?? 'What is wanted');
+const spec = z.string().min(1).max(MAX_SPEC_BYTES).describe('What is wanted, in any language, 1 MiB at most');
 const { name, modules } = createProject.shape;
 const description = createProject.shape.description.unwrap().unwrap().optional();
 
@@ -40,10 +28,4 @@ export const knownFields: Partial<Record<CommandId, Record<string, z.ZodType>>> 
   'task.fail': { task, reason: failTask.shape.reason },
   'task.retry': { task },
   explain: { task: z.string().min(1).max(200).describe('Id of the task, or the correlation id of its call') },
-};
-
-/** What the envelope of a command holds as `data`, where that is a row of the API as it is. */
-export const knownData: Partial<Record<CommandId, z.ZodType<Project>>> = {
-  'project.create': project,
-  'project.get': project,
 };

@@ -16,7 +16,8 @@ import { readVersion } from '../version.js';
 import { callTool } from './call-tool.js';
 import type { Offer } from './offer.js';
 import { onlyMessages } from './only-messages.js';
-import { toolName, toolOf } from './tool-of.js';
+import { toolOf } from './tool-of.js';
+import { toolName } from './tool-words.js';
 
 /** Milliseconds that calls get to end when the server does. */
 const GRACE_MS = 400;
@@ -29,7 +30,9 @@ const INSTRUCTIONS =
   'start a deploy, wait again. Starting returns at once. ';
 const ALWAYS =
   'Waiting answers STILL_RUNNING after 50 seconds: wait again. ' +
-  'Every answer is an envelope: ok, then data, or error with code and what to do next.';
+  'Every answer is an envelope: ok, and data or error (a stable code, a message, and retryable where the same call may ' +
+  'work in a moment). next has the tools that help after an error, with their arguments, or for_a_person what whoever ' +
+  'runs this server may do; lines has what happened while something was followed; warnings say what else is to be known.';
 
 /**
  * Serves the offered commands as MCP tools on standard input and output, until standard input ends or the signal.

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { CommandClass } from '../base-command.js';
 import type { CommandId } from '../command-table.js';
 import { knownFields } from './known-fields.js';
+import { toolText } from './tool-words.js';
 
 /** A flag or argument of a command, as far as its schema goes. */
 interface Shape {
@@ -20,7 +21,7 @@ interface Shape {
 }
 
 /** What a call's input is made of: the argument or flag behind each field. */
-interface Field {
+export interface Field {
   shape: Shape;
   /** Without dashes; undefined for an argument. */
   flag?: string;
@@ -28,6 +29,8 @@ interface Field {
 
 /** Files and standard input are not the client's: it gives the text itself. A call does not wait, there are tools for it. */
 const LEFT_OUT = new Set(['input', 'wait']);
+/** Nobody can be asked here. */
+const confirmation = z.boolean().optional().describe('Confirms it; needed, since it cannot be undone');
 const integerParser = Flags.integer().parse as unknown;
 
 /** A command's inputs by the name that a tool gives them: arguments first, flags with `_` for `-`. */
@@ -45,13 +48,19 @@ export function fieldsOf(Class: CommandClass): Map<string, Field> {
 /** The schema of a tool's input. */
 export function inputSchemaOf(id: CommandId, Class: CommandClass): z.ZodObject {
   const known = knownFields[id] ?? {};
-  const entries = [...fieldsOf(Class)].map(([name, { shape }]) => [name, known[name] ?? fieldSchema(shape)] as const);
+  const fields = fieldsOf(Class);
+  const names = new Set(fields.keys());
+  const entries = [...fields].map(([name, { shape }]) => {
+    return [name, known[name] ?? (name === 'yes' ? confirmation : fieldSchema(shape, names))] as const;
+  });
   return z.strictObject(Object.fromEntries(entries));
 }
 
-function fieldSchema(shape: Shape): z.ZodType {
-  const described = shape.description === undefined ? flagSchema(shape) : flagSchema(shape).describe(shape.description);
-  return described.optional();
+function fieldSchema(shape: Shape, names: ReadonlySet<string>): z.ZodType {
+  const description = toolText(shape.description ?? '', names);
+  const value = String(shape.helpValue ?? '');
+  const described = /^\d|=/.test(value) && !description.includes(value) ? `${description}, as ${value}` : description;
+  return (described === '' ? flagSchema(shape) : flagSchema(shape).describe(described)).optional();
 }
 
 function flagSchema(shape: Shape): z.ZodType {
@@ -60,9 +69,15 @@ function flagSchema(shape: Shape): z.ZodType {
   return shape.multiple ? z.array(value) : value;
 }
 
-function valueSchema({ options, min, max, parse, default: preset }: Shape): z.ZodType {
+/** Whether a flag takes a whole number. */
+export function isInteger({ parse }: Shape): boolean {
+  return parse === integerParser;
+}
+
+function valueSchema(shape: Shape): z.ZodType {
+  const { options, min, max, default: preset } = shape;
   if (options && options.length > 0) return z.enum(options as [string, ...string[]]);
-  if (parse !== integerParser) return z.string();
+  if (!isInteger(shape)) return z.string();
   const atLeast = min === undefined ? z.int() : z.int().min(min);
   const within = max === undefined ? atLeast : atLeast.max(max);
   return typeof preset === 'number' ? within.meta({ default: preset }) : within;
@@ -73,10 +88,13 @@ function valueSchema({ options, min, max, parse, default: preset }: Shape): z.Zo
  * @throws OrchestratorError VALIDATION_FAILED where the input does not fit; values are not repeated
  */
 export function argvOf(id: CommandId, Class: CommandClass, input: unknown): string[] {
-  const parsed = inputSchemaOf(id, Class).safeParse(input ?? {});
+  const schema = inputSchemaOf(id, Class);
+  const parsed = schema.safeParse(input ?? {});
   if (!parsed.success) {
-    const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`);
-    throw new OrchestratorError('VALIDATION_FAILED', issues.slice(0, 10).join('; '), { details: { issues } });
+    const errors = parsed.error.issues.slice(0, 10).map((issue) => misfit(issue, schema, input));
+    throw new OrchestratorError('VALIDATION_FAILED', errors.map(({ message }) => message).join('; '), {
+      details: { errors },
+    });
   }
   const given = parsed.data as Record<string, unknown>;
   const flags: string[] = [];
@@ -97,4 +115,33 @@ function flagWords(flag: string, value: unknown): string[] {
   if (value === undefined || value === false) return [];
   if (value === true) return [`--${flag}`];
   return [value].flat().map((one) => `--${flag}=${String(one)}`);
+}
+
+/** What is wrong with a field, in a sentence that says what is expected. */
+function misfit({ code, path }: z.core.$ZodIssue, schema: z.ZodObject, input: unknown) {
+  const names = Object.keys(schema.shape);
+  const [name] = path.map(String);
+  const has = names.length === 0 ? 'this tool takes no input' : `the inputs are ${names.join(', ')}`;
+  if (name === undefined) {
+    return { path: 'input', message: code === 'unrecognized_keys' ? `there is no such input: ${has}` : has };
+  }
+  const { description, ...field } = z.toJSONSchema(schema.shape[name] as z.ZodType, { io: 'input' });
+  const isMissing = (input as Record<string, unknown> | undefined)?.[name] === undefined;
+  const told = description === undefined ? '' : ` (${description})`;
+  return { path: name, message: isMissing ? `${name} is needed${told}` : `${name} must be ${kindOf(field)}${told}` };
+}
+
+function kindOf(schema: z.core.JSONSchema.JSONSchema): string {
+  const { type, enum: choices, minimum, maximum, minLength, maxLength, items } = schema;
+  if (choices) return `one of ${choices.join(', ')}`;
+  if (type === 'array') return `a list, each ${kindOf(items as z.core.JSONSchema.JSONSchema)}`;
+  if (type === 'boolean') return 'true or false';
+  if (type !== 'integer') return `text${rangeOf(minLength, maxLength, ' characters')}`;
+  return `a whole number${rangeOf(minimum, maximum, '')}`;
+}
+
+function rangeOf(least: number | undefined, most: number | undefined, unit: string): string {
+  const isBounded = most !== undefined && most < Number.MAX_SAFE_INTEGER;
+  if (isBounded) return ` of ${least ?? 0} to ${most}${unit}`;
+  return least !== undefined && least > Number.MIN_SAFE_INTEGER ? ` of ${least} or more${unit}` : '';
 }

@@ -149,26 +149,38 @@ describe('the tools', () => {
     const { tools } = await (await connect()).listTools();
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
 
-    for (const { name, inputSchema, outputSchema, annotations, description } of tools) {
+    for (const { name, inputSchema, annotations, description } of tools) {
       expect(() => ajv.compile(inputSchema), name).not.toThrow();
-      expect(() => ajv.compile(outputSchema ?? {}), name).not.toThrow();
       expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
       expect(description, name).not.toBe('');
-      expect(annotations?.readOnlyHint && annotations.destructiveHint, name).toBe(false);
+      expect(annotations?.readOnlyHint && annotations.destructiveHint, name).not.toBe(true);
     }
     const byName = new Map(tools.map((tool) => [tool.name, tool]));
     const hints = (name: string) => byName.get(name)?.annotations;
-    expect(hints('project_list')).toMatchObject({ readOnlyHint: true, idempotentHint: true, openWorldHint: false });
-    expect(hints('project_create')).toMatchObject({
-      readOnlyHint: false,
-      destructiveHint: false,
-      idempotentHint: false,
-    });
+    expect(hints('project_list')).toEqual({ readOnlyHint: true, openWorldHint: false });
+    // By the protocol what is not said changes and destroys, and twice is not once.
+    expect(hints('project_create')).toEqual({ destructiveHint: false });
+    expect(hints('project_archive')).toEqual({ idempotentHint: true, openWorldHint: false });
     const inputs = tools.map(({ name, inputSchema: { properties = {}, required = [] } }) => {
       const shown = Object.entries(properties).map(([field, schema]) => [field, withoutWords(schema)]);
       return [name, { ...(required.length > 0 && { required }), ...Object.fromEntries(shown) }];
     });
     expect(Object.fromEntries(inputs)).toMatchSnapshot();
+  });
+});
+
+describe('the list of tools', () => {
+  it('takes little of a conversation: below 25 KB for a product owner', async () => {
+    const ways: [Record<string, string>, string[]][] = [
+      [{}, ['--allow', 'PRODUCT_OWNER']],
+      [{ ALLOWED_COMMANDS: 'PRODUCT_OWNER' }, []],
+    ];
+    for (const [env, flags] of ways) {
+      const list = await (await connect(env, flags)).listTools();
+
+      expect(namesOf(list.tools)).toContain('engineering_start');
+      expect(Buffer.byteLength(JSON.stringify(list))).toBeLessThan(25_000);
+    }
   });
 });
 
@@ -205,6 +217,39 @@ describe('a call', () => {
     expect(taken.envelope.error.code).toBe('NAME_TAKEN');
   });
 
+  it('names the tools that come next with their arguments, and for a person what no tool does', async () => {
+    const client = await connect();
+    const noTask = await call(client, 'task_get', { task: 'task_none' });
+    const noProject = await call(client, 'engineering_wait', { project: 'todo-api' });
+    const unsaid = await call(client, 'task_get');
+    const narrow = await connect({ ALLOWED_COMMANDS: 'mcp,task.get' }, []);
+    const notOffered = await call(narrow, 'task_get', { task: 'task_none' });
+    fake.intercept = () => ({ status: 401, body: { code: 'UNAUTHENTICATED', title: 'no', status: 401 } });
+    const stranger = await call(client, 'project_list');
+    fake.intercept = undefined;
+
+    expect(noTask.envelope.next).toEqual([{ tool: 'task_list', arguments: {}, when: expect.any(String) }]);
+    expect(noProject.envelope.next).toMatchObject([{ tool: 'engineering_start', arguments: { project: 'todo-api' } }]);
+    expect(notOffered.envelope.next).toMatchObject([{ for_a_person: 'orchestrator task list' }]);
+    expect(stranger.envelope.next).toMatchObject([{ for_a_person: expect.stringMatching(/ORCHESTRATOR_TOKEN/) }]);
+    expect(unsaid.envelope.error.message).toMatch(/^task is needed/);
+    const { envelope } = await call(client, 'engineering_start', { project: 'todo-api', spec: 'Told' });
+    const story = await call(client, 'explain', { task: envelope.data.id });
+    const step = { tool: expect.any(String), arguments: expect.any(Object), when: expect.any(String) };
+    expect(story.envelope.data).toMatchObject({ verdict: { next: step } });
+  });
+
+  it('goes to the system that the server was started for', async () => {
+    const other = await makeSystem();
+    const client = await connect({ ORCHESTRATOR_API_URL: other.fake.url }, ['--allow', '*', '--api-url', fake.url]);
+    const before = other.fake.seen.length;
+    const { envelope } = await call(client, 'project_list');
+    await other.stop();
+
+    expect(envelope.ok).toBe(true);
+    expect(other.fake.seen).toHaveLength(before);
+  });
+
   it('with input that does not fit is refused before anything is sent, and repeats none of it', async () => {
     const client = await connect();
     const before = fake.seen.length;
@@ -217,6 +262,14 @@ describe('a call', () => {
       await call(client, 'task_get', { task: '../hunter2' }),
     ];
 
+    expect(wrong.map(({ envelope }) => envelope.error.message)).toEqual([
+      expect.stringMatching(/^name must be text .*2 to 39 of a-z/),
+      expect.stringMatching(/^name is needed/),
+      'limit must be a whole number of 1 to 500 (Items to show, up to 500)',
+      'limit must be a whole number of 1 to 500 (Items to show, up to 500)',
+      'there is no such input: the inputs are status, name, fields, limit, cursor',
+      'task must be text (Id of the task, task_…)',
+    ]);
     for (const { isError, envelope } of wrong) {
       expect(isError).toBe(true);
       expect(envelope.error).toMatchObject({ code: 'VALIDATION_FAILED', exit_code: 2 });
@@ -289,7 +342,8 @@ describe('a call that follows a task', () => {
 
     expect(isError).toBe(true);
     expect(envelope.error).toMatchObject({ code: 'STILL_RUNNING', exit_code: 8 });
-    expect(envelope.next[0]?.command).toBe(`orchestrator engineering wait ${task}`);
+    expect(envelope.next[0]).toMatchObject({ tool: 'engineering_wait', arguments: { task } });
+    expect(Object.keys(envelope.next[0] ?? {})).not.toContain('command');
   });
 
   it('ends when the client takes it back; the task and the server go on', async () => {

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type CommandId, commandTable, entryOf, loadCommand } from '../../src/command-table.js';
+import { type CommandId, commandTable, entryOf, loadCommand, spoken } from '../../src/command-table.js';
 import { callTool } from '../../src/mcp/call-tool.js';
 import { knownFields } from '../../src/mcp/known-fields.js';
 import { offer } from '../../src/mcp/offer.js';
 import { argvOf, fieldsOf } from '../../src/mcp/tool-input.js';
-import { toolName } from '../../src/mcp/tool-of.js';
+import { toolOf } from '../../src/mcp/tool-of.js';
+import { toolSteps } from '../../src/mcp/tool-step.js';
+import { toolName, toolText } from '../../src/mcp/tool-words.js';
 
 const ids = Object.keys(commandTable) as CommandId[];
 const all = offer(undefined, ['*']).ids;
@@ -43,6 +45,65 @@ describe('the inputs of tools', () => {
       );
       expect(named, id).toEqual([]);
     }
+  });
+});
+
+describe('the words of tools', () => {
+  const SHELL = /--\w|\bCtrl-C|[A-Z]+_[A-Z_]+|\.orchestrator\.json|\b[Ee]xits?\b|standard input|\bterminal\b/;
+  const typed = ids.filter((id) => id.includes('.') && all.includes(id)).map(spoken);
+
+  it('speak of their own inputs and of other tools, not of a command line', async () => {
+    for (const id of all) {
+      const { description = '', inputSchema } = toolOf(id, await loadCommand(id));
+      const fields = Object.entries((inputSchema.properties ?? {}) as Record<string, { description?: string }>);
+      for (const [name, text] of [
+        ['', description],
+        ...fields.map(([name, field]) => [name, field.description ?? '']),
+      ]) {
+        expect(text, `${id} ${name}`).not.toMatch(SHELL);
+        expect(text, `${id} ${name}`).not.toMatch(/^[;,]|\s[;.](?:\s|$)|\s{2}/);
+        for (const words of typed) expect(text, `${id} ${name}`).not.toMatch(new RegExp(`\\b${words}\\b`));
+        expect(name === '' || text !== '', `${id} ${name} is described`).toBe(true);
+      }
+    }
+  });
+
+  it('are those of the command, where they are true of a tool', () => {
+    const fields = new Set(['since', 'all', 'turn_timeout']);
+    const told = (text: string) => toolText(text, fields);
+
+    expect(told('Goes on with --since SEQ; ends at Ctrl-C. Exits with 1.')).toBe('Goes on with since.');
+    expect(told('With --json a line; see task list (ORCHESTRATOR_PROJECT).')).toBe('See task_list.');
+    expect(told('With --all, or --turn-timeout. Then `--wait`.')).toBe('With all, or turn_timeout.');
+    expect(told('custom by default; - for standard input')).toBe('custom by default');
+  });
+});
+
+describe('the steps of answers', () => {
+  const steps = (command: string, allowed = '*') => toolSteps([{ command, when: 'x' }], { ALLOWED_COMMANDS: allowed });
+
+  it.each([
+    ['orchestrator task list', 'task_list', {}],
+    [
+      "/opt/x/orchestrator project create 'a b' --description=it\\'s",
+      'project_create',
+      { name: 'a b', description: "it's" },
+    ],
+    ['orchestrator task cancel --profile ci task_1 --wait', 'task_cancel', { task: 'task_1' }],
+    ['orchestrator engineering start --project PROJECT --spec TEXT --wait', 'engineering_start', {}],
+    ['orchestrator worker delete w1 --yes', 'worker_delete', { worker: 'w1', yes: true }],
+    ['orchestrator task watch task_1 --since 7', 'task_watch', { task: 'task_1', since: 7 }],
+    ['orchestrator queue publish q --set a=1 --set b=2', 'queue_publish', { queue: 'q', set: ['a=1', 'b=2'] }],
+  ])('call a tool for: %s', async (command, tool, input) => {
+    expect(await steps(command)).toEqual([{ tool, arguments: input, when: 'x' }]);
+  });
+
+  it('are for a person where no tool here does it, and none where a tool’s own list tells it', async () => {
+    for (const command of ['orchestrator auth login', 'unset ORCHESTRATOR_TOKEN', 'df -h', 'orchestrator --help'])
+      expect(await steps(command)).toEqual([{ for_a_person: command, when: 'x' }]);
+    const list = 'orchestrator task list';
+    expect(await steps(list, 'task.get')).toEqual([{ for_a_person: list, when: 'x' }]);
+    expect(await steps('orchestrator task list --help')).toEqual([]);
   });
 });
 

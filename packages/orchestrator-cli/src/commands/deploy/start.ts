@@ -17,7 +17,7 @@ const deployTask = ({ createTask, taskType }: typeof import('@codegen/contracts'
 /** Starts a deploy task. */
 export default class DeployStart extends BaseCommand<StartedTask> {
   static override description =
-    "Puts the project's main branch at a URL. A release that does not answer leaves the old one serving. " +
+    'A release that does not answer leaves the old one serving. ' +
     'Without --wait the command returns the task at once.';
   static override flags = {
     anyway: Flags.boolean({

@@ -20,8 +20,8 @@ interface Followed {
 /** Prints what has happened in a task. */
 export default class TaskLogs extends BaseCommand<LogPage | Followed> {
   static override description =
-    'With --follow it goes on to the end of the task and exits with 0 however that ends (task watch exits by it); with ' +
-    '--json each event is then a line of JSON with its seq, and the last line is the envelope.';
+    'With --follow it goes on to the end of the task. Exits with 0 then, however that ends; task watch exits by it. With ' +
+    '--follow and --json each event is a line of JSON with its seq, and the last line is the envelope.';
   static override args = { task: Args.string({ description: 'Id of the task', ignoreStdin: true }) };
   static override flags = {
     follow: Flags.boolean({ description: 'Go on with what comes, to the last event' }),

@@ -7,7 +7,7 @@ import { WorkerCommand, workerArg } from '../../worker-command.js';
 export default class WorkerDelete extends WorkerCommand<{ worker_id: string; status: 'stopped' }> {
   static override description =
     'Ends it with everything it has started; what it was asked is answered as cancelled, and its folder is removed with ' +
-    'all that was not pushed. Deleting what is not there succeeds. Asks first in a terminal; elsewhere it needs --yes.';
+    'all that was not pushed. Deleting what is not there succeeds. Asks first in a terminal, elsewhere needs --yes.';
   static override args = workerArg;
   static override flags = yesFlag;
   static override examples = ['orchestrator worker delete w-0198…', 'orchestrator worker delete w-0198… --yes --json'];

@@ -13,8 +13,8 @@ import { timeoutFlag, WorkerCommand, workerArg } from '../../worker-command.js';
 /** Sends a prompt to a worker. */
 export default class WorkerSend extends WorkerCommand<WorkerTurn> {
   static override description =
-    "Waits for the turn's text. Ctrl-C and --timeout let go of it: the turn goes on, and --resume REQUEST_ID reads its " +
-    'text, for an hour after its end.';
+    'Ctrl-C and --timeout let go of the turn. A turn that nobody waits for goes on, and --resume REQUEST_ID reads ' +
+    'its text, for an hour after its end.';
   static override args = {
     ...workerArg,
     message: Args.string({ description: 'The prompt; - for standard input', ignoreStdin: true }),

@@ -12,7 +12,7 @@ import { yesFlag } from '../../../start-flags.js';
 /** Removes dead letters for good. */
 export default class QueueDlqPurge extends QueueCommand<LetterPurge> {
   static override description =
-    'They do not come back. Asks first in a terminal; elsewhere it needs --yes. Consumers remove dead letters by ' +
+    'They do not come back. Asks first in a terminal, elsewhere needs --yes. Consumers remove dead letters by ' +
     'themselves after 30 days.';
   static override args = letterArgs;
   static override flags = {
