@@ -1,10 +1,10 @@
 import { type CommandId, commandTable, entryOf, spoken } from '../command-table.js';
 
 /** In brackets, what a tool has no part of. */
-const ASIDE = / \([^()]*(?:[A-Z]+_[A-Z_]+|JSON|\.json)[^()]*\)/g;
+const ASIDE = / \([^()]*(?:[A-Z]_[A-Z]|JSON|\.json)[^()]*\)/g;
 /** What is true of a command line alone: other flags, signals, exit codes, variables, who can be asked. */
 const OF_THE_SHELL =
-  /--\w|\bCtrl-C\b|\b[Ee]xits?\b|\bterminal\b|\bstandard input\b|\bin CI\b|\bbe asked\b|\bgiven again\b|[A-Z]+_[A-Z_]+/;
+  /--\w|\bCtrl-C\b|\b[Ee]xits?\b|\bterminal\b|\bstandard input\b|\bin CI\b|\bbe asked\b|\bgiven again\b|[A-Z]_[A-Z]/;
 const SENTENCE_END = /(?<=[.?!])\s+(?=[A-Z])/;
 
 /** A command's name as a tool: dots are not allowed in all clients. */
