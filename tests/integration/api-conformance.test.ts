@@ -468,6 +468,12 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
 
     it('is refused what is for administrators', async () => {
       expect(await person.refused('POST', '/users', { name: 'ann' })).toBe('403 FORBIDDEN');
+      expect(await person.refused('GET', '/users')).toBe('403 FORBIDDEN');
+      for (const way of ['disable', 'enable']) {
+        expect(await person.refused('POST', `/users/user_1/${way}`)).toBe('403 FORBIDDEN');
+      }
+      expect(await person.refused('PUT', '/servers/box', { ip: '10.0.0.7' })).toBe('403 FORBIDDEN');
+      expect((await person.call('GET', '/servers')).body).toEqual({ items: [] });
     });
 
     it('reads which services run, and gives no sign of life for them', async () => {

@@ -260,6 +260,31 @@ export const commandTable = {
     effect: 'change',
     load: () => import('./commands/user/create.js'),
   },
+  'user.list': {
+    summary: 'As an administrator: list users, newest first',
+    effect: 'read',
+    load: () => import('./commands/user/list.js'),
+  },
+  'user.disable': {
+    summary: "As an administrator: have none of a user's keys work",
+    effect: 'change',
+    load: () => import('./commands/user/disable.js'),
+  },
+  'user.enable': {
+    summary: "As an administrator: let a disabled user's keys work again",
+    effect: 'change',
+    load: () => import('./commands/user/enable.js'),
+  },
+  'infra.server.set': {
+    summary: 'As an administrator: add or change a server',
+    effect: 'change',
+    load: () => import('./commands/infra/server/set.js'),
+  },
+  'infra.server.list': {
+    summary: 'List the servers that projects are put on',
+    effect: 'read',
+    load: () => import('./commands/infra/server/list.js'),
+  },
   'config.get': {
     summary: 'Print a setting',
     effect: 'read',

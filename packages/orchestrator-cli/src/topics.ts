@@ -28,6 +28,7 @@ const topics: Record<Topic, TopicEntry> = {
   down: { group: 'Set up', summary: 'Stop the system on this machine' },
   auth: { group: 'Set up', summary: 'Who you are to the API' },
   user: { group: 'Set up', summary: 'Who there is: projects belong to users' },
+  infra: { group: 'Set up', summary: 'The servers that projects are put on' },
   config: { group: 'Set up', summary: 'What the command line remembers, and where a setting comes from' },
   completion: { group: 'Set up', summary: 'Print a completion script for bash, zsh or fish' },
 };

@@ -8,8 +8,11 @@ import type {
   ListApiKeysQuery,
   ListProjectsQuery,
   ListTasksQuery,
+  PageQuery,
   Project,
+  PutServer,
   Secret,
+  Server,
   ServiceDeployment,
   Task,
   TaskEvent,
@@ -190,6 +193,23 @@ export class Orchestrator {
   readonly users = {
     create: async (user: CreateUser, options?: CallOptions): Promise<User> =>
       (await this.api(options)).users.create(user, options),
+    page: async (query?: PageQuery, options?: CallOptions): Promise<Page<User>> =>
+      (await this.api(options)).users.page(query, options),
+    list: (query?: PageQuery, options?: CallOptions): AsyncIterable<User> =>
+      this.#walk(options, (api) => api.users.list(query, options)),
+    /** None of the user's keys works from then on, until `enable`. */
+    disable: async (id: string, options?: CallOptions): Promise<User> =>
+      (await this.api(options)).users.disable(id, options),
+    enable: async (id: string, options?: CallOptions): Promise<User> =>
+      (await this.api(options)).users.enable(id, options),
+  };
+
+  /** Machines that projects are put on. */
+  readonly servers = {
+    list: async (options?: CallOptions): Promise<Server[]> => (await this.api(options)).servers.list(options),
+    /** Adds a server, or replaces what is known of the one of that handle. For administrators and services. */
+    set: async (handle: string, server: PutServer, options?: CallOptions): Promise<Server> =>
+      (await this.api(options)).servers.put(handle, server, options),
   };
 
   readonly secrets = {

@@ -1,11 +1,16 @@
 import { type ApiKeyRole, holdsScope, type KnownScope } from '@codegen/contracts';
 
-/** Who may call a route: a key whose role is listed (any, where none is) and that holds one of the scopes (none: any key). */
+/**
+ * Who may call a route: a key whose role is listed (any, where none is) and that holds one of the scopes (none: any key).
+ * A refusal names the first of them.
+ */
 export interface Access {
   readonly scopes: readonly string[];
   readonly roles?: readonly ApiKeyRole[];
   /** Services may read whatever their scopes: they need it for what they were asked to do. */
   readonly openToServices?: true;
+  /** Which of the scopes it takes is told by the body: the route looks itself, before anything else. */
+  readonly byBody?: true;
 }
 
 const services: readonly ApiKeyRole[] = ['service', 'admin'];
@@ -16,7 +21,8 @@ const reading = (...scopes: KnownScope[]): Access => ({ scopes, openToServices: 
 
 /** What a key needs to start each type of task. */
 export const startScopes = { engineering: ['engineering.start'], deploy: ['deploy.start', 'deploy.rollback'] } as const;
-const starting = [...startScopes.engineering, ...startScopes.deploy];
+/** The same for one that does not say its type. */
+export const starting = [...startScopes.engineering, ...startScopes.deploy];
 const following = [
   ...(['task.get', 'task.watch', 'task.logs', 'explain', 'engineering.status', 'engineering.wait'] as const),
   ...(['deploy.status', 'deploy.wait', 'task.cancel', 'task.retry', ...starting] as const),
@@ -32,6 +38,9 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'GET /whoami': forAll(),
 
   'POST /users': forAdmins('user.create'),
+  'GET /users': forAdmins('user.list'),
+  'POST /users/{id}/disable': forAdmins('user.disable'),
+  'POST /users/{id}/enable': forAdmins('user.enable'),
   'POST /api-keys': forAll('auth.key.create'),
   'GET /api-keys': forAll('auth.key.list'),
   'DELETE /api-keys/{id}': forAll('auth.key.revoke'),
@@ -48,11 +57,10 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'DELETE /projects/{project}/secrets/{name}': forAll('secret.delete'),
   'POST /secrets/resolve': forServices('secret.resolve'),
 
-  // The handler asks for the scope of the task's own type.
-  'POST /tasks': forAll(...starting),
+  'POST /tasks': { ...forAll(...starting), byBody: true },
   'GET /tasks': reading('task.list', 'project.tasks', 'deploy.list', 'explain'),
   'GET /tasks/{id}': reading(...following),
-  'GET /tasks/{id}/events': reading(...following),
+  'GET /tasks/{id}/events': reading('task.watch', ...following),
   'POST /tasks/{id}/cancel': forAll('task.cancel'),
   'POST /tasks/{id}/fail': forAdmins('task.fail'),
   'POST /tasks/{id}/retry': forAll('task.retry'),
@@ -60,7 +68,7 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'POST /tasks/{id}/claim': forServices('task.claim'),
   'POST /tasks/{id}/transition': forServices('task.transition'),
   'POST /tasks/{id}/attempts': forServices('task.claim'),
-  'GET /tasks/{id}/attempts': reading(...following),
+  'GET /tasks/{id}/attempts': reading('explain', ...following),
   'PUT /tasks/{id}/attempts/{epoch}': forServices('task.claim', 'task.transition'),
   'POST /events': forServices('event.write'),
   'GET /outbox': forServices('outbox.read'),
@@ -70,10 +78,10 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'GET /services': reading('diagnose.services', 'explain'),
   'PUT /services/{name}/{instance}': forServices(),
 
-  'GET /servers': reading('infra.servers'),
-  'PUT /servers/{handle}': forServices('infra.server.add'),
+  'GET /servers': reading('infra.server.list', 'infra.servers', 'infra.server.set'),
+  'PUT /servers/{handle}': forServices('infra.server.set', 'infra.server.add'),
   'POST /allocations': forServices('allocation.write'),
-  'GET /projects/{project}/allocations': reading('infra.servers'),
+  'GET /projects/{project}/allocations': reading('infra.server.list', 'infra.servers'),
   'POST /deployments': forServices('deployment.write'),
   'GET /deployments': reading('deploy.list', 'deploy.status', 'deploy.rollback', 'explain'),
 };

@@ -49,10 +49,17 @@ export function seesAll(caller: Caller): boolean {
   return caller.key.role === 'admin' || caller.key.role === 'service';
 }
 
-/** Refuses a caller whose key holds none of the scopes. */
+/** Refuses a caller whose key holds none of the scopes, naming the first. */
 export function requireScope(caller: Caller, scopes: readonly string[]): void {
   if (scopes.some((scope) => holdsScope(caller.key.scopes, scope))) return;
-  throw new ApiError('FORBIDDEN', `this key lacks the scope ${scopes.join(' or ')}; ask for a key that has it`);
+  throw new ApiError('FORBIDDEN', `this key lacks the scope ${scopes[0]}; ask for a key that has it`);
+}
+
+/** Refuses a caller who was let in a while ago, and would not be now. */
+export async function requireStillValid(db: Kysely<Database>, caller: Caller): Promise<void> {
+  if (await isValid(db, caller.key.id)) return;
+  const detail = 'this API key was revoked or has expired meanwhile, or its user was disabled; ask for a new one';
+  throw new ApiError('UNAUTHENTICATED', detail);
 }
 
 const NO_KEY = 'send an API key as "Authorization: Bearer cgk_…"; an admin can make one';
@@ -88,8 +95,7 @@ export function registerAuth(
   });
   // A body, or what a poll waits for, may come long after the key was looked at.
   const again = async ({ caller }: FastifyRequest, { elapsedTime }: FastifyReply) => {
-    if (!caller || elapsedTime < LOOK_AGAIN_MS || (await isValid(db, caller.key.id))) return;
-    throw new ApiError('UNAUTHENTICATED', 'this API key was revoked or has expired meanwhile; ask for a new one');
+    if (caller && elapsedTime >= LOOK_AGAIN_MS) await requireStillValid(db, caller);
   };
   app.addHook('preValidation', again);
   app.addHook('preSerialization', async (request, reply, answer) => {
@@ -146,6 +152,12 @@ async function authenticate(db: Kysely<Database>, header: string | undefined): P
   }
   if (found.key.revoked_at) throw new ApiError('UNAUTHENTICATED', 'this API key was revoked; ask for a new one');
   if (found.expired) throw new ApiError('UNAUTHENTICATED', 'this API key has expired; ask for a new one');
+  if (found.user.disabled_at) {
+    throw new ApiError(
+      'UNAUTHENTICATED',
+      `the user of this API key, ${found.user.id}, is disabled; ask an administrator`,
+    );
+  }
   return { user: found.user, key: found.key };
 }
 
@@ -155,7 +167,7 @@ function authorize(caller: Caller, needed: Access): void {
     const detail = `this is for keys of the role ${needed.roles.join(' or ')}, not ${role}`;
     throw new ApiError('FORBIDDEN', detail, { choices: [...needed.roles] });
   }
-  if (needed.scopes.length === 0 || (needed.openToServices && isService(role))) return;
+  if (needed.scopes.length === 0 || needed.byBody || (needed.openToServices && isService(role))) return;
   requireScope(caller, needed.scopes);
 }
 

@@ -22,11 +22,15 @@ export type Server = z.infer<typeof server>;
 /** Adds a server, or changes the one of that handle. */
 export const putServer = z
   .object({
-    ip: z.string().describe('Address that its services answer on'),
+    ip: z
+      .string()
+      .regex(/^[0-9A-Za-z:][0-9A-Za-z.:-]{0,252}$/, 'must be an address or a host name, such as 203.0.113.7')
+      .describe('Address that its services answer on'),
     status: server.shape.status.default('active').describe('Projects are put on active servers only'),
     specs: z.record(z.string(), z.unknown()).nullish().describe('Whatever is worth noting of the machine'),
     port_from: tcpPort.default(18000).describe('The lowest TCP port for projects'),
     port_to: tcpPort.default(18999).describe('The highest TCP port for projects'),
+    dry_run: z.boolean().optional().describe('Check everything, store nothing'),
   })
   .describe('Adds a server, or changes the one of that handle.');
 export type PutServer = z.input<typeof putServer>;

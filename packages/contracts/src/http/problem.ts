@@ -44,3 +44,4 @@ export const pageQuery = z
       .describe('The next_cursor of the page before; the first page without it'),
   })
   .describe('What every list takes.');
+export type PageQuery = z.input<typeof pageQuery>;

@@ -9,6 +9,9 @@ export const user = z
     telegram_id: z.int().nullable().describe('Telegram id, beyond 32 bits; what messages call user_id'),
     is_admin: z.boolean().describe("Whether the user sees everybody's rows"),
     created_at: apiDatetime('When the user was added'),
+    disabled_at: apiDatetime('When the user was disabled')
+      .nullish()
+      .describe('When the user was disabled, so that none of their keys works; null: they are not'),
   })
   .describe('A person, or a service acting for itself.');
 export type User = z.infer<typeof user>;

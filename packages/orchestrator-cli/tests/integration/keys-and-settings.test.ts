@@ -144,6 +144,85 @@ describe('user create', () => {
   });
 });
 
+describe('user list, disable and enable', () => {
+  const disabled = () => fake.users.map((one) => [one.name, one.disabled_at !== null]);
+  beforeEach(async () => {
+    env.ORCHESTRATOR_TOKEN = fake.makeToken(['user.*'], 'admin');
+    for (const name of ['Ann', 'Bob']) await run('user.create', [name]);
+  });
+
+  it('lists everybody, newest first, page by page', async () => {
+    const { data, text } = await run('user.list', ['--limit', '1', '--fields', 'id,name']);
+    expect(data.items).toEqual([{ id: fake.users[1]?.id, name: 'Bob' }]);
+    expect(text).toContain(`More: --cursor ${data.next_cursor}`);
+    await run('user.disable', [String(fake.users[0]?.id), '--yes']);
+    expect((await run('user.list')).text).toMatch(/Bob +user +[\s\S]*Ann +disabled/);
+  });
+
+  it('disables one after asking, says how to take it back, and takes it back', async () => {
+    const id = String(fake.users[0]?.id);
+    await expect(run('user.disable', [id])).rejects.toMatchObject({
+      next: [{ command: `orchestrator user disable ${id} --yes` }],
+    });
+    expect(disabled()).toEqual([['Ann', false], ['Bob', false]]); // biome-ignore format: a table
+    expect((await run('user.disable', [id, '--yes'])).text).toContain(`orchestrator user enable ${id}`);
+    expect(disabled()).toEqual([['Ann', true], ['Bob', false]]); // biome-ignore format: a table
+    expect((await run('user.enable', [id])).data.disabled_at).toBeNull();
+    expect(disabled()).toEqual([['Ann', false], ['Bob', false]]); // biome-ignore format: a table
+  });
+
+  it('says where ids come from', async () => {
+    for (const [id, flags] of [
+      ['user.disable', ['--yes']],
+      ['user.enable', []],
+    ] as const) {
+      await expect(run(id, ['user_none', ...flags])).rejects.toMatchObject({
+        ...{ code: 'NOT_FOUND', next: [{ command: 'orchestrator user list' }] },
+      });
+      await expect(run(id, [...flags])).rejects.toMatchObject({ code: 'INPUT_REQUIRED' });
+    }
+  });
+});
+
+describe('infra server', () => {
+  beforeEach(() => {
+    env.ORCHESTRATOR_TOKEN = fake.makeToken(['infra.server.*'], 'admin');
+  });
+
+  it('set adds a server, and later changes only what is said', async () => {
+    const { data } = await run('infra.server.set', ['box', '--ip', '10.0.0.7', '--port-to', '18009']);
+    const box = { handle: 'box', ip: '10.0.0.7', status: 'active', specs: null, port_from: 18_000, port_to: 18_009 };
+    expect(data).toMatchObject(box);
+    const specs = join(folder, 'specs.json');
+    await writeFile(specs, '{"specs": {"ram_gb": 8}}');
+    await run('infra.server.set', ['box', '--input', specs]);
+    for (let n = 0; n < 2; n += 1) await run('infra.server.set', ['box', '--status', 'maintenance']);
+    expect(fake.servers).toMatchObject([{ ...box, specs: { ram_gb: 8 }, status: 'maintenance' }]);
+    expect((await run('infra.server.list')).text).toMatch(/box +maintenance +10\.0\.0\.7 +18000-18009/);
+  });
+
+  it('set stores nothing in a dry run', async () => {
+    const { data, text } = await run('infra.server.set', ['box', '--ip', '10.0.0.7', '--dry-run']);
+    expect(data).toMatchObject({ handle: 'box', dry_run: true });
+    expect(text).toContain('Nothing was stored');
+    expect(fake.servers).toEqual([]);
+    expect((await run('infra.server.list')).text).toContain('orchestrator infra server set HANDLE');
+  });
+
+  it('set refuses what is no server', async () => {
+    await expect(run('infra.server.set', ['box'])).rejects.toMatchObject({ code: 'INPUT_REQUIRED', message: /--ip/ });
+    await expect(run('infra.server.set', ['box', '--ip', 'http://x/'])).rejects.toMatchObject({
+      ...{ code: 'VALIDATION_FAILED', message: expect.stringContaining('--ip: must be an address') },
+    });
+    for (const flags of [
+      ['--status', 'gone'],
+      ['--port-to', '70000'],
+    ]) {
+      await expect(run('infra.server.set', ['box', '--ip', '::1', ...flags])).rejects.toMatchObject({ code: 'USAGE' });
+    }
+  });
+});
+
 describe('config', () => {
   const stored = { current_profile: 'one', profiles: { one: { api_url: '', token: 'tok-sEcReT-0000' } } };
   const file = () => join(folder, 'config', 'config.json');

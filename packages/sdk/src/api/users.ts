@@ -4,6 +4,7 @@ import {
   type CreateUser,
   createdApiKey,
   type ListApiKeysQuery,
+  type PageQuery,
   pageOf,
   user,
 } from '@codegen/contracts';
@@ -12,10 +13,19 @@ import { path } from './path.js';
 import type { CallOptions, Send } from './request.js';
 
 const keyPage = pageOf(apiKey);
+const userPage = pageOf(user);
 
 /** People; for administrators. */
 export function userCalls(send: Send) {
+  const page = (query: PageQuery = {}, options?: CallOptions) =>
+    send({ method: 'GET', path: '/users', query, schema: userPage }, options);
   return {
+    page,
+    list: (query: PageQuery = {}, options: CallOptions = {}) => walkPages(page, query, options),
+    disable: (id: string, options?: CallOptions) =>
+      send({ method: 'POST', path: path`/users/${id}/disable`, schema: user }, options),
+    enable: (id: string, options?: CallOptions) =>
+      send({ method: 'POST', path: path`/users/${id}/enable`, schema: user }, options),
     create: (body: CreateUser, options?: CallOptions) =>
       send({ method: 'POST', path: '/users', body, schema: user }, options),
   };

@@ -26,6 +26,8 @@ import {
   type Project,
   pageQuery,
   putSecret,
+  putServer,
+  type Server,
   type Service,
   type ServiceDeployment,
   type ServiceName,
@@ -35,6 +37,7 @@ import {
   type Task,
   type TaskEvent,
   taskEventsQuery,
+  type User,
   updateProject,
   wireNow,
 } from '@codegen/contracts';
@@ -56,6 +59,8 @@ export interface FakeApi {
   /** Newest first. */
   deployments: ServiceDeployment[];
   keys: ApiKey[];
+  users: User[];
+  servers: Server[];
   /** Those that have given a sign of life, or that a test says are there. */
   services: Service[];
   /** Answers before anything else does, where it returns something. */
@@ -80,6 +85,8 @@ export async function startFakeApi(): Promise<FakeApi> {
   const deployments: ServiceDeployment[] = [];
   const services: Service[] = serviceNames.map((name) => aService(name));
   const secrets = new Map<string, Set<string>>();
+  const users: User[] = [];
+  const servers: Server[] = [];
   const keys: ApiKey[] = [{ ...whoami.key }];
   const tokens = new Map<string, ApiKey>([[TOKEN, whoami.key]]);
   const answered = new Map<string, { asked: string; answer: Answer }>();
@@ -101,6 +108,8 @@ export async function startFakeApi(): Promise<FakeApi> {
     projects,
     deployments,
     keys,
+    users,
+    servers,
     services,
     intercept: undefined,
     transform: undefined,
@@ -221,6 +230,15 @@ export async function startFakeApi(): Promise<FakeApi> {
         return pageOf([...keys].reverse().filter(stateOf(request.query)), request);
       case 'POST /users':
         return addUser(request.body);
+      case 'GET /users':
+        return pageOf([...users].reverse(), request);
+      case 'POST /users/{id}/disable':
+      case 'POST /users/{id}/enable':
+        return setDisabled(id, request.path.endsWith('/disable'));
+      case 'GET /servers':
+        return { body: { items: servers } };
+      case 'PUT /servers/{handle}':
+        return setServer(request.path.split('/')[2] as string, request.body);
       case 'POST /api-keys':
         return createKey(request.body);
       case 'DELETE /api-keys/{id}':
@@ -358,7 +376,25 @@ export async function startFakeApi(): Promise<FakeApi> {
     const { data, error } = createUser.safeParse(body);
     if (!data) return unfit(error.issues);
     const { name = null, telegram_id = null, is_admin } = data;
-    return { status: 201, body: { id: makeId('user'), name, telegram_id, is_admin, created_at: wireNow() } };
+    const user = { id: makeId('user'), name, telegram_id, is_admin, created_at: wireNow(), disabled_at: null };
+    users.push(user);
+    return { status: 201, body: user };
+  }
+
+  function setDisabled(id: string, disabled: boolean): Answer {
+    const user = users.find((one) => one.id === id);
+    if (!user) return problem('NOT_FOUND', `there is no user ${id}`);
+    user.disabled_at = disabled ? (user.disabled_at ?? wireNow()) : null;
+    return { body: user };
+  }
+
+  function setServer(handle: string, body: unknown): Answer {
+    const { data, error } = putServer.safeParse(body);
+    if (!data) return unfit(error.issues);
+    const { dry_run, specs = null, ...given } = data;
+    const server = { handle, ...given, specs, last_health_check: null };
+    if (!dry_run) servers.splice(0, servers.length, ...servers.filter((one) => one.handle !== handle), server);
+    return { body: server };
   }
 
   function createKey(body: unknown): Answer {
@@ -506,6 +542,7 @@ const bodies: Readonly<Record<string, { shape: object }>> = {
   'PUT /projects/{project}/secrets/{name}': putSecret,
   'PUT /services/{name}/{instance}': signOfLife,
   'POST /users': createUser,
+  'PUT /servers/{handle}': putServer,
   'POST /api-keys': createApiKey,
   'POST /tasks': createTaskBody,
   'POST /tasks/{id}/fail': failTask,

@@ -16,6 +16,7 @@ export interface Database {
     telegram_id: string | null;
     is_admin: boolean;
     created_at: Moment;
+    disabled_at: MaybeMoment;
   };
   api_keys: {
     id: string;

@@ -5,6 +5,7 @@ import { correlationIndex } from './002-correlation-index.js';
 import { keysKnowTheirMaker } from './003-keys-know-their-maker.js';
 import { projectsRestAsBuilt } from './004-projects-rest-as-built.js';
 import { services } from './005-services.js';
+import { disabledUsers } from './006-disabled-users.js';
 
 /** In order; one that was released is never changed. */
 const migrations: readonly { name: string; statements: string }[] = [
@@ -13,6 +14,7 @@ const migrations: readonly { name: string; statements: string }[] = [
   { name: '003-keys-know-their-maker', statements: keysKnowTheirMaker },
   { name: '004-projects-rest-as-built', statements: projectsRestAsBuilt },
   { name: '005-services', statements: services },
+  { name: '006-disabled-users', statements: disabledUsers },
 ];
 
 /**

@@ -1,6 +1,6 @@
 import { identifier, recordEvents, type TaskEventPage, taskEventPage, taskEventsQuery } from '@codegen/contracts';
 import { z } from 'zod';
-import { type Caller, callerOf } from '../auth.js';
+import { type Caller, callerOf, requireStillValid } from '../auth.js';
 import { mutate } from '../idempotency.js';
 import { hasEnd, listEvents, recordEvents as record } from '../store/events.js';
 import { findTask, toTask } from '../store/tasks.js';
@@ -70,6 +70,7 @@ async function pollEvents(
         return { items, last_seq: items.at(-1)?.seq ?? query.since, task: toTask(task) };
       }
       await watch.next(Math.min(remainingMs, LOOK_AGAIN_MS), signal);
+      await requireStillValid(deps.db, caller);
     }
   } finally {
     watch.stop();

@@ -28,7 +28,11 @@ export const serverRoutes: Routes = async (app, deps) => {
       },
     },
     async (request, reply) =>
-      mutate(deps, request, reply, (trx) => servers.putServer(trx, request.params.handle, request.body)),
+      request.body.dry_run
+        ? servers.previewServer(deps.db, request.params.handle, request.body)
+        : mutate(deps, request, reply, (trx) => servers.putServer(trx, request.params.handle, request.body), {
+            again: true,
+          }),
   );
 
   app.get(

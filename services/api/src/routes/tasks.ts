@@ -11,7 +11,7 @@ import {
 } from '@codegen/contracts';
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
-import { startScopes } from '../access.js';
+import { starting, startScopes } from '../access.js';
 import { ApiError } from '../api-error.js';
 import { callerOf, requireScope } from '../auth.js';
 import { checkCallbackStream } from '../callback-stream.js';
@@ -42,11 +42,16 @@ const params = z.object({ id: identifier });
 export const taskRoutes: Routes = async (app, deps) => {
   app.post(
     '/tasks',
-    { schema: { operationId: 'createTask', body: createTask, response: { 200: createdTask, 201: createdTask } } },
+    {
+      schema: { operationId: 'createTask', body: createTask, response: { 200: createdTask, 201: createdTask } },
+      preValidation: async (request) => {
+        const { type } = (request.body ?? {}) as { type?: TaskType };
+        requireScope(callerOf(request), type && Object.hasOwn(startScopes, type) ? startScopes[type] : starting);
+      },
+    },
     async (request, reply) => {
       const caller = callerOf(request);
       const { type, correlation_id, callback_stream, anyway, dry_run } = request.body;
-      requireScope(caller, startScopes[type]);
       checkCallbackStream(callback_stream, caller.user.id);
       const spec = checkSpec(type, request.body.spec);
       const prepare = async (db: typeof deps.db) => {

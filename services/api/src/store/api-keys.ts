@@ -34,13 +34,21 @@ export async function findKeyByPrefix(
       'users.telegram_id',
       'users.is_admin',
       'users.created_at as user_created_at',
+      'users.disabled_at',
       sql<boolean>`coalesce(api_keys.expires_at <= now(), false)`.as('expired'),
     ])
     .where('prefix', '=', prefix)
     .executeTakeFirst();
   if (!row) return undefined;
-  const { user_id, user_name, telegram_id, is_admin, user_created_at } = row;
-  const user = toUser({ id: user_id, name: user_name, telegram_id, is_admin, created_at: user_created_at });
+  const { user_id, user_name, telegram_id, is_admin, user_created_at, disabled_at } = row;
+  const user = toUser({
+    id: user_id,
+    name: user_name,
+    telegram_id,
+    is_admin,
+    created_at: user_created_at,
+    disabled_at,
+  });
   return { key: toApiKey(row), user, secretHash: row.secret_hash, expired: row.expired };
 }
 
@@ -97,12 +105,12 @@ export async function findKey(
   return row && toApiKey(row);
 }
 
-/** Whether a key is still good. */
+/** Whether a key is still good, and its user not disabled. */
 export async function isValid(db: Kysely<Database>, id: string): Promise<boolean> {
   return (await selectValid(db, id).executeTakeFirst()) !== undefined;
 }
 
-/** The same; until the transaction ends nobody revokes it, so that what it makes is not missed. */
+/** The same; until the transaction ends nobody revokes it or disables its user, so that what it makes is not missed. */
 export async function holdValid(trx: Transaction<Database>, id: string): Promise<boolean> {
   return (await selectValid(trx, id).forShare().executeTakeFirst()) !== undefined;
 }
@@ -110,8 +118,10 @@ export async function holdValid(trx: Transaction<Database>, id: string): Promise
 function selectValid(db: Kysely<Database>, id: string) {
   return db
     .selectFrom('api_keys')
-    .select('id')
-    .where('id', '=', id)
+    .innerJoin('users', 'users.id', 'api_keys.user_id')
+    .select('api_keys.id')
+    .where('api_keys.id', '=', id)
+    .where('users.disabled_at', 'is', null)
     .where('revoked_at', 'is', null)
     .where(sql<boolean>`coalesce(expires_at > now(), true)`, '=', true);
 }

@@ -18,6 +18,7 @@ export async function ensureAdmin(trx: Transaction<Database>, token: string): Pr
       throw new Error(`another API key has the admin token's prefix ${prefix}: make a new admin token`);
     }
     if (existing.revoked_at) throw new Error('the admin token was revoked: make a new one');
+    if (existing.disabled_at) throw new Error("the admin token's user was disabled: make a new one");
     return;
   }
   await insertKey(trx, {
@@ -48,11 +49,12 @@ export async function ensureSeed(trx: Transaction<Database>, { service_keys = {}
     if (existing && (existing.secret_hash !== sha256 || existing.name !== name)) {
       throw new Error(`another API key has the prefix ${prefix} that the seed gives to ${service}: make a new one`);
     }
+    const user_id = await ensureAdminUser(trx);
     if (existing) {
-      await ofSeeds.set({ scopes: JSON.stringify(scopes) }).execute();
+      // The admin who had it may have been disabled.
+      await ofSeeds.set({ scopes: JSON.stringify(scopes), user_id }).execute();
       continue;
     }
-    const user_id = await ensureAdminUser(trx);
     const secretHash = sha256;
     await insertKey(trx, {
       user_id,
@@ -74,13 +76,24 @@ export async function ensureSeed(trx: Transaction<Database>, { service_keys = {}
 type SeedKey = NonNullable<NonNullable<Seed['service_keys']>[ServiceName]>;
 
 async function keyOf(trx: Transaction<Database>, prefix: string) {
-  return await trx.selectFrom('api_keys').selectAll().where('prefix', '=', prefix).executeTakeFirst();
+  return await trx
+    .selectFrom('api_keys')
+    .innerJoin('users', 'users.id', 'api_keys.user_id')
+    .select(['api_keys.name', 'secret_hash', 'revoked_at', 'disabled_at'])
+    .where('prefix', '=', prefix)
+    .executeTakeFirst();
 }
 
 /** The admin who owns what no person made. */
 async function ensureAdminUser(trx: Transaction<Database>): Promise<string> {
   const admin =
-    (await trx.selectFrom('users').select('id').where('is_admin', '=', true).orderBy('id').executeTakeFirst()) ??
+    (await trx
+      .selectFrom('users')
+      .select('id')
+      .where('is_admin', '=', true)
+      .where('disabled_at', 'is', null)
+      .orderBy('id')
+      .executeTakeFirst()) ??
     (await trx
       .insertInto('users')
       .values({ id: makeId('user'), name: 'admin', is_admin: true, telegram_id: null })

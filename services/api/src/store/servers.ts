@@ -25,13 +25,7 @@ export async function listServers(db: Kysely<Database>): Promise<Server[]> {
 
 /** Adds a server, or changes the one of that handle. */
 export async function putServer(db: Kysely<Database>, handle: string, input: PutServer): Promise<Server> {
-  const values = {
-    ip: input.ip,
-    status: input.status ?? 'active',
-    specs: jsonOrNull(input.specs),
-    port_from: input.port_from ?? 18000,
-    port_to: input.port_to ?? 18999,
-  };
+  const values = { ...valuesOf(input), specs: jsonOrNull(input.specs) };
   const row = await db
     .insertInto('servers')
     .values({ handle, ...values, last_health_check: null })
@@ -39,6 +33,17 @@ export async function putServer(db: Kysely<Database>, handle: string, input: Put
     .returningAll()
     .executeTakeFirstOrThrow();
   return toServer(row);
+}
+
+/** What `putServer` would make of it; nothing is stored. */
+export async function previewServer(db: Kysely<Database>, handle: string, input: PutServer): Promise<Server> {
+  const known = (await listServers(db)).find((one) => one.handle === handle);
+  return { handle, ...valuesOf(input), last_health_check: known?.last_health_check ?? null };
+}
+
+function valuesOf(input: PutServer) {
+  const { ip, status = 'active', specs = null, port_from = 18000, port_to = 18999 } = input;
+  return { ip, status, specs, port_from, port_to };
 }
 
 /**
@@ -81,7 +86,7 @@ export async function allocate(
   throw new ApiError(
     'NO_FREE_PORT',
     servers.length === 0
-      ? 'no server is active: add one with PUT /servers/{handle}'
+      ? 'no server is active: an administrator adds one with infra server set (PUT /servers/{handle})'
       : 'every port of every active server is taken: widen a port range or add a server',
   );
 }

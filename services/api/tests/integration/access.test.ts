@@ -170,6 +170,21 @@ onBothDatabases('access', (api, database) => {
     expect(outOfReach.filter((scope) => holdsScope(scopes, scope))).toEqual([]);
   });
 
+  test('a refusal names the one scope that is missing for what was asked', async () => {
+    const user = await api.user({ scopes: ['project.list'] });
+    const lacking = async (method: string, path: string, body?: object) => {
+      const { status, body: refusal } = await user.call(method, path, body);
+      return [status, /lacks the scope (.*);/.exec(refusal.detail)?.[1]];
+    };
+    const order = { project: 'x', type: 'deploy', spec: 'x' };
+    expect(await lacking('POST', '/tasks', order)).toEqual([403, 'deploy.start']);
+    expect(await lacking('POST', '/tasks', { ...order, type: 'engineering' })).toEqual([403, 'engineering.start']);
+    expect(await lacking('GET', '/tasks/task_x')).toEqual([403, 'task.get']);
+    expect(await lacking('GET', '/tasks/task_x/events')).toEqual([403, 'task.watch']);
+    expect(await lacking('POST', '/tasks/task_x/cancel')).toEqual([403, 'task.cancel']);
+    expect(await lacking('GET', '/deployments')).toEqual([403, 'deploy.list']);
+  });
+
   test('a key for engineering starts no deploy', async () => {
     const user = await api.user({ scopes: ['engineering.start', 'project.create'] });
     const { id: project } = await user.createProject();

@@ -52,6 +52,22 @@ onBothDatabases('a seed', (api, database) => {
     await expect(startWith(stolen)).rejects.toThrow(/another API key has the prefix/);
   });
 
+  test("gives the keys of an administrator who was disabled to one who was not, at the API's next start", async () => {
+    const secrets = newSecrets();
+    const seed = { service_keys: seedKeysOf(secrets) };
+    await startWith(seed);
+    const langgraph = new Client(api.url, secrets.langgraph);
+    const owner = (await langgraph.ok('GET', '/whoami')).user.id;
+    const { id } = await api.admin.ok('POST', '/users', { name: 'boss', is_admin: true });
+    const { secret } = await api.admin.ok('POST', '/api-keys', { name: 'boss', role: 'admin', user_id: id });
+    const boss = new Client(api.url, secret);
+    await boss.ok('POST', `/users/${owner}/disable`);
+    expect(await langgraph.refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
+    await startTestApi(database, { seed, adminToken: makeApiKeySecret() }).then((other) => other.stop());
+    expect((await langgraph.ok('GET', '/whoami')).user.id).toBe(id);
+    await boss.ok('POST', `/users/${owner}/enable`);
+  });
+
   test('adds a server that is not there, and leaves one alone that is', async () => {
     const seed = { servers: { box: { ip: '10.0.0.1', port_from: 20_000, port_to: 20_099 } } };
     await startWith(seed);

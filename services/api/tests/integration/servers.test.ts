@@ -16,6 +16,17 @@ onBothDatabases('servers', (api) => {
     expect(items.filter((one: { handle: string }) => one.handle === 'box')).toMatchObject([changed]);
     const backwards = { ip: '10.0.0.1', port_from: 9, port_to: 8 };
     expect(await api.admin.refused('PUT', '/servers/box', backwards)).toBe('400 VALIDATION_FAILED');
+    expect(await api.admin.refused('PUT', '/servers/box', { ip: 'a b' })).toBe('400 VALIDATION_FAILED');
+    const tried = { ip: '10.0.0.3', specs: { ram_gb: 8 }, dry_run: true };
+    expect(await api.admin.ok('PUT', '/servers/box', tried)).toMatchObject({ ip: '10.0.0.3', specs: { ram_gb: 8 } });
+    expect(await api.admin.refused('PUT', '/servers/box', { ...tried, ip: '' })).toBe('400 VALIDATION_FAILED');
+    expect(await (await api.user()).refused('PUT', '/servers/box', tried)).toBe('403 FORBIDDEN');
+    expect((await api.admin.ok('GET', '/servers')).items).toMatchObject([changed]);
+    // What is set, set to something else, and set again, is as it was set last: also with the keys of before.
+    for (const status of ['maintenance', 'unreachable', 'maintenance']) {
+      await api.admin.ok('PUT', '/servers/box', { ...changed, status }, { key: status });
+    }
+    expect((await api.admin.ok('GET', '/servers')).items).toMatchObject([{ status: 'maintenance' }]);
   });
 
   test('a project keeps its port, and each port belongs to one project', async () => {

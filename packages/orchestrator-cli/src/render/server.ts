@@ -1,0 +1,38 @@
+import type { Server } from '@codegen/contracts';
+import type { Screen } from './screen.js';
+import { paintStatus } from './status.js';
+import { type Column, renderPairs } from './table.js';
+import { oneLine } from './text.js';
+
+/** A server in full. */
+export function renderServer(server: Server, screen: Screen): string {
+  const heading = `${screen.paint.bold(oneLine(server.handle))}  ${paintStatus(server.status, server.status, screen)}`;
+  const specs = server.specs && oneLine(JSON.stringify(server.specs));
+  const pairs = renderPairs(
+    [
+      ['address', oneLine(server.ip)],
+      ['ports', portsOf(server)],
+      ['specs', specs ?? undefined],
+    ],
+    screen,
+  );
+  return `${heading}\n${pairs}`;
+}
+
+/** Servers in a list. */
+export function serverColumns(screen: Screen): Column<Server>[] {
+  return [
+    { title: 'SERVER', value: (server) => server.handle },
+    {
+      title: 'STATUS',
+      value: (server) => server.status,
+      paint: (text, server) => paintStatus(text, server.status, screen),
+    },
+    { title: 'ADDRESS', value: (server) => server.ip },
+    { title: 'PORTS', value: portsOf },
+  ];
+}
+
+function portsOf({ port_from, port_to }: Server): string {
+  return `${port_from}-${port_to}`;
+}
