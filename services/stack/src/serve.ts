@@ -1,15 +1,16 @@
 import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
-import { homeFolder, makeFolder } from '@codegen/sdk/files';
+import { makeFolder } from '@codegen/sdk/files';
 import { exitProcess, identityOf, onEndSignals } from '@codegen/sdk/processes';
 import { endOnUncaught, logDestination } from '@codegen/sdk/service';
 import { withoutPatterns } from '@codegen/sdk/text';
 import { pino } from 'pino';
 import { readConfig, type StackConfig } from './config.js';
 import { logInCli } from './log-in-cli.js';
-import { type RunningStack, startStack } from './start-stack.js';
+import { startStack } from './start-stack.js';
 import { tellParent } from './tell-parent.js';
+import { upCard } from './up-card.js';
 
 const KEEP_LOG_BYTES = 20 * 1024 * 1024;
 
@@ -30,7 +31,8 @@ async function main(): Promise<void> {
   const askedWhileStarting = await Promise.race([stopRequested.then(() => true), false]);
   if (!askedWhileStarting) {
     const login = config.login ? await logInCli(stack, process.env) : undefined;
-    process.stdout.write(card(config, stack, login, (performance.now() - startedMs) / 1000));
+    const seconds = (performance.now() - startedMs) / 1000;
+    process.stdout.write(upCard({ ...config, apiUrl: stack.apiUrl, ...login, seconds }));
     await tellParent({
       ready: { api_url: stack.apiUrl, data_dir: config.dataDir, agent: config.agent, pid: owner.pid },
     });
@@ -95,50 +97,6 @@ async function openLog(config: StackConfig) {
   return pino({ level: config.logLevel, redact: paths, hooks: { streamWrite: withoutPatterns } }, file);
 }
 
-function card(
-  config: StackConfig,
-  stack: RunningStack,
-  login: { tokenFile: string; left?: string } | undefined,
-  seconds: number,
-): string {
-  const home = homeFolder();
-  const folder =
-    home && config.dataDir.startsWith(`${home}/`) ? `~${config.dataDir.slice(home.length)}` : config.dataDir;
-  const elsewhere =
-    login &&
-    `
-  With another HOME, first:
-
-    orchestrator auth login --api-url ${stack.apiUrl} --token-stdin \\
-      < ${quoted(login.tokenFile)}
-`;
-  const left =
-    login?.left &&
-    `
-  Commands went to ${login.left}, which still runs.
-  They go to this system now. To use both, give each one,
-  and its commands, an ORCHESTRATOR_CONFIG_DIR of its own.
-`;
-  const agent = config.agent === 'demo' ? 'demo (deterministic, not an AI)' : config.agent;
-  return `
-  Codegen orchestrator is up (${seconds.toFixed(1)} s)
-
-    API     ${stack.apiUrl}
-    data    ${folder}
-    log     ${folder}/logs/stack.log
-    agent   ${agent}
-            they run as this user: use those that you trust
-
-  Next, in another terminal:
-
-    bin/orchestrator project create --name blog
-    bin/orchestrator engineering start --project blog --spec "A tea blog" --wait
-    bin/orchestrator deploy start --project blog --wait
-${left ?? ''}${elsewhere ?? ''}
-  Ctrl-C stops everything; work that is under way goes on at the next start.
-`;
-}
-
 /** An error for people: what is wrong, each fault on a line of its own, and what to do. */
 function inWords({ code, message, details, next = [] }: OrchestratorError): string {
   const { errors = [] } = (details ?? {}) as { errors?: { path: string; message: string }[] };
@@ -148,11 +106,6 @@ function inWords({ code, message, details, next = [] }: OrchestratorError): stri
     ({ command, when }) => `Try: ${command}  (${when})`,
   );
   return `${[message, ...faults, ...steps].join('\n')}\n`;
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 // Whoever read what this prints may be gone; the system goes on.

@@ -5,7 +5,7 @@ import { type Column, renderTable } from './table.js';
 const columns: Column<ListedQueue>[] = [
   { title: 'STREAM', value: ({ stream }) => stream, whole: true },
   { title: 'KIND', value: ({ kind }) => kind },
-  { title: 'MODEL', value: ({ model }) => model },
+  { title: 'MODEL', value: ({ model }) => model, whole: true },
   { title: 'GROUP', value: ({ group }) => group ?? '' },
   { title: 'FROM → TO', value: ({ producers, consumers }) => `${producers.join(', ')} → ${consumers.join(', ')}` },
 ];

@@ -24,13 +24,13 @@ export function renderProject(project: Project, screen: Screen): string {
 /** Projects in a list. */
 export function projectColumns(screen: Screen): Column<Project>[] {
   return [
-    { title: 'NAME', value: (project) => project.name },
+    { title: 'NAME', value: (project) => project.name, whole: true },
     {
       title: 'STATUS',
       value: (project) => project.status,
       paint: (text, project) => paintStatus(text, project.status, screen),
     },
-    { title: 'MAIN', value: (project) => project.main_sha?.slice(0, 8) ?? '' },
+    { title: 'MAIN', value: (project) => project.main_sha?.slice(0, 8) ?? '', whole: true },
     { title: 'UPDATED', value: (project) => ago(project.updated_at) },
     { title: 'DESCRIPTION', value: (project) => project.description ?? '' },
   ];

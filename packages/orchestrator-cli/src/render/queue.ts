@@ -50,7 +50,7 @@ export function renderFigures(items: readonly QueueFigures[], screen: Screen): s
   const known = (value: (figures: QueueFigures) => string) => (figures: QueueFigures) =>
     figures.error === undefined ? value(figures) : '?';
   const columns: Column<QueueFigures>[] = [
-    { title: 'WORK QUEUE', value: ({ stream }) => stream },
+    { title: 'WORK QUEUE', value: ({ stream }) => stream, whole: true },
     { title: 'WAITING', value: known(({ waiting }) => String(waiting)) },
     { title: 'OLDEST', value: known(({ oldest_waiting_ms }) => age(oldest_waiting_ms)) },
     { title: 'IN WORK', value: known(({ pending }) => String(pending)) },

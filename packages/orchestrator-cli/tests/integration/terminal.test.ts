@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { Project } from '@codegen/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -25,8 +26,9 @@ afterEach(async () => {
 const login = () => ({ ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN });
 
 /** Runs a command line in a terminal of its own, which util-linux's `script` provides. */
-function inTerminal(args: string, env: Record<string, string> = {}) {
-  const child = spawn('script', ['-qec', `"${process.execPath}" "${BIN}" ${args}`, '/dev/null'], {
+function inTerminal(args: string, env: Record<string, string> = {}, columns = 80) {
+  const line = `stty cols ${columns}; "${process.execPath}" "${BIN}" ${args}`;
+  const child = spawn('script', ['-qec', line, '/dev/null'], {
     env: {
       PATH: process.env.PATH,
       HOME: machine.folder,
@@ -45,6 +47,56 @@ function inTerminal(args: string, env: Record<string, string> = {}) {
     exit: once(child, 'exit').then(([code]) => code as number),
   };
 }
+
+describe('in a terminal of 60 columns', () => {
+  it.each([60, 80])(
+    'lists fit into %i columns, and what is pasted stays whole',
+    async (columns) => {
+      const project = {
+        ...(fake.projects[0] as Project),
+        name: `shop-${'x'.repeat(33)}`,
+        description: 'tea '.repeat(60),
+      };
+      fake.projects.push({ ...project, id: `proj_${'0'.repeat(36)}`, main_sha: 'abcdef12'.repeat(5) });
+      const task = await createTask(fake);
+      const profile = ['--profile', 'a-profile', '--api-url', fake.url];
+      await machine.run(['auth', 'login', ...profile, '--token-stdin'], { stdin: TOKEN });
+      const url = `https://${'long-'.repeat(5)}host.example.com:18000`;
+      fake.deployments.push({
+        ...{ id: 'dep_1', request_id: 'req_1', task_id: null, project_id: project.id, project_name: project.name },
+        ...{ server_handle: 'a-server-with-a-name', service: 'backend', port: 18_000, url },
+        ...{ commit_sha: 'abcdef12'.repeat(5), deployed_at: project.created_at },
+      });
+      const lists: [string, string[]][] = [
+        ['project list', [project.name]],
+        ['task list', [task]],
+        ['project tasks todo-api', [task]],
+        ['task list --fields id,project_id,status,type', [task, fake.projects[0]?.id as string]],
+        ['deploy list', [project.name, url]],
+        ['auth key list', [fake.keys[0]?.id as string]],
+        ['secret list --project todo-api', []],
+        ['config list', [fake.url]],
+        ['config profiles', ['a-profile']],
+        ['contracts list', ['engineering:queue']],
+        ['auth status', [fake.url]],
+        [`task get ${task}`, [task]],
+        ['', []],
+      ];
+      for (const [args, kept] of lists) {
+        const terminal = inTerminal(args, login(), columns);
+        expect(await terminal.exit, args).toBe(0);
+        const text = stripVTControlCharacters(terminal.screen());
+        for (const line of text.split('\r\n')) {
+          const isOneWord = /^\s*\S+(?: {1,2}\S+)?$/.test(line.trimEnd());
+          if (!isOneWord && !/^(?:Next:|Help:|Yours)/.test(line))
+            expect(line.length, `${args}: ${line}`).toBeLessThanOrEqual(columns);
+        }
+        for (const whole of kept) expect(text, args).toContain(whole);
+      }
+    },
+    60_000,
+  );
+});
 
 describe('in a terminal', () => {
   it('login asks for what is missing and never shows the token', async () => {

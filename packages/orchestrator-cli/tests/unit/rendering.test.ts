@@ -59,6 +59,41 @@ describe('a table', () => {
     expect(lines[1]?.endsWith('…')).toBe(true);
   });
 
+  it('has a row on several lines where ids leave no room beside them, and fits still', () => {
+    const id = `task_${'0198'.repeat(9)}`;
+    const task = {
+      id,
+      project: `proj_${'a'.repeat(36)}`,
+      type: 'engineering',
+      status: 'completed',
+      why: 'because '.repeat(20),
+    };
+    const fields: Column<typeof task>[] = [
+      { title: 'TASK', value: (row) => row.id, whole: true },
+      { title: 'TYPE', value: (row) => row.type },
+      { title: 'PROJECT', value: (row) => row.project, whole: true },
+      { title: 'STATUS', value: (row) => row.status },
+      { title: 'WHY', value: (row) => row.why },
+    ];
+
+    for (const columns of [40, 60, 80, 100]) {
+      const lines = renderTable([task, task], fields, { columns, paint: plain }).split('\n');
+      for (const line of lines) {
+        if (!line.trim().startsWith(id)) expect(widthOf(line), line).toBeLessThanOrEqual(Math.max(columns, 43));
+      }
+      for (const whole of [id, task.project]) expect(lines.filter((line) => line.includes(whole))).toHaveLength(2);
+      for (const word of ['engineering', 'completed', 'because because']) {
+        expect(
+          lines.filter((line) => line.includes(word)),
+          word,
+        ).toHaveLength(2);
+      }
+    }
+    const narrow = renderTable([task], fields, { columns: 60, paint: plain }).split('\n');
+    expect(narrow[0]).toBe('TASK');
+    expect(narrow.slice(1, 4)).toEqual(['  PROJECT', '  TYPE         STATUS     WHY', id]);
+  });
+
   it('cuts nothing where no terminal is', () => {
     const text = renderTable(rows, columns, { columns: Number.POSITIVE_INFINITY, paint: plain });
 

@@ -26,7 +26,7 @@ export default class ConfigList extends BaseCommand<ListedSettings> {
   render({ file, settings }: ListedSettings, screen: Screen): string {
     const columns = [
       { title: 'SETTING', value: ({ name }: ShownSetting) => name },
-      { title: 'VALUE', value: ({ value }: ShownSetting) => value ?? '' },
+      { title: 'VALUE', value: ({ value }: ShownSetting) => value ?? '', whole: true },
       {
         title: 'FROM',
         value: ({ source, from }: ShownSetting) => (source === 'default' ? source : (from ?? 'not set')),

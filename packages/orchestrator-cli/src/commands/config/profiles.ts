@@ -36,11 +36,11 @@ export default class ConfigProfiles extends BaseCommand<{ items: ShownProfile[] 
     if (items.length === 0) return screen.paint.dim('No profiles. Next: orchestrator auth login');
     const columns = [
       { title: '', value: ({ current }: ShownProfile) => (current ? '*' : ' ') },
-      { title: 'PROFILE', value: ({ name }: ShownProfile) => name },
-      { title: 'API', value: ({ api_url }: ShownProfile) => api_url },
+      { title: 'PROFILE', value: ({ name }: ShownProfile) => name, whole: true },
+      { title: 'API', value: ({ api_url }: ShownProfile) => api_url, whole: true },
       { title: 'TOKEN', value: ({ token }: ShownProfile) => (token ? 'stored' : 'none') },
       { title: 'REDIS', value: ({ redis }: ShownProfile) => (redis ? 'stored' : 'none') },
-      { title: 'PROJECT', value: ({ project }: ShownProfile) => project ?? '' },
+      { title: 'PROJECT', value: ({ project }: ShownProfile) => project ?? '', whole: true },
     ];
     return renderTable(items, columns, screen);
   }

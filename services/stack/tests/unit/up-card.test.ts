@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { upCard } from '../../src/up-card.js';
+
+const facts = { apiUrl: 'http://127.0.0.1:44425', dataDir: '/srv/data', agent: 'demo', seconds: 5.23 };
+
+it('the card of a system that is up fits into 60 columns, and its commands can be pasted', () => {
+  const card = upCard({ ...facts, tokenFile: '/home/x/a token', left: 'http://127.0.0.1:40001' });
+
+  for (const line of card.split('\n')) expect(line.length, line).toBeLessThanOrEqual(60);
+  const commands = card.replaceAll(/ \\\n +/g, ' ');
+  expect(commands).toContain('bin/orchestrator engineering start --project blog --spec "A tea blog" --wait\n');
+  expect(commands).toContain(
+    "orchestrator auth login --token-stdin --api-url http://127.0.0.1:44425 < '/home/x/a token'\n",
+  );
+  expect(card).toContain('Commands went to http://127.0.0.1:40001');
+});
+
+it('the card tells of another HOME and another system only where there is something to tell', () => {
+  const card = upCard(facts);
+
+  expect(card).toContain('Codegen orchestrator is up (5.2 s)');
+  expect(card).not.toContain('HOME');
+  expect(card).not.toContain('Commands went');
+});
