@@ -363,6 +363,10 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
         cancel_requested: true,
       });
       expect(await person.ok('POST', `/tasks/${task.id}/cancel`)).toMatchObject({ cancel_requested: true });
+      const { items } = await person.ok('GET', `/tasks/${task.id}/events`);
+      expect(items).toMatchObject([
+        { type: 'progress', current_step: 'cancel', message: expect.stringMatching(/^\S+ asked for its end$/) },
+      ]);
 
       const ended = await newTask();
       await peer.end(ended.task.id, 'completed');

@@ -1,7 +1,7 @@
 import { type Attempt, type TaskEvent, wireDatetimeToMs } from '@codegen/contracts';
 import { type Evidence, type QueuedMessage, timeOf } from './evidence.js';
 import type { ExplainEntry } from './explanation.js';
-import { type Run, runsOf, type Stage } from './runs.js';
+import { CANCEL, type Run, runsOf, type Stage } from './runs.js';
 
 type NewEntry = Omit<ExplainEntry, 'after_ms' | 'failed'> & { failed?: boolean };
 
@@ -78,7 +78,8 @@ class Timeline {
     for (const attempt of homes.get(undefined) ?? []) this.#tellWorker(attempt, tail);
     if (last) {
       this.#tellQueued(tail, () => true);
-      if (task.cancel_requested) this.#tellCancel();
+      // An API of an older release keeps no event of it.
+      if (task.cancel_requested && !this.entries.some(({ kind }) => kind === 'cancel')) this.#tellCancel();
     }
     return this.#tellEnd(run, tail, last);
   }
@@ -100,8 +101,10 @@ class Timeline {
   #tellStage(stage: Stage, cause: string, attempts: readonly Attempt[]): string {
     const [heardFirst, ...heardThen] = stage.between;
     const begins = stage.opening ?? heardFirst;
-    const opening = begins ? this.#tellEvent(begins, 'step', cause) : cause;
-    for (const event of stage.opening ? stage.between : heardThen) this.#tellEvent(event, 'progress', opening);
+    const opening = begins ? this.#tellEvent(begins, begins.current_step === CANCEL ? 'cancel' : 'step', cause) : cause;
+    for (const event of stage.opening ? stage.between : heardThen) {
+      this.#tellEvent(event, event.current_step === CANCEL ? 'cancel' : 'progress', opening);
+    }
     this.#tellQueued(opening, ({ requestId }) => {
       if (requestId === undefined) return false;
       return stage.requestIds.has(requestId) || attempts.some((attempt) => attempt.request_id === requestId);

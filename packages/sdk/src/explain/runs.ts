@@ -1,6 +1,9 @@
 import { type Attempt, isTerminalEvent, type Task, type TaskEvent } from '@codegen/contracts';
 import type { Evidence } from './evidence.js';
 
+/** The step of the event by which somebody asked for the end of a task. */
+export const CANCEL = 'cancel';
+
 /** Events of one stay in a step: what was asked for, what was heard meanwhile, what came of it. */
 export interface Stage {
   step: string;
@@ -76,7 +79,8 @@ function assignEvents(runs: readonly Run[], events: readonly TaskEvent[]): void 
       continue;
     }
     const stages = drafts.get(own ?? latest) as Draft[];
-    if (own) ofFlow(stages, event);
+    if (event.current_step === CANCEL) ofCancel(stages, event);
+    else if (own) ofFlow(stages, event);
     else ofExecutor(stages, homes, event);
   }
   for (const run of runs) {
@@ -96,6 +100,12 @@ function open(stages: Draft[], event: TaskEvent): Draft {
   const stage = { step, opening: undefined, between: [], result: undefined, requestIds: new Set<string>() };
   stages.push({ ...stage, flow: [], closed: false });
   return stages.at(-1) as Draft;
+}
+
+/** Somebody may ask for the end of a step, or of a task that has not begun. */
+function ofCancel(stages: Draft[], event: TaskEvent): void {
+  const stage = stages.at(-1) ?? open(stages, event);
+  stage.between.push(event);
 }
 
 /** Another step, or the same one after a failure, is a new stage. */
@@ -125,7 +135,10 @@ function finish({ flow, closed: _, ...stage }: Draft, isOpen: boolean): Stage {
   const failed = first.error !== null || first.error_type !== null;
   if (rest.length === 0 && (failed || (heardBefore && !isOpen))) return { ...stage, result: first };
   const last = rest.at(-1);
-  const result = last && (!isOpen || last.error !== null || last.error_type !== null) ? last : undefined;
+  const cancel = stage.between.find(({ current_step }) => current_step === CANCEL);
+  const isResult =
+    last && (!isOpen || last.error !== null || last.error_type !== null) && (cancel?.seq ?? 0) < last.seq;
+  const result = isResult ? last : undefined;
   const others = rest.filter((event) => event !== result);
   return { ...stage, opening: first, result, between: [...stage.between, ...others].sort((a, b) => a.seq - b.seq) };
 }

@@ -432,7 +432,10 @@ export async function startFakeApi(): Promise<FakeApi> {
     if (task.status === 'completed' || task.status === 'failed') {
       return problem('TASK_ENDED', `the task is ${task.status} already: there is nothing to cancel`);
     }
-    if (task.status !== 'cancelled') task.cancel_requested = true;
+    if (task.status !== 'cancelled' && !task.cancel_requested) {
+      task.cancel_requested = true;
+      fake.emit(task.id, { current_step: 'cancel', message: `${whoami.user.name} asked for its end` });
+    }
     return { body: withoutSpec(task) };
   }
 

@@ -202,6 +202,59 @@ describe('a timeline', () => {
     );
   });
 
+  it('has a request to cancel, with who made it and when, before what came of it', () => {
+    nextSeq = 0;
+    const gone = { error: 'cancelled', error_type: 'cancelled' };
+    const events = [
+      event('run-1', 'claim', 'engineering of shop began (epoch 1)', { type: 'started' }),
+      event('run-1', 'develop', 'round 1 of 3: the developer starts'),
+      event('turn-1', 'develop', 'writing tests'),
+      event('run-1', 'cancel', 'Ada asked for its end'),
+      event('turn-1', 'develop', 'the agent is stopped'),
+      event('run-1', 'cleanup', 'deleting w-1'),
+      event('run-1', null, 'cancelled', { type: 'failed', ...gone }),
+    ];
+    const worker = attempt(1, 'run-1', { worker_id: 'w-1', result: { status: 'cancelled' }, finished_at: at(6) });
+    const evidence = { ...retriedTask(), events, attempts: [worker], deployments: [], queued: [] };
+    const ended = task({ status: 'cancelled', cancel_requested: true, finished_at: at(8) });
+    const entries = buildTimeline({ ...evidence, task: ended });
+
+    const told = entries.map(({ summary }) => summary);
+    const asked = told.indexOf('Ada asked for its end');
+    expect(entries[asked]).toMatchObject({ kind: 'cancel', source: 'event', at: at(4) });
+    expect(told.filter((summary) => summary.includes('asked for its end'))).toHaveLength(1);
+    expect(told.slice(0, asked)).toContain('writing tests');
+    for (const effect of ['the agent is stopped', 'cancelled: w-1', 'deleting w-1', 'cancelled'])
+      expect(told.slice(asked), effect).toContain(effect);
+    const before = buildTimeline({ ...evidence, events: [], task: ended });
+    expect(before.map(({ kind }) => kind)).toContain('cancel');
+  });
+
+  it('puts a request to cancel between two steps, and before the end of a task that never began', () => {
+    nextSeq = 0;
+    const events = [
+      event('run-1', 'develop', 'round 1 of 3: the developer starts'),
+      event('run-1', 'develop', 'round 1: 2 files changed'),
+      event('run-1', 'cancel', 'Ada asked for its end'),
+      event('run-1', 'test', 'round 1: testing'),
+    ];
+    const evidence = {
+      ...retriedTask(),
+      attempts: [],
+      deployments: [],
+      queued: [],
+      task: task({ cancel_requested: true }),
+    };
+    const told = (given: TaskEvent[]) => buildTimeline({ ...evidence, events: given }).map(({ summary }) => summary);
+
+    expect(told(events).slice(-4)).toEqual(events.map(({ message }) => message));
+    const unbegun = [
+      event('run-1', 'cancel', 'Ada asked for its end'),
+      event('run-1', null, 'cancelled', { type: 'failed' }),
+    ];
+    expect(told(unbegun).slice(-2)).toEqual(['Ada asked for its end', 'cancelled']);
+  });
+
   it('says how long each effect took, and never less than nothing', () => {
     const evidence = retriedTask();
     const byId = new Map(buildTimeline(evidence).map((entry) => [entry.id, entry]));

@@ -5,15 +5,18 @@ import {
   type EngineeringMessage,
   engineeringQueue,
   makeId,
+  type ProgressEvent,
   type Project,
   type Task,
   type TaskStatus,
   type TaskType,
+  wireNow,
 } from '@codegen/contracts';
 import { type Kysely, type Selectable, sql, type Transaction, type UpdateObject } from 'kysely';
 import { ApiError } from '../api-error.js';
 import { type Caller, seesAll } from '../auth.js';
 import type { Database } from '../database/schema.js';
+import { recordEvents } from './events.js';
 import { archived, lockProject } from './projects.js';
 import { iso, isoOrNull } from './timestamps.js';
 
@@ -192,16 +195,28 @@ export async function listTasks(
   return (await select.execute()).map((row) => toTask(row));
 }
 
-/** Asks for a task's end. A waiting one is published at once, so that its consumer ends it; so is the next in line. */
+/**
+ * Asks for a task's end, and has that in its history: what comes of it stands behind. A waiting one is published at once, so
+ * that its consumer ends it; so is the next in line.
+ */
 export async function requestCancel(trx: Transaction<Database>, caller: Caller, id: string): Promise<TaskRow> {
   const task = await lockTask(trx, caller, id);
   if (task.status === 'cancelled' || task.cancel_requested) return task;
   if (task.status !== 'queued' && task.status !== 'running') {
     throw new ApiError('TASK_ENDED', `the task is ${task.status} already: there is nothing to cancel`);
   }
+  await recordEvents(trx, [{ entry_id: `cancel:${task.request_id}`, event: cancelEvent(task, caller) }]);
   const row = await update(trx, id, { cancel_requested: true, ...(task.status === 'queued' && publishNow) });
   if (task.status === 'queued') await publishNextOf(trx, task);
   return row;
+}
+
+function cancelEvent({ id, request_id }: TaskRow, { user }: Caller): ProgressEvent {
+  return {
+    ...{ type: 'progress', request_id, task_id: id, timestamp: wireNow(), current_step: 'cancel' },
+    message: `${user.name ?? user.id} asked for its end`,
+    ...{ progress_pct: null, error: null, error_type: null },
+  };
 }
 
 /** Puts a failed or cancelled task back in line, as its next attempt under a new request id. */
