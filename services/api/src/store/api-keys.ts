@@ -105,6 +105,14 @@ export async function findKey(
   return row && toApiKey(row);
 }
 
+/** Whether a key is a service's that nobody made: it is the system's own, whichever administrator owns it. */
+export function isBySeed({ role, created_by }: Pick<ApiKey, 'role' | 'created_by'>): boolean {
+  return role === 'service' && created_by === null;
+}
+
+/** The same as SQL. */
+const bySeed = sql<boolean>`role = 'service' and created_by is null`;
+
 /** Whether a key is still good, and its user not disabled. */
 export async function isValid(db: Kysely<Database>, id: string): Promise<boolean> {
   return (await selectValid(db, id).executeTakeFirst()) !== undefined;
@@ -121,7 +129,7 @@ function selectValid(db: Kysely<Database>, id: string) {
     .innerJoin('users', 'users.id', 'api_keys.user_id')
     .select('api_keys.id')
     .where('api_keys.id', '=', id)
-    .where('users.disabled_at', 'is', null)
+    .where((where) => where.or([where('users.disabled_at', 'is', null), bySeed]))
     .where('revoked_at', 'is', null)
     .where(sql<boolean>`coalesce(expires_at > now(), true)`, '=', true);
 }

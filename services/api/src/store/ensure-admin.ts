@@ -49,12 +49,11 @@ export async function ensureSeed(trx: Transaction<Database>, { service_keys = {}
     if (existing && (existing.secret_hash !== sha256 || existing.name !== name)) {
       throw new Error(`another API key has the prefix ${prefix} that the seed gives to ${service}: make a new one`);
     }
-    const user_id = await ensureAdminUser(trx);
     if (existing) {
-      // The admin who had it may have been disabled.
-      await ofSeeds.set({ scopes: JSON.stringify(scopes), user_id }).execute();
+      await ofSeeds.set({ scopes: JSON.stringify(scopes) }).execute();
       continue;
     }
+    const user_id = await ensureAdminUser(trx);
     const secretHash = sha256;
     await insertKey(trx, {
       user_id,

@@ -1,7 +1,7 @@
 import { type ApiKey, type ServiceName, serviceNames, serviceScopes } from '@codegen/contracts';
 import { expect, test } from 'vitest';
 import { makeApiKeySecret } from '../../src/auth.js';
-import { type Seed, seedKeysOf } from '../../src/seed.js';
+import { type Seed, seedKeyOf, seedKeysOf } from '../../src/seed.js';
 import { onBothDatabases } from '../support/both-databases.js';
 import { Client, startTestApi } from '../support/test-api.js';
 
@@ -52,20 +52,25 @@ onBothDatabases('a seed', (api, database) => {
     await expect(startWith(stolen)).rejects.toThrow(/another API key has the prefix/);
   });
 
-  test("gives the keys of an administrator who was disabled to one who was not, at the API's next start", async () => {
-    const secrets = newSecrets();
-    const seed = { service_keys: seedKeysOf(secrets) };
-    await startWith(seed);
-    const langgraph = new Client(api.url, secrets.langgraph);
-    const owner = (await langgraph.ok('GET', '/whoami')).user.id;
+  test('is worth as much when the administrator who owns its keys is disabled, also to a poll', async () => {
+    const langgraph = makeApiKeySecret();
+    await startWith({ service_keys: { langgraph: seedKeyOf(langgraph) } });
+    const service = new Client(api.url, langgraph);
+    const owner = (await service.ok('GET', '/whoami')).user.id;
     const { id } = await api.admin.ok('POST', '/users', { name: 'boss', is_admin: true });
     const { secret } = await api.admin.ok('POST', '/api-keys', { name: 'boss', role: 'admin', user_id: id });
     const boss = new Client(api.url, secret);
+    const made = await api.admin.ok('POST', '/api-keys', { name: 'made', role: 'service' });
+    const { task } = await boss.startEngineering((await boss.createProject()).id);
     await boss.ok('POST', `/users/${owner}/disable`);
-    expect(await langgraph.refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
-    await startTestApi(database, { seed, adminToken: makeApiKeySecret() }).then((other) => other.stop());
-    expect((await langgraph.ok('GET', '/whoami')).user.id).toBe(id);
-    await boss.ok('POST', `/users/${owner}/enable`);
+    try {
+      const { last_seq } = await service.ok('GET', `/tasks/${task.id}/events`);
+      const poll = await service.call('GET', `/tasks/${task.id}/events?since=${last_seq}&wait_ms=2500`);
+      expect([poll.status, poll.body.items]).toEqual([200, []]);
+      expect(await new Client(api.url, made.secret).refused('GET', '/whoami')).toBe('401 UNAUTHENTICATED');
+    } finally {
+      await boss.ok('POST', `/users/${owner}/enable`);
+    }
   });
 
   test('adds a server that is not there, and leaves one alone that is', async () => {
