@@ -16,7 +16,7 @@ export const commandIds = [
   ...['config.get', 'config.set', 'config.list', 'config.profiles'],
   ...['diagnose', 'diagnose.api', 'diagnose.redis', 'diagnose.services', 'diagnose.workers', 'diagnose.projects'],
   ...['contracts.list', 'contracts.schema', 'contracts.asyncapi', 'contracts.validate'],
-  ...['up', 'down', 'completion'],
+  ...['up', 'down', 'system.init', 'completion'],
 ] as const;
 
 /** What else a key may be for: parts of a command, calls that no command makes yet, and what services do. */

@@ -372,6 +372,12 @@ export const commandTable = {
     notInMcp: 'starts and stops what runs on this machine',
     load: () => import('./commands/down.js'),
   },
+  'system.init': {
+    summary: 'Write the folder that an operator runs every service from',
+    effect: 'change',
+    notInMcp: 'writes files of this machine',
+    load: () => import('./commands/system/init.js'),
+  },
   completion: {
     summary: 'Print a completion script for bash, zsh or fish',
     effect: 'read',

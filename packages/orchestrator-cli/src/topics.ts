@@ -26,6 +26,7 @@ const topics: Record<Topic, TopicEntry> = {
   mcp: { group: 'Look inside', summary: 'Serve the allowed commands as MCP tools' },
   up: { group: 'Set up', summary: 'Run the whole system on this machine' },
   down: { group: 'Set up', summary: 'Stop the system on this machine' },
+  system: { group: 'Set up', summary: 'A system of separate services, for its operator' },
   auth: { group: 'Set up', summary: 'Who you are to the API' },
   user: { group: 'Set up', summary: 'Who there is: projects belong to users' },
   infra: { group: 'Set up', summary: 'The servers that projects are put on' },

@@ -36,11 +36,12 @@ export interface StackConfig {
   cacheFolder: string | undefined;
 }
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+/** The folder that all programs of this release are in. */
+export const releaseFolder = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
 /** The agents that come with the project. */
 const ownAgents: Record<string, AgentCommand> = {
-  demo: { command: [process.execPath, join(root, 'examples', 'agents', 'demo-agent.js')] },
+  demo: { command: [process.execPath, join(releaseFolder, 'examples', 'agents', 'demo-agent.js')] },
   'project-tests': { command: projectTestsCommand() },
 };
 
@@ -56,7 +57,9 @@ export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv
   if (!agents[agent]) {
     throw usage(`there is no agent named ${JSON.stringify(agent)}; known: ${Object.keys(agents).sort().join(', ')}`);
   }
-  const templateDir = resolve(values['template-dir'] ?? env.TEMPLATE_DIR ?? join(root, 'templates', 'service'));
+  const templateDir = resolve(
+    values['template-dir'] ?? env.TEMPLATE_DIR ?? join(releaseFolder, 'templates', 'service'),
+  );
   if (!(await isFolder(templateDir))) throw usage(`the template ${templateDir} (--template-dir) is no folder`);
   return {
     dataDir: dataFolderOf(values['data-dir'], env),

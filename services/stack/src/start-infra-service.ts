@@ -4,22 +4,14 @@ import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InfraServiceConfig } from '@codegen/infra-service';
 import type { RunningService } from '@codegen/sdk/consumer';
 import type { Logger } from '@codegen/sdk/queue';
+import { type InfraServiceSettings, infraServiceEnvironment } from './service-environments.js';
 import { SupervisedProcess } from './supervised-process.js';
 
 const READY_MS = 30_000;
 /** Deploys that are under way, requests in flight and releases end first. */
 const STOP_MS = 30_000;
-
-type OfTheService = 'redisUrl' | 'api' | 'releasesDir' | 'reposDir' | 'host' | 'healthTimeoutMs';
-
-/** What it is told to begin with. */
-interface InfraServiceSettings extends Pick<InfraServiceConfig, OfTheService> {
-  readonly instance: string;
-  readonly logLevel: string;
-}
 
 export interface InfraServiceProcess {
   /** Of its process: what `env:` references name, and what npm needs. */
@@ -83,26 +75,12 @@ export async function launchInfraService(options: InfraServiceProcess): Promise<
 
 const HANDED_OVER = { ENVIRONMENT_FROM: 'stdin' };
 
-/** What its main.ts reads. Not for the environment of its process: releases run as the same user and could read that. */
-function environmentOf(settings: InfraServiceSettings): Record<string, string> {
-  return {
-    REDIS_URL: settings.redisUrl,
-    API_URL: settings.api.url,
-    API_TOKEN: settings.api.token,
-    RELEASES_DIR: settings.releasesDir,
-    REPOS_DIR: settings.reposDir,
-    HOST: settings.host,
-    INSTANCE: settings.instance,
-    LOG_LEVEL: settings.logLevel,
-    ...(settings.healthTimeoutMs && { HEALTH_TIMEOUT_MS: String(settings.healthTimeoutMs) }),
-  };
-}
-
 async function handOver(child: ChildProcess, settings: InfraServiceSettings): Promise<void> {
   const ready = once(child, 'message');
   // One that ended before it read this is told of by its end.
   child.stdin?.on('error', () => undefined);
-  child.stdin?.end(JSON.stringify(environmentOf(settings)));
+  // Not in the environment of its process: releases run as the same user and could read that.
+  child.stdin?.end(JSON.stringify(infraServiceEnvironment(settings)));
   const late = sleep(READY_MS, undefined, { ref: false }).then(() => {
     throw new Error(`it was not up within ${READY_MS / 1000} s`);
   });

@@ -33,6 +33,8 @@ export interface WorkerManagerConfig {
   reconcileMs?: number;
   /** Milliseconds that an agent gets between SIGTERM and SIGKILL; 10,000 by default. */
   terminateGraceMs?: number;
+  /** Milliseconds that a stop waits for tasks whose workers have begun, and for turns; not at all by default. */
+  drainMs?: number;
   /** Name among the consumers of the queue. */
   instance?: string;
   logger?: Logger;
@@ -40,7 +42,7 @@ export interface WorkerManagerConfig {
 
 /** Reads the environment. @throws {Error} naming the variable that is missing or wrong */
 export async function readConfig(env: Environment): Promise<WorkerManagerConfig> {
-  const { maxWorkers, terminateGraceMs, wrapperCommand, ...config } = readAll({
+  const { maxWorkers, terminateGraceMs, drainSeconds, wrapperCommand, ...config } = readAll({
     redisUrl: () => readRedisUrl(env),
     api: () => readApi(env),
     workersDir: () => resolve(readText(env, 'WORKERS_DIR', 'the folder for the workers')),
@@ -49,12 +51,14 @@ export async function readConfig(env: Environment): Promise<WorkerManagerConfig>
     openVariables: () => readOpenVariables(env),
     maxWorkers: () => readWholeNumber(env, 'MAX_WORKERS', { min: 1 }),
     terminateGraceMs: () => readWholeNumber(env, 'TERMINATE_GRACE_MS', { min: 0 }),
+    drainSeconds: () => readWholeNumber(env, 'DRAIN_TIMEOUT', { min: 0, max: 7 * 86_400 }),
     wrapperCommand: () => env.WRAPPER_COMMAND && argv('WRAPPER_COMMAND', env.WRAPPER_COMMAND),
   });
   return {
     ...config,
     ...(maxWorkers !== undefined && { maxWorkers }),
     ...(terminateGraceMs !== undefined && { terminateGraceMs }),
+    ...(drainSeconds !== undefined && { drainMs: drainSeconds * 1000 }),
     ...(wrapperCommand && { wrapperCommand }),
   };
 }

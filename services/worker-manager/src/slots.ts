@@ -25,6 +25,7 @@ export class Slots {
   readonly #reserved = new Set<string>();
   readonly #starting = new Set<Promise<void>>();
   #closed = false;
+  #begunAlone = false;
 
   constructor(
     readonly options: {
@@ -38,11 +39,25 @@ export class Slots {
 
   fill(): void {
     if (this.#closed) return;
-    for (const { worker_id } of nextToStart(this.options.records(), this.options.max, this.#reserved)) {
+    for (const { worker_id } of nextToStart(this.#eligible(), this.options.max, this.#reserved)) {
       this.#reserved.add(worker_id);
       const starting = this.#start(worker_id).finally(() => this.#starting.delete(starting));
       this.#starting.add(starting);
     }
+  }
+
+  /** From now on starts workers of tasks alone that have one already, such as a tester; the others wait on disk. */
+  onlyForBegun(): void {
+    this.#begunAlone = true;
+  }
+
+  #eligible(): WorkerRecord[] {
+    const records = this.options.records();
+    if (!this.#begunAlone) return records;
+    const begun = new Set(records.filter(({ state }) => isLiving(state)).map(({ context }) => context.task_id));
+    return records.filter(
+      ({ state, context }) => state !== 'queued' || (context.task_id && begun.has(context.task_id)),
+    );
   }
 
   /** Starts no more and resolves when what has begun is done. */
@@ -67,7 +82,8 @@ function poolOf({ config }: WorkerRecord): 'developers' | 'testers' {
   return config.repo?.read_only ? 'testers' : 'developers';
 }
 
-function isLiving(state: WorkerRecord['state']): boolean {
+/** Whether a worker has a slot. */
+export function isLiving(state: WorkerRecord['state']): boolean {
   return state === 'starting' || state === 'running';
 }
 

@@ -8,6 +8,7 @@ import { lockFolder } from '@codegen/sdk/processes';
 import { closeRedis, connectRedis, silentLogger } from '@codegen/sdk/queue';
 import { respond } from './answer-commands.js';
 import { inheritedEnvironment, installedWrapper, ownVariable, type WorkerManagerConfig } from './config.js';
+import { drain } from './drain.js';
 import { GoneWorkers } from './gone-workers.js';
 import { handleCommand } from './handle-command.js';
 import { handleLifecycle } from './handle-lifecycle.js';
@@ -30,7 +31,8 @@ export interface RunningWorkerManager extends RunningService {
 
 /**
  * Starts worker-manager: first ends what an earlier one left, then serves commands and looks after the workers.
- * Stopping it ends every worker; their turns are answered as lost by the next start.
+ * Stopping it waits for what has begun, where the configuration says how long, and ends every worker; turns that were under way
+ * are answered as lost by the next start.
  * @throws where another one works in this folder, or serves this Redis
  */
 export async function startWorkerManager(config: WorkerManagerConfig): Promise<RunningWorkerManager> {
@@ -147,11 +149,17 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     }
   })();
   const done = Promise.race([letIn, only.replaced, Promise.all([commands.done, lifecycle.done]).then(() => undefined)]);
-  done.catch((error: unknown) => logger.error({ error: String(error) }, 'a consumer stopped: restart the service'));
+  const ended = new AbortController();
+  done.catch((error: unknown) => {
+    logger.error({ error: String(error) }, 'a consumer stopped: restart the service');
+    ended.abort();
+  });
   await Promise.all([commands.ready, lifecycle.ready]);
   return {
     done,
     stop: async () => {
+      slots.onlyForBegun();
+      if (config.drainMs) await drain(manager, config.drainMs, ended.signal);
       stopping.abort();
       await Promise.all([commands.stop(), looking, slots.close()]);
       const living = manager.records.all().filter(({ state }) => state === 'starting' || state === 'running');

@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { OrchestratorError } from '@codegen/sdk/errors';
 import type { Runtime } from '../runtime.js';
-import { retold, stackProgram, type ToldError } from './installed-stack.js';
+import { askStack } from './installed-stack.js';
 
 /** What stopping found: a system that ran, nothing, or the lock of one that is gone. */
 export interface TakenDown {
@@ -17,22 +14,10 @@ export interface TakenDown {
  */
 export async function takeDown(
   { dataDir, timeoutMs }: { dataDir: string | undefined; timeoutMs: number },
-  { env, signal }: Runtime,
+  runtime: Runtime,
 ): Promise<TakenDown> {
   const folder = dataDir === undefined ? [] : ['--data-dir', dataDir];
-  const args = [stackProgram('down'), ...folder, '--timeout-ms', String(timeoutMs)];
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const text: string[] = [];
-  const errors: string[] = [];
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => text.push(chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => errors.push(chunk));
-  const letGo = () => child.kill('SIGKILL');
-  signal.addEventListener('abort', letGo, { once: true });
-  await once(child, 'close');
-  signal.removeEventListener('abort', letGo);
-  signal.throwIfAborted();
-  if (text.length === 0) throw new OrchestratorError('BUG', `the stack said nothing: ${errors.join('').trim()}`);
-  const answer = JSON.parse(text.join('')) as { stopped: TakenDown } | { failed: ToldError };
-  if ('failed' in answer) throw retold(answer.failed);
+  const args = [...folder, '--timeout-ms', String(timeoutMs)];
+  const answer = await askStack<{ stopped: TakenDown }>('down', args, runtime, runtime.signal);
   return answer.stopped;
 }

@@ -1,0 +1,112 @@
+import { userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
+import { readRedisUrl, readUrl } from '@codegen/sdk/service';
+import { readConfig, releaseFolder } from './config.js';
+import { blanksOf, checkFree, holdsRelease, type SystemPlan, systemFiles, writeSystemFolder } from './system-folder.js';
+
+// Writes the folder of a system whose services run as processes of their own. The flags of the stack come after "--"; the
+// addresses, which may hold passwords, in DATABASE_URL and REDIS_URL. Prints one line of JSON: {"written":…} or
+// {"failed":{"code","message"}}.
+
+const options = {
+  dir: { type: 'string' },
+  host: { type: 'string', default: '127.0.0.1' },
+  user: { type: 'string' },
+  release: { type: 'string', default: releaseFolder },
+  'dry-run': { type: 'boolean', default: false },
+} as const;
+
+// A folder is there in a moment: whoever asks this process to end gets it whole.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+try {
+  process.stdout.write(`${JSON.stringify({ written: await init() })}\n`);
+} catch (error) {
+  if (!isOrchestratorError(error)) throw error;
+  const { code, message, next, details } = error;
+  process.stdout.write(`${JSON.stringify({ failed: { code, message, next, details } })}\n`);
+  process.exitCode = error.exitCode;
+}
+
+async function init() {
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const dir = resolve(values.dir ?? '.');
+  // A --data-dir among them goes before this one.
+  const config = await readConfig(['--data-dir', join(dir, 'data'), ...positionals], process.env);
+  const plan: SystemPlan = {
+    dir,
+    config,
+    databaseUrl: addressOf('DATABASE_URL', (env) =>
+      readUrl(
+        env,
+        'DATABASE_URL',
+        ['postgres', 'postgresql'],
+        'a PostgreSQL server, such as postgres://user@host/name',
+      ),
+    ),
+    redisUrl: addressOf('REDIS_URL', readRedisUrl),
+    host: values.host,
+    user: values.user ?? userInfo().username,
+    release: resolve(values.release),
+  };
+  check(plan);
+  if (!(await holdsRelease(plan.release))) {
+    throw usage(`${plan.release} (--release) holds no built services: name the folder that the programs are in`);
+  }
+  const files = systemFiles(plan);
+  if (values['dry-run']) await checkFree(dir);
+  else await writeSystemFolder(plan, files);
+  return {
+    dir,
+    dry_run: values['dry-run'],
+    user: plan.user,
+    agent: config.agent,
+    data_dir: config.dataDir,
+    files: Object.entries(files).map(([path, { mode }]) => ({ path, mode: `0${mode.toString(8)}` })),
+    blanks: blanksOf(files),
+    warnings: [
+      ...(plan.user === 'root'
+        ? [
+            'the units run as root, and so do agents and releases: run this as an account of their own, or name it with --user',
+          ]
+        : []),
+      ...(config.agent === 'demo'
+        ? ['the agent is the demo agent, which is no AI: yours comes with --agents-file and --agent']
+        : []),
+    ],
+  };
+}
+
+function addressOf(name: string, read: (env: NodeJS.ProcessEnv) => string): string {
+  if (!process.env[name]) return '';
+  try {
+    return read(process.env);
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Paths and names stand in units, where other characters would mean something. */
+function check({ dir, config, user, host, release }: SystemPlan): void {
+  const paths = {
+    '--dir': dir,
+    '--data-dir': config.dataDir,
+    '--release': release,
+    '--template-dir': config.templateDir,
+  };
+  for (const [flag, path] of Object.entries({ ...paths, 'the path of node': process.execPath })) {
+    if (!/^[\w./@+:-]+$/.test(path)) {
+      throw usage(
+        `${flag} is ${JSON.stringify(path)}: units of systemd need paths of letters, digits and . / _ - + @ : alone`,
+      );
+    }
+  }
+  if (!/^[a-z_][\w-]{0,31}$/i.test(user))
+    throw usage(`--user must be the name of an account, not ${JSON.stringify(user)}`);
+  if (!/^[\w.:-]{1,253}$/.test(host)) throw usage(`--host must be an address or a name, not ${JSON.stringify(host)}`);
+}
+
+function usage(message: string): OrchestratorError {
+  return new OrchestratorError('USAGE', message);
+}

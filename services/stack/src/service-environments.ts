@@ -1,0 +1,106 @@
+import type { ServiceName } from '@codegen/contracts';
+import type { InfraServiceConfig } from '@codegen/infra-service';
+import type { StackConfig } from './config.js';
+
+type OfInfraService = 'redisUrl' | 'api' | 'releasesDir' | 'reposDir' | 'host' | 'healthTimeoutMs';
+
+/** What infra-service is told to begin with. */
+export interface InfraServiceSettings extends Pick<InfraServiceConfig, OfInfraService> {
+  readonly instance: string;
+  readonly logLevel: string;
+}
+
+/** What infra-service's main.ts reads. */
+export function infraServiceEnvironment(settings: InfraServiceSettings): Record<string, string> {
+  return {
+    REDIS_URL: settings.redisUrl,
+    API_URL: settings.api.url,
+    API_TOKEN: settings.api.token,
+    RELEASES_DIR: settings.releasesDir,
+    REPOS_DIR: settings.reposDir,
+    HOST: settings.host,
+    INSTANCE: settings.instance,
+    LOG_LEVEL: settings.logLevel,
+    ...(settings.healthTimeoutMs && { HEALTH_TIMEOUT_MS: String(settings.healthTimeoutMs) }),
+  };
+}
+
+/** A system whose services run as processes of their own. */
+export interface Place {
+  readonly config: Pick<StackConfig, 'agent' | 'turnTimeoutSeconds' | 'templateDir' | 'logLevel' | 'healthTimeoutMs'>;
+  /** Empty where the operator writes it later. */
+  readonly redisUrl: string;
+  readonly databaseUrl: string;
+  /** Port of the API, at which it listens for this machine. */
+  readonly port: number;
+  /** Address at which what is deployed is reached. */
+  readonly host: string;
+  readonly keys: Readonly<Record<ServiceName, string>>;
+  readonly files: Readonly<Record<'adminToken' | 'vaultKey' | 'seed' | 'agents', string>>;
+  readonly folders: Readonly<Record<'repos' | 'workers' | 'releases', string>>;
+  /** Where the programs are that releases, agents and git hooks start. */
+  readonly path: string;
+}
+
+/** The processes of a system: the services and the API. */
+export type ProcessName = ServiceName | 'api';
+
+/** The variables of each service, as its main.ts reads them. langgraph has no INSTANCE: it runs more than once. */
+export function serviceEnvironments(place: Place): Record<ProcessName, Record<string, string>> {
+  const { config, redisUrl, databaseUrl, port, host, keys, files, folders, path } = place;
+  const url = `http://127.0.0.1:${port}`;
+  const { logLevel } = config;
+  const common = (service: ServiceName) => ({
+    ...{ REDIS_URL: redisUrl, API_URL: url, API_TOKEN: keys[service], LOG_LEVEL: logLevel },
+    ...(service !== 'langgraph' && { INSTANCE: service }),
+  });
+  const turnSeconds = config.turnTimeoutSeconds;
+  return {
+    api: {
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      DATABASE_URL: databaseUrl,
+      ADMIN_TOKEN_FILE: files.adminToken,
+      VAULT_KEY_FILE: files.vaultKey,
+      SEED_FILE: files.seed,
+      LOG_LEVEL: logLevel,
+    },
+    langgraph: {
+      ...common('langgraph'),
+      DATABASE_URL: databaseUrl,
+      DEVELOPER_AGENT: 'custom',
+      DEVELOPER_AGENT_CONFIG: config.agent,
+      TESTER_AGENT_CONFIG: 'project-tests',
+      TURN_TIMEOUT: String(turnSeconds),
+      DEPLOY_SERVER: 'local',
+    },
+    scaffolder: { ...common('scaffolder'), REPOS_DIR: folders.repos, TEMPLATE_DIR: config.templateDir, PATH: path },
+    scheduler: common('scheduler'),
+    'worker-manager': {
+      ...common('worker-manager'),
+      WORKERS_DIR: folders.workers,
+      REPOS_DIR: folders.repos,
+      AGENTS_FILE: files.agents,
+      DRAIN_TIMEOUT: String(drainSeconds(turnSeconds)),
+      PATH: path,
+    },
+    'infra-service': {
+      ...infraServiceEnvironment({
+        redisUrl,
+        api: { url, token: keys['infra-service'] },
+        releasesDir: folders.releases,
+        reposDir: folders.repos,
+        host,
+        healthTimeoutMs: config.healthTimeoutMs,
+        instance: 'infra-service',
+        logLevel,
+      }),
+      PATH: path,
+    },
+  };
+}
+
+/** A turn takes no longer than that, and the minute that its deadline is given beyond. */
+export function drainSeconds(turnSeconds: number): number {
+  return turnSeconds + 60;
+}

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { serviceNames, serviceScopes } from '@codegen/contracts';
+import type { SystemPlan } from './system-folder.js';
+
+/** What the folder says of itself. */
+export function systemReadme(plan: SystemPlan & { readonly port: number; readonly node: string }): string {
+  const { dir, config, databaseUrl, redisUrl, host, user, release, port, node } = plan;
+  const { from, to } = config.deployPorts;
+  const blank = [
+    ...(databaseUrl ? [] : ['`DATABASE_URL` in `env/api.env` and `env/langgraph.env` (PostgreSQL)']),
+    ...(redisUrl ? [] : ['`REDIS_URL` in every file of `env` but `api.env`']),
+  ];
+  const main = (service: string) => join(release, 'services', service, 'dist', 'main.js');
+  const lines = [
+    '# A Codegen orchestrator',
+    '',
+    `Written by \`orchestrator system init\`, for the account ${user} and the programs in ${release}.`,
+    `${join(release, 'docs', 'production.md')} says how it is run: what may be doubled, upgrades, backups, what to watch.`,
+    '',
+    ...(blank.length > 0 ? ['**Before the first start** write the addresses that are blank:', ''] : []),
+    ...(blank.length > 0 ? [...blank.map((one) => `- ${one}`), ''] : []),
+    '| | |',
+    '|---|---|',
+    '| `env/*.env` | the environment of each service, with its key for the API. Secret |',
+    '| `keys/admin-token` | opens everything. Secret; log in with it once, then give people keys of their own |',
+    '| `keys/vault.key` | seals the secrets of projects. Without it they are lost: back it up, apart from the database |',
+    "| `seed.json` | what the API ensures at every start: the services' keys, by their hashes, and the server `local` |",
+    '| `agents.json` | the programs that develop and test; worker-manager reads it at its start |',
+    '| `systemd/` | a unit for each service, and `codegen.target` for all of them |',
+    `| ${config.dataDir.startsWith(`${dir}/`) ? `\`${config.dataDir.slice(dir.length + 1)}/\`` : config.dataDir} | repositories, workers, releases |`,
+    '',
+    `The API listens at http://127.0.0.1:${port}. What is deployed is served at ${host}, ports ${from} to ${to}.`,
+    `The agent is \`${config.agent}\`: DEVELOPER_AGENT_CONFIG in \`env/langgraph.env\` names it, \`agents.json\` has its command.`,
+    '',
+    '## Start',
+    '',
+    '```sh',
+    `sudo cp ${join(dir, 'systemd')}/* /etc/systemd/system/`,
+    'sudo systemctl daemon-reload',
+    'sudo systemctl enable --now codegen.target',
+    `orchestrator auth login --profile production --api-url http://127.0.0.1:${port} --token-stdin < ${join(dir, 'keys', 'admin-token')}`,
+    'orchestrator diagnose',
+    '```',
+    '',
+    'Without systemd, each service is one process; langgraph may run any number of times, each under an INSTANCE of its own:',
+    '',
+    '```sh',
+    ...(['api', 'scheduler', 'scaffolder', 'worker-manager', 'infra-service'] as const).map(
+      (service) => `${node} --env-file=${join(dir, 'env', `${service}.env`)} ${main(service)}`,
+    ),
+    ...['1', '2'].map(
+      (n) => `INSTANCE=langgraph-${n} ${node} --env-file=${join(dir, 'env', 'langgraph.env')} ${main('langgraph')}`,
+    ),
+    '```',
+    '',
+    '## Renew a key',
+    '',
+    'Make the next one, write it into API_TOKEN of the environment file, restart the service, revoke the former. It needs exactly:',
+    '',
+    '```sh',
+    ...serviceNames.map(
+      (service) =>
+        `orchestrator auth key create ${service} --role service --scopes ${serviceScopes[service].join(',')} --out ${service}.key`,
+    ),
+    '```',
+  ];
+  return `${lines.join('\n')}\n`;
+}
