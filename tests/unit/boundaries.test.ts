@@ -95,7 +95,11 @@ function violations(tree: string): string[] {
       }
       // Setting a variable is not reading one.
       const readsEnvironment = /\bprocess\.env\b(?!\[\w+\] = )/.test(text);
-      if (readsEnvironment && where.startsWith('services/') && !/\/(main|serve|config|demo|down)\.ts$/.test(where)) {
+      if (
+        readsEnvironment &&
+        where.startsWith('services/') &&
+        !/\/(main|serve|config|demo|down|init)\.ts$/.test(where)
+      ) {
         found.push(`${where} reads the environment`);
       }
     }

@@ -21,7 +21,10 @@ export const variables: readonly Variable[] = [
     name: 'DEPLOY_ENV_ALLOWLIST',
     meaning: 'Of `up`: the same for `env:` references of what is deployed; none by default',
   },
-  { name: 'DATABASE_URL', meaning: 'Of `system init`: address of PostgreSQL, with its password; there is no flag for it' },
+  {
+    name: 'DATABASE_URL',
+    meaning: 'Of `system init`: address of PostgreSQL, with its password; there is no flag for it',
+  },
   { name: 'REDIS_URL', meaning: 'Of `system init`: address of Redis, with its password; there is no flag for it' },
   { name: 'ORCHESTRATOR_JSON', meaning: '`1` prints one JSON document, as `--json`' },
   { name: 'ORCHESTRATOR_NO_INPUT', meaning: '`1` never asks, as `--no-input`' },

@@ -162,14 +162,15 @@ async function stopWhenAsked(
     exitCode = 1;
     logger.fatal(described(error), `${name} cannot go on, and stops`);
   }
-  life?.stop();
   try {
+    // With its signs of life: it may finish what it has begun for long.
     await service.stop();
     logger.info({}, `${name} stopped`);
   } catch (error) {
     exitCode = 1;
     logger.error(described(error), `${name} did not stop cleanly`);
   }
+  life?.stop();
   process.exit(exitCode);
 }
 
