@@ -78,11 +78,18 @@ function answerOf(argv, env) {
   if (!version && !json && (!isPlain() || process.argv0.endsWith('/orchestrator'))) return undefined;
   const name = [version ? 'version' : 'help', ...argv.slice(0, words)].join('.');
   const text = read(join(lib, 'answers', `${name}.${json ? 'json' : 'txt'}`));
-  if (!text) return undefined;
+  if (!text || (!version && isRestricted(env))) return undefined;
   const id = () => require('crypto').randomUUID();
   return String(text)
     .replace('{{node}}', process.version)
     .replace(/\{\{id\}\}/g, id);
+}
+
+/** Whether not every command may be used here: then `main` says which. */
+function isRestricted(env) {
+  const home = env.XDG_CONFIG_HOME || join(env.HOME || '', '.config');
+  const config = join(env.ORCHESTRATOR_CONFIG_DIR || join(home, 'orchestrator'), 'config.json');
+  return env.ALLOWED_COMMANDS !== undefined || String(read(config) || '').includes('"scopes"');
 }
 
 function print(text) {

@@ -7,6 +7,8 @@ type Effect = 'read' | 'change' | 'destroy';
 interface TableEntry {
   summary: string;
   effect: Effect;
+  /** The API takes it from administrators alone. */
+  forAdmins?: true;
   /** Why it is no MCP tool; all others are. */
   notInMcp?: string;
   load(): Promise<{ default: CommandClass }>;
@@ -107,6 +109,7 @@ export const commandTable = {
   'task.fail': {
     summary: 'End a task that is stuck, as an administrator',
     effect: 'destroy',
+    forAdmins: true,
     load: () => import('./commands/task/fail.js'),
   },
   'task.retry': {
@@ -258,26 +261,31 @@ export const commandTable = {
   'user.create': {
     summary: 'As an administrator: add a user',
     effect: 'change',
+    forAdmins: true,
     load: () => import('./commands/user/create.js'),
   },
   'user.list': {
     summary: 'As an administrator: list users, newest first',
     effect: 'read',
+    forAdmins: true,
     load: () => import('./commands/user/list.js'),
   },
   'user.disable': {
     summary: "As an administrator: have none of a user's keys work",
     effect: 'change',
+    forAdmins: true,
     load: () => import('./commands/user/disable.js'),
   },
   'user.enable': {
     summary: "As an administrator: let a disabled user's keys work again",
     effect: 'change',
+    forAdmins: true,
     load: () => import('./commands/user/enable.js'),
   },
   'infra.server.set': {
     summary: 'As an administrator: add or change a server',
     effect: 'change',
+    forAdmins: true,
     load: () => import('./commands/infra/server/set.js'),
   },
   'infra.server.list': {

@@ -52,11 +52,16 @@ export interface TopicHelp {
   commands: CommandSummary[];
 }
 
-/** All there is. */
+/** All that may be used. */
 export interface OverviewHelp {
   commands: CommandSummary[];
   topics: TopicCommands[];
+  /** How many there are that ALLOWED_COMMANDS or the key do not allow. */
+  hidden: number;
 }
+
+/** Whether a command may be used; one that may not be is left out, where it is not asked for by name. */
+export type May = (id: CommandId) => boolean;
 
 /** Plain data, which JSON holds without loss; `renderHelp` shows it. */
 export type HelpData = CommandHelp | TopicHelp | OverviewHelp;
@@ -67,8 +72,12 @@ interface Help {
 }
 
 /** Help of a command; without one, of a topic (`project`, `queue.dlq`), or of all. */
-export async function helpFor(id: CommandId | undefined, topic: string | undefined): Promise<Help> {
-  const data = id ? await describeCommand(id) : topic === undefined ? describeAll() : describeTopic(topic);
+export async function helpFor(
+  id: CommandId | undefined,
+  topic: string | undefined,
+  may: May = () => true,
+): Promise<Help> {
+  const data = id ? await describeCommand(id) : topic === undefined ? describeAll(may) : describeTopic(topic, may);
   return { data, render: (screen) => renderHelp(data, screen) };
 }
 
@@ -95,13 +104,21 @@ export async function describeCommand(id: CommandId): Promise<CommandHelp> {
   };
 }
 
-function describeTopic(topic: string): TopicHelp {
+function describeTopic(topic: string, may: May): TopicHelp {
   const summary = summaryOf(topic);
-  return { topic: spoken(topic), ...(summary && { summary }), commands: summaries(commandsUnder(topic)) };
+  const all = commandsUnder(topic);
+  const usable = all.filter(may);
+  return {
+    topic: spoken(topic),
+    ...(summary && { summary }),
+    commands: summaries(usable.length > 0 ? usable : all),
+  };
 }
 
-function describeAll(): OverviewHelp {
-  return { commands: summaries(Object.keys(commandTable) as CommandId[]), topics: listTopics() };
+function describeAll(may: May): OverviewHelp {
+  const all = Object.keys(commandTable) as CommandId[];
+  const usable = all.filter(may);
+  return { commands: summaries(usable), topics: listTopics(may), hidden: all.length - usable.length };
 }
 
 function summaries(ids: readonly CommandId[]): CommandSummary[] {

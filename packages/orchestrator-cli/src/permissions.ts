@@ -1,6 +1,35 @@
 import { expandScopes, holdsScope, isKnownScope, type KnownScope } from '@codegen/contracts/scopes';
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { commandTable } from './command-table.js';
+import { type CommandId, commandTable, entryOf } from './command-table.js';
+
+/** What a key may do, as far as the command line knows; the API alone decides. */
+export interface KeyPermissions {
+  scopes: readonly string[];
+  isAdmin: boolean;
+}
+
+/** What needs no scope: it works without the API, or any key may do it. */
+const OF_ANY_KEY: readonly string[] = [
+  ...[
+    'auth.login',
+    'auth.logout',
+    'auth.status',
+    'config.*',
+    'completion',
+    'contracts.*',
+    'mcp',
+    'up',
+    'down',
+    'respond',
+  ],
+  ...['diagnose', 'diagnose.api', 'diagnose.redis', 'diagnose.workers'],
+];
+
+/** Whether a key may do what a command does, as far as is known; of an unknown or unrestricted one nothing is held back. */
+export function keyMay(id: CommandId, key: KeyPermissions | undefined): boolean {
+  if (key === undefined || key.scopes.includes('*') || holdsScope(OF_ANY_KEY, id)) return true;
+  return holdsScope(key.scopes, id) && (key.isAdmin || entryOf(id).forAdmins !== true);
+}
 
 /**
  * Reads ALLOWED_COMMANDS: ids, `topic.*`, `*` and roles, separated by commas or spaces.

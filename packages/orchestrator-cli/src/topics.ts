@@ -41,11 +41,12 @@ export interface TopicCommands extends TopicEntry {
   verbs: string[];
 }
 
-/** Every topic with its commands, in the order of the help. */
-export function listTopics(): TopicCommands[] {
-  return Object.entries<TopicEntry>(topics).map(([topic, entry]) => {
-    const verbs = commandsUnder(topic).filter((id) => id !== topic);
-    return { topic, ...entry, verbs: verbs.map((id) => spoken(id.slice(topic.length + 1))) };
+/** Every topic with its commands, in the order of the help; of those that may be used. */
+export function listTopics(may: (id: CommandId) => boolean = () => true): TopicCommands[] {
+  return Object.entries<TopicEntry>(topics).flatMap(([topic, entry]) => {
+    const usable = commandsUnder(topic).filter(may);
+    const verbs = usable.filter((id) => id !== topic).map((id) => spoken(id.slice(topic.length + 1)));
+    return usable.length > 0 ? [{ topic, ...entry, verbs }] : [];
   });
 }
 

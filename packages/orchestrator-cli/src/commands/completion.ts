@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../base-command.js';
-import { type KnownValue, knownValues } from '../completion/grammar.js';
+import { type Grammar, type KnownValue, knownValues } from '../completion/grammar.js';
 import { findValues, type KnownItem } from '../operations/find-values.js';
 import { inputRequired } from '../prompts.js';
 
@@ -15,7 +15,7 @@ type Completion = { shell: Shell; script: string } | { values: KnownItem[] };
 /** Prints a shell's completion script. */
 export default class CompletionCommand extends BaseCommand<Completion> {
   static override description =
-    'Commands, flags and their values are part of the script; names of projects and ids of tasks are asked for while you ' +
+    'Commands that you may use, flags and their values are part of the script; names of projects and ids of tasks are asked for while you ' +
     'type, for at most a second. For the shell you are in:\n' +
     '  source <(orchestrator completion bash)\n' +
     '  source <(orchestrator completion zsh)\n' +
@@ -48,7 +48,10 @@ export default class CompletionCommand extends BaseCommand<Completion> {
     }
     const shell = (args.shell ?? basename(this.runtime.env.SHELL ?? '')) as Shell;
     if (!shells.includes(shell)) throw inputRequired([{ name: 'SHELL', question: 'Shell:', choices: shells }]);
-    return { shell, script: await write[shell]() };
+    const argv = flags.profile === undefined ? [] : ['--profile', flags.profile];
+    const { usable } = await import('../operations/usable.js');
+    const { readGrammar } = await import('../completion/grammar.js');
+    return { shell, script: await write[shell](await readGrammar(await usable(argv, this.runtime))) };
   }
 
   render(completion: Completion): string {
@@ -57,9 +60,8 @@ export default class CompletionCommand extends BaseCommand<Completion> {
   }
 }
 
-const grammar = async () => await (await import('../completion/grammar.js')).readGrammar();
-const write: Record<Shell, () => Promise<string>> = {
-  bash: async () => (await import('../completion/bash.js')).bashScript(await grammar()),
-  zsh: async () => (await import('../completion/zsh.js')).zshScript(await grammar()),
-  fish: async () => (await import('../completion/fish.js')).fishScript(await grammar()),
+const write: Record<Shell, (grammar: Grammar) => Promise<string>> = {
+  bash: async (grammar) => (await import('../completion/bash.js')).bashScript(grammar),
+  zsh: async (grammar) => (await import('../completion/zsh.js')).zshScript(grammar),
+  fish: async (grammar) => (await import('../completion/fish.js')).fishScript(grammar),
 };

@@ -23,7 +23,9 @@ export default class Mcp extends BaseCommand<null> {
   async run(): Promise<null> {
     const { flags } = await this.parse(Mcp);
     const [{ serveMcp }, { offer }] = await Promise.all([import('../mcp/serve-mcp.js'), import('../mcp/offer.js')]);
-    const offered = offer(this.runtime.env.ALLOWED_COMMANDS, flags.allow);
+    const { askKey } = await import('../operations/ask-key.js');
+    const key = await askKey(await this.settings(flags), this.runtime);
+    const offered = offer(this.runtime.env.ALLOWED_COMMANDS, flags.allow, key);
     // Standard output belongs to the protocol: no envelope comes after it.
     this.runtime.linesOnly = true;
     if (!flags.quiet) await this.tell(offered, flags.allow !== undefined);
@@ -38,7 +40,7 @@ export default class Mcp extends BaseCommand<null> {
   }
 
   /** For the person who configures a client: what it may do, and how that is changed. */
-  private async tell({ ids }: Offer, isAsked: boolean): Promise<void> {
+  private async tell({ ids, withheld }: Offer, isAsked: boolean): Promise<void> {
     const { env, output } = this.runtime;
     const reads = !isAsked && env.ALLOWED_COMMANDS === undefined;
     const names = ids.map((id) => id.replaceAll('.', '_')).join(', ');
@@ -47,7 +49,8 @@ export default class Mcp extends BaseCommand<null> {
       env.ALLOWED_COMMANDS === undefined
         ? 'More: orchestrator mcp --allow engineering.start,project.* (ids, topics, or a role such as PRODUCT_OWNER)'
         : 'ALLOWED_COMMANDS says what may be offered at most';
-    await output.err(`Offers ${what}: ${names || 'none'}.\n${how}.\n`);
+    const less = withheld > 0 ? `${withheld} more are beyond its key: orchestrator auth status\n` : '';
+    await output.err(`Offers ${what}: ${names || 'none'}.\n${less}${how}.\n`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type CommandId, commandTable } from '../command-table.js';
-import { type ArgumentHelp, type CommandHelp, describeCommand, type FlagHelp } from '../help.js';
+import { type ArgumentHelp, type CommandHelp, describeCommand, type FlagHelp, type May } from '../help.js';
 import { listTopics } from '../topics.js';
 
 /** What the command line itself is asked for while somebody types, since it changes. */
@@ -39,9 +39,9 @@ export interface Grammar {
   globalFlags: GrammarFlag[];
 }
 
-/** The grammar of every command there is, from the same data as their help. */
-export async function readGrammar(): Promise<Grammar> {
-  const commands = await Promise.all((Object.keys(commandTable) as CommandId[]).map(describeCommand));
+/** The grammar of every command that may be used, from the same data as their help. */
+export async function readGrammar(may: May = () => true): Promise<Grammar> {
+  const commands = await Promise.all((Object.keys(commandTable) as CommandId[]).filter(may).map(describeCommand));
   const summaries = new Map(listTopics().map(({ topic, summary }) => [topic, summary]));
   const paths = new Set(['', ...commands.flatMap(({ command }) => prefixesOf(command))]);
   const places = [...paths].map((path): Place => {

@@ -1,4 +1,5 @@
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
+import type { KeyPermissions } from '../permissions.js';
 import { readProjectFile } from './project-file.js';
 import { type Profile, readUserConfig } from './user-config.js';
 
@@ -25,6 +26,8 @@ export interface Settings {
   token?: string;
   redisUrl?: string;
   project?: string;
+  /** What the token may do; undefined where nothing is known, or it may do everything. */
+  key?: KeyPermissions;
   /** A stored profile of an administrator of the same system, where the one in use is another. */
   adminProfile?: string;
   /** Of every setting that there is. */
@@ -82,6 +85,7 @@ export async function readSettings(
     ...(token.value !== undefined && { token: token.value }),
     ...(redis_url.value !== undefined && { redisUrl: redis_url.value }),
     ...(project.value !== undefined && { project: project.value }),
+    ...(own?.scopes && token.value === own.token && { key: { scopes: own.scopes, isAdmin: own.admin === true } }),
     ...(adminProfile !== undefined && { adminProfile }),
     sources: Object.fromEntries(settingNames.flatMap((one) => (found[one].source ? [[one, found[one].source]] : []))),
   };

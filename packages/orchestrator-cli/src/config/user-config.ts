@@ -11,6 +11,8 @@ export interface Profile {
   token?: string;
   /** Whether the token is an administrator's, as it was at the login. */
   admin?: true;
+  /** What the token may do, where that is not everything; as it was at the login. */
+  scopes?: string[];
   redis_url?: string;
   /** What commands are about where nothing nearer says. */
   project?: string;
@@ -102,7 +104,10 @@ function isUserConfig(value: unknown): value is UserConfig {
 }
 
 function isProfile(value: unknown): value is Profile {
-  return isObject(value) && typeof value.api_url === 'string' && areTexts(value, ['token', 'redis_url', 'project']);
+  if (!isObject(value) || typeof value.api_url !== 'string') return false;
+  const { scopes = [] } = value;
+  const areScopes = Array.isArray(scopes) && scopes.every((scope) => typeof scope === 'string');
+  return areScopes && areTexts(value, ['token', 'redis_url', 'project']);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

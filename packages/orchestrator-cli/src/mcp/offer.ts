@@ -2,10 +2,12 @@ import { expandScopes, holdsScope, isKnownScope, type KnownScope, knownScopes } 
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { type CommandId, commandTable, entryOf } from '../command-table.js';
 import { nearest } from '../nearest.js';
-import { allowedPatterns } from '../permissions.js';
+import { allowedPatterns, type KeyPermissions, keyMay } from '../permissions.js';
 
 /** What an MCP server offers its client. */
 export interface Offer {
+  /** How many tools there would be besides, if the key allowed them. */
+  readonly withheld: number;
   /** The commands that are tools. */
   readonly ids: readonly CommandId[];
   /** Those and what belongs to them, as ALLOWED_COMMANDS of their calls. */
@@ -14,16 +16,22 @@ export interface Offer {
 
 /**
  * The commands that only read, and those of `allow` (ids, `topic.*`, roles); without that, of ALLOWED_COMMANDS. Never what
- * ALLOWED_COMMANDS, where it is set, does not allow, and nothing that makes no sense without a terminal.
+ * ALLOWED_COMMANDS, where it is set, or the key do not allow, and nothing that makes no sense without a terminal.
  * @throws OrchestratorError USAGE where a name in `allow` means nothing, or no tool
  */
-export function offer(allowed: string | undefined, allow: readonly string[] | undefined): Offer {
+export function offer(
+  allowed: string | undefined,
+  allow: readonly string[] | undefined,
+  key: KeyPermissions | undefined,
+): Offer {
   const most = allowedPatterns(allowed);
   const wanted = allow === undefined ? (allowed === undefined ? [] : most) : checked(allow);
   const isWanted = (scope: KnownScope) =>
     (isCommand(scope) && entryOf(scope).effect === 'read') || holdsScope(wanted, scope);
   const granted = knownScopes.filter((scope) => holdsScope(most, scope) && isWanted(scope));
-  return { granted, ids: granted.filter(isCommand).filter((id) => entryOf(id).notInMcp === undefined) };
+  const tools = granted.filter(isCommand).filter((id) => entryOf(id).notInMcp === undefined);
+  const ids = tools.filter((id) => keyMay(id, key));
+  return { granted, ids, withheld: tools.length - ids.length };
 }
 
 function isCommand(scope: string): scope is CommandId {

@@ -2,7 +2,7 @@ import type { Task } from '@codegen/contracts';
 import { isOrchestratorError, type NextStep, paste } from '@codegen/sdk/errors';
 import type { CommandId } from '../command-table.js';
 import type { Settings } from '../config/settings.js';
-import { isAllowed } from '../permissions.js';
+import { isAllowed, keyMay } from '../permissions.js';
 import type { Runtime } from '../runtime.js';
 import { withoutSpec } from './follow-to-end.js';
 import { hasStack } from './installed-stack.js';
@@ -46,10 +46,11 @@ const STATUS: Candidate = {
 };
 const HELP: NextStep = { command: 'orchestrator --help', when: 'to see all commands' };
 
-/** Looks at configuration and API, as far as ALLOWED_COMMANDS allows; never fails for what it finds there. */
+/** Looks at configuration and API, as far as ALLOWED_COMMANDS and the key allow; never fails for what it finds there. */
 export async function lookAround(settings: Settings, runtime: Runtime): Promise<Surroundings> {
   const { profile, apiUrl, token, project } = settings;
-  const may = (id: CommandId) => isAllowed(id, runtime.env);
+  let { key } = settings;
+  const may = (id: CommandId) => isAllowed(id, runtime.env) && keyMay(id, key);
   const first = (...candidates: (Candidate | undefined)[]): NextStep => {
     const found = candidates.find((one) => one && may(one.id));
     return found ? { command: found.command, when: found.when } : HELP;
@@ -75,7 +76,9 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
   const call = { signal: runtime.signal };
   const api = createApi({ apiUrl, token, retry: { attempts: 1 }, timeoutMs: 5000, onCall: runtime.onCall });
   try {
-    const user = may('auth.status') ? (await api.whoami(call)).user : undefined;
+    const who = may('auth.status') ? await api.whoami(call) : undefined;
+    const user = who?.user;
+    if (who) key = { scopes: who.key.scopes, isAdmin: who.key.role === 'admin' };
     // A key may be for less than these lists; who it is has been told all the same.
     const [projects, running] = await Promise.all([
       may('project.list') ? api.projects.page({ limit: 500 }, call).catch(noneWhereForbidden) : null,

@@ -17,7 +17,7 @@ export function renderHelp(help: HelpData, screen: Screen): string {
   return 'topics' in help ? renderOverview(help, screen) : renderTopic(help, screen);
 }
 
-function renderOverview({ topics }: OverviewHelp, screen: Screen): string {
+function renderOverview({ topics, hidden }: OverviewHelp, screen: Screen): string {
   const { paint } = screen;
   const groups = [...new Set(topics.map(({ group }) => group))];
   const width = Math.max(...topics.map(({ topic }) => topic.length));
@@ -28,7 +28,9 @@ function renderOverview({ topics }: OverviewHelp, screen: Screen): string {
   });
   const intro = wrapText('Say what you want; some minutes later it runs at a URL.', screen);
   const usage = `  ${paint.bold('$')} orchestrator TOPIC COMMAND [FLAGS]`;
-  return `${intro}\n\n${usage}\n\n${blocks.join('\n')}\n\n${next('orchestrator TOPIC --help', screen)}`;
+  const more = `${hidden} more, which your key or ALLOWED_COMMANDS do not allow: orchestrator --help --all`;
+  const note = hidden > 0 ? `${paint.dim(wrapText(more, screen))}\n\n` : '';
+  return `${intro}\n\n${usage}\n\n${blocks.join('\n')}\n\n${note}${next('orchestrator TOPIC --help', screen)}`;
 }
 
 function renderTopic({ topic, summary, commands }: TopicHelp, screen: Screen): string {

@@ -9,7 +9,7 @@ import { toolSteps } from '../../src/mcp/tool-step.js';
 import { toolName, toolText } from '../../src/mcp/tool-words.js';
 
 const ids = Object.keys(commandTable) as CommandId[];
-const all = offer(undefined, ['*']).ids;
+const all = offer(undefined, ['*'], undefined).ids;
 
 describe('the inputs of tools', () => {
   it('are known by names that their commands have', async () => {
@@ -120,11 +120,11 @@ describe('the names of tools', () => {
 
 describe('what is offered', () => {
   it('holds a worker to no variables where only its command is named', () => {
-    expect(offer(undefined, ['worker.create']).granted).not.toContain('worker.create.env');
-    expect(offer(undefined, ['worker.*']).granted).not.toContain('worker.create.env');
-    expect(offer(undefined, ['worker.*', 'worker.create.env']).granted).toContain('worker.create.env');
-    expect(offer('DEVOPS', ['worker.*', 'worker.create.env']).granted).not.toContain('worker.create.env');
-    expect(offer('', ['*']).ids).toEqual([]);
+    expect(offer(undefined, ['worker.create'], undefined).granted).not.toContain('worker.create.env');
+    expect(offer(undefined, ['worker.*'], undefined).granted).not.toContain('worker.create.env');
+    expect(offer(undefined, ['worker.*', 'worker.create.env'], undefined).granted).toContain('worker.create.env');
+    expect(offer('DEVOPS', ['worker.*', 'worker.create.env'], undefined).granted).not.toContain('worker.create.env');
+    expect(offer('', ['*'], undefined).ids).toEqual([]);
   });
 });
 

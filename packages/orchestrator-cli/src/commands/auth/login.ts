@@ -55,6 +55,7 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
           ...(project !== undefined && { project }),
           ...{ api_url: apiUrl, token },
           ...(identity.key.role === 'admin' && { admin: true as const }),
+          ...(!identity.key.scopes.includes('*') && { scopes: identity.key.scopes }),
           ...(redisUrl && { redis_url: redisUrl }),
         },
       },

@@ -1,0 +1,111 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { roleScopes } from '@codegen/contracts/scopes';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
+import { envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
+
+let fake: FakeApi;
+let machine: Machine;
+beforeEach(async () => {
+  fake = await startFakeApi();
+  machine = await makeMachine();
+});
+afterEach(async () => {
+  await fake.stop();
+  await machine.remove();
+});
+
+async function logIn(token: string, profile = 'default'): Promise<void> {
+  const args = ['auth', 'login', '--profile', profile, '--api-url', fake.url, '--token-stdin'];
+  expect(await machine.run(args, { stdin: token })).toMatchObject({ code: 0 });
+}
+
+async function commandsOf(args: readonly string[], env: Record<string, string> = {}) {
+  const { commands, hidden } = envelopeOf(await machine.run([...args, '--json'], { env })).data;
+  return { names: (commands as { command: string }[]).map(({ command }) => command), hidden };
+}
+
+const OF_A_PRODUCT_OWNER = ['project create', 'engineering start', 'deploy list', 'task retry', 'auth status', 'mcp'];
+const OF_OTHERS = ['worker create', 'queue list', 'task fail', 'user create', 'auth key create', 'secret set'];
+
+describe('what a key may not do', () => {
+  it('is not in the help, which says so and shows all when it is asked for', async () => {
+    await logIn(fake.makeToken([...roleScopes.PRODUCT_OWNER], 'worker'));
+    fake.intercept = () => ({ status: 500 });
+    const before = fake.seen.length;
+    const { names, hidden } = await commandsOf(['--help']);
+    const text = (await machine.run(['--help'])).stdout;
+    const all = await commandsOf(['--help', '--all']);
+    const topic = await commandsOf(['task', '--help']);
+    const foreign = await commandsOf(['worker', '--help']);
+
+    expect(names).toEqual(expect.arrayContaining(OF_A_PRODUCT_OWNER));
+    for (const name of OF_OTHERS) expect(names).not.toContain(name);
+    expect(names.length + Number(hidden)).toBe(all.names.length);
+    expect(all.hidden).toBe(0);
+    expect(text).toContain(`${hidden} more, which your key or ALLOWED_COMMANDS do not allow`);
+    expect(text).not.toMatch(/^ {2}(?:worker|queue|user) /m);
+    expect(topic.names).toContain('task retry');
+    expect(topic.names).not.toContain('task fail');
+    expect(foreign.names).toContain('worker create');
+    expect(fake.seen).toHaveLength(before);
+  });
+
+  it('is not in the completion script', async () => {
+    await logIn(fake.makeToken([...roleScopes.PRODUCT_OWNER], 'worker'));
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      const { stdout } = await machine.run(['completion', shell]);
+
+      expect(stdout).toContain('engineering');
+      expect(stdout).not.toMatch(/\bworker\b.*\bqueue\b/);
+      expect(stdout).not.toContain('dlq');
+    }
+  });
+
+  it('is no tool, also of a key in a variable, and that is told at the start', async () => {
+    const env = { ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: fake.makeToken(['task.*']) };
+    const { stderr } = await machine.run(['mcp', '--allow', '*'], { env });
+    const names = /^Offers \d+ tools: (.*)\.\n/.exec(stderr)?.[1]?.split(', ');
+
+    expect(names).toEqual(expect.arrayContaining(['task_get', 'task_cancel', 'auth_status', 'contracts_list']));
+    for (const name of ['task_fail', 'project_create', 'queue_list']) expect(names).not.toContain(name);
+    expect(stderr).toMatch(/\n\d+ more are beyond its key: orchestrator auth status\n/);
+  });
+
+  it('is not proposed by a bare orchestrator', async () => {
+    const next = async () => envelopeOf(await machine.run(['--json'])).data.next as { command: string };
+    await logIn(fake.makeToken(['project.list', 'task.list']));
+    expect((await next()).command).toBe('orchestrator --help');
+    await logIn(fake.makeToken(['project.list', 'engineering.start']));
+    expect((await next()).command).toMatch(/^orchestrator engineering start/);
+    fake.projects.length = 0;
+    expect((await next()).command).toBe('orchestrator --help');
+  });
+});
+
+describe('what a key may do', () => {
+  it('is everything where it is not restricted, where nothing is known of it, and where the configuration is broken', async () => {
+    const all = (await commandsOf(['--help', '--all'])).names;
+    expect((await commandsOf(['--help'])).names).toEqual(all);
+    await logIn(TOKEN);
+    expect((await commandsOf(['--help'])).names).toEqual(all);
+    const file = join(machine.configFolder, 'config.json');
+    expect(await readFile(file, 'utf8')).not.toContain('scopes');
+    await writeFile(file, '{"profiles":{"default":{"api_url":"http://x","scopes":"*"}}}');
+    expect((await commandsOf(['--help'])).names).toEqual(all);
+  });
+
+  it('is that of the profile that is meant, and of ALLOWED_COMMANDS besides', async () => {
+    await logIn(TOKEN);
+    await logIn(fake.makeToken(['task.*'], 'admin'), 'tasks');
+
+    expect((await commandsOf(['--help'])).names).toContain('task fail');
+    expect((await commandsOf(['--help'])).names).not.toContain('project create');
+    expect((await commandsOf(['--help', '--profile', 'default'])).names).toContain('project create');
+    const narrow = await commandsOf(['--help'], { ALLOWED_COMMANDS: 'task.get, project.list' });
+    expect(narrow.names).toEqual(['task get']);
+    const other = { ORCHESTRATOR_TOKEN: TOKEN };
+    expect((await commandsOf(['--help'], other)).names).toContain('project create');
+  });
+});
