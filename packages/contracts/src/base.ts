@@ -51,6 +51,14 @@ export const baseResult = z
   })
   .describe('What every result carries.');
 
+/** A field of results: what is wrong is the machine of whoever answers, not what it was asked for. */
+export const systemFault = z
+  .string()
+  .nullish()
+  .describe(
+    'Where the machine of whoever answers is at fault, such as a full disk: how, and what to do. Ask again later',
+  );
+
 export type QueueMeta = z.infer<typeof queueMeta>;
 export type BaseMessage = z.infer<typeof baseMessage>;
 export type BaseResult = z.infer<typeof baseResult>;

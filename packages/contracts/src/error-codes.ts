@@ -57,6 +57,8 @@ export const errorCodes = {
   RATE_LIMITED: code(429, 75, true),
   NETWORK: code(0, 75, true),
   API_UNAVAILABLE: code(503, 75, true),
+  /** The database has no room to write: what only reads goes on. */
+  DISK_FULL: code(503, 75, true),
   REDIS_UNAVAILABLE: code(0, 75, true),
   INTERNAL: code(500, 1, true),
   BAD_RESPONSE: code(0, 1),

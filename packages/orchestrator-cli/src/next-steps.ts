@@ -51,6 +51,8 @@ function usualSteps(error: OrchestratorError, command: string | undefined): Next
     case 'INTERNAL':
       if (command?.startsWith('diagnose')) return step('orchestrator up', 'to start the system here');
       return step('orchestrator diagnose api', 'to see whether the API answers');
+    case 'DISK_FULL':
+      return step(`orchestrator ${command ?? ''}`.trim(), 'again, with the same input, once there is room');
     case 'RATE_LIMITED':
     case 'IDEMPOTENCY_IN_PROGRESS':
       return step(`orchestrator ${command ?? ''}`.trim(), 'again, with the same input, in a moment');

@@ -1,6 +1,13 @@
 import { join, resolve } from 'node:path';
-import { type DeveloperWorkerOutput, developerWorkerOutput, type WorkerInput } from '@codegen/contracts';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type DeveloperWorkerOutput,
+  developerWorkerOutput,
+  type TurnFailureReason,
+  type WorkerInput,
+} from '@codegen/contracts';
 import { RESPOND_SOCKET } from '@codegen/sdk';
+import { diskFault, SystemFault, saidFault, systemFault } from '@codegen/sdk/files';
 import type { Logger } from '@codegen/sdk/queue';
 import type { Redactor } from '@codegen/sdk/text';
 import type { AgentAdapter } from './agents/agent.js';
@@ -8,7 +15,8 @@ import { cleanText } from './clean-text.js';
 import type { WrapperConfig } from './config.js';
 import { MARKER, spawnAgent } from './spawn-agent.js';
 import { judgeAgent, type Verdict } from './verdict.js';
-import { type Changes, GitError, type Workspace } from './workspace.js';
+import { watchRoom } from './watch-room.js';
+import { type Changes, GitError, MACHINE, type Workspace } from './workspace.js';
 
 const MAX_BYTES = 16 * 1024;
 const MAX_FILES = 5000;
@@ -21,6 +29,8 @@ export interface TurnDeps {
   readonly adapter: AgentAdapter;
   /** Knows what must not show up in anything the agent says. */
   readonly redactor: Redactor;
+  /** A run of the agent whose work the machine kept from being saved: the same turn, asked for again, goes on from there. */
+  readonly unsaved: { run?: AgentRun | undefined };
   /** Undefined for a worker without a repository. */
   readonly workspace: Workspace | undefined;
   readonly sessionId: string;
@@ -36,12 +46,25 @@ export interface TurnDeps {
   readonly logger: Logger;
 }
 
+/** What came of the agent in a turn, and as far as it is known, of its work. */
+interface AgentRun {
+  readonly turn: Pick<WorkerInput, 'prompt' | 'task_id' | 'epoch'>;
+  readonly start: string | undefined;
+  readonly verdict: Verdict;
+  readonly said: Pick<DeveloperWorkerOutput, 'summary' | 'usage' | 'exit_code'>;
+  /** What was wrong with the machine meanwhile. */
+  readonly fault: string | undefined;
+  readonly changes?: Changes;
+}
+
 /**
  * Runs one turn: clone, agent, an independent look at git, push. A turn that fails returns too, with its reason; it
- * throws only when the worker itself must end.
+ * throws only when the worker itself must end. Where the machine is at fault, the answer says so, and work that is not saved
+ * yet is kept for the same turn when it is asked for again.
  */
 export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<DeveloperWorkerOutput> {
-  const { config, workspace, adapter, signal } = deps;
+  const { config, workspace } = deps;
+  const readOnly = config.repo?.readOnly ?? false;
   const startedAt = Date.now();
   const kept = (text: string) => cleanText(text, deps.redactor, { maxBytes: MAX_BYTES, keep: 'end' });
   const line = (text: string) => cleanText(text.slice(0, MAX_LOGGED), deps.redactor, { maxBytes: MAX_LOGGED });
@@ -57,40 +80,43 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
       ...more,
     });
 
-  let start: string | undefined;
-  try {
-    start = await workspace?.prepare();
-  } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    return answer({ ok: false, reason: 'clone_failed', error: error.message });
-  }
+  const faulty = async (reason: TurnFailureReason, error: unknown) => {
+    const fault = await systemFault(error, { whose: MACHINE, folders: [] });
+    if (fault === undefined) throw error;
+    return answer({ ok: false, reason, error: fault }, { system_fault: fault });
+  };
 
-  const turn = { sessionId: deps.sessionId, resumes: deps.resumes };
-  const { exit, report } = await spawnAgent({
-    command: adapter.command(turn),
-    env: agentEnvironment(input, deps),
-    cwd: join(config.workerDir, 'repo'),
-    prompt: input.prompt,
-    reader: adapter.reader(),
-    timeoutMs: input.timeout * 1000,
-    graceMs: config.terminateGraceMs,
-    lingerMs: config.lingerMs,
-    onProgress: (text) => deps.onProgress(line(text)),
-    onLine: (text) => deps.onLine(text),
-    clean: line,
-    signal,
-  });
-  const readOnly = config.repo?.readOnly ?? false;
-  let verdict = judgeAgent(exit, report, { timeoutSeconds: input.timeout, readOnly });
-  const summary = kept(report.summary ?? '') || null;
-  const said = { summary, usage: report.usage ?? null, exit_code: exit.code };
+  const { unsaved } = deps;
+  const known = isDeepStrictEqual(unsaved.run?.turn, turnOf(input)) ? unsaved.run : undefined;
+  unsaved.run = undefined;
+  let start = known?.start;
+  if (!known) {
+    try {
+      const fault = await diskFault(config.workerDir);
+      if (fault) throw new SystemFault(fault, MACHINE);
+      start = await workspace?.prepare();
+    } catch (error) {
+      if (error instanceof GitError) return answer({ ok: false, reason: 'clone_failed', error: error.message });
+      return faulty('clone_failed', error);
+    }
+  }
+  const run = known ?? (await runAgent(input, start, deps, { kept, line }));
+  if (!run.verdict.ok && run.fault !== undefined) {
+    const { reason, error } = run.verdict;
+    return answer({ ok: false, reason, error: `${run.fault}\n${error}` }, { ...run.said, system_fault: run.fault });
+  }
+  let { verdict } = run;
+  const { said } = run;
   if (!workspace || start === undefined) return answer(verdict, said);
 
-  let changes: Changes;
+  let { changes } = run;
   try {
-    changes = await workspace.finish(start, commitMessage(input, summary));
+    changes ??= await workspace.finish(start, commitMessage(input, said.summary));
   } catch (error) {
-    if (!(error instanceof GitError)) throw error;
+    if (!(error instanceof GitError)) {
+      unsaved.run = run;
+      return faulty('push_failed', error);
+    }
     deps.logger.warn({ error: error.message }, 'the repository cannot be read after the turn');
     const failed = { ok: false, reason: 'agent_failed', error: error.message } as const;
     return answer(verdict.ok ? failed : { ...verdict, error: `${verdict.error}\n${error.message}` }, said);
@@ -111,13 +137,57 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
   try {
     await workspace.push(changes.sha, branch);
   } catch (error) {
-    if (!(error instanceof GitError)) throw error;
+    if (!(error instanceof GitError)) {
+      unsaved.run = { ...run, changes };
+      return faulty('push_failed', error);
+    }
     if (verdict.ok || verdict.reason === 'no_changes')
       verdict = { ok: false, reason: 'push_failed', error: error.message };
     return answer(verdict, seen);
   }
   if (nothing) return answer(verdict, seen);
   return answer(verdict, { ...seen, branch });
+}
+
+function turnOf({ prompt, task_id, epoch }: WorkerInput): AgentRun['turn'] {
+  return { prompt, task_id, epoch };
+}
+
+/** Runs the agent. Where it fails, tells whether its machine is at fault, as far as its folder shows that. */
+async function runAgent(
+  input: WorkerInput,
+  start: string | undefined,
+  deps: TurnDeps,
+  { kept, line }: Record<'kept' | 'line', (text: string) => string>,
+): Promise<AgentRun> {
+  const { config, adapter } = deps;
+  const room = watchRoom(config.workerDir);
+  const { exit, report } = await spawnAgent({
+    command: adapter.command({ sessionId: deps.sessionId, resumes: deps.resumes }),
+    env: agentEnvironment(input, deps),
+    cwd: join(config.workerDir, 'repo'),
+    prompt: input.prompt,
+    reader: adapter.reader(),
+    timeoutMs: input.timeout * 1000,
+    graceMs: config.terminateGraceMs,
+    lingerMs: config.lingerMs,
+    onProgress: (text) => deps.onProgress(line(text)),
+    onLine: (text) => deps.onLine(text),
+    clean: line,
+    signal: deps.signal,
+  }).finally(() => room.stop());
+  const readOnly = config.repo?.readOnly ?? false;
+  const verdict = judgeAgent(exit, report, { timeoutSeconds: input.timeout, readOnly });
+  // What it says of a full disk may be what it tests: the disk itself is asked.
+  const code = room.wasFull() ?? saidFault(exit.startError) ?? (await diskFault(config.workerDir));
+  const summary = kept(report.summary ?? '') || null;
+  return {
+    turn: turnOf(input),
+    start,
+    verdict,
+    said: { summary, usage: report.usage ?? null, exit_code: exit.code },
+    fault: code && new SystemFault(code, MACHINE).message,
+  };
 }
 
 /** Everything the agent's process gets: an allowlist, what the operator and the command configured, the marker. */

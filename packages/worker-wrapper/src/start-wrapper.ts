@@ -14,6 +14,7 @@ import {
 } from '@codegen/contracts';
 import { MOST_RESPOND_BYTES } from '@codegen/sdk';
 import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
+import { systemFault } from '@codegen/sdk/files';
 import { connectRedis, type Logger, publish, reportProgress } from '@codegen/sdk/queue';
 import { Redactor, textOf } from '@codegen/sdk/text';
 import { chooseAgent } from './agents/choose-agent.js';
@@ -23,8 +24,8 @@ import { LogShipper } from './log-shipper.js';
 import { Outbox, type TurnRecord } from './outbox.js';
 import { ProgressThrottle } from './progress.js';
 import { NobodyListensError, openRespondSocket } from './respond-socket.js';
-import { runTurn } from './run-turn.js';
-import { Workspace } from './workspace.js';
+import { runTurn, type TurnDeps } from './run-turn.js';
+import { MACHINE, Workspace } from './workspace.js';
 
 /** Milliseconds that the last word to Redis may take: whoever ends a worker waits for it. */
 const GOODBYE_MS = 500;
@@ -60,6 +61,7 @@ export async function startWrapper(
     });
   const ownSession = randomUUID();
   const usedSessions = new Set<string>();
+  const unsaved: TurnDeps['unsaved'] = {};
   let turn: Promise<unknown> = Promise.resolve();
 
   const lifecycle = (event: WorkerLifecycleEvent['event'], requestId: string | null = null) =>
@@ -89,6 +91,7 @@ export async function startWrapper(
         adapter,
         redactor,
         workspace,
+        unsaved,
         sessionId,
         resumes,
         respondPath,
@@ -100,7 +103,8 @@ export async function startWrapper(
     } catch (error) {
       signal.throwIfAborted();
       logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'the turn broke');
-      return failure(input, `the worker could not run the turn: ${redactor.clean(textOf(error))}`);
+      const fault = await systemFault(error, { whose: MACHINE, folders: [] });
+      return failure(input, fault ?? `the worker could not run the turn: ${redactor.clean(textOf(error))}`, fault);
     } finally {
       // Before the turn's last text, which is published next.
       await Promise.all([progress.flush(), socket?.close()]);
@@ -136,10 +140,10 @@ export async function startWrapper(
     });
   }
 
-  function failure(input: Pick<WorkerInput, 'request_id' | 'task_id' | 'epoch'>, error: string) {
+  function failure(input: Pick<WorkerInput, 'request_id' | 'task_id' | 'epoch'>, error: string, system_fault?: string) {
     const { request_id, task_id, epoch } = input;
     const about = { request_id, task_id, epoch, worker_id: workerId };
-    return developerWorkerOutput.parse({ ...about, status: 'failed', reason: 'agent_failed', error });
+    return developerWorkerOutput.parse({ ...about, status: 'failed', reason: 'agent_failed', error, system_fault });
   }
 
   function record(output: DeveloperWorkerOutput, userId: number | null): TurnRecord {

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { removeTree } from '@codegen/sdk/files';
+import { diskFault, fullDisk, removeTree, SystemFault, saidFault } from '@codegen/sdk/files';
 import {
   GITLINK_MODE,
   LINK_MODE,
@@ -48,6 +48,8 @@ export class GitError extends Error {
   override readonly name = 'GitError';
 }
 
+/** Whose machine it is, as its operator calls it. */
+export const MACHINE = 'worker-manager';
 const TRIES = 4;
 const COMMAND_TIMEOUT_MS = 300_000;
 const SEVERAL_PATHS = 10;
@@ -99,6 +101,8 @@ export class Workspace {
   #refs: Pick<LeftState, 'refs' | 'stashLog'> = { refs: new Map(), stashLog: '' };
   /** Files that still have the marks of a conflict: git forgets them with the commit, this does not. */
   #conflicts: string[] = [];
+  /** What the agent left, until the next turn: what a full disk keeps from being committed can be tried again. */
+  #left: (LeftState & Left) | undefined;
   #state: 'none' | 'lent' | 'ours' | 'lost' = 'none';
 
   constructor(
@@ -126,6 +130,7 @@ export class Workspace {
    * @throws {GitError} where the repository or the ref cannot be had
    */
   async prepare(): Promise<string> {
+    this.#left = undefined;
     if (this.#state === 'lent') await this.#takeBack();
     if (this.#state === 'ours') {
       this.#start = await this.#head();
@@ -144,9 +149,13 @@ export class Workspace {
   /**
    * Commits what the agent left uncommitted and says what changed since `start`.
    * @throws {GitError} where that cannot be done; where the clone is destroyed, the next turn gets a new one
+   * @throws {SystemFault} where the machine is at fault: nothing is lost, and it can be called again
    */
   async finish(start: string, message: string): Promise<Changes> {
-    const left = await this.#takeBack();
+    const fault = this.#left ? undefined : await diskFault(dirname(this.#own));
+    if (fault) throw new SystemFault(fault, MACHINE);
+    this.#left ??= await this.#takeBack();
+    const left = this.#left;
     if (!left) {
       throw new GitError(`the agent destroyed the repository of its folder; ${FRESH_CLONE}`);
     }
@@ -189,7 +198,7 @@ export class Workspace {
       const added = await this.#run(commands.addAllCommand(this.#place));
       if (added.exitCode !== 0) {
         const why = added.stderr.trim().slice(-2000);
-        throw this.#failure(
+        throw await this.#failure(
           `the files cannot be committed; rename, remove or make readable what git names here:\n${why}`,
         );
       }
@@ -459,13 +468,17 @@ export class Workspace {
       const complaint = await attempt();
       if (complaint === undefined) return;
       const last = tries >= TRIES || PERMANENT.test(complaint);
-      if (last) throw this.#failure(`${doing} failed: ${complaint.trim().slice(-2000) || 'git gave no reason'}`);
+      if (last) throw await this.#failure(`${doing} failed: ${complaint.trim().slice(-2000) || 'git gave no reason'}`);
       await sleep((this.options.retryMs ?? 1000) * 2 ** (tries - 1), undefined, { signal: this.options.signal });
     }
   }
 
   /** Where objects are damaged, no later turn could do better in this repository. */
-  #failure(text: string): GitError {
+  async #failure(text: string): Promise<GitError | SystemFault> {
+    const here = await fullDisk(this.folder);
+    const there = here ? undefined : await fullDisk(this.options.repo.url);
+    const fault = here ?? there ?? saidFault(text);
+    if (fault) return new SystemFault(fault, there ? 'the repositories' : MACHINE);
     if (!DAMAGED.test(text)) return new GitError(text);
     this.#state = 'lost';
     return new GitError(`${text}\n${FRESH_CLONE}`);
@@ -474,7 +487,7 @@ export class Workspace {
   async #must(command: readonly string[], input?: string | Buffer, encoding?: 'latin1'): Promise<string> {
     const result = await this.#run(command, input, encoding);
     if (result.exitCode === 0) return result.stdout;
-    throw this.#failure(`git failed: ${result.stderr.trim().slice(-2000) || `exit code ${result.exitCode}`}`);
+    throw await this.#failure(`git failed: ${result.stderr.trim().slice(-2000) || `exit code ${result.exitCode}`}`);
   }
 
   async #run(command: readonly string[], input?: string | Buffer, encoding: 'utf8' | 'latin1' = 'utf8') {

@@ -8,6 +8,9 @@ import { knownFields } from './request-body.js';
 /** Text the database cannot hold: a NUL character, or half of a surrogate pair. */
 const UNSTORABLE_TEXT = new Set(['22021', '22P05']);
 
+/** As PostgreSQL calls it. */
+const DISK_FULL = '53100';
+
 /** A value that its column, an index or jsonb does not hold: too large, out of range, no such date. */
 const TOO_MUCH = /^(54|22)/;
 
@@ -21,6 +24,8 @@ export function errorHandler(logger: Logger) {
       logger.error(fields, 'request failed');
     } else if (refusal.code === 'API_UNAVAILABLE') {
       logger.warn({ request_id: request.id, err: error.message }, 'the database is away');
+    } else if (refusal.code === 'DISK_FULL') {
+      logger.error({ request_id: request.id, err: error.message }, 'the disk of the database is full');
     }
     if (refusal.extra.retryAfterSeconds) void reply.header('retry-after', String(refusal.extra.retryAfterSeconds));
     if (refusal.code === 'UNAUTHENTICATED') void reply.header('www-authenticate', 'Bearer');
@@ -57,6 +62,10 @@ function toApiError(error: FastifyError | Error, request: FastifyRequest): ApiEr
     return new ApiError('API_UNAVAILABLE', 'the database is away; try again in a moment', { retryAfterSeconds: 2 });
   }
   const code = (error as { code?: string }).code ?? '';
+  if (code === DISK_FULL) {
+    const detail = 'the disk of the database is full: make room there; the call is good again then';
+    return new ApiError('DISK_FULL', detail, { retryAfterSeconds: 5 });
+  }
   if (UNSTORABLE_TEXT.has(code)) {
     return new ApiError('VALIDATION_FAILED', 'the text holds a NUL character or a broken surrogate pair: remove it');
   }

@@ -13,6 +13,8 @@ export interface DeployDeps {
   answer(result: AnsibleDeployResult): Promise<void>;
   /** Whether the task that asks for it has neither ended nor is to be cancelled. */
   wanted(message: AnsibleDeployMessage): Promise<boolean>;
+  /** Why this machine is at fault for an error, if it is. */
+  fault(error: unknown): Promise<string | undefined>;
   /** May lose a notice; never fails. */
   progress(message: AnsibleDeployMessage, text: string): Promise<void>;
   readonly signal: AbortSignal;
@@ -80,6 +82,10 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
       port: message.port,
     };
   } catch (error) {
+    const fault = signal.aborted ? undefined : await faultOf(error, deps);
+    if (fault !== undefined) {
+      return { ...givenUp(message.request_id, fault), duration_ms: durationMs(), system_fault: fault };
+    }
     if (!(error instanceof DeployFailure)) throw error;
     await progress(`deploy failed: ${error.message}`);
     const { stdout, stderr, exitCode, freePort } = error.details;
@@ -97,6 +103,17 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
   } finally {
     clearInterval(watch);
   }
+}
+
+/** Failures that say what is wrong with the message, the project or the port: no disk makes them. */
+const OF_THE_WORK = new Set<DeployFailure['reason']>([undefined, 'port_in_use', 'secret_missing']);
+
+function faultOf(error: unknown, deps: DeployDeps): Promise<string | undefined> {
+  if (!(error instanceof DeployFailure)) return deps.fault(error);
+  if (OF_THE_WORK.has(error.reason)) return Promise.resolve(undefined);
+  // What git and npm say; what a release says of a disk may be about anything.
+  const isOurs = error.reason === 'fetch_failed' || error.reason === 'install_failed';
+  return deps.fault(isOurs ? new Error(error.details.stderr, { cause: error.cause }) : new Error(''));
 }
 
 const EMPTY = {

@@ -8,6 +8,7 @@ import {
 import { createApi } from '@codegen/sdk/api';
 import { answerOnce, type RunningService, recordedAnswer, runConsumer } from '@codegen/sdk/consumer';
 import { isOrchestratorError } from '@codegen/sdk/errors';
+import { systemFault } from '@codegen/sdk/files';
 import { closeRedis, connectRedis, reportProgress, silentLogger } from '@codegen/sdk/queue';
 import { checkDeploy } from './check-deploy.js';
 import { type InfraServiceConfig, splitEnvironment } from './config.js';
@@ -66,6 +67,7 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
     inOrder: oneAtATime(),
     recorded: (requestId) => recordedAnswer({ redis, key: deployResultKey(requestId), contract: ansibleDeployResults }),
     answer,
+    fault: (error) => systemFault(error, { whose: SERVICE, folders: [config.releasesDir] }),
     wanted: async ({ task_id }) => {
       if (!task_id) return true;
       const task = await api.tasks.get(task_id).catch((error: unknown) => {

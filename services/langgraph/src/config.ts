@@ -16,7 +16,7 @@ const DATABASE =
 
 /**
  * The configuration from the environment: REDIS_URL, API_URL, API_TOKEN or API_TOKEN_FILE, DATABASE_URL, LEASE_MS, SWEEP_MS, DEVELOPER_AGENT, DEVELOPER_AGENT_CONFIG, TESTER_AGENT_CONFIG, DEPLOY_SERVER; in seconds
- * TURN_TIMEOUT, WORKER_TIMEOUT, REPOSITORY_TIMEOUT, DEPLOY_TIMEOUT, SECRETS_TIMEOUT.
+ * TURN_TIMEOUT, WORKER_TIMEOUT, REPOSITORY_TIMEOUT, DEPLOY_TIMEOUT, SECRETS_TIMEOUT, SYSTEM_TIMEOUT.
  * @throws {Error} naming the variable that is missing or wrong
  */
 export function readConfig(env: Environment): Omit<LanggraphConfig, 'instance'> {
@@ -34,6 +34,7 @@ export function readConfig(env: Environment): Omit<LanggraphConfig, 'instance'> 
         repositoryMs: readSeconds('REPOSITORY_TIMEOUT', 600),
         deployMs: readSeconds('DEPLOY_TIMEOUT', 1200),
         secretsMs: readSeconds('SECRETS_TIMEOUT', 7 * 86_400),
+        systemMs: readSeconds('SYSTEM_TIMEOUT', 86_400),
       }),
     turnTimeoutSeconds: () => readWholeNumber(env, 'TURN_TIMEOUT', { min: 1, max: 86_400, fallback: 1800 }),
     agent: () => readAgent(env),

@@ -26,6 +26,8 @@ export interface FlowSettings {
     deployMs: number;
     /** Secrets that a person has to set. */
     secretsMs: number;
+    /** A machine that is at fault, such as one with a full disk. */
+    systemMs: number;
   };
   /** Milliseconds after which an unanswered message is sent again, if its stream entry is gone. */
   resendAfterMs: number;
@@ -59,6 +61,18 @@ export interface Outcome {
   result: Record<string, unknown> | null;
 }
 
+/** A step that the system is at fault for: it is asked for again after a pause. */
+export interface Parked {
+  /** The step, and which time it is that the flow is there. */
+  at: string;
+  /** What is wrong, and what to do. */
+  text: string;
+  since_ms: number;
+  tries: number;
+  /** The worker that has the work, if it lives. */
+  worker: string | null;
+}
+
 /** A state field that keeps what was written last. */
 export function last<T>(initial: () => T) {
   return Annotation<T>({ reducer: (_, value) => value, default: initial });
@@ -76,6 +90,10 @@ export const commonState = {
   /** The project's status before the flow touched it. */
   previous_status: last<string>(() => ''),
   outcome: last<Outcome | null>(() => null),
+  /** Why it waited for the system last. */
+  parked: last<Parked | null>(() => null),
+  /** How often it waited for the system: tells what is asked again from what was asked. */
+  parks: last<number>(() => 0),
 };
 
 /** Milliseconds that a merge under way may still be answered after a request to cancel: it is mostly done by then. */

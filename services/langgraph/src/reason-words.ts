@@ -22,6 +22,7 @@ const WORDS: Readonly<Record<string, string>> = {
   spawn_failed: 'the worker could not be started',
   stale_epoch: 'the task has moved on',
   start_failed: 'the release did not start',
+  system_fault: 'the system was at fault for too long',
   tests_failed: 'the tests do not pass',
   timeout: 'it took too long',
   unhealthy: 'the release does not get healthy',

@@ -74,7 +74,13 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
     tester: config.tester,
     deploy: config.deploy,
     limits: {
-      ...{ workerMs: 6 * 3_600_000, repositoryMs: 600_000, deployMs: 1_200_000, secretsMs: 7 * 86_400_000 },
+      ...{
+        workerMs: 6 * 3_600_000,
+        repositoryMs: 600_000,
+        deployMs: 1_200_000,
+        secretsMs: 7 * 86_400_000,
+        systemMs: 86_400_000,
+      },
       ...config.limits,
     },
     resendAfterMs: config.resendAfterMs ?? RESEND_AFTER_MS,

@@ -43,6 +43,8 @@ export interface NewWait {
   silence: string;
   /** Milliseconds until the wait has failed. */
   deadlineMs: number;
+  /** It is a pause: that its time has run out is what it waits for. */
+  isPause?: boolean;
   /** Milliseconds that an answer still counts after a request to cancel. */
   cancelAfterMs: number;
   /** The worker that has to start first, if any: the deadline begins when the request that creates it is answered. */
@@ -102,7 +104,7 @@ export class Waits {
           wait.responseKey ?? null,
           everyMs,
           first.deadlineMs,
-          JSON.stringify(timedOut(first, wait.worker ? 'no_worker' : 'timeout')),
+          JSON.stringify(wait.isPause ? { kind: 'ready' } : timedOut(first, wait.worker ? 'no_worker' : 'timeout')),
           wait.cancelAfterMs,
           wait.worker ? JSON.stringify(beginning(wait, wait.worker)) : null,
         ],

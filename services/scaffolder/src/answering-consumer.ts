@@ -14,6 +14,9 @@ export interface AnsweringOptions<C extends QueueContract, R extends QueueContra
   readonly results: R;
   readonly consumer: Omit<ConsumerOptions<C>, 'contract' | 'handler' | 'onDeadLetter'>;
   readonly handle: (message: Request<C>) => Promise<MessageInput<R>>;
+  /** Why the machine is at fault for an error, if it is, and the answer then: it is asked again later. */
+  readonly fault: (error: unknown) => Promise<string | undefined>;
+  readonly faulty: (message: Request<C>, fault: string) => MessageInput<R>;
   /** The answer when every try has failed. */
   readonly giveUp: (message: Request<C>, error: string) => Promise<MessageInput<R>>;
 }
@@ -34,7 +37,13 @@ export function runAnsweringConsumer<C extends QueueContract, R extends QueueCon
     contract,
     handler: async (received) => {
       const message = received as Request<C>;
-      await answer(message, () => options.handle(message));
+      await answer(message, () =>
+        options.handle(message).catch(async (error: unknown) => {
+          const fault = await options.fault(error);
+          if (fault === undefined) throw error;
+          return options.faulty(message, fault);
+        }),
+      );
     },
     onDeadLetter: async (received, { error }) => {
       // What could not be read names nobody to answer.

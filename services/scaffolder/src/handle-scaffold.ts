@@ -25,6 +25,8 @@ export interface ScaffoldDependencies {
     readonly tasks: Pick<Api['tasks'], 'get'>;
   };
   readonly draw: DrawTemplate;
+  /** Why the machine is at fault for an error, if it is. */
+  readonly fault: (error: unknown) => Promise<string | undefined>;
   /** Tells whoever watches how far it is. */
   readonly say: (message: string) => Promise<void>;
 }
@@ -47,7 +49,7 @@ export async function handleScaffold(
     const duration_ms = Date.now() - startedMs;
     return { ...answer, status: 'success', error: null, duration_ms, repo_url: url, files_generated: files };
   } catch (error) {
-    if (handlingKind(error) !== 'permanent') throw error;
+    if (handlingKind(error) !== 'permanent' || (await deps.fault(error)) !== undefined) throw error;
     await reportScaffold(deps.api.projects, message.project_id, { status: 'scaffold_failed' });
     return failedScaffold(message, (error as Error).message, Date.now() - startedMs);
   }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { repositoryQueue, repositoryResults, scaffolderQueue, scaffolderResults } from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
 import type { RetryPolicies, RunningService } from '@codegen/sdk/consumer';
+import { systemFault } from '@codegen/sdk/files';
 import { closeRedis, connectRedis, type Logger, type Redis, reportProgress, silentLogger } from '@codegen/sdk/queue';
 import { runAnsweringConsumer } from './answering-consumer.js';
 import { templateDrawer } from './draw-template.js';
@@ -42,6 +44,7 @@ export async function startScaffolder(config: ScaffolderConfig): Promise<Running
   const api = createApi({ apiUrl: config.api.url, token: config.api.token });
   const host = localHost(config.reposDir);
   const draw = templateDrawer({ templateDir, copier, logger });
+  const fault = (error: unknown) => systemFault(error, { whose: 'scaffolder', folders: [config.reposDir, tmpdir()] });
   const consumer = {
     redisUrl,
     consumer: instance,
@@ -59,7 +62,9 @@ export async function startScaffolder(config: ScaffolderConfig): Promise<Running
       results: scaffolderResults,
       consumer,
       handle: (message) =>
-        handleScaffold(message, { host, api, draw, say: progressOf(redis, message, 'scaffold', logger) }),
+        handleScaffold(message, { host, api, draw, fault, say: progressOf(redis, message, 'scaffold', logger) }),
+      fault,
+      faulty: (message, text) => ({ ...failedScaffold(message, text, null), system_fault: text }),
       giveUp: async (message, error) => {
         const { project_id } = message;
         const report = async () => {
@@ -79,6 +84,11 @@ export async function startScaffolder(config: ScaffolderConfig): Promise<Running
       results: repositoryResults,
       consumer,
       handle: (message) => handleMerge(message, { host, api }),
+      fault,
+      faulty: (message, text) => ({
+        ...failedMerge(message, { reason: null, error: text }, undefined, null),
+        system_fault: text,
+      }),
       giveUp: async (message, error) => failedMerge(message, { reason: null, error }, undefined, null),
     }),
   ];

@@ -20,6 +20,8 @@ async function main(): Promise<void> {
   const startedMs = performance.now();
   const stopRequested = firstSignal();
   const config = await readConfig(process.argv.slice(2), process.env);
+  // As in a service: the folder that it was started in may be removed.
+  process.chdir('/');
   const log = await openLog(config);
   endOnUncaught((error) => {
     process.stderr.write(`The system ends: nobody caught this error: ${error.error}\n`);

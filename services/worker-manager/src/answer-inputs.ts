@@ -32,6 +32,14 @@ export interface SilentWorker {
   readonly context: Readonly<Record<string, string>>;
 }
 
+/** Why a turn is not had. */
+export interface TurnFailure {
+  readonly reason: TurnFailureReason;
+  readonly error: string;
+  /** Where the machine is at fault. */
+  readonly system_fault?: string | undefined;
+}
+
 /** A turn that has ended, as its wrapper keeps it. */
 interface TurnRecord {
   readonly output: DeveloperWorkerOutput | POWorkerOutput;
@@ -48,11 +56,7 @@ const KEEP_DEAD_LETTERS_SECONDS = 7 * 86_400;
  * Answers every turn that a dead worker was given and has not answered, pending or undelivered, and takes it out of
  * the stream. A turn that the worker did answer gets that answer again.
  */
-export async function answerInputs(
-  redis: Redis,
-  worker: SilentWorker,
-  failure: { reason: TurnFailureReason; error: string },
-): Promise<number> {
+export async function answerInputs(redis: Redis, worker: SilentWorker, failure: TurnFailure): Promise<number> {
   const stream = inputStream(worker);
   for (let answered = 0; ; ) {
     const entries = await redis.xrange(stream, '-', '+', 'COUNT', PAGE);
@@ -79,7 +83,7 @@ async function answerInput(
   redis: Redis,
   worker: SilentWorker,
   input: Pick<WorkerInput, 'request_id'> & Partial<WorkerInput>,
-  { reason, error }: { reason: TurnFailureReason; error: string },
+  { reason, error, system_fault }: TurnFailure,
 ): Promise<void> {
   const { worker_id, context } = worker;
   const { request_id } = input;
@@ -100,6 +104,7 @@ async function answerInput(
       status: 'failed',
       error,
       reason,
+      system_fault,
       worker_id,
       task_id: input.task_id ?? context.task_id ?? null,
       epoch: input.epoch || Number(context.epoch) || 0,

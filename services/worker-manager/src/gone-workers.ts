@@ -9,6 +9,8 @@ export interface GoneWorker {
   readonly context: Readonly<Record<string, string>>;
   readonly reason: TurnFailureReason;
   readonly error: string;
+  /** Where the machine was at fault. */
+  readonly system_fault?: string | undefined;
   readonly gone_at: number;
 }
 

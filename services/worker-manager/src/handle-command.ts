@@ -14,7 +14,7 @@ import { rememberAsked, respond } from './answer-commands.js';
 import { deleteWorker } from './delete-worker.js';
 import { type Manager, silentWorker } from './manager.js';
 import { writeWorkerFile } from './send-file.js';
-import { answerCreate, refusal, refuse } from './start-worker.js';
+import { answerCreate, faultOf, refusal, refuse } from './start-worker.js';
 import { summaryOf } from './summary-of.js';
 import { isWorkerId } from './worker-records.js';
 
@@ -77,7 +77,13 @@ async function create(command: CreateWorkerCommand, manager: Manager, entry_id: 
     const why = 'refusal' in refused ? { refusal: refused.refusal } : {};
     return refuse({ worker_id, request_id, config, context }, { reason, error, ...why }, manager);
   }
-  await records.put({ worker_id, request_id, state: 'queued', entry_id, config, context });
+  try {
+    await records.put({ worker_id, request_id, state: 'queued', entry_id, config, context });
+  } catch (error) {
+    const fault = await faultOf(error);
+    if (!fault) throw error;
+    await refuse({ worker_id, request_id, config, context }, fault, manager);
+  }
 }
 
 async function sendMessage(command: SendMessageCommand, manager: Manager): Promise<void> {

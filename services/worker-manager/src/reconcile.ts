@@ -61,12 +61,12 @@ export async function reconcile(manager: Manager): Promise<void> {
 
 /** Answers what came for a worker after it was gone. */
 async function answerLate(
-  { worker_id, worker_type, context, reason, error }: GoneWorker,
+  { worker_id, worker_type, context, reason, error, system_fault }: GoneWorker,
   { redis }: Manager,
 ): Promise<void> {
   for (const type of worker_type ? [worker_type] : (['developer', 'po'] as const)) {
     const worker = { worker_id, worker_type: type, context };
-    if ((await answerInputs(redis, worker, { reason, error })) > 0) await removeInputs(redis, worker);
+    if ((await answerInputs(redis, worker, { reason, error, system_fault })) > 0) await removeInputs(redis, worker);
   }
 }
 

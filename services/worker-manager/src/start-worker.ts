@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CreateWorkerCommand, TurnFailureReason } from '@codegen/contracts';
+import type { CreateWorkerCommand } from '@codegen/contracts';
 import { isOrchestratorError, isRefusal, PermanentError } from '@codegen/sdk/errors';
-import { writeFileBelow } from '@codegen/sdk/files';
+import { diskFault, SystemFault, systemFault, writeFileBelow } from '@codegen/sdk/files';
 import { textOf } from '@codegen/sdk/text';
 import type { AgentCommand } from './agents-file.js';
 import { respond } from './answer-commands.js';
-import { answerInputs, removeInputs } from './answer-inputs.js';
+import { answerInputs, removeInputs, type TurnFailure } from './answer-inputs.js';
 import { type Manager, silentWorker } from './manager.js';
 import { askedTooMuch, type Refusal, RefusedError, resolveEnvironment } from './resolve-environment.js';
 import type { WorkerSpec } from './runtimes/runtime.js';
@@ -37,7 +37,7 @@ async function startWorker(record: WorkerRecord, manager: Manager): Promise<void
       manager.refused(error);
       return;
     }
-    await refuse(record, failureOf(error), manager);
+    await refuse(record, await failureOf(error), manager);
     return;
   }
   const starting: WorkerRecord = { ...record, state: 'starting', started_at: Date.now() };
@@ -47,7 +47,12 @@ async function startWorker(record: WorkerRecord, manager: Manager): Promise<void
     started = { ...starting, handle: await runtime.start(spec, () => manager.lookSoon()) };
     await records.put(started);
   } catch (error) {
-    await refuse(record, { reason: 'spawn_failed', error: `the worker cannot be started: ${textOf(error)}` }, manager);
+    const fault = await faultOf(error);
+    const failure = fault ?? {
+      reason: 'spawn_failed' as const,
+      error: `the worker cannot be started: ${textOf(error)}`,
+    };
+    await refuse(record, failure, manager);
     return;
   }
   logger.info({ worker_id: record.worker_id, agent_config: record.config.agent_config }, 'worker started');
@@ -64,7 +69,7 @@ export async function answerCreate(record: WorkerRecord, { redis, records }: Man
 }
 
 /** Why there is no worker: for its turns, and for whoever asked for it. */
-type Failure = { reason: TurnFailureReason; error: string } & Partial<Refusal>;
+type Failure = TurnFailure & Partial<Refusal>;
 
 /** Answers a create that cannot be served, together with the inputs that came with it or still come. */
 export async function refuse(
@@ -138,6 +143,9 @@ async function workerSpec(record: WorkerRecord, manager: Manager): Promise<Worke
 
 async function prepareFolder({ config }: WorkerRecord, folder: string): Promise<void> {
   await mkdir(join(folder, 'home'), { recursive: true });
+  // A worker could not even begin there.
+  const fault = await diskFault(folder);
+  if (fault) throw new SystemFault(fault, MACHINE);
   if (config.instructions === undefined) return;
   for (const name of ['CLAUDE.md', 'AGENTS.md']) {
     await writeFileBelow(folder, `home/${name}`, config.instructions, { mode: 0o644 });
@@ -151,9 +159,20 @@ class FailedStart extends Error {
   }
 }
 
-function failureOf(error: unknown): Failure {
+/** Whose machine it is, as its operator calls it. */
+const MACHINE = 'worker-manager';
+
+/** The failure of a worker whose machine is at fault: another one may be asked for later. */
+export async function faultOf(error: unknown): Promise<TurnFailure | undefined> {
+  const fault = await systemFault(error, { whose: MACHINE, folders: [] });
+  return fault === undefined ? undefined : { reason: 'spawn_failed', error: fault, system_fault: fault };
+}
+
+async function failureOf(error: unknown): Promise<Failure> {
   if (error instanceof FailedStart) return error.failure;
   if (error instanceof RefusedError) return { reason: 'spawn_failed', ...error.refused };
+  const fault = await faultOf(error);
+  if (fault) return fault;
   const text = error instanceof PermanentError ? error.message : `the worker cannot be prepared: ${textOf(error)}`;
   return { reason: 'spawn_failed', error: text };
 }

@@ -51,6 +51,8 @@ export interface SystemOptions {
 }
 
 interface StackOptions extends SystemOptions {
+  /** The folder that it is started in. */
+  cwd?: string;
   /** Variables for the stack's process. */
   env?: Record<string, string>;
 }
@@ -132,6 +134,7 @@ export async function startStack(options: StackOptions = {}): Promise<StackSyste
       },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       detached: true,
+      cwd: options.cwd,
     });
     const errors: string[] = [];
     child.stderr?.setEncoding('utf8').on('data', (text: string) => errors.push(text));
@@ -199,16 +202,23 @@ export async function startStack(options: StackOptions = {}): Promise<StackSyste
 /** Every service as a process of its own, on PostgreSQL and a redis-server that the test runs. */
 export async function startServices(
   databaseUrl: string,
-  options: SystemOptions & { langgraphs?: number } = {},
+  options: SystemOptions & {
+    langgraphs?: number;
+    folders?: Partial<Record<'repos' | 'workers' | 'releases', string>>;
+  } = {},
 ): Promise<System & { redis: TestRedis; processes: Map<string, ChildProcess> }> {
   const home = await tempFolder('codegen-e2e');
   const folder = async (name: string) => {
     await mkdir(join(home.path, name), { recursive: true });
     return join(home.path, name);
   };
-  const [configDir, reposDir, workersDir, releasesDir] = (await Promise.all(
-    ['config', 'repos', 'workers', 'releases'].map(folder),
-  )) as [string, string, string, string];
+  const own = await Promise.all(['config', 'repos', 'workers', 'releases'].map(folder));
+  const [configDir, ...kept] = own as [string, string, string, string];
+  const {
+    repos: reposDir = kept[0],
+    workers: workersDir = kept[1],
+    releases: releasesDir = kept[2],
+  } = options.folders ?? {};
   const redis = await startRedis();
   const processes = new Map<string, ChildProcess>();
   const launch = (name: string, service: string, env: Record<string, string>) => {

@@ -19,6 +19,9 @@ export const taskStatus = z
   .describe('queued → running → completed, failed or cancelled');
 export type TaskStatus = z.infer<typeof taskStatus>;
 
+/** The reason of a running task that waits for a machine that is at fault, such as one with a full disk. */
+export const WAITING_SYSTEM = 'waiting_system';
+
 export const task = z
   .object({
     id: z.string().describe('Id of the task, task_…'),
@@ -28,13 +31,13 @@ export const task = z
     reason: z
       .string()
       .nullable()
-      .describe('Machine-readable: why it waits (waiting_worker, waiting_secret, …) or failed (timeout, oom, …)'),
+      .describe('Machine-readable: why it waits (waiting_secret, waiting_system, …) or failed (timeout, oom, …)'),
     spec: z.string().nullable().optional().describe('What is wanted, verbatim; engineering only, left out of lists'),
     result: z
       .record(z.string(), z.unknown())
       .nullable()
       .describe('EngineeringResult or DeployResult, once it has ended'),
-    error: z.string().nullable().describe('What went wrong, for a person'),
+    error: z.string().nullable().describe('What went wrong, or what it waits for, for a person'),
     attempt: z.int().describe('Tries in all: one more for each retry and each worker that was replaced'),
     epoch: z.int().describe('Fence: rises with every claim and every replaced worker'),
     cancel_requested: z.boolean().describe('Somebody asked for its end; it is cancelled at the next step'),
@@ -121,7 +124,9 @@ export type FailTask = z.infer<typeof failTask>;
 export const transitionTask = z
   .object({
     epoch: z.int().describe("Refused with STALE_EPOCH unless it is the task's own"),
-    status: taskStatus.exclude(['queued']).describe('running: only the reason changes; any other ends the task'),
+    status: taskStatus
+      .exclude(['queued'])
+      .describe('running: only the reason and the error change; any other ends the task'),
     reason: z.string().max(100).nullish().describe('Machine-readable: why it waits or failed'),
     result: z.record(z.string(), z.unknown()).nullish().describe('EngineeringResult or DeployResult'),
     error: z.string().nullish().describe('What went wrong, for a person'),

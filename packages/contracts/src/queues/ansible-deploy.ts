@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { baseMessage, baseResult, nullable } from '../base.js';
+import { baseMessage, baseResult, nullable, systemFault } from '../base.js';
 import { defineQueue } from '../define-queue.js';
 
 /** Asks infra-service to run a commit on a server. Secrets travel as references only. */
@@ -39,6 +39,7 @@ export const ansibleDeployResult = baseResult
       .max(65_535)
       .nullish()
       .describe('With port_in_use: a port above it that is free on that server'),
+    system_fault: systemFault,
   })
   .describe('How a deploy job ended; also in the key deploy:result:{request_id} for an hour.');
 export type AnsibleDeployResult = z.infer<typeof ansibleDeployResult>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { baseMessage, baseResult, nullable } from '../base.js';
+import { baseMessage, baseResult, nullable, systemFault } from '../base.js';
 import { defineQueue } from '../define-queue.js';
 
 /** Asks the owner of the repository host to fast-forward main to a tested commit. */
@@ -26,6 +26,7 @@ export const repositoryResult = baseResult
       .enum(['main_moved', 'stale_epoch', 'not_a_fast_forward', 'commit_missing', 'invalid_manifest'])
       .nullish()
       .describe('Why it failed, machine-readable'),
+    system_fault: systemFault,
   })
   .describe('How a repository operation ended.');
 export type RepositoryResult = z.infer<typeof repositoryResult>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { baseMessage, baseResult, nullable } from '../base.js';
+import { baseMessage, baseResult, nullable, systemFault } from '../base.js';
 import { defineQueue } from '../define-queue.js';
 
 /** Asks for a repository drawn from the template. */
@@ -20,6 +20,7 @@ export const scaffolderResult = baseResult
     project_id: z.string().describe('The project that got the repository'),
     repo_url: nullable(z.string()).describe('Where the repository is; null where scaffolding failed'),
     files_generated: z.int().default(0).describe('How many files the template gave'),
+    system_fault: systemFault,
   })
   .describe("How scaffolding ended; the project's status was written before.");
 export type ScaffolderResult = z.infer<typeof scaffolderResult>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { baseResult, nullable, queueMeta } from '../base.js';
+import { baseResult, nullable, queueMeta, systemFault } from '../base.js';
 import { wireTimestamp } from '../datetime.js';
 import { defineQueue } from '../define-queue.js';
 import type { WorkerLifecycleEvent } from './worker-lifecycle.js';
@@ -61,6 +61,7 @@ export const developerWorkerOutput = baseResult
     usage: nullable(usage).describe('What the turn cost, as far as the agent tells'),
     reason: turnFailureReason.nullish().describe('Why the turn failed, machine-readable'),
     exit_code: z.int().nullish().describe('The exit code of the agent'),
+    system_fault: systemFault,
   })
   .describe('How a developer turn ended, whoever found out.');
 export type DeveloperWorkerOutput = z.infer<typeof developerWorkerOutput>;

@@ -1,4 +1,11 @@
-import { deployQueue, engineeringQueue, type Service, SILENT_AFTER_S, serviceNames } from '@codegen/contracts';
+import {
+  deployQueue,
+  engineeringQueue,
+  type Service,
+  SILENT_AFTER_S,
+  serviceNames,
+  WAITING_SYSTEM,
+} from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
 import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import type { Settings } from '../config/settings.js';
@@ -113,6 +120,18 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     const waits = one
       ? `; ${parked.length} of them wait for secrets: ${asCalled(paste`orchestrator secret list --project ${one.project_id}`)}`
       : '';
+    // Several tasks may tell of the same machine.
+    const faults = [
+      ...new Set(running.items.flatMap(({ reason, error }) => (reason === WAITING_SYSTEM && error) || [])),
+    ];
+    if (faults.length > 0) {
+      const parked = running.items.filter(({ reason }) => reason === WAITING_SYSTEM);
+      throw unhealthy(
+        `tasks wait for the system (${parked.length}): ${faults.join('; ')}; they then go on by themselves`,
+        { command: paste`orchestrator explain ${parked[0]?.id ?? ''}`, when: 'to see what one of them waits for' },
+        { projects, tasks: { running: running.items.length, queued: queued.items.length } },
+      );
+    }
     const counts = Object.entries(projects).map(([status, count]) => `${count} ${status}`);
     const tasks = `${running.items.length} tasks running, ${queued.items.length} queued${waits}`;
     return {

@@ -1,12 +1,13 @@
-import type { Task } from '@codegen/contracts';
+import { type Task, WAITING_SYSTEM } from '@codegen/contracts';
 import type { Orchestrator } from '@codegen/sdk';
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import { asCalled } from '../program.js';
 import type { Runtime } from '../runtime.js';
 
-/** Warns of the secrets that a task waits for, with the command that gives one, as far as the caller may list them. */
+/** Warns of what a task waits for: a machine that is at fault, or secrets, with the command that gives one, as far as the caller may list them. */
 export async function tellMissing(client: Orchestrator, task: Partial<Task>, runtime: Runtime): Promise<void> {
-  const { reason, project_id: project } = task;
+  const { reason, project_id: project, error } = task;
+  if (reason === WAITING_SYSTEM && error) runtime.warnings.push(`it waits: ${error}; it then goes on by itself`);
   if (reason !== 'waiting_secret' || project === undefined) return;
   const missing = await client.secrets.missing(project, { signal: runtime.signal }).catch((error: unknown) => {
     if (!isOrchestratorError(error) || error.code !== 'FORBIDDEN') throw error;

@@ -462,6 +462,22 @@ describe('secrets', () => {
   });
 });
 
+describe('a machine that is at fault', () => {
+  it('is named by whatever shows the task that waits for it, with what to do', async () => {
+    const id = await startedTask();
+    const error = 'the disk of worker-manager on host-1 is full (ENOSPC): make room there';
+    Object.assign(fake.tasks.get(id) as Task, { status: 'running', reason: 'waiting_system', error });
+
+    expect((await run('task.get', [id])).runtime.warnings).toEqual([`it waits: ${error}; it then goes on by itself`]);
+    expect((await run('explain', [id])).text).toContain(error);
+    await expect(run('diagnose.projects')).rejects.toMatchObject({
+      code: 'UNHEALTHY',
+      message: `tasks wait for the system (1): ${error}; they then go on by themselves`,
+      next: [{ command: `orchestrator explain ${id}` }],
+    });
+  });
+});
+
 describe('task retry', () => {
   it('puts a failed task back in line, as its next attempt', async () => {
     const id = await startedTask();

@@ -1,4 +1,5 @@
 import { handlingKind, isOrchestratorError, isRefusal } from '../errors.js';
+import { faultCode } from '../files/system-fault.js';
 import { isRedisAway } from '../queue/redis-errors.js';
 import { kindOfForeign, retryAfterOf } from './foreign-error.js';
 
@@ -25,8 +26,9 @@ export type Verdict =
   | { kind: 'fatal' };
 
 const JITTER_MS = 100;
-// Our own API or Redis being away says nothing about the message: such failures wait, but use up no attempt.
-const PARTITION = new Set<string>(['NETWORK', 'API_UNAVAILABLE', 'REDIS_UNAVAILABLE']);
+// Our own API or Redis being away, or a machine at fault, says nothing about the message: such failures wait, but use up no
+// attempt.
+const PARTITION = new Set<string>(['NETWORK', 'API_UNAVAILABLE', 'DISK_FULL', 'REDIS_UNAVAILABLE']);
 const PARTITION_MAX_MS = 30_000;
 /** A day: who asks for more is not taken at their word. */
 const RETRY_AFTER_MAX_MS = 86_400_000;
@@ -72,7 +74,7 @@ function codeOf(error: unknown): string | undefined {
 
 function kindOfOther(error: unknown): 'permanent' | 'transient' | 'upstream' | 'fatal' | 'partition' {
   if (isRedisAway(error)) return 'partition';
-  if (!isOrchestratorError(error)) return kindOfForeign(error);
+  if (!isOrchestratorError(error)) return faultCode(error) === undefined ? kindOfForeign(error) : 'partition';
   if (isRefusal(error)) return 'fatal';
   if (PARTITION.has(error.code)) return 'partition';
   if (error.code === 'RATE_LIMITED') return 'upstream';

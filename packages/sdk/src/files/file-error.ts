@@ -18,6 +18,8 @@ export class FileError extends Error {
   constructor(
     readonly problem: FileProblem,
     message: string,
+    /** Of the system call that failed, if one did. */
+    readonly code?: string,
   ) {
     super(message);
   }
@@ -46,6 +48,7 @@ export function failedCall(path: string, doing: 'read' | 'written', cause: unkno
   return new FileError(
     OF_THE_MACHINE.has(code) ? 'unavailable' : 'unreadable',
     `${path} cannot be ${doing} (${code}): ${next}`,
+    code,
   );
 }
 

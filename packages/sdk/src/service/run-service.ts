@@ -54,6 +54,8 @@ export interface ServiceParts<Config extends object> {
 export async function runService<Config extends object>(parts: ServiceParts<Config>): Promise<void> {
   const { name, start } = parts;
   const { config, logger, instance } = await read(parts);
+  // What it starts begins where it is, and the folder that it was started in may be removed.
+  process.chdir('/');
   endOnUncaught((error) => logger.fatal(error, `${name} ends: nobody caught this error`));
   const asked = firstSignal();
   const starting = new AbortController();

@@ -327,6 +327,11 @@ describe('the verdict', () => {
       next: { command: 'orchestrator secret set STRIPE_KEY --project proj_1' },
     });
     expect(verdict({ task: waiting, events }).why).toBe('it waits for secrets');
+    const error = 'the disk of worker-manager on host-1 is full (ENOSPC): make room there';
+    expect(verdict({ task: task({ reason: 'waiting_system', error }), events })).toMatchObject({
+      state: 'waiting',
+      why: `it waits: ${error}; it then goes on by itself`,
+    });
     expect(verdict({ queued: [message] })).toMatchObject({
       state: 'waiting',
       why: 'it has waited 40 s for a worker to take its message from worker:commands',

@@ -91,6 +91,8 @@ describe('retries', () => {
     new OrchestratorError('API_UNAVAILABLE', 'down'),
     new OrchestratorError('NETWORK', 'down'),
     new OrchestratorError('REDIS_UNAVAILABLE', 'down'),
+    new OrchestratorError('DISK_FULL', 'the disk of the database is full'),
+    Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }),
     new Error('Command timed out'),
     new Error('Connection is closed.'),
   ])('burn no attempt while our own infrastructure is away: $message', (error) => {

@@ -86,8 +86,9 @@ export async function transitionTask(
   }
   const reason = storable(input.reason ?? null);
   if (input.status === 'running') {
-    if (task.reason === reason) return { changed: false, row: task };
-    return { changed: true, row: await update(trx, id, { reason }) };
+    const error = storable(input.error ?? null);
+    if (task.reason === reason && task.error === error) return { changed: false, row: task };
+    return { changed: true, row: await update(trx, id, { reason, error }) };
   }
   const { status } = input;
   return { changed: true, row: await end(trx, task, { status, reason, result: input.result, error: input.error }) };

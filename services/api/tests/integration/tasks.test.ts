@@ -234,6 +234,14 @@ onBothDatabases('tasks', (api, database) => {
       task: { status: 'running', reason: 'waiting_secret' },
     });
     expect((await service.ok('POST', path, waits)).changed).toBe(false);
+    const parked = { epoch: 1, status: 'running', reason: 'waiting_system', error: 'the disk is full' };
+    expect(await service.ok('POST', path, parked)).toMatchObject({
+      changed: true,
+      task: { status: 'running', reason: 'waiting_system', error: 'the disk is full' },
+    });
+    expect(await service.ok('POST', path, { epoch: 1, status: 'running' })).toMatchObject({
+      task: { status: 'running', reason: null, error: null },
+    });
     const end = { epoch: 1, status: 'completed', result: { request_id: 'r', note: 'NUL \u0000 and half \ud83d' } };
     const ended = await service.ok('POST', path, end);
     expect(ended).toMatchObject({ changed: true, task: { status: 'completed', reason: null } });

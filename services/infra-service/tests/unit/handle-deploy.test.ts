@@ -32,6 +32,7 @@ function deps(deploy: () => Promise<{ url: string }>) {
     recorded: async (requestId) => answers.find((answer) => answer.request_id === requestId),
     answer: async (result) => void answers.push(result),
     wanted: async () => true,
+    fault: async () => undefined,
     progress: async (_, text) => void calls.push(text),
     signal: new AbortController().signal,
   };

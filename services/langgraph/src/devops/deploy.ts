@@ -2,19 +2,26 @@ import { type AnsibleDeployResult, ansibleDeployQueue, deployResultKey } from '@
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
 import { tail } from '../engineering/prompt.js';
 import { cancelled, cancelRequested, DEPLOY_CANCEL_MS, type FlowDeps, failed } from '../flow.js';
+import { again, park, parkedAt } from '../park.js';
 import { progress, setProjectStatus } from '../report.js';
 import { requestId } from '../request-id.js';
-import { type DeployNode, end } from './state.js';
+import { type DeployNode, type DeployState, end } from './state.js';
+
+/** Which time the flow asks for a release. */
+function at({ epoch, ports }: DeployState): string {
+  return `deploy/${epoch}/${ports}`;
+}
 
 /**
  * Has the commit released on the allocated port. A request to cancel waits a little for the answer of a release that is
  * under way. Then the task ends, and the executor, which asks before it switches, leaves the old release serving.
  */
 export function deployStep(deps: FlowDeps): DeployNode {
-  return async ({ input, epoch, commit_sha, secrets_ref, place, ports }, { signal }) => {
+  return async (state, { signal }) => {
+    const { input, epoch, commit_sha, secrets_ref, place, ports, parks } = state;
     if (!place) throw new Error('there is no port to deploy to');
     const project = await deps.api.projects.get(input.project_id, { signal });
-    const id = requestId(input.request_id, 'deploy', epoch, ports);
+    const id = requestId(input.request_id, 'deploy', epoch, ports, ...again(parks));
     await setProjectStatus(deps, project.id, 'deploying', { signal });
     const message = outgoing(ansibleDeployQueue, {
       request_id: id,
@@ -40,7 +47,7 @@ export function deployStep(deps: FlowDeps): DeployNode {
       deadlineMs: deps.settings.limits.deployMs,
       cancelAfterMs: DEPLOY_CANCEL_MS,
     });
-    if (first) {
+    if (first && !parkedAt(state, at(state))) {
       const text = `deploying commit ${commit_sha?.slice(0, 12)} to port ${place.port}`;
       await progress(deps, input, 'deploy', text, { pct: 40 });
     }
@@ -50,7 +57,8 @@ export function deployStep(deps: FlowDeps): DeployNode {
 
 /** Records a release that runs; tries another port where this one is taken; else the task fails. */
 export function awaitDeploy(deps: FlowDeps): DeployNode {
-  return async ({ input, wait, place, taken, commit_sha }, { signal }) => {
+  return async (state, { signal }) => {
+    const { input, wait, place, taken, commit_sha } = state;
     const result = awaitResult(wait);
     if (result.kind === 'failed') {
       const { reason, error } = result;
@@ -82,6 +90,9 @@ export function awaitDeploy(deps: FlowDeps): DeployNode {
     const reason = answer.reason ?? 'deploy_failed';
     const error = [answer.error ?? reason, answer.stderr && tail(answer.stderr, 4096)].filter(Boolean).join('\n');
     if (unwanted) return end(cancelled);
+    if (answer.system_fault) {
+      return park(deps, state, at(state), answer.system_fault, end);
+    }
     if (reason === 'port_in_use') {
       const text = `port ${place.port} is taken by another program; trying another one`;
       await progress(deps, input, 'deploy', text, { errorType: reason });

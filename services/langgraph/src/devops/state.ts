@@ -26,7 +26,15 @@ export const DeployState = Annotation.Root({
 });
 export type DeployState = typeof DeployState.State;
 
-export type DeployStep = 'begin' | 'check_environment' | 'await_secrets' | 'allocate' | 'deploy' | 'verify' | 'finish';
+export type DeployStep =
+  | 'begin'
+  | 'check_environment'
+  | 'await_secrets'
+  | 'allocate'
+  | 'deploy'
+  | 'verify'
+  | 'park'
+  | 'finish';
 
 /** A node of the graph: what it changes in the state. */
 export type DeployNode = (state: DeployState, config: StepConfig) => Promise<Partial<DeployState>>;

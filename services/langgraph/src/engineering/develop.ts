@@ -8,11 +8,12 @@ import {
 } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
 import { cancelled, type FlowDeps, failed } from '../flow.js';
+import { again, parkedAt } from '../park.js';
 import { progress, setProjectStatus } from '../report.js';
 import { requestId } from '../request-id.js';
 import { developerPrompt } from './prompt.js';
-import { type EngineeringNode, type EngineeringState, end, MAX_ROUNDS } from './state.js';
-import { nextRound, replaceLost, turnOutcome } from './turn.js';
+import { at, type EngineeringNode, type EngineeringState, end, MAX_ROUNDS } from './state.js';
+import { afterFault, nextRound, replaceLost, turnOutcome } from './turn.js';
 
 /** An answer may come this much later than the turn's own limit. */
 export const TURN_GRACE_MS = 60_000;
@@ -25,16 +26,17 @@ export function startOf({ settings }: FlowDeps, who: string, requestId: string) 
 
 /** Gives the developer a turn; the first one goes out together with the command that creates its worker. */
 export function developStep(deps: FlowDeps): EngineeringNode {
-  return async ({ input, epoch, round, developer, failure, workers }, { signal }) => {
+  return async (state, { signal }) => {
+    const { input, epoch, round, developer, failure, workers, parks } = state;
     const { turnTimeoutSeconds } = deps.settings.developer;
     const [task, project] = await Promise.all([
       deps.api.tasks.get(input.task_id, { signal }),
       deps.api.projects.get(input.project_id, { signal }),
     ]);
     if (project.main_sha === null) throw new Error(`project ${project.id} has no main branch to develop from`);
-    const createId = requestId(input.request_id, 'create-developer', epoch);
+    const createId = requestId(input.request_id, 'create-developer', epoch, ...again(parks));
     const workerId = developer ?? workerIdFor(createId);
-    const id = requestId(input.request_id, 'develop', epoch, round);
+    const id = requestId(input.request_id, 'develop', epoch, round, ...again(parks));
     const turn = outgoing(
       workerInputs,
       {
@@ -82,7 +84,7 @@ export function developStep(deps: FlowDeps): EngineeringNode {
       cancelAfterMs: 0,
       worker: developer === null ? startOf(deps, `the developer ${workerId}`, createId) : undefined,
     });
-    if (first) {
+    if (first && !parkedAt(state, at(state, 'develop'))) {
       const message = `round ${round} of ${MAX_ROUNDS}: the developer starts`;
       await progress(deps, input, 'develop', message, { pct: 10 + 25 * (round - 1) });
     }
@@ -102,6 +104,11 @@ export function awaitDevelop(deps: FlowDeps): EngineeringNode {
     if (outcome.kind === 'cancelled') return end(cancelled);
     const { output } = outcome;
     if (output) await reportTurn(deps, state, output, signal);
+    if (outcome.kind === 'fault') {
+      const worker = outcome.isGone ? null : state.developer;
+      const workers = state.workers.filter((id) => worker !== null || id !== state.developer);
+      return { ...(await afterFault(deps, state, 'develop', outcome, worker)), developer: worker, workers };
+    }
     const files = [...new Set([...state.files, ...(output?.files_changed ?? [])])];
     if (outcome.kind === 'done' && output?.commit_sha && output.branch) {
       const { commit_sha, branch, files_changed } = output;

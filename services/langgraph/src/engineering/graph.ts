@@ -1,5 +1,6 @@
 import { type BaseCheckpointSaver, END, START, StateGraph } from '@langchain/langgraph';
 import { cancellable, type FlowDeps } from '../flow.js';
+import { awaitPark, parkStep } from '../park.js';
 import { beginStep } from './begin.js';
 import { awaitCleanup, cleanupStep } from './cleanup.js';
 import { awaitDevelop, developStep } from './develop.js';
@@ -17,6 +18,7 @@ const route = (state: typeof EngineeringState.State): EngineeringStep => state.n
  *
  * begin → scaffold? → develop ⇄ test → merge → cleanup → finish
  * Workers of an earlier attempt that may live are deleted between begin and begin again.
+ * A step that the system is at fault for is asked for again after a pause (park).
  * A failure goes back to develop (3 rounds); a lost worker goes through replace; cancel leads to cleanup from any wait.
  */
 export function engineeringGraph(deps: FlowDeps, checkpointer: BaseCheckpointSaver) {
@@ -33,21 +35,25 @@ export function engineeringGraph(deps: FlowDeps, checkpointer: BaseCheckpointSav
     .addNode('await_merge', awaitMerge(deps))
     .addNode('replace', replaceStep(deps))
     .addNode('await_replace', early(awaitReplace(deps)))
+    .addNode('park', parkStep(deps))
+    .addNode('await_park', early(awaitPark(deps, end)))
     .addNode('cleanup', cleanupStep(deps))
     .addNode('await_cleanup', awaitCleanup(deps))
     .addNode('finish', finishStep(deps))
     .addEdge(START, 'begin')
     .addConditionalEdges('begin', route, ['replace', 'scaffold', 'develop', 'cleanup'])
     .addEdge('scaffold', 'await_scaffold')
-    .addConditionalEdges('await_scaffold', route, ['develop', 'cleanup'])
+    .addConditionalEdges('await_scaffold', route, ['develop', 'park', 'cleanup'])
     .addEdge('develop', 'await_develop')
-    .addConditionalEdges('await_develop', route, ['test', 'develop', 'replace', 'cleanup'])
+    .addConditionalEdges('await_develop', route, ['test', 'develop', 'replace', 'park', 'cleanup'])
     .addEdge('test', 'await_test')
-    .addConditionalEdges('await_test', route, ['merge', 'develop', 'replace', 'cleanup'])
+    .addConditionalEdges('await_test', route, ['merge', 'develop', 'replace', 'park', 'cleanup'])
     .addEdge('merge', 'await_merge')
-    .addConditionalEdges('await_merge', route, ['develop', 'replace', 'cleanup'])
+    .addConditionalEdges('await_merge', route, ['develop', 'replace', 'park', 'cleanup'])
     .addEdge('replace', 'await_replace')
     .addConditionalEdges('await_replace', route, ['begin', 'test', 'develop', 'cleanup'])
+    .addEdge('park', 'await_park')
+    .addConditionalEdges('await_park', route, ['scaffold', 'develop', 'test', 'merge', 'cleanup'])
     .addConditionalEdges('cleanup', route, ['await_cleanup', 'finish'])
     .addConditionalEdges('await_cleanup', route, ['await_cleanup', 'finish'])
     .addEdge('finish', END)

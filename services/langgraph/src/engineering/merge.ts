@@ -1,9 +1,10 @@
 import { type RepositoryResult, repositoryQueue } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
 import { cancelled, cancelRequested, type FlowDeps, failed, MERGE_CANCEL_MS } from '../flow.js';
+import { again, park, parkedAt } from '../park.js';
 import { progress } from '../report.js';
 import { requestId } from '../request-id.js';
-import { type EngineeringNode, type EngineeringState, end } from './state.js';
+import { at, type EngineeringNode, type EngineeringState, end } from './state.js';
 import { nextRound } from './turn.js';
 
 /**
@@ -11,9 +12,10 @@ import { nextRound } from './turn.js';
  * moment, so a request to cancel waits for the answer, but not long: once the task has ended, the merge is refused.
  */
 export function mergeStep(deps: FlowDeps): EngineeringNode {
-  return async ({ input, epoch, round, commit, base_sha }) => {
+  return async (state) => {
+    const { input, epoch, round, commit, base_sha, parks } = state;
     if (!commit || base_sha === null) throw new Error('there is no tested commit to merge');
-    const id = requestId(input.request_id, 'merge', epoch, round);
+    const id = requestId(input.request_id, 'merge', epoch, round, ...again(parks));
     const message = outgoing(repositoryQueue, {
       request_id: id,
       correlation_id: input.correlation_id,
@@ -34,7 +36,9 @@ export function mergeStep(deps: FlowDeps): EngineeringNode {
       deadlineMs: deps.settings.limits.repositoryMs,
       cancelAfterMs: MERGE_CANCEL_MS,
     });
-    if (first) await progress(deps, input, 'merge', 'merging the tested commit into main', { pct: 90 });
+    if (first && !parkedAt(state, at(state, 'merge'))) {
+      await progress(deps, input, 'merge', 'merging the tested commit into main', { pct: 90 });
+    }
     return { wait: id };
   };
 }
@@ -58,6 +62,7 @@ export function awaitMerge(deps: FlowDeps): EngineeringNode {
       await progress(deps, input, 'merge', `main is at ${sha?.slice(0, 12)}${late}`, { pct: 95 });
       return end({ status: 'completed', reason: null, error: null, result: { commit_sha: sha } });
     }
+    if (answer.system_fault && !unwanted) return park(deps, state, at(state, 'merge'), answer.system_fault, end);
     const reason = answer.reason ?? 'merge_failed';
     const text = answer.error ?? reason;
     await progress(deps, input, 'merge', 'main was not moved', { error: text, errorType: reason });

@@ -6,6 +6,9 @@ export const MAX_ROUNDS = 3;
 /** Lost workers that are replaced. */
 export const MAX_LOSSES = 3;
 
+/** Turns that ran and are repeated because a full disk spoiled them: it may be the agent that fills it. */
+export const MAX_SPOILED = 2;
+
 /** What a developer's turn left on its branch. */
 export interface Commit {
   sha: string;
@@ -48,6 +51,8 @@ export const EngineeringState = Annotation.Root({
   /** Every worker that was asked for and is not known to be gone. */
   workers: last<string[]>(() => []),
   doomed: last<DoomedWorker | null>(() => null),
+  /** Turns that ran, and that a full disk spoiled. */
+  spoiled: last<number>(() => 0),
 });
 export type EngineeringState = typeof EngineeringState.State;
 
@@ -58,6 +63,7 @@ export type EngineeringStep =
   | 'test'
   | 'merge'
   | 'replace'
+  | 'park'
   | 'cleanup'
   | 'await_cleanup'
   | 'finish';
@@ -68,4 +74,9 @@ export type EngineeringNode = (state: EngineeringState, config: StepConfig) => P
 /** Ends the flow with this outcome, once its workers are gone. */
 export function end(outcome: Outcome): Partial<EngineeringState> {
   return { outcome, next: 'cleanup' };
+}
+
+/** Which time the flow is at a step. */
+export function at({ epoch, round, losses }: EngineeringState, step: EngineeringStep): string {
+  return [step, epoch, round, losses].join('/');
 }

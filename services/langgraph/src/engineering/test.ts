@@ -1,26 +1,32 @@
 import { createWorkerCommand, workerCommands, workerIdFor, workerInputs, workerResultKey } from '@codegen/contracts';
 import { awaitResult, dispatch, outgoing } from '../dispatch.js';
 import { cancelled, type FlowDeps, failed } from '../flow.js';
+import { again, parkedAt } from '../park.js';
 import { progress, setProjectStatus } from '../report.js';
 import { requestId } from '../request-id.js';
 import { startOf, TURN_GRACE_MS } from './develop.js';
-import { type EngineeringNode, type EngineeringState, end } from './state.js';
-import { nextRound, replaceLost, turnOutcome } from './turn.js';
+import { at, type EngineeringNode, type EngineeringState, end } from './state.js';
+import { afterFault, nextRound, replaceLost, turnOutcome } from './turn.js';
 
-/** The create request of a round's tester. A lost tester's successor is told apart by the losses so far. */
-function testerId({ input, epoch, round, losses }: EngineeringState): string {
-  return requestId(input.request_id, 'create-tester', epoch, round, losses);
+/**
+ * A round's tester, with the request that creates it. A lost tester's successor is told apart by the losses so far; one that
+ * was there when the system was at fault is asked again.
+ */
+function testerOf(state: EngineeringState): { createId: string; workerId: string; isThere: boolean } {
+  const { input, epoch, round, losses, parks } = state;
+  const createId = requestId(input.request_id, 'create-tester', epoch, round, losses, ...again(parks));
+  const known = parkedAt(state, at(state, 'test'))?.worker;
+  return { createId, workerId: known ?? workerIdFor(createId), isThere: known != null };
 }
 
 /** Has the commit tested by a worker of its own, in a fresh clone. */
 export function testStep(deps: FlowDeps): EngineeringNode {
   return async (state, { signal }) => {
-    const { input, epoch, round, losses, commit, workers } = state;
+    const { input, epoch, round, losses, commit, workers, parks } = state;
     if (!commit) throw new Error('there is no commit to test');
     const { agentConfig, turnTimeoutSeconds } = deps.settings.tester;
-    const createId = testerId(state);
-    const workerId = workerIdFor(createId);
-    const id = requestId(input.request_id, 'test', epoch, round, losses);
+    const { createId, workerId, isThere } = testerOf(state);
+    const id = requestId(input.request_id, 'test', epoch, round, losses, ...again(parks));
     const create = outgoing(
       workerCommands,
       createWorkerCommand.parse({
@@ -57,14 +63,14 @@ export function testStep(deps: FlowDeps): EngineeringNode {
     const first = await dispatch(deps, input.request_id, {
       requestId: id,
       step: 'test',
-      messages: [create, turn],
+      messages: isThere ? [turn] : [create, turn],
       responseKey: workerResultKey(workerId, id),
       silence: `the worker-manager and the tester ${workerId} did not answer the turn`,
       deadlineMs: turnTimeoutSeconds * 1000 + TURN_GRACE_MS,
       cancelAfterMs: 0,
-      worker: startOf(deps, `the tester ${workerId}`, createId),
+      worker: isThere ? undefined : startOf(deps, `the tester ${workerId}`, createId),
     });
-    if (first) {
+    if (first && !parkedAt(state, at(state, 'test'))) {
       const message = `round ${round}: testing commit ${commit.sha.slice(0, 12)}`;
       await progress(deps, input, 'test', message, { pct: 25 + 25 * (round - 1) });
     }
@@ -81,6 +87,11 @@ export function awaitTest(deps: FlowDeps): EngineeringNode {
       await progress(deps, state.input, 'test', `round ${state.round}: the tests pass`, { pct: 85 });
       return { next: 'merge' };
     }
+    const { workerId } = testerOf(state);
+    if (outcome.kind === 'fault') {
+      const workers = state.workers.filter((id) => !outcome.isGone || id !== workerId);
+      return { ...(await afterFault(deps, state, 'test', outcome, outcome.isGone ? null : workerId)), workers };
+    }
     const { reason, text } = outcome;
     // The first line of what failing tests say names them.
     const how = reason === 'tests_failed' ? firstLine(text) : `the tests ended with ${reason}`;
@@ -88,7 +99,7 @@ export function awaitTest(deps: FlowDeps): EngineeringNode {
     await progress(deps, state.input, 'test', message, { error: text, errorType: reason });
     if (outcome.kind === 'hopeless') return end(failed(reason, text));
     if (outcome.kind === 'failure') return nextRound(state, reason, text);
-    return replaceLost(state, { workerId: workerIdFor(testerId(state)), role: 'tester', reason, text });
+    return replaceLost(state, { workerId, role: 'tester', reason, text });
   };
 }
 

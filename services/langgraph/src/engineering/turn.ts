@@ -1,7 +1,8 @@
 import type { DeveloperWorkerOutput, TurnFailureReason } from '@codegen/contracts';
-import { failed } from '../flow.js';
+import { type FlowDeps, failed } from '../flow.js';
+import { park } from '../park.js';
 import type { WaitResult } from '../waits.js';
-import { type DoomedWorker, type EngineeringState, end, MAX_LOSSES, MAX_ROUNDS } from './state.js';
+import { at, type DoomedWorker, type EngineeringState, end, MAX_LOSSES, MAX_ROUNDS, MAX_SPOILED } from './state.js';
 
 /** How a worker's turn ended, as the graph sees it. */
 export type TurnOutcome =
@@ -11,11 +12,16 @@ export type TurnOutcome =
   | { kind: 'failure'; reason: string; text: string; output: DeveloperWorkerOutput }
   /** The worker is gone, or never came: costs no round. */
   | { kind: 'lost'; reason: string; text: string; output?: DeveloperWorkerOutput }
+  /** The machine of the worker is at fault: costs nothing. */
+  | { kind: 'fault'; text: string; hasRun: boolean; isGone: boolean; output: DeveloperWorkerOutput }
   /** No worker could do better. */
   | { kind: 'hopeless'; reason: string; text: string; output?: DeveloperWorkerOutput };
 
 const LOST = new Set<TurnFailureReason>(['worker_lost', 'spawn_failed', 'cancelled']);
 const HOPELESS = new Set<TurnFailureReason>(['unknown_agent', 'clone_failed']);
+
+/** What is at fault before the agent runs, or once its work is safe. */
+const WITHOUT_RUN = new Set<TurnFailureReason>(['spawn_failed', 'clone_failed', 'push_failed']);
 
 /** Reads the end of a turn. */
 export function turnOutcome(result: WaitResult): TurnOutcome {
@@ -29,6 +35,15 @@ export function turnOutcome(result: WaitResult): TurnOutcome {
   const output = result.message as DeveloperWorkerOutput;
   if (output.status === 'success') return { kind: 'done', output };
   const known = output.reason ?? (output.status === 'timeout' ? 'timeout' : 'agent_failed');
+  if (output.system_fault) {
+    return {
+      kind: 'fault',
+      text: output.system_fault,
+      hasRun: !WITHOUT_RUN.has(known),
+      isGone: known === 'spawn_failed',
+      output,
+    };
+  }
   const text = output.error ?? output.summary ?? known;
   if (LOST.has(known)) return { kind: 'lost', reason: known === 'cancelled' ? 'worker_lost' : known, text, output };
   if (HOPELESS.has(known)) return { kind: 'hopeless', reason: known, text, output };
@@ -47,6 +62,22 @@ export function nextRound(state: EngineeringState, reason: string, text: string)
   if (state.round >= MAX_ROUNDS) return end(failed(why.reason, why.text));
   const cause = reason === 'no_changes' ? state.cause : { reason, text };
   return { round: state.round + 1, failure: why.text, cause, next: 'develop' };
+}
+
+/** The same turn again after a pause. One that spoils a disk again and again ends the task: it may be what fills it. */
+export async function afterFault(
+  deps: FlowDeps,
+  state: EngineeringState,
+  step: 'develop' | 'test',
+  { text, hasRun }: { text: string; hasRun: boolean },
+  worker: string | null,
+): Promise<Partial<EngineeringState>> {
+  if (hasRun && state.spoiled >= MAX_SPOILED) {
+    const why = `${text}. It was so at the end of ${state.spoiled + 1} turns: give them more room, or ask for less where they fill the disk themselves`;
+    return end(failed('system_fault', why));
+  }
+  const parked = await park(deps, state, at(state, step), text, end, worker);
+  return { ...parked, spoiled: state.spoiled + (hasRun ? 1 : 0) };
 }
 
 /** Another worker in place of a lost one, or the end after too many. */

@@ -43,7 +43,8 @@ function scaffold(
   draw: DrawTemplate = templateDrawer({ templateDir: TEMPLATE, copier: false, logger: console }),
 ) {
   const say = async (text: string) => void said.push(text);
-  return handleScaffold(received, { host: localHost(folder.path), api, draw, say });
+  const fault = async () => undefined;
+  return handleScaffold(received, { host: localHost(folder.path), api, draw, fault, say });
 }
 
 it('gives a project a repository with one clean commit, and reports it before it answers', async () => {
