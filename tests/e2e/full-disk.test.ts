@@ -47,8 +47,11 @@ it.runIf(canMount)(
 
     expect(await parked(id, 'worker-manager')).toMatchObject({ attempt: 1, epoch: 1 });
     expect((await cli('explain', id)).data.verdict.why).toMatch(/worker-manager on \S+ is full .*make room there/);
-    const diagnosed = await system.cli(['diagnose', 'projects', '--json']);
-    expect(diagnosed.json().error.message).toContain('the disk of worker-manager on ');
+    // While it is tried once more, it does not wait.
+    await waitFor('diagnose to tell', async () => {
+      const { error } = await cli('diagnose', 'projects');
+      return error?.message.includes('the disk of worker-manager on ');
+    });
     await workers.makeRoom();
 
     await waitFor(

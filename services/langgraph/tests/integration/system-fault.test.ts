@@ -30,7 +30,7 @@ describe.each(databases)('a machine that is at fault, on %s', (kind) => {
     };
     const task = await world.start('engineering', await world.newProject());
 
-    const done = await world.ended(task);
+    const done = await world.ended(task, 60_000);
 
     expect(done).toMatchObject({ status: 'completed', reason: null, error: null, attempt: 1, epoch: 1 });
     for (const step of ['scaffold', 'develop', 'test', 'merge'] as const) {
@@ -55,6 +55,8 @@ describe.each(databases)('a machine that is at fault, on %s', (kind) => {
       .toMatchObject({ status: 'running', reason: 'waiting_system', error: FULL });
     await expect.poll(() => new Set(askedFor('deploy', task)).size, { timeout: 10_000 }).toBeGreaterThan(2);
     expect((await world.api.tasks.get(task.id)).attempt).toBe(1);
+    // Being tried again and again is one event.
+    expect(await world.story(task)).toEqual(['started', 'allocate', 'deploy', 'deploy']);
 
     const askedAt = performance.now();
     await world.api.tasks.cancel(task.id);
