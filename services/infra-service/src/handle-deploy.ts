@@ -4,7 +4,7 @@ import { DeployFailure, type Executor } from './executors/executor.js';
 export interface DeployDeps {
   /** Fails where a message does not fit what is known of its project; before anything is made. */
   check(message: AnsibleDeployMessage, signal: AbortSignal): Promise<void>;
-  readonly executor: Executor;
+  readonly executor: Pick<Executor, 'deploy'>;
   /** Deploys of one project, one after the other. */
   inOrder<T>(projectId: string, work: () => Promise<T>): Promise<T>;
   /** The answer that a request had before, if any. */

@@ -15,6 +15,7 @@ import { type InfraServiceConfig, splitEnvironment } from './config.js';
 import { startLocalExecutor } from './executors/local.js';
 import { type DeployDeps, givenUp, handleDeploy } from './handle-deploy.js';
 import { oneAtATime } from './one-at-a-time.js';
+import { rebuildLost } from './rebuild-lost.js';
 import { resolveSecrets } from './resolve-secrets.js';
 
 export type { InfraServiceConfig } from './config.js';
@@ -61,10 +62,11 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
     const key = deployResultKey(message.request_id);
     await answerOnce({ redis, key, contract: ansibleDeployResults, message });
   };
+  const inOrder = oneAtATime();
   const deps: Omit<DeployDeps, 'signal'> = {
     check: (message, signal) => checkDeploy(message, sources, signal),
     executor,
-    inOrder: oneAtATime(),
+    inOrder,
     recorded: (requestId) => recordedAnswer({ redis, key: deployResultKey(requestId), contract: ansibleDeployResults }),
     answer,
     fault: (error) => systemFault(error, { whose: SERVICE, folders: [config.releasesDir] }),
@@ -106,10 +108,13 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
   consumer.done.catch((error) =>
     logger.error({ error: String(error) }, 'no more deploys are taken: correct this, then restart'),
   );
+  const stopping = new AbortController();
+  const rebuilding = rebuildLost({ api, executor, inOrder, logger }, stopping.signal);
   return {
     done: consumer.done,
     stop: async () => {
-      await consumer.stop();
+      stopping.abort();
+      await Promise.all([consumer.stop(), rebuilding]);
       await executor.stop();
       await closeRedis(redis);
     },

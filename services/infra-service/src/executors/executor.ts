@@ -1,5 +1,14 @@
 import type { AnsibleDeployMessage, AnsibleDeployResult } from '@codegen/contracts';
 
+/** What is to serve where. */
+export interface ReleaseTarget {
+  readonly repo_full_name: string;
+  /** Where the forwarder listens. */
+  readonly server_ip: string;
+  readonly allocated_port: number;
+  readonly secrets_ref: string;
+}
+
 export type DeployReason = NonNullable<AnsibleDeployResult['reason']>;
 
 export interface DeployContext {
@@ -18,6 +27,12 @@ export interface Executor {
    * @throws {DeployFailure} where the commit cannot run there; whatever served before still does
    */
   deploy(message: AnsibleDeployMessage, context: DeployContext): Promise<{ url: string }>;
+  /** Whether an address is that of a server that this one deploys to. */
+  isHere(serverIp: string): boolean;
+  /** Whether a release of the project runs here, or is being started. */
+  runs(projectId: string): boolean;
+  /** Runs a commit that served here before, and whose release is gone; keeps trying in the background. */
+  runAgain(projectId: string, target: ReleaseTarget, sha: string): void;
   stop(): Promise<void>;
 }
 

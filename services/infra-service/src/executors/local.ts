@@ -52,11 +52,12 @@ export async function startLocalExecutor(given: LocalExecutorSettings): Promise<
       .restore()
       .catch((error) => logger.error({ project_id: projectId, error: String(error) }, 'release does not run again'));
   }
+  const isHere = (serverIp: string) => serverIp === host || serverIp === LOOPBACK;
   const stopping = new AbortController();
   const deploys = new Set<Promise<unknown>>();
 
   const deploy = async (message: AnsibleDeployMessage, { signal, ...context }: DeployContext): Promise<void> => {
-    if (message.server_ip !== host && message.server_ip !== LOOPBACK) {
+    if (!isHere(message.server_ip)) {
       const text = `server_ip ${message.server_ip} is not this machine: deploy to ${host}`;
       throw new DeployFailure(undefined, text);
     }
@@ -82,6 +83,11 @@ export async function startLocalExecutor(given: LocalExecutorSettings): Promise<
       deploys.add(work);
       await work.finally(() => deploys.delete(work));
       return { url: `http://${message.server_ip}:${message.port}` };
+    },
+    isHere,
+    runs: (projectId) => projects.get(projectId)?.runs ?? false,
+    runAgain: (projectId, target, sha) => {
+      if (!stopping.signal.aborted) project(projectId).runAgain(target, sha);
     },
     stop: async () => {
       stopping.abort(new Error('infra-service is stopping'));

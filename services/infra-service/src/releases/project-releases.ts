@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Logger, withBindings } from '@codegen/sdk/queue';
 import { Redactor } from '@codegen/sdk/text';
-import { type DeployContext, DeployFailure } from '../executors/executor.js';
+import { type DeployContext, DeployFailure, type ReleaseTarget } from '../executors/executor.js';
 import type { Forwarder } from '../forwarder/forwarder.js';
 import type { ForwarderLimits } from '../forwarder/limits.js';
 import { AllocatedPorts } from './allocated-ports.js';
@@ -29,9 +29,6 @@ export interface ReleaseSettings extends PrepareSettings, StartSettings {
   readonly logger: Logger;
 }
 
-/** What is to serve where: the part of the state that does not change when a release is restarted. */
-export type ReleaseTarget = Pick<ReleaseState, 'repo_full_name' | 'server_ip' | 'allocated_port' | 'secrets_ref'>;
-
 /**
  * The releases of one project on this machine: one is current and supervised behind the forwarder, those before it
  * drain and end. `deploy` is called by one caller at a time; `stop` at any time.
@@ -52,10 +49,25 @@ export class ProjectReleases {
     this.#ports = new AllocatedPorts({ logger, limits: settings.forwarderLimits });
   }
 
+  /** Whether it is known what is to run. */
+  get runs(): boolean {
+    return this.#state !== undefined;
+  }
+
   /** Runs what ran when the service ended, on the same port; keeps trying in the background. */
   async restore(): Promise<void> {
     const state = await readReleaseState(this.#folders.stateFile);
-    if (!state) return;
+    if (state) this.#restore(state);
+  }
+
+  /** The same of a commit whose release and state are gone. */
+  runAgain(target: ReleaseTarget, sha: string): void {
+    const none = { release_port: 0, pid: 0, process_start_time: '', boot_id: '', previous: [] };
+    this.#restore({ ...target, ...none, sha, started_at: new Date().toISOString() });
+  }
+
+  #restore(state: ReleaseState): void {
+    if (this.#state) return;
     this.#state = state;
     this.#supervise(this.#startAgain(state, state.sha));
   }
@@ -199,7 +211,11 @@ export class ProjectReleases {
           logger.info({ release: release.plan.sha }, 'release serves again');
           if (this.#state) await this.#record(release, this.#state);
         },
-        probe: ({ upstream }) => checkAnswer(RELEASE_HOST, upstream.port, Math.min(PROBE_TIMEOUT_MS, probeEveryMs)),
+        probe: async ({ plan, upstream }) => {
+          // It may answer still, but not as it did.
+          if (!(await this.#folders.hasRelease(plan.sha))) return 'its folder is gone';
+          return checkAnswer(RELEASE_HOST, upstream.port, Math.min(PROBE_TIMEOUT_MS, probeEveryMs));
+        },
         probeEveryMs,
         onDown: (release) => {
           if (this.#forwarder?.current === release.upstream) this.#forwarder.switchTo(undefined);

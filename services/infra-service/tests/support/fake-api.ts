@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Allocation, makeId, type Project, type Task } from '@codegen/contracts';
+import { type Allocation, makeId, type Project, type ServiceDeployment, type Task } from '@codegen/contracts';
 
 export interface FakeApi {
   readonly url: string;
   readonly projects: Project[];
   readonly allocations: Allocation[];
   readonly tasks: Task[];
+  /** What it says runs now. */
+  readonly deployments: ServiceDeployment[];
   /** The status of a task, each time it is asked for; what it was added with by default. */
   taskStatus: (() => Task['status']) | undefined;
   /** What every reference stands for. */
@@ -32,6 +34,7 @@ export async function startFakeApi(): Promise<FakeApi> {
   const findProject = (wanted = '') => api.projects.find(({ id, name }) => id === wanted || name === wanted);
   const find = (path: string): unknown => {
     const [, kind, wanted = '', more] = path.split('/');
+    if (kind?.startsWith('deployments')) return { items: api.deployments, next_cursor: null };
     if (kind === 'tasks') {
       const task = api.tasks.find(({ id }) => id === wanted);
       return task && { ...task, status: api.taskStatus?.() ?? task.status };
@@ -70,6 +73,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     projects: [],
     allocations: [],
     tasks: [],
+    deployments: [],
     taskStatus: undefined,
     values: {},
     refuse: undefined,

@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServiceDeployment } from '@codegen/contracts';
+import type { Api } from '@codegen/sdk/api';
+import { isRefusal } from '@codegen/sdk/errors';
+import type { Logger } from '@codegen/sdk/queue';
+import type { Executor } from './executors/executor.js';
+
+export interface RebuildOptions {
+  readonly api: {
+    readonly deployments: Pick<Api['deployments'], 'list'>;
+    readonly allocations: Pick<Api['allocations'], 'list'>;
+    readonly projects: Pick<Api['projects'], 'get'>;
+  };
+  readonly executor: Executor;
+  /** Deploys of one project, one after the other. */
+  inOrder<T>(projectId: string, work: () => Promise<T>): Promise<T>;
+  readonly logger: Logger;
+  /** Before the second try; doubles from there. */
+  readonly retryMs?: number;
+}
+
+const RETRY_MS = 1000;
+const LAST_RETRY_MS = 30_000;
+
+/**
+ * Runs what the API says runs on this machine, and of which the folder of releases knows nothing: it was lost. The commits
+ * come from the repositories, as in a deploy. Tries until the API tells, or it is aborted.
+ */
+export async function rebuildLost(options: RebuildOptions, signal: AbortSignal): Promise<void> {
+  const { api, logger, retryMs = RETRY_MS } = options;
+  for (let failures = 0; !signal.aborted; failures += 1) {
+    try {
+      for await (const deployment of api.deployments.list({ current: true, limit: 500 }, { signal })) {
+        await options.inOrder(deployment.project_id, () => rebuild(deployment, options, signal));
+      }
+      return;
+    } catch (error) {
+      if (signal.aborted || isRefusal(error)) return;
+      if (failures === 0) logger.warn({ error: String(error) }, 'it is not known yet whether releases were lost');
+      await sleep(Math.min(LAST_RETRY_MS, retryMs * 2 ** failures), undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function rebuild(
+  { project_id, port, commit_sha, url }: ServiceDeployment,
+  { api, executor, logger }: RebuildOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (executor.runs(project_id)) return;
+  const ports = await api.allocations.list(project_id, { signal });
+  const server_ip = ports.find((one) => one.port === port)?.server_ip;
+  if (server_ip === undefined || !executor.isHere(server_ip)) return;
+  const { repository_url, manifest } = await api.projects.get(project_id, { signal });
+  const repo_full_name = /([^/]+\/[^/]+?)(?:\.git)?$/.exec(repository_url ?? '')?.[1];
+  if (repo_full_name === undefined) return;
+  logger.warn({ project_id, url, release: commit_sha }, 'a release was lost: it is made anew from its commit');
+  const asksForAny = (manifest?.environment.length ?? 0) > 0;
+  const secrets_ref = asksForAny ? `vault:project/${project_id}` : 'none:';
+  executor.runAgain(project_id, { repo_full_name, server_ip, allocated_port: port, secrets_ref }, commit_sha);
+}
