@@ -26,7 +26,6 @@ function deps(deploy: () => Promise<{ url: string }>) {
         calls.push('deploy');
         return deploy();
       },
-      stop: async () => undefined,
     },
     inOrder: oneAtATime(),
     recorded: async (requestId) => answers.find((answer) => answer.request_id === requestId),
@@ -93,7 +92,6 @@ test('A deploy that nobody wants any more is given up at once, whatever it is at
   const executor = {
     deploy: (_: unknown, { signal }: DeployContext) =>
       new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-    stop: async () => undefined,
   };
   await handleDeploy(message, { ...all, wanted, executor, wantedEveryMs: 5 });
   expect(answers).toMatchObject([{ status: 'failed', error: expect.stringContaining('has ended') }]);
