@@ -168,7 +168,7 @@ describe.each(databases)('deploy on %s', (kind) => {
     expect(await world.ended(task)).toMatchObject({
       status: 'failed',
       reason: 'no_free_port',
-      error: expect.stringMatching(/^no server is active: add one with /),
+      error: expect.stringMatching(/^no server is active: an administrator adds one with infra server set/),
     });
     expect(await world.story(task)).toEqual(['started', 'failed']);
     // A step that is tried again complains.

@@ -436,7 +436,7 @@ describe.each(databases)('engineering on %s', (kind) => {
     await world.publish(created);
 
     expect(await world.ended(created.task)).toMatchObject({ status: 'cancelled' });
-    expect(await world.story(created.task)).toEqual(['failed']);
+    expect(await world.story(created.task)).toEqual(['cancel', 'failed']);
     expect(world.executors.of('develop', created.task)).toHaveLength(0);
   });
 
