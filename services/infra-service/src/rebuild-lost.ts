@@ -52,8 +52,8 @@ async function rebuild(
   const server_ip = ports.find((one) => one.port === port)?.server_ip;
   if (server_ip === undefined || !executor.isHere(server_ip)) return;
   const { repository_url, manifest } = await api.projects.get(project_id, { signal });
-  const repo_full_name = /([^/]+\/[^/]+?)(?:\.git)?$/.exec(repository_url ?? '')?.[1];
-  if (repo_full_name === undefined) return;
+  if (repository_url === null) return;
+  const repo_full_name = repository_url.replace(/\.git$/, '').split('/').slice(-2).join('/');
   logger.warn({ project_id, url, release: commit_sha }, 'a release was lost: it is made anew from its commit');
   const asksForAny = (manifest?.environment.length ?? 0) > 0;
   const secrets_ref = asksForAny ? `vault:project/${project_id}` : 'none:';
