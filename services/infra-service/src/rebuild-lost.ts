@@ -53,7 +53,11 @@ async function rebuild(
   if (server_ip === undefined || !executor.isHere(server_ip)) return;
   const { repository_url, manifest } = await api.projects.get(project_id, { signal });
   if (repository_url === null) return;
-  const repo_full_name = repository_url.replace(/\.git$/, '').split('/').slice(-2).join('/');
+  const repo_full_name = repository_url
+    .replace(/\.git$/, '')
+    .split('/')
+    .slice(-2)
+    .join('/');
   logger.warn({ project_id, url, release: commit_sha }, 'a release was lost: it is made anew from its commit');
   const asksForAny = (manifest?.environment.length ?? 0) > 0;
   const secrets_ref = asksForAny ? `vault:project/${project_id}` : 'none:';
