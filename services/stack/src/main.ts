@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { exitProcess, onEndSignals } from '@codegen/sdk/processes';
-import { SupervisedProcess } from './supervised-process.js';
+import { FRUGAL_NODE, SupervisedProcess } from './supervised-process.js';
 import { tellParent } from './tell-parent.js';
 
 // Runs serve.js and starts it again when it ends by an error; small, so that it costs little and has little to break.
@@ -13,7 +13,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 let wasUp = false;
 let told: Promise<unknown> = Promise.resolve();
 const system = new SupervisedProcess({
-  argv: [process.execPath, fileURLToPath(new URL('serve.js', import.meta.url)), ...process.argv.slice(2)],
+  argv: [...FRUGAL_NODE, fileURLToPath(new URL('serve.js', import.meta.url)), ...process.argv.slice(2)],
   // A session of its own: Ctrl-C reaches this process, which passes it on once.
   options: { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true },
   deathSignal: 'SIGKILL',

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningService } from '@codegen/sdk/consumer';
 import type { Logger } from '@codegen/sdk/queue';
 import { type InfraServiceSettings, infraServiceEnvironment } from './service-environments.js';
-import { SupervisedProcess } from './supervised-process.js';
+import { FRUGAL_NODE, SupervisedProcess } from './supervised-process.js';
 
 const READY_MS = 30_000;
 /** Deploys that are under way, requests in flight and releases end first. */
@@ -42,7 +42,7 @@ export async function launchInfraService(options: InfraServiceProcess): Promise<
   const log = await open(logFile, 'a', 0o600);
   const main = join(dirname(createRequire(import.meta.url).resolve('@codegen/infra-service')), 'main.js');
   const infraService = new SupervisedProcess({
-    argv: [process.execPath, main],
+    argv: [...FRUGAL_NODE, main],
     options: { stdio: ['pipe', 'ignore', log.fd, 'ipc'], detached: true, env: { ...environment, ...HANDED_OVER } },
     // At once, so that no second one finds it at work under the same name.
     deathSignal: 'SIGKILL',

@@ -10,6 +10,9 @@ const SETTLED_MS = 10_000;
 const LEFTOVER_GRACE_MS = 5000;
 const LOOK_MS = 1000;
 
+/** Node for what is up for days and has little to do: it keeps half the memory, and is a little slower where it has much. */
+export const FRUGAL_NODE = [process.execPath, '--optimize-for-size'] as const;
+
 /** What is to be kept running. */
 export interface ProcessPlan {
   readonly argv: readonly string[];

@@ -2,11 +2,22 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { deathSignalPrefix } from '@codegen/sdk/processes';
 import { PGlite } from '@electric-sql/pglite';
 import { lockFolder } from './folder-lock.js';
 import { type DatabasePool, PglitePool } from './pglite-pool.js';
+
+/** One session and a small database: more buffers cost memory and make no query faster. */
+const START_PARAMS = ['-c', 'shared_buffers=2MB', '-c', 'max_connections=5'];
+const INITIALISE_MS = 120_000;
+
+// WebAssembly is compiled when it first runs, and not optimized later: that takes 60 MB, and what queries wait for is files.
+for (const flag of ['--wasm-lazy-compilation', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) {
+  setFlagsFromString(flag);
+}
 
 export interface OpenedPglite {
   readonly pool: DatabasePool;
@@ -51,20 +62,33 @@ async function openOrInitialise(folder: string, cache: string | undefined): Prom
   let database = image ? await startFromImage(data, image) : undefined;
   if (!database) {
     await rm(data, { recursive: true, force: true });
+    await initialise(data);
+    if (image) await saveImage(data, image);
     database = await start(data);
-    if (image) await saveImage(database, image);
   }
   await chmod(data, 0o700);
   await writeFile(complete, `${new Date().toISOString()}\n`, { mode: 0o600 });
   return database;
 }
 
+/** As a process of its own, which takes 90 MB with it when it has ended. */
+async function initialise(data: string): Promise<void> {
+  const text = `import { PGlite } from ${JSON.stringify(import.meta.resolve('@electric-sql/pglite'))};
+    const startParams = [...PGlite.defaultStartParams, ...process.argv.slice(2)];
+    await (await PGlite.create({ dataDir: process.argv[1], startParams })).close();`;
+  const node = [process.execPath, '--input-type=module', '-e', text, '--', data, ...START_PARAMS];
+  const [program = '', ...args] = [...(await deathSignalPrefix('SIGKILL')), ...node];
+  await promisify(execFile)(program, args, { timeout: INITIALISE_MS, killSignal: 'SIGKILL' }).catch((error) => {
+    const why = (error.stderr || error.message).trim().slice(-500);
+    throw new Error(`the embedded database cannot be made in ${data}: ${why}`, { cause: error });
+  });
+}
+
 async function start(data: string, image?: Blob): Promise<PGlite> {
   const database = new PGlite({
     dataDir: data,
     ...(image && { loadDataDir: image }),
-    // The default of 128 MB costs 120 MB of memory and gains nothing for a database of this size.
-    startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=8MB'],
+    startParams: [...PGlite.defaultStartParams, ...START_PARAMS],
   });
   await database.waitReady;
   return database;
@@ -97,13 +121,13 @@ async function unpack(image: string, data: string): Promise<boolean> {
   }
 }
 
-/** Best effort: without the image the next new folder takes longer, nothing else. */
-async function saveImage(database: PGlite, image: string): Promise<void> {
+/** Of a closed database. Best effort: without the image the next new folder takes longer, nothing else. */
+async function saveImage(data: string, image: string): Promise<void> {
   const partial = `${image}.${randomUUID()}`;
   try {
-    const dump = await database.dumpDataDir('gzip');
-    await mkdir(join(image, '..'), { recursive: true, mode: 0o700 });
-    await writeFile(partial, Buffer.from(await dump.arrayBuffer()), { mode: 0o600, flag: 'wx' });
+    await mkdir(dirname(image), { recursive: true, mode: 0o700 });
+    await writeFile(partial, '', { mode: 0o600, flag: 'wx' });
+    await promisify(execFile)('tar', ['-czf', partial, '-C', data, '.']);
     await rename(partial, image);
   } catch {
     await rm(partial, { force: true }).catch(() => undefined);
