@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Environment, readAll, readNamedFile, readUrl, readWholeNumber } from '@codegen/sdk/service';
 import type { DatabaseConfig } from './database/open.js';
 import { parseSeed, type Seed } from './seed.js';
@@ -56,13 +56,13 @@ function readDatabase(env: Environment): DatabaseConfig {
     const what = 'the address of a PostgreSQL server, such as postgres://user@127.0.0.1/orchestrator';
     return { url: readUrl(env, 'DATABASE_URL', ['postgres', 'postgresql'], what) };
   }
-  if (env.DATA_DIR) return { folder: join(env.DATA_DIR, 'db'), cacheFolder: userCacheFolder(env) };
+  if (env.DATA_DIR) return { folder: resolve(env.DATA_DIR, 'db'), cacheFolder: userCacheFolder(env) };
   throw new Error('Set DATABASE_URL to a PostgreSQL server, or DATA_DIR to a folder for the embedded database.');
 }
 
 function readMasterKey(env: Environment): { masterKey: Buffer } | { masterKeyFile: string } {
   if (env.VAULT_KEY) return { masterKey: parseMasterKey(env.VAULT_KEY, 'VAULT_KEY') };
-  if (env.VAULT_KEY_FILE) return { masterKeyFile: env.VAULT_KEY_FILE };
-  if (env.DATA_DIR) return { masterKeyFile: join(env.DATA_DIR, 'keys', 'vault.key') };
+  if (env.VAULT_KEY_FILE) return { masterKeyFile: resolve(env.VAULT_KEY_FILE) };
+  if (env.DATA_DIR) return { masterKeyFile: resolve(env.DATA_DIR, 'keys', 'vault.key') };
   throw new Error('Set VAULT_KEY_FILE to a file for the master key of secrets, or VAULT_KEY to the key itself.');
 }

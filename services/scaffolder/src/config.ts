@@ -1,4 +1,4 @@
-import { isAbsolute } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { type Environment, readAll, readApi, readRedisUrl, readText } from '@codegen/sdk/service';
 import type { ScaffolderConfig } from './start-scaffolder.js';
 
@@ -11,7 +11,7 @@ export function readConfig(env: Environment): ScaffolderConfig {
       reposDir: () => readFolder(env, 'REPOS_DIR', 'the folder of the bare repositories'),
       templateDir: () => readFolder(env, 'TEMPLATE_DIR', 'the folder of a Copier template'),
     }),
-    ...(env.COPIER ? { copier: env.COPIER === 'none' ? false : env.COPIER } : {}),
+    ...(env.COPIER ? { copier: readCopier(env.COPIER) } : {}),
   };
 }
 
@@ -19,6 +19,11 @@ export function readConfig(env: Environment): ScaffolderConfig {
 export function inheritedEnvironment(): Record<string, string> {
   const names = ['PATH', 'HOME', 'LANG', 'TMPDIR'];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+function readCopier(value: string): string | false {
+  if (value === 'none') return false;
+  return value.includes('/') ? resolve(value) : value;
 }
 
 function readFolder(env: Environment, name: string, what: string): string {

@@ -11,6 +11,16 @@ test('a data folder is enough', () => {
   });
 });
 
+test('paths count from where the service was started, which it leaves', () => {
+  const at = (path: string) => `${process.cwd()}/${path}`;
+  expect(readConfig({ DATA_DIR: 'data', XDG_CACHE_HOME: '/cache' })).toMatchObject({
+    database: { folder: at('data/db') },
+    masterKeyFile: at('data/keys/vault.key'),
+  });
+  const config = readConfig({ DATABASE_URL: 'postgres://h/d', VAULT_KEY_FILE: './key' });
+  expect(config).toMatchObject({ masterKeyFile: at('key') });
+});
+
 test('PostgreSQL, its key and the address come from the environment', () => {
   const config = readConfig({ DATABASE_URL: 'postgres://u:p@h/d', VAULT_KEY, HOST: '0.0.0.0', PORT: '80' });
   expect(config).toMatchObject({ host: '0.0.0.0', port: 80, database: { url: 'postgres://u:p@h/d' } });

@@ -19,6 +19,8 @@ it('reads what the service needs', () => {
     reposDir: '/data/repos',
     templateDir: '/templates/service',
   });
+  expect(readConfig({ ...complete, COPIER: 'copier-9' }).copier).toBe('copier-9');
+  expect(readConfig({ ...complete, COPIER: 'bin/copier' }).copier).toBe(join(process.cwd(), 'bin/copier'));
   expect(readConfig({ ...complete, COPIER: 'none' })).toMatchObject({
     copier: false,
   });
