@@ -1,6 +1,7 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { BaseCommand } from './base-command.js';
-import { type Check, type CheckName, runCheck } from './operations/diagnose.js';
+import type { Settings } from './config/settings.js';
+import { type Check, type Checked, type CheckName, runCheck } from './operations/diagnose.js';
 import { openScreen, type Screen } from './render/screen.js';
 import { oneLine, pad, widthOf } from './render/text.js';
 import { withNext } from './translate-error.js';
@@ -9,6 +10,12 @@ import { withNext } from './translate-error.js';
 export interface Diagnosis {
   checks: Check[];
 }
+
+/** What each check needs stands before it; the chains have nothing in common. */
+const CHAINS: readonly (readonly CheckName[])[] = [
+  ['api', 'services', 'projects'],
+  ['redis', 'workers'],
+];
 
 /** Where what a check found begins. */
 const INDENT = ' '.repeat(12);
@@ -23,8 +30,8 @@ export abstract class DiagnoseCommand extends BaseCommand<Diagnosis> {
     const settings = await this.settings(flags);
     const needsRedis = this.names.length === 1 && ['redis', 'workers'].includes(this.names[0] as string);
     if (needsRedis && settings.redisUrl === undefined) throw redisRequired();
-    const checked = [];
-    for (const name of this.names) checked.push(await runCheck(name, settings, this.runtime));
+    const chains = await Promise.all(CHAINS.map((chain) => this.runChain(chain, settings)));
+    const checked = this.names.flatMap((name) => chains.flat().filter(({ check }) => check.check === name));
     const checks = checked.map(({ check }) => check);
     const failed = checked.filter(({ error }) => error !== undefined);
     const [first] = failed;
@@ -34,6 +41,19 @@ export abstract class DiagnoseCommand extends BaseCommand<Diagnosis> {
       await output.out(`${this.render({ checks }, await openScreen(process.stdout, env))}\n`);
     }
     throw withNext(first.error, first.error.next ?? [], { checks });
+  }
+
+  /** One check after another; what the first one could not reach is not asked again by the others. */
+  private async runChain(chain: readonly CheckName[], settings: Settings): Promise<Checked[]> {
+    const checked: Checked[] = [];
+    for (const name of chain.filter((one) => this.names.includes(one))) {
+      const cause = checked.find(({ error }) => error !== undefined && error.code !== 'UNHEALTHY')?.check.check;
+      const skipped: Checked = {
+        check: { check: name, status: 'skipped', detail: `not asked: see ${cause}`, duration_ms: 0 },
+      };
+      checked.push(cause === undefined ? await runCheck(name, settings, this.runtime) : skipped);
+    }
+    return checked;
   }
 
   render({ checks }: Diagnosis, { columns, paint }: Screen): string {

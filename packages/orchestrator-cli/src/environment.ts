@@ -37,6 +37,10 @@ export const variables: readonly Variable[] = [
   { name: 'NO_COLOR', meaning: 'No colours; `TERM=dumb` means that too, and no live view' },
   { name: 'FORCE_COLOR', meaning: 'Colours where no terminal is found' },
   { name: 'HTTPS_PROXY', meaning: 'Proxy for the API, with `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`' },
-  { name: 'NODE_EXTRA_CA_CERTS', meaning: 'File with certificates of your own certificate authorities' },
+  {
+    name: 'NODE_EXTRA_CA_CERTS',
+    meaning:
+      'File with certificates of your own certificate authorities, beside those that Node.js knows; `SSL_CERT_FILE` too',
+  },
   { name: 'XDG_CONFIG_HOME', meaning: 'Where the folder of the configuration is, without ORCHESTRATOR_CONFIG_DIR' },
 ];

@@ -39,6 +39,8 @@ export function nameFlags(error: OrchestratorError, flagNames: readonly string[]
 
 const NOT_ONE_OF = /^Expected (?:--([\w-]+)=)?(.*) to be one of: ([^:]*)$/s;
 
+const NO_INTEGER = /^Parsing (--[\w-]+)\s+Expected an integer(?: (greater|less) than or equal to (-?\d+))?/;
+
 /** What the parser said about a flag's value, without the value: it may be a secret in the wrong place. */
 function misused(text: string): OrchestratorError {
   const [first = ''] = text.split('\nSee more help');
@@ -51,6 +53,11 @@ function misused(text: string): OrchestratorError {
     // Best first, for whoever takes the first one.
     const choices = close === undefined ? all : [close, ...all.filter((choice) => choice !== close)];
     return new OrchestratorError('USAGE', `${what} must be one of: ${all.join(', ')}${meant}`, { choices });
+  }
+  const [, number, bound, limit] = NO_INTEGER.exec(first) ?? [];
+  if (number !== undefined) {
+    const within = bound === undefined ? '' : ` of ${limit} or ${bound === 'greater' ? 'more' : 'less'}`;
+    return new OrchestratorError('USAGE', `${number} takes a whole number${within}`);
   }
   const message = first.replace(/^Parsing (--[\w-]+)\s+/, '$1: ').replace(/ but received: .*/s, '');
   return new OrchestratorError('USAGE', oneLine(withoutValue(message)));

@@ -13,7 +13,7 @@ import type { RunningStack } from './start-stack.js';
  * where that one still answers
  */
 export async function logInCli(
-  stack: Pick<RunningStack, 'apiUrl' | 'redisUrl' | 'issuePersonKey'>,
+  stack: LoggedInTo,
   env: NodeJS.ProcessEnv,
 ): Promise<{ tokenFile: string; left?: string }> {
   const { file, settings } = (await runCli(['config', 'list'], env)) as ListedSettings;
@@ -24,6 +24,8 @@ export async function logInCli(
   const tokenFile = await logIn({ profile: 'local', role: 'user', flags: [] }, folder, stack, env);
   return { tokenFile, ...(left && { left }) };
 }
+
+type LoggedInTo = Pick<RunningStack, 'apiUrl' | 'redisUrl' | 'issuePersonKey'> & { dataDir: string };
 
 interface ListedSettings {
   readonly file: string;
@@ -48,7 +50,7 @@ async function answers(apiUrl: string): Promise<boolean> {
 async function logIn(
   { profile, role, flags }: { profile: string; role: PersonRole; flags: readonly string[] },
   folder: string,
-  stack: Pick<RunningStack, 'apiUrl' | 'redisUrl' | 'issuePersonKey'>,
+  stack: LoggedInTo,
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
   const path = join(folder, `${profile}.token`);
@@ -58,7 +60,8 @@ async function logIn(
   );
   const token = await stack.issuePersonKey({ role, kept });
   const secrets = `${token}\n${stack.redisUrl}\n`;
-  const login = ['auth', 'login', '--profile', profile, '--api-url', stack.apiUrl, '--token-stdin', ...flags];
+  const system = ['--api-url', stack.apiUrl, '--data-dir', stack.dataDir];
+  const login = ['auth', 'login', '--profile', profile, ...system, '--token-stdin', ...flags];
   await runCli(login, env, secrets);
   await writeFile(`${path}.new`, secrets, { mode: 0o600 });
   await rename(`${path}.new`, path);

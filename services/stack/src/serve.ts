@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const stack = await startStack(config, (service) => log.child({ service }), owner);
   const askedWhileStarting = await Promise.race([stopRequested.then(() => true), false]);
   if (!askedWhileStarting) {
-    const login = config.login ? await logInCli(stack, process.env) : undefined;
+    const login = config.login ? await logInCli({ ...stack, dataDir: config.dataDir }, process.env) : undefined;
     const seconds = (performance.now() - startedMs) / 1000;
     process.stdout.write(upCard({ ...config, apiUrl: stack.apiUrl, ...login, seconds }));
     await tellParent({

@@ -8,10 +8,14 @@ import { oneLine } from '../render/text.js';
 /** Stops the system on this machine. */
 export default class Down extends BaseCommand<TakenDown> {
   static override description =
-    'Stops the system that has the data folder, and waits until it is gone. What was under way goes on when it is ' +
-    'started again. Where nothing runs, nothing is done, and that is no error.';
+    'Stops the system that has the data folder, and waits until it is gone: of several on this machine that of the ' +
+    'profile, unless --data-dir names another. What was under way goes on when it is started again. Where nothing runs, ' +
+    'nothing is done, and that is no error.';
   static override flags = {
-    'data-dir': Flags.string({ description: 'Folder of the system (ORCHESTRATOR_DATA_DIR)', helpValue: 'DIR' }),
+    'data-dir': Flags.string({
+      description: 'Folder of the system (ORCHESTRATOR_DATA_DIR); else that of the profile',
+      helpValue: 'DIR',
+    }),
     timeout: Flags.string({ description: 'Wait no longer than this', default: '60s', helpValue: '60s' }),
   };
   static override examples = ['orchestrator down', 'orchestrator down --data-dir ~/orchestrator --json'];
@@ -20,7 +24,9 @@ export default class Down extends BaseCommand<TakenDown> {
   async run(): Promise<TakenDown> {
     const { flags } = await this.parse(Down);
     const timeoutMs = parseDuration(flags.timeout, '--timeout');
-    return await takeDown({ dataDir: flags['data-dir'], timeoutMs }, this.runtime);
+    const isNamed = flags['data-dir'] !== undefined || Boolean(this.runtime.env.ORCHESTRATOR_DATA_DIR);
+    const dataDir = isNamed ? flags['data-dir'] : (await this.settings(flags)).dataDir;
+    return await takeDown({ dataDir, timeoutMs }, this.runtime);
   }
 
   render({ state, pid, data_dir }: TakenDown, { paint }: Screen): string {

@@ -26,6 +26,8 @@ export interface Settings {
   token?: string;
   redisUrl?: string;
   project?: string;
+  /** The data folder of the system, where it runs on this machine. */
+  dataDir?: string;
   /** What the token may do; undefined where nothing is known, or it may do everything. */
   key?: KeyPermissions;
   /** A stored profile of an administrator of the same system, where the one in use is another. */
@@ -85,6 +87,7 @@ export async function readSettings(
     ...(token.value !== undefined && { token: token.value }),
     ...(redis_url.value !== undefined && { redisUrl: redis_url.value }),
     ...(project.value !== undefined && { project: project.value }),
+    ...(own?.data_dir !== undefined && { dataDir: own.data_dir }),
     ...(own?.scopes && token.value === own.token && { key: { scopes: own.scopes, isAdmin: own.admin === true } }),
     ...(adminProfile !== undefined && { adminProfile }),
     sources: Object.fromEntries(settingNames.flatMap((one) => (found[one].source ? [[one, found[one].source]] : []))),

@@ -14,6 +14,8 @@ export interface Profile {
   /** What the token may do, where that is not everything; as it was at the login. */
   scopes?: string[];
   redis_url?: string;
+  /** The data folder of a system on this machine, which `down` stops. */
+  data_dir?: string;
   /** What commands are about where nothing nearer says. */
   project?: string;
 }
@@ -107,7 +109,7 @@ function isProfile(value: unknown): value is Profile {
   if (!isObject(value) || typeof value.api_url !== 'string') return false;
   const { scopes = [] } = value;
   const areScopes = Array.isArray(scopes) && scopes.every((scope) => typeof scope === 'string');
-  return areScopes && areTexts(value, ['token', 'redis_url', 'project']);
+  return areScopes && areTexts(value, ['token', 'redis_url', 'data_dir', 'project']);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

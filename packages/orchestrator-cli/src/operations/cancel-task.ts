@@ -51,7 +51,7 @@ export async function cancelTask(
 }
 
 function tooLate(id: string, status: string, next: { command: string; when: string }): OrchestratorError {
-  return new OrchestratorError('TASK_ENDED', `task ${id} ${status} before it could be cancelled`, { next: [next] });
+  return new OrchestratorError('TASK_ENDED', `${id} ${status} before it could be cancelled`, { next: [next] });
 }
 
 function unanswered(): OrchestratorError {

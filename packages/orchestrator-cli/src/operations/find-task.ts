@@ -24,7 +24,7 @@ export async function findTask(
   const handle = await client.tasks.handle(wanted, { signal });
   if (handle.task.type === type) return handle;
   const other = handle.task.type;
-  throw new OrchestratorError('TASK_NOT_FOUND', `task ${handle.id} is of the type ${other}, not ${type}`, {
+  throw new OrchestratorError('TASK_NOT_FOUND', `${handle.id} is of the type ${other}, not ${type}`, {
     next: [{ command: paste`orchestrator ${other} status ${handle.id}`, when: 'to see that task' }],
   });
 }

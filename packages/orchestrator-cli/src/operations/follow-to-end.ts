@@ -54,7 +54,7 @@ export function withoutSpec({ spec: _, ...task }: Task): Task {
 }
 
 function late(handle: TaskHandle): OrchestratorError {
-  return new OrchestratorError('STILL_RUNNING', `task ${handle.id} is still running; it goes on`);
+  return new OrchestratorError('STILL_RUNNING', `${handle.id} is still running; it goes on`);
 }
 
 function advise(error: OrchestratorError, { id, type }: Task): OrchestratorError {
@@ -74,5 +74,5 @@ function advise(error: OrchestratorError, { id, type }: Task): OrchestratorError
 
 function goesOn(error: OrchestratorError, id: string): OrchestratorError {
   if (error.code !== 'INTERRUPTED' && error.code !== 'TERMINATED') return error;
-  return new OrchestratorError(error.code, `${error.message}; task ${id} goes on`, { ...error, cause: error });
+  return new OrchestratorError(error.code, `${error.message}; ${id} goes on`, { ...error, cause: error });
 }

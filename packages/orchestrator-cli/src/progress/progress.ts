@@ -18,9 +18,7 @@ export async function openProgress(task: Task, runtime: Runtime, quiet: boolean 
   const { openScreen } = await import('../render/screen.js');
   const screen = await openScreen(process.stderr, runtime.env);
   if (runtime.meta.replayed) {
-    await runtime.output.err(
-      `An earlier call with the same idempotency key started task ${task.id}; this is its course:\n`,
-    );
+    await runtime.output.err(`An earlier call with the same idempotency key started ${task.id}; this is its course:\n`);
   }
   if (canDrawLive(runtime)) {
     const { LiveProgress } = await import('./live-progress.js');

@@ -2,7 +2,7 @@ import type { Project } from '@codegen/contracts';
 import type { Screen } from './screen.js';
 import { ago, paintStatus } from './status.js';
 import { type Column, renderPairs } from './table.js';
-import { oneLine } from './text.js';
+import { cut, oneLine } from './text.js';
 
 /** A project in full. */
 export function renderProject(project: Project, screen: Screen): string {
@@ -24,7 +24,8 @@ export function renderProject(project: Project, screen: Screen): string {
 /** Projects in a list. */
 export function projectColumns(screen: Screen): Column<Project>[] {
   return [
-    { title: 'NAME', value: (project) => project.name, whole: true },
+    // No name is longer than that.
+    { title: 'NAME', value: (project) => cut(oneLine(project.name), 40), whole: true },
     {
       title: 'STATUS',
       value: (project) => project.status,

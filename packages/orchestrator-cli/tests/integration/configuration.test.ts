@@ -256,7 +256,51 @@ describe('diagnose', () => {
     );
     expect(broken.code).toBe(75);
     expect(envelopeOf(broken).error.code).toBe('REDIS_UNAVAILABLE');
-    expect(statuses(envelopeOf(broken).error.details.checks)).toEqual(['ok', 'ok', 'failed', 'ok', 'failed']);
+    expect(statuses(envelopeOf(broken).error.details.checks)).toEqual(['ok', 'ok', 'failed', 'ok', 'skipped']);
+  });
+
+  it('tells once what does not answer, and takes no longer than that', async () => {
+    const [port, queues] = [await freePort(), await freePort()];
+    const env = {
+      ...{ ORCHESTRATOR_API_URL: `http://127.0.0.1:${port}`, ORCHESTRATOR_TOKEN: TOKEN },
+      ORCHESTRATOR_REDIS_URL: `redis://127.0.0.1:${queues}`,
+    };
+    const { code, stdout } = await machine.run(['diagnose'], { env });
+
+    expect(code).toBe(75);
+    const lines = stdout.trim().split('\n');
+    expect(lines.map((line) => line.split(/ +/).slice(0, 2).join(' '))).toEqual([
+      ...['✖ api', '· services', '✖ redis', '· projects', '· workers'],
+    ]);
+    for (const where of [port, queues]) expect(stdout.split(`127.0.0.1:${where}`)).toHaveLength(2);
+    expect(stdout).toMatch(/projects +not asked: see api .*\n.*workers +not asked: see redis/);
+  });
+
+  it('without a system still tells what is wrong with a name', async () => {
+    const wrong = [
+      ...[
+        ['worker', 'get', '../x'],
+        ['worker', 'logs', 'a b'],
+        ['worker', 'delete', '', '--yes'],
+      ],
+      ...[
+        ['queue', 'peek', 'nosuch'],
+        ['queue', 'tail', 'nosuch'],
+        ['queue', 'stats', 'nosuch'],
+      ],
+      ...[
+        ['queue', 'dlq', 'list', 'nosuch'],
+        ['queue', 'dlq', 'replay', 'nosuch', '--all'],
+      ],
+      ['queue', 'dlq', 'purge', 'nosuch', '--all', '--yes'],
+    ];
+    for (const args of wrong) {
+      const { error } = envelopeOf(await machine.run([...args, '--json']));
+      expect([args.join(' '), error.code]).toEqual([
+        args.join(' '),
+        args[0] === 'worker' ? 'VALIDATION_FAILED' : 'NOT_FOUND',
+      ]);
+    }
   });
 
   it('fails where a service is silent, or was never there', async () => {

@@ -30,7 +30,7 @@ describe('the system on this machine', { timeout: 150_000 }, () => {
     const system = envelopeOf(up).data;
     const status = envelopeOf(await machine.run(['auth', 'status', '--json']));
     const second = await machine.run(['up', '--data-dir', data, '--json']);
-    const down = envelopeOf(await machine.run(['down', '--data-dir', data, '--json']));
+    const down = envelopeOf(await machine.run(['down', '--json'], { cwd: '/' }));
     const again = await machine.run(['down', '--data-dir', data]);
 
     expect(up.code).toBe(0);
@@ -86,6 +86,40 @@ describe('the system on this machine', { timeout: 150_000 }, () => {
     expect(ended.code).toBe(0);
     expect(envelopeOf(ended).data).toMatchObject({ state: 'stale_lock', pid: process.pid });
     expect(isSameProcess(thisProcess())).toBe(true);
+  });
+
+  it('is that of the profile, of several on the machine, wherever the command is called', async () => {
+    const home = join(machine.folder, '.local', 'share', 'orchestrator');
+    const other = join(machine.folder, 'other');
+    const systems = [home, data, other].map((root) => ({ root, process: spawn('sleep', ['600']) }));
+    for (const { root, process } of systems) {
+      await mkdir(root, { recursive: true });
+      await writeFile(join(root, 'lock'), JSON.stringify(identityOf(process.pid as number)));
+    }
+    const of = (data_dir: string) => ({ api_url: 'http://127.0.0.1:1', data_dir });
+    await mkdir(machine.configFolder);
+    await writeFile(
+      join(machine.configFolder, 'config.json'),
+      JSON.stringify({ current_profile: 'local', profiles: { local: of(data), ci: of(other) } }),
+    );
+    const runs = () =>
+      systems.filter(({ process }) => process.exitCode === null && process.signalCode === null).map(({ root }) => root);
+    const stopped = async (args: string[], env = {}) =>
+      envelopeOf(await machine.run(['down', '--json', ...args], { cwd: '/', env })).data.data_dir;
+
+    try {
+      expect(await stopped([], { ORCHESTRATOR_API_URL: 'http://127.0.0.1:2', ORCHESTRATOR_DATA_DIR: '/none' })).toBe(
+        '/none',
+      );
+      expect(runs()).toEqual([home, data, other]);
+      expect(await stopped([])).toBe(data);
+      expect(runs()).toEqual([home, other]);
+      expect(await stopped(['--profile', 'ci'])).toBe(other);
+      expect(await stopped(['--data-dir', home, '--profile', 'ci'])).toBe(home);
+      expect(runs()).toEqual([]);
+    } finally {
+      for (const { process } of systems) process.kill('SIGKILL');
+    }
   });
 
   it('says what is wrong where it cannot start, and leaves nothing running', async () => {

@@ -361,7 +361,7 @@ describe('a task whose tests fail', () => {
     const [first, rest, ...lines] = renderError(failure, [], screen).split('\n');
     const { text } = await run('task.get', [id]);
 
-    expect(first).toBe(`Error: task ${id} failed: ${sentence} (TASK_FAILED)`);
+    expect(first).toBe(`Error: ${id} failed: ${sentence} (TASK_FAILED)`);
     expect(rest).toBe(`  … 20 lines before: orchestrator task logs ${id} --full`);
     expect(lines).toEqual(output.slice(20).map((line) => `  ${line}`));
     expect(text).toMatch(new RegExp(`error +${sentence.replaceAll(/[()./]/g, '.')}\n`));
@@ -617,7 +617,7 @@ describe('--wait', () => {
     await expect(waiting).rejects.toMatchObject({
       code: 'INTERRUPTED',
       exitCode: 130,
-      message: `interrupted; task ${id} goes on`,
+      message: `interrupted; ${id} goes on`,
       next: [{ command: `orchestrator engineering wait ${id}` }, { command: `orchestrator task get ${id}` }],
     });
   });

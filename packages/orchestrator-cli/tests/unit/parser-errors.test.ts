@@ -21,6 +21,16 @@ async function errorOf(id: CommandId, argv: string[]): Promise<OrchestratorError
   return error as OrchestratorError;
 }
 
+describe('a number that is none', () => {
+  it.each([
+    ['task.watch', ['task_1', '--since', '1s'], '--since takes a whole number'],
+    ['task.list', ['--limit', '0'], '--limit takes a whole number of 1 or more'],
+    ['task.list', ['--limit', '501'], '--limit takes a whole number of 500 or less'],
+  ] as const)('is told with what is: %s %j', async (id, argv, told) => {
+    expect((await errorOf(id, [...argv])).message).toBe(told);
+  });
+});
+
 describe('no error of the parser repeats a value', () => {
   it.each(Object.keys(commandTable) as CommandId[])('of %s', async (id) => {
     const { default: Class } = await commandTable[id].load();

@@ -91,7 +91,7 @@ async function publishMessage(
 function startedAlready(task: Task, reason: unknown): OrchestratorError {
   const code = isOrchestratorError(reason) ? reason.code : 'INTERRUPTED';
   const why = reason instanceof Error ? reason.message : String(reason);
-  return new OrchestratorError(code, `${why}; task ${task.id} was started already and goes on`, {
+  return new OrchestratorError(code, `${why}; ${task.id} was started already and goes on`, {
     cause: reason,
     details: task,
     next: [

@@ -79,14 +79,14 @@ function isCompleted(task: Task): task is CompletedTask {
 function outcome(task: Task): CompletedTask {
   if (isCompleted(task)) return task;
   if (task.status === 'cancelled') {
-    throw new OrchestratorError('TASK_CANCELLED', `task ${task.id} was cancelled`, { details: task });
+    throw new OrchestratorError('TASK_CANCELLED', `${task.id} was cancelled`, { details: task });
   }
   // The rest of a long error, such as the output of tests, is in the details.
   const why = task.error?.trim().split('\n', 1)[0] || (task.reason ?? 'no reason given');
-  throw new OrchestratorError('TASK_FAILED', `task ${task.id} failed: ${why}`, { details: task });
+  throw new OrchestratorError('TASK_FAILED', `${task.id} failed: ${why}`, { details: task });
 }
 
 function stillRunning(id: string, timeoutMs: number): OrchestratorError {
-  const message = `task ${id} has not ended after ${Math.round(timeoutMs / 1000)} s; it goes on`;
+  const message = `${id} has not ended after ${Math.round(timeoutMs / 1000)} s; it goes on`;
   return new OrchestratorError('STILL_RUNNING', message);
 }

@@ -1,4 +1,5 @@
 import { abortable } from '../abortable.js';
+import type { QueueStore } from '../queue/store.js';
 import type { RedisSession } from '../redis-session.js';
 import type { DeadLetterItem, LetterChoice, LetterPurge, LetterReplay, PurgeChoice } from './dead-letters.js';
 import type { QueuePeek } from './peek-queue.js';
@@ -33,19 +34,19 @@ export class QueuesClient {
   /** How full one queue is, or every one that there is. */
   async stats(name?: string, { signal }: QueueCallOptions = {}): Promise<QueueFigures[]> {
     const { readFigures } = await import('./queue-figures.js');
-    return await abortable(readFigures(await this.#session.store(signal), name), signal);
+    return await abortable(readFigures(await this.#storeOf(name, signal), name), signal);
   }
 
   /** The next entries of a work queue, or the newest of a log, 10 by default; takes none of them. */
   async peek(name: string, { limit = 10, signal }: QueueCallOptions & { limit?: number } = {}): Promise<QueuePeek> {
     const { peekQueue } = await import('./peek-queue.js');
-    return await abortable(peekQueue(await this.#session.store(signal), name, limit), signal);
+    return await abortable(peekQueue(await this.#storeOf(name, signal), name, limit), signal);
   }
 
   /** Entries as they come, over outages of Redis of up to five minutes; ends with the signal's reason. */
   async *tail(name: string, options: TailOptions = {}): AsyncGenerator<QueueEntry, void, undefined> {
     const { tailQueue } = await import('./tail-queue.js');
-    yield* tailQueue(await this.#session.store(options.signal), name, options);
+    yield* tailQueue(await this.#storeOf(name, options.signal), name, options);
   }
 
   /** Checks a message against the queue's contract and adds it. @throws OrchestratorError VALIDATION_FAILED, IDEMPOTENCY_MISMATCH */
@@ -67,7 +68,7 @@ export class QueuesClient {
     { signal, ...page }: QueueCallOptions & { limit?: number; cursor?: string | undefined } = {},
   ): Promise<{ items: DeadLetterItem[]; next_cursor: string | null }> {
     const { listDeadLetters } = await import('./dead-letters.js');
-    return await abortable(listDeadLetters(await this.#session.store(signal), name, page), signal);
+    return await abortable(listDeadLetters(await this.#storeOf(name, signal), name, page), signal);
   }
 
   /** Puts dead letters back into their queue. @throws OrchestratorError NOT_FOUND where none of the ids is there */
@@ -78,7 +79,7 @@ export class QueuesClient {
   ): Promise<LetterReplay> {
     const { replayLetters } = await import('./dead-letters.js');
     const { signal } = options;
-    return await abortable(replayLetters(await this.#session.store(signal), name, choice, options), signal);
+    return await abortable(replayLetters(await this.#storeOf(name, signal), name, choice, options), signal);
   }
 
   /** Removes dead letters for good. @throws OrchestratorError NOT_FOUND where none of the ids is there */
@@ -89,6 +90,12 @@ export class QueuesClient {
   ): Promise<LetterPurge> {
     const { purgeLetters } = await import('./dead-letters.js');
     const { signal } = options;
-    return await abortable(purgeLetters(await this.#session.store(signal), name, choice, options), signal);
+    return await abortable(purgeLetters(await this.#storeOf(name, signal), name, choice, options), signal);
+  }
+
+  /** What is no name of a queue is told without Redis. */
+  async #storeOf(name: string | undefined, signal: AbortSignal | undefined): Promise<QueueStore> {
+    if (name !== undefined) (await import('./find-queue.js')).findQueue(name);
+    return await this.#session.store(signal);
   }
 }

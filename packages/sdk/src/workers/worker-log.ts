@@ -1,5 +1,5 @@
 import { type WorkerLogLine, workerLog } from '@codegen/contracts';
-import { OrchestratorError } from '../errors.js';
+import type { OrchestratorError } from '../errors.js';
 import { idAfter } from '../queue/entry-id.js';
 import type { QueueStore } from '../queue/store.js';
 import { onRedis } from '../queues/on-redis.js';
@@ -28,7 +28,7 @@ export async function* readWorkerLog(
   workerId: string,
   { since, limit = 200, follow = false, signal, onInterruption }: WorkerLogOptions,
 ): AsyncGenerator<WorkerLogEntry, void, undefined> {
-  const stream = streamOf(workerId);
+  const stream = `worker:${workerId}:log`;
   const found = await onRedis(`reading ${stream}`, () =>
     since === undefined ? store.newest(stream, limit) : store.range(stream, idAfter(since), limit),
   );
@@ -49,9 +49,4 @@ export async function* readWorkerLog(
 
 function lineOf({ seq, message }: QueueEntry): WorkerLogEntry | undefined {
   return message && { seq, ...(message as WorkerLogLine) };
-}
-
-function streamOf(workerId: string): string {
-  if (/^[\w.-]{1,160}$/.test(workerId)) return `worker:${workerId}:log`;
-  throw new OrchestratorError('VALIDATION_FAILED', 'ids of workers look like w-0198…: letters, digits, ".", "_", "-"');
 }

@@ -1,6 +1,7 @@
 import type { WorkerConfig, WorkerSummary } from '@codegen/contracts';
 import { abortable } from '../abortable.js';
 import type { RedisSession } from '../redis-session.js';
+import { checkWorkerId } from './check-worker-id.js';
 import type { CreatedWorker, WorkerCallOptions, WorkerChangeOptions, WorkerTurn } from './worker-calls.js';
 import type { WorkerLogEntry, WorkerLogOptions } from './worker-log.js';
 
@@ -36,7 +37,7 @@ export class WorkersClient {
     workerId: string,
     options: WorkerCallOptions = {},
   ): Promise<Pick<WorkerSummary, 'worker_id' | 'status'> & Partial<WorkerSummary>> {
-    const [{ getWorker }, store] = await this.#open(options.signal);
+    const [{ getWorker }, store] = await this.#open(options.signal, workerId);
     return await abortable(getWorker(store, workerId, options), options.signal);
   }
 
@@ -50,13 +51,13 @@ export class WorkersClient {
     message: string,
     { wait = true, ...options }: WorkerChangeOptions & { wait?: boolean; turnSeconds?: number | undefined } = {},
   ): Promise<WorkerTurn> {
-    const [{ sendToWorker }, store] = await this.#open(options.signal);
+    const [{ sendToWorker }, store] = await this.#open(options.signal, workerId);
     return await abortable(sendToWorker(store, workerId, message, { ...options, wait }), options.signal);
   }
 
   /** The text of a turn that `send` has asked for, also from elsewhere; kept for an hour after its end. */
   async answer(workerId: string, requestId: string, options: WorkerCallOptions = {}): Promise<WorkerTurn> {
-    const [{ readTurn }, store] = await this.#open(options.signal);
+    const [{ readTurn }, store] = await this.#open(options.signal, workerId);
     const turn = { worker_id: workerId, request_id: requestId, ...options };
     return await abortable(readTurn(store, turn), options.signal);
   }
@@ -67,23 +68,25 @@ export class WorkersClient {
     file: { path: string; content: string },
     options: WorkerChangeOptions = {},
   ): Promise<void> {
-    const [{ sendFileToWorker }, store] = await this.#open(options.signal);
+    const [{ sendFileToWorker }, store] = await this.#open(options.signal, workerId);
     await abortable(sendFileToWorker(store, workerId, file, options), options.signal);
   }
 
   /** What a worker and its agent wrote, oldest first; with `follow` also what they write from now on. */
   async *logs(workerId: string, options: WorkerLogOptions = {}): AsyncGenerator<WorkerLogEntry, void, undefined> {
+    checkWorkerId(workerId);
     const { readWorkerLog } = await import('./worker-log.js');
     yield* readWorkerLog(await this.#session.store(options.signal), workerId, options);
   }
 
   /** Ends a worker with all that it does, and removes it. Fine where there is none. */
   async delete(workerId: string, options: WorkerCallOptions = {}): Promise<void> {
-    const [{ deleteWorker }, store] = await this.#open(options.signal);
+    const [{ deleteWorker }, store] = await this.#open(options.signal, workerId);
     await abortable(deleteWorker(store, workerId, options), options.signal);
   }
 
-  async #open(signal: AbortSignal | undefined) {
+  async #open(signal: AbortSignal | undefined, workerId?: string) {
+    if (workerId !== undefined) checkWorkerId(workerId);
     // Connected first: without a URL nothing else is loaded.
     const store = await this.#session.store(signal);
     return [await import('./worker-calls.js'), store] as const;

@@ -181,7 +181,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     const task = tasks.get(id);
     if (!task) return answer;
     if (task.status === 'failed' || task.status === 'cancelled') {
-      return problem('TASK_ENDED', `this Idempotency-Key started task ${id}, which ${task.status}`, [id]);
+      return problem('TASK_ENDED', `this Idempotency-Key started ${id}, which ${task.status}`, [id]);
     }
     return { ...answer, body: { ...created(task), replayed: true } };
   }
@@ -199,7 +199,7 @@ export async function startFakeApi(): Promise<FakeApi> {
       return { status: status as number, body: { ...(body as object), choices: known } };
     }
     if (id !== '' && request.path.startsWith('/tasks/') && !tasks.has(id)) {
-      return problem('TASK_NOT_FOUND', `there is no task ${id}`);
+      return problem('TASK_NOT_FOUND', `no task has the id ${id}`);
     }
     switch (route) {
       case 'GET /health':
@@ -491,7 +491,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     const last = engineering.at(-1);
     if (!last || last.status === 'completed') return { commit_sha: main_sha };
     const isBuilt = engineering.some(({ status }) => status === 'completed');
-    const text = `engineering task ${last.id} is ${last.status}`;
+    const text = `${last.id} (engineering) is ${last.status}`;
     if (last.finished_at && !isBuilt && !anyway) return problem('NOT_BUILT', text, [last.id]);
     return { commit_sha: main_sha, warnings: [text] };
   }
@@ -504,7 +504,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     const before = tasks.get(id)?.status;
     for (;;) {
       const task = tasks.get(id);
-      if (!task) return problem('TASK_NOT_FOUND', `there is no task ${id}`);
+      if (!task) return problem('TASK_NOT_FOUND', `no task has the id ${id}`);
       const all = events.get(id) ?? [];
       const items = all.filter(({ seq }) => seq > since).slice(0, limit);
       const isOver = task.status !== before || all.some((one) => isTerminalEvent(one) && isOf(task, one));

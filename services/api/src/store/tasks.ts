@@ -115,9 +115,9 @@ export async function aboutDeploy(
   const holds = built ? 'what was built before it' : 'only the template';
   const commit = `commit ${main_sha?.slice(0, 12)} holds ${holds}`;
   if (last.status === 'queued' || last.status === 'running') {
-    return { ...about, warnings: [`engineering task ${last.id} is ${last.status}: ${commit}`] };
+    return { ...about, warnings: [`${last.id} (engineering) is ${last.status}: ${commit}`] };
   }
-  const text = `engineering task ${last.id} ${howItEnded(last)}: ${commit}`;
+  const text = `${last.id} (engineering) ${howItEnded(last)}: ${commit}`;
   if (built || anyway) return { ...about, warnings: [text] };
   const detail = `nothing that was asked for ${name} is built yet: ${text}; retry that task, or deploy it anyway`;
   throw new ApiError('NOT_BUILT', detail, { choices: [last.id] });
@@ -161,7 +161,7 @@ export async function findTask(db: Kysely<Database>, caller: Caller, id: string)
   let query = db.selectFrom('tasks').selectAll().where('id', '=', id);
   if (!seesAll(caller)) query = query.where('owner_id', '=', caller.user.id);
   const row = await query.executeTakeFirst();
-  if (!row) throw new ApiError('TASK_NOT_FOUND', `there is no task ${id}; list yours to see what there is`);
+  if (!row) throw new ApiError('TASK_NOT_FOUND', `no task has the id ${id}; list yours to see what there is`);
   return row;
 }
 
@@ -253,7 +253,7 @@ export async function replayTask(trx: Transaction<Database>, caller: Caller, id:
   const row = await findTask(trx, caller, id);
   const { status } = row;
   if (status === 'failed' || status === 'cancelled') {
-    const detail = `this Idempotency-Key started task ${id}, which ${howItEnded(row)}: retry that task, or take a new key`;
+    const detail = `this Idempotency-Key started ${id}, which ${howItEnded(row)}: retry that task, or take a new key`;
     throw new ApiError('TASK_ENDED', detail, { choices: [id] });
   }
   return { ...toCreatedTask(row), replayed: true };

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -20,7 +20,12 @@ test('a login says which other system commands went to, as long as that one answ
   const folder = await mkdtemp(join(tmpdir(), 'codegen-login-'));
   ends.push(() => rm(folder, { recursive: true }));
   const logIn = (api: FakeApi) => {
-    const stack = { apiUrl: api.url, redisUrl: 'redis://127.0.0.1:6379', issuePersonKey: async () => TOKEN };
+    const stack = {
+      apiUrl: api.url,
+      dataDir: `/data/of/${api.url.slice(-5)}`,
+      redisUrl: 'redis://127.0.0.1:6379',
+      issuePersonKey: async () => TOKEN,
+    };
     return logInCli(stack, { ...process.env, ORCHESTRATOR_CONFIG_DIR: folder });
   };
   const [first, second] = [await system(), await system()];
@@ -29,6 +34,10 @@ test('a login says which other system commands went to, as long as that one answ
   expect(await logIn(first)).toEqual({ tokenFile });
   expect(await logIn(first)).toEqual({ tokenFile });
   expect(await logIn(second)).toEqual({ tokenFile, left: first.url });
+  const { profiles } = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
+  for (const name of ['local', 'local-admin']) {
+    expect(profiles[name]).toMatchObject({ api_url: second.url, data_dir: `/data/of/${second.url.slice(-5)}` });
+  }
   await second.stop();
   expect(await logIn(first)).toEqual({ tokenFile });
 });

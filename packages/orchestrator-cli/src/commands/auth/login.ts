@@ -2,7 +2,14 @@ import { OrchestratorError } from '@codegen/sdk/errors';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, type GlobalFlags } from '../../base-command.js';
 import { DEFAULT_PROFILE } from '../../config/settings.js';
-import { changeUserConfig, configPath, putAside, readUserConfig, type UserConfig } from '../../config/user-config.js';
+import {
+  changeUserConfig,
+  configPath,
+  type Profile,
+  putAside,
+  readUserConfig,
+  type UserConfig,
+} from '../../config/user-config.js';
 import { type Identity, identify } from '../../operations/identify.js';
 import { ask, askHidden, inputRequired } from '../../prompts.js';
 import { readStdin } from '../../read-input.js';
@@ -21,6 +28,8 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
     'ORCHESTRATOR_REDIS_URL or as a second line of standard input.';
   static override flags = {
     'token-stdin': Flags.boolean({ description: 'Read the token from standard input; a second line is the Redis URL' }),
+    // Of a system that runs here, which logs the command line in.
+    'data-dir': Flags.string({ hidden: true }),
     'keep-current': Flags.boolean({ description: 'Go on with the profile in use; this one takes --profile' }),
   };
   static override examples = [
@@ -38,7 +47,8 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
     const before = config.profiles?.[profile];
     const apiUrl = await this.apiUrl(flags, before?.api_url);
     // A project of another system means nothing there.
-    const project = before?.api_url === apiUrl ? before.project : undefined;
+    const same: Partial<Profile> = before?.api_url === apiUrl ? before : {};
+    const { project, data_dir } = { ...same, ...(flags['data-dir'] && { data_dir: flags['data-dir'] }) };
     const { token, redisUrl } = await this.secrets(flags);
     redactor.add(token);
     redactor.add(redisUrl);
@@ -53,6 +63,7 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
         ...profiles,
         [profile]: {
           ...(project !== undefined && { project }),
+          ...(data_dir !== undefined && { data_dir }),
           ...{ api_url: apiUrl, token },
           ...(identity.key.role === 'admin' && { admin: true as const }),
           ...(!identity.key.scopes.includes('*') && { scopes: identity.key.scopes }),
