@@ -22,7 +22,7 @@ const OF_ANY_KEY: readonly string[] = [
     'down',
     'respond',
   ],
-  ...['diagnose', 'diagnose.api', 'diagnose.redis', 'diagnose.workers'],
+  ...['diagnose', 'diagnose.api', 'diagnose.redis', 'diagnose.workers', 'system.*'],
 ];
 
 /** Whether a key may do what a command does, as far as is known; of an unknown or unrestricted one nothing is held back. */

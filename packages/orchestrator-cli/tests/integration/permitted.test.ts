@@ -26,7 +26,15 @@ async function commandsOf(args: readonly string[], env: Record<string, string> =
   return { names: (commands as { command: string }[]).map(({ command }) => command), hidden };
 }
 
-const OF_A_PRODUCT_OWNER = ['project create', 'engineering start', 'deploy list', 'task retry', 'auth status', 'mcp'];
+const OF_A_PRODUCT_OWNER = [
+  'project create',
+  'engineering start',
+  'deploy list',
+  'task retry',
+  'auth status',
+  'mcp',
+  'system init',
+];
 const OF_OTHERS = ['worker create', 'queue list', 'task fail', 'user create', 'auth key create', 'secret set'];
 
 describe('what a key may not do', () => {
