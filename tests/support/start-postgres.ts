@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,6 +13,16 @@ const run = promisify(execFile);
 
 /** Starts one PostgreSQL cluster for the whole run; each test makes its own database in it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { url, stop, remove } = await startPostgres();
+  project.provide('postgresUrl', url);
+  return async () => {
+    await stop();
+    await remove();
+  };
+}
+
+/** A PostgreSQL cluster of its own, which can be stopped and started again on the same port and data. */
+export async function startPostgres() {
   const bin = await postgresBinaries();
   const folder = await tempFolder('codegen-postgres');
   const user = process.getuid?.() === 0 ? await accountOf('postgres') : undefined;
@@ -21,30 +31,25 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const as = { ...user, cwd: folder.path, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } };
   await run(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'], as);
   const port = await freePort();
-  const settings = [
-    '-c',
-    `port=${port}`,
-    '-c',
-    'listen_addresses=127.0.0.1',
-    '-c',
-    `unix_socket_directories=${folder.path}`,
-  ];
-  const server = spawn(
-    join(bin, 'postgres'),
-    ['-D', data, ...settings, '-c', 'fsync=off', '-c', 'max_connections=200'],
-    {
-      ...as,
-      stdio: 'ignore',
-    },
-  );
+  const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', `unix_socket_directories=${folder.path}`];
+  const args = [...settings, 'fsync=off', 'max_connections=200'].flatMap((setting) => ['-c', setting]);
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  await waitFor('PostgreSQL', () => accepts(url), { timeoutMs: 20_000, everyMs: 50 });
-  project.provide('postgresUrl', url);
-  return async () => {
-    const exited = once(server, 'exit');
-    server.kill('SIGINT');
-    await exited;
-    await folder.remove();
+  let server: ChildProcess;
+  const start = async () => {
+    server = spawn(join(bin, 'postgres'), ['-D', data, ...args], { ...as, stdio: 'ignore' });
+    await waitFor('PostgreSQL', () => accepts(url), { timeoutMs: 20_000, everyMs: 50 });
+  };
+  await start();
+  return {
+    url,
+    start,
+    /** Fast: connections are ended, not waited for. */
+    stop: async () => {
+      const exited = once(server, 'exit');
+      server.kill('SIGINT');
+      await exited;
+    },
+    remove: () => folder.remove(),
   };
 }
 

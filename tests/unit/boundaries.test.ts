@@ -25,7 +25,8 @@ const OF_THE_SDK_IN_THE_API = [
  * Starting a service, so also the API: pino alone of all packages, and of the SDK what log lines say and never say, how the URL
  * of Redis is read, and the signs of life, which those load that have a key.
  */
-const IN_SDK_SERVICE = /^(node:|\.\/|\.\.\/(current-message|text\/redactor|queue\/redis-url|signs-of-life)\.js$|pino$)/;
+const IN_SDK_SERVICE =
+  /^(node:|\.\/|\.\.\/(current-message|text\/(redactor|error-text)|queue\/(redis-url|logger)|signs-of-life)\.js$|pino$)/;
 /** Processes, so also those of the API, and files, so also the start of the CLI: no package at all. */
 const OF_NODE_ALONE = /^packages\/sdk\/src\/(processes|files)\//;
 const NODE_ALONE = /^(node:|\.\/)/;

@@ -5,6 +5,7 @@ import { isOrchestratorError, isRefusal, OrchestratorError } from './errors.js';
 import { pause } from './queue/backoff.js';
 import type { Logger } from './queue/logger.js';
 import { openQueue } from './queue/open-queue.js';
+import { sayAway, sayBack } from './service/outage-log.js';
 import type { Reach, SignsOfLife } from './service/run-service.js';
 import { textOf } from './text/error-text.js';
 
@@ -13,6 +14,8 @@ const EVERY_MS = 10_000;
 /** Milliseconds between two tries while the API or Redis is away. */
 const AGAIN_MS = 1000;
 const TRY_MS = 5000;
+/** Milliseconds between two tries at an API of a release without signs of life. */
+const OLDER_API_MS = 300_000;
 /** Milliseconds that a Redis which let us in before may refuse us: after a failover, the new master may get its users later. */
 const REFUSED_MS = 30_000;
 
@@ -32,13 +35,24 @@ export async function giveSignsOfLife(
   const api = place && createApi({ apiUrl: place.url, token: place.token, retry: { attempts: 1 }, timeoutMs: TRY_MS });
   const stopping = new AbortController();
   let checked = false;
+  let noteAgainMs = 0;
+  const note = async () => {
+    if (!api || !isKeyed(name)) return;
+    if (performance.now() < noteAgainMs) return void (await api.health());
+    await api.noteService(name, instance, version).catch((error: unknown) => {
+      if (!isOrchestratorError(error) || error.status !== 404) throw error;
+      // An API that is older takes no signs of life; it may be upgraded.
+      if (noteAgainMs === 0) logger.warn({}, 'the API is older and takes no signs of life: nobody sees that this runs');
+      noteAgainMs = performance.now() + OLDER_API_MS;
+    });
+  };
   const login = redisUrl === undefined ? undefined : watchLogin(redisUrl, refusedMs);
   const check = async (): Promise<unknown[]> => {
     const outcomes = await Promise.allSettled([
       api && (checked ? undefined : checkKey(name, api)),
       login?.(),
       // Redis being away is no reason to keep silent.
-      api && isKeyed(name) && api.noteService(name, instance, version),
+      note(),
     ]);
     const errors = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
     const refusals = errors.filter(isRefusal).map(textOf);
@@ -46,16 +60,24 @@ export async function giveSignsOfLife(
     checked ||= errors.length === 0;
     return errors;
   };
-  let away = await check();
-  if (away.length > 0) logger.warn({ error: textOf(away[0]) }, 'not everything that this needs can be reached yet');
+  let away: unknown[] = [];
+  const look = async () => {
+    away = await check();
+    for (const [what, isNeeded] of [
+      ['the API', api],
+      ['Redis', login],
+    ] as const) {
+      const error = away.find((one) => (isRedisError(one) ? 'Redis' : 'the API') === what);
+      if (error !== undefined) sayAway(logger, what, error, 'giving a sign of life');
+      else if (isNeeded) sayBack(logger, what);
+    }
+  };
+  await look();
   const refused = (async (): Promise<never> => {
     for (;;) {
       await pause(away.length > 0 ? againMs : everyMs, stopping.signal);
       if (stopping.signal.aborted) return new Promise<never>(() => undefined);
-      const before = away.length;
-      away = await check();
-      // One line for an outage, not one for each look.
-      if (before === 0 && away.length > 0) logger.warn({ error: textOf(away[0]) }, 'a sign of life did not succeed');
+      await look();
     }
   })();
   refused.catch(() => undefined);
@@ -66,6 +88,10 @@ export async function giveSignsOfLife(
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+function isRedisError(error: unknown): boolean {
+  return isOrchestratorError(error) && error.code === 'REDIS_UNAVAILABLE';
+}
 
 function isKeyed(name: string): name is ServiceName {
   return Object.hasOwn(serviceScopes, name);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sayBack } from '@codegen/sdk/service';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
@@ -70,6 +71,8 @@ export async function buildApp(deps: Dependencies, limits: Limits = defaultLimit
     const ms = Math.round(reply.elapsedTime);
     const fields = { request_id: request.id, method, route, status: reply.statusCode, ms };
     deps.logger.debug({ ...fields, key: request.caller?.key.prefix }, 'request');
+    // Who is let in was found in the database.
+    if (request.caller && reply.statusCode < 500) sayBack(deps.logger, 'the database');
   });
   registerAuth(app, deps);
   app.addHook('onRoute', refuseUnknownFields);

@@ -1,3 +1,4 @@
+import { sayAway } from '@codegen/sdk/service';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ApiError } from './api-error.js';
@@ -23,7 +24,7 @@ export function errorHandler(logger: Logger) {
       const fields = { request_id: request.id, route: request.routeOptions.url, err: error.stack, cause };
       logger.error(fields, 'request failed');
     } else if (refusal.code === 'API_UNAVAILABLE') {
-      logger.warn({ request_id: request.id, err: error.message }, 'the database is away');
+      sayAway(logger, 'the database', error, `request ${request.id} is refused`);
     } else if (refusal.code === 'DISK_FULL') {
       logger.error({ request_id: request.id, err: error.message }, 'the disk of the database is full');
     }

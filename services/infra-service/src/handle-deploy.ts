@@ -15,6 +15,8 @@ export interface DeployDeps {
   wanted(message: AnsibleDeployMessage): Promise<boolean>;
   /** Why this machine is at fault for an error, if it is. */
   fault(error: unknown): Promise<string | undefined>;
+  /** Notes that the work for a message has ended, once. */
+  ended(message: AnsibleDeployMessage, result: AnsibleDeployResult): void;
   /** May lose a notice; never fails. */
   progress(message: AnsibleDeployMessage, text: string): Promise<void>;
   readonly signal: AbortSignal;
@@ -29,7 +31,9 @@ export async function handleDeploy(message: AnsibleDeployMessage, deps: DeployDe
   await deps.inOrder(message.project_id, async () => {
     deps.signal.throwIfAborted();
     const known = await deps.recorded(message.request_id);
-    await deps.answer(known ?? (await carryOut(message, deps)));
+    const result = known ?? (await carryOut(message, deps));
+    await deps.answer(result);
+    if (!known) deps.ended(message, result);
   });
 }
 

@@ -9,7 +9,7 @@ import { createApi } from '@codegen/sdk/api';
 import { answerOnce, type RunningService, recordedAnswer, runConsumer } from '@codegen/sdk/consumer';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 import { systemFault } from '@codegen/sdk/files';
-import { closeRedis, connectRedis, reportProgress, silentLogger } from '@codegen/sdk/queue';
+import { closeRedis, connectRedis, reportProgress, sayFailed, silentLogger } from '@codegen/sdk/queue';
 import { checkDeploy } from './check-deploy.js';
 import { type InfraServiceConfig, splitEnvironment } from './config.js';
 import { startLocalExecutor } from './executors/local.js';
@@ -78,6 +78,8 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
       });
       return task === undefined || (task.status === 'running' && !task.cancel_requested);
     },
+    ended: ({ task_id, project_id }, { status, error, duration_ms }) =>
+      logger.info({ task_id, project_id, status, error, duration_ms }, 'deploy ended'),
     progress: async ({ request_id, task_id, callback_stream }, message) => {
       if (!task_id) return;
       const event = {
@@ -88,7 +90,7 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
         message,
         callback_stream,
       };
-      await reportProgress(redis, event).catch((error) => logger.warn({ error: String(error) }, 'progress lost'));
+      await reportProgress(redis, event).catch((error) => sayFailed(logger, error, 'progress lost'));
     },
   };
   const consumer = runConsumer({
@@ -100,7 +102,10 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
     deadlineMs: 3000,
     handler: (message, { signal }) => handleDeploy(message, { ...deps, signal }),
     onDeadLetter: async (message, { requestId = message?.request_id, error }) => {
-      if (requestId) await answer(givenUp(requestId, error));
+      if (!requestId) return;
+      const result = givenUp(requestId, error);
+      await answer(result);
+      if (message) deps.ended(message, result);
     },
     logger,
     ...(config.leaseMs === undefined ? {} : { leaseMs: config.leaseMs }),

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { handlingKind, isOrchestratorError } from '@codegen/sdk/errors';
+import { type Logger, sayFailed, whatIsAway } from '@codegen/sdk/queue';
+import { sayAway } from '@codegen/sdk/service';
 
 const AWAY_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 const AWAY_SQL_STATES = /^(08|53|57P|40|55P03)/;
@@ -24,6 +26,14 @@ export function isAway(error: unknown): boolean {
   if (typeof code === 'string' && (AWAY_CODES.has(code) || code === 'ETIMEDOUT' || AWAY_SQL_STATES.test(code)))
     return true;
   return AWAY_MESSAGES.test(error.message);
+}
+
+/** Tells of an error that `isAway` is true of: an outage once for all, anything else as a warning of its own. */
+export function sayWhatIsAway(logger: Logger, error: unknown, doing: string, about: object = {}): void {
+  // What is neither of the SDK nor of a connection of its own comes from the database.
+  const ofDatabase = !isOrchestratorError(error) && handlingKind(error) === undefined && !whatIsAway(error);
+  if (ofDatabase) sayAway(logger, 'the database', error, doing);
+  else sayFailed(logger, error, doing, about);
 }
 
 /** Milliseconds before the next try: half a second, doubling up to 30 s, with jitter. */

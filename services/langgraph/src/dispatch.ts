@@ -2,7 +2,7 @@ import { encodeEntry, type MessageInput, type QueueContract, queues, streamName 
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { publish, type Redis } from '@codegen/sdk/queue';
 import { interrupt } from '@langchain/langgraph';
-import { isAway, pauseFor } from './backoff.js';
+import { isAway, pauseFor, sayWhatIsAway } from './backoff.js';
 import type { FlowDeps } from './flow.js';
 import { LeaseLost } from './threads.js';
 import type { NewWait, OutgoingMessage, WaitResult } from './waits.js';
@@ -41,7 +41,7 @@ export async function dispatch(
 export async function withPatience(work: Promise<void>, ms: number, { logger }: Pick<FlowDeps, 'logger'>) {
   const done = work.catch((error: unknown) => {
     if (!isAway(error)) throw error;
-    logger.warn({ error: String(error) }, 'Redis takes nothing now: going on without');
+    sayWhatIsAway(logger, error, 'Redis takes nothing now: going on without');
   });
   // What fails after the patience was noted above, or is told by whoever looks next.
   done.catch(() => undefined);

@@ -4,7 +4,7 @@ import { isOrchestratorError } from '@codegen/sdk/errors';
 import type { Logger, Redis } from '@codegen/sdk/queue';
 import { untilBack } from './backoff.js';
 import { cancelled, failed } from './flow.js';
-import { reportEnd } from './report.js';
+import { reportEnd, sayEnded } from './report.js';
 import type { Driver } from './resume.js';
 import type { ThreadKind, Threads } from './threads.js';
 
@@ -29,6 +29,7 @@ export function handleTask(
       const claimed = await deps.api.tasks.claim(task_id, { request_id }, { signal });
       if (claimed.outcome === 'cancelled') {
         await reportEnd(deps, message, cancelled);
+        sayEnded(deps, message, cancelled);
         return;
       }
       const { correlation_id, callback_stream, project_id, user_id } = message;

@@ -1,6 +1,6 @@
 import type { RunningService } from '@codegen/sdk/consumer';
 import type { Logger } from '@codegen/sdk/queue';
-import { pauseFor } from './backoff.js';
+import { isAway, pauseFor, sayWhatIsAway } from './backoff.js';
 import type { DatabasePool } from './database/pool.js';
 
 /**
@@ -39,14 +39,16 @@ export function holdRole(options: {
   const round = async () => {
     const askedMs = performance.now();
     const held = await acquire().catch((error: unknown) => {
-      logger.warn({ role: name, error: String(error) }, 'a role cannot be renewed now');
+      const doing = 'a role cannot be renewed now';
+      if (isAway(error)) sayWhatIsAway(logger, error, doing);
+      else logger.warn({ role: name, error: String(error) }, doing);
       return undefined;
     });
     if (held) {
       leasedMs = askedMs;
       running ??= options.start();
     } else if (running && (held === false || performance.now() - leasedMs > leaseMs)) {
-      logger.info({ role: name }, 'another replica has the role now');
+      if (held === false) logger.info({ role: name }, 'another replica has the role now');
       await end();
     }
   };

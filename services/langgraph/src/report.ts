@@ -71,7 +71,7 @@ function endMessage({ status, reason, error }: Outcome): string | null {
 
 /** Ends the task, then says so: dying in between, the next driver does both again. */
 export async function endTask(
-  deps: Pick<FlowDeps, 'api' | 'redis'>,
+  deps: Pick<FlowDeps, 'api' | 'redis' | 'logger'>,
   input: Reported,
   epoch: number,
   outcome: Outcome,
@@ -80,6 +80,16 @@ export async function endTask(
   const { status, reason, error, result } = outcome;
   await deps.api.tasks.transition(input.task_id, { epoch, status, reason, error, result }, { signal });
   await reportEnd(deps, input, outcome);
+  sayEnded(deps, input, outcome);
+}
+
+/** The line of the log at the end of a task. */
+export function sayEnded(
+  { logger }: Pick<FlowDeps, 'logger'>,
+  { task_id }: Pick<Reported, 'task_id'>,
+  { status, reason }: Outcome,
+): void {
+  logger.info({ task_id, status, reason }, 'task ended');
 }
 
 const notArchived = projectStatus.exclude(['archived']).options;

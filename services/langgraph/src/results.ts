@@ -9,7 +9,7 @@ import {
 } from '@codegen/contracts';
 import { type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
 import { currentPosition, type Logger, type Redis, readLog } from '@codegen/sdk/queue';
-import { isAway, pauseFor, untilBack } from './backoff.js';
+import { isAway, pauseFor, sayWhatIsAway, untilBack } from './backoff.js';
 import { send } from './dispatch.js';
 import { deleteCommand } from './engineering/delete-worker.js';
 import type { Driver } from './resume.js';
@@ -82,7 +82,7 @@ export async function followResponses(options: ResultsOptions, signal: AbortSign
     } catch (error) {
       if (signal.aborted) return;
       const text = error instanceof Error ? error.message : String(error);
-      if (isAway(error)) options.logger.warn({ error: text }, 'worker responses cannot be read now');
+      if (isAway(error)) sayWhatIsAway(options.logger, error, 'worker responses cannot be read now');
       else options.logger.error({ error: text }, 'reading worker responses failed');
       await pauseFor(1000, signal);
     }

@@ -3,7 +3,7 @@ import { isOrchestratorError, isRefusal } from '@codegen/sdk/errors';
 import { type Logger, withCorrelation } from '@codegen/sdk/queue';
 import { textOf } from '@codegen/sdk/text';
 import { Command } from '@langchain/langgraph';
-import { backoffMs, isAway } from './backoff.js';
+import { backoffMs, isAway, sayWhatIsAway } from './backoff.js';
 import { LeaseLost, type TakenThread, type ThreadKind, type Threads } from './threads.js';
 import type { Waits } from './waits.js';
 
@@ -117,7 +117,9 @@ export class Driver {
       }
     } catch (error) {
       // The database is away: the lease runs out, and the sweep comes back to this thread.
-      this.options.logger.warn({ thread_id: threadId, error: textOf(error) }, 'a thread could not be driven');
+      const doing = 'a thread could not be driven';
+      if (isAway(error)) sayWhatIsAway(this.options.logger, error, doing, { thread_id: threadId });
+      else this.options.logger.warn({ thread_id: threadId, error: textOf(error) }, doing);
     } finally {
       this.#drives.delete(threadId);
       this.#releaseSlot();
@@ -196,7 +198,7 @@ export class Driver {
       return;
     }
     if (isAway(error)) {
-      logger.warn(about, 'a thread waits for something that is away');
+      sayWhatIsAway(logger, error, 'a thread waits for something that is away', about);
       const errors = thread.errors + 1;
       await threads.leave(threadId, drive.driver, { delayMs: backoffMs(errors), failures: thread.failures, errors });
       return;
@@ -218,7 +220,9 @@ export class Driver {
       await threads.finish(threadId, drive.driver);
     } catch (endingError) {
       const errors = thread.errors + 1;
-      logger.warn({ ...about, error: textOf(endingError) }, 'a thread could not be ended, trying again');
+      const doing = 'a thread could not be ended, trying again';
+      if (isAway(endingError)) sayWhatIsAway(logger, endingError, doing, about);
+      else logger.warn({ ...about, error: textOf(endingError) }, doing);
       await threads.leave(threadId, drive.driver, { delayMs: backoffMs(errors), failures: thread.failures, errors });
     }
   }

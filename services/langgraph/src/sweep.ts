@@ -9,7 +9,8 @@ import {
 import type { Api } from '@codegen/sdk/api';
 import { isRefusal } from '@codegen/sdk/errors';
 import { type Logger, LossWatch, type Redis } from '@codegen/sdk/queue';
-import { isAway, pauseFor } from './backoff.js';
+import { sayBack } from '@codegen/sdk/service';
+import { isAway, pauseFor, sayWhatIsAway } from './backoff.js';
 import { missingSecrets } from './devops/check-environment.js';
 import { send } from './dispatch.js';
 import { reportEnd } from './report.js';
@@ -89,18 +90,22 @@ type Part = () => Promise<void>;
 
 async function runRounds(parts: readonly Part[], options: SweepOptions, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
+    let isWell = true;
     for (const part of parts) {
       if (signal.aborted) return;
       try {
         await part();
       } catch (error) {
         if (signal.aborted) return;
+        isWell = false;
         if (isRefusal(error)) options.refused(error);
         const text = error instanceof Error ? error.message : String(error);
-        if (isAway(error)) options.logger.warn({ error: text }, 'the sweep waits for something that is away');
+        if (isAway(error)) sayWhatIsAway(options.logger, error, 'the sweep waits for something that is away');
         else options.logger.error({ error: text }, 'a part of the sweep failed');
       }
     }
+    // Some part of each round asks the database.
+    if (isWell) sayBack(options.logger, 'the database');
     await pauseFor(options.sweepMs * (0.8 + Math.random() * 0.4), signal);
   }
 }
@@ -123,8 +128,9 @@ async function forEach<T>(
     } catch (error) {
       away = isAway(error) ? away + 1 : 0;
       if (away === AWAY_FOR_ALL) throw error;
-      const text = error instanceof Error ? error.message : String(error);
-      logger.warn({ ...about(one), error: text }, 'the sweep passes over one that fails');
+      const doing = 'the sweep passes over one that fails';
+      if (isAway(error)) sayWhatIsAway(logger, error, doing, about(one));
+      else logger.warn({ ...about(one), error: error instanceof Error ? error.message : String(error) }, doing);
     }
   }
 }

@@ -17,6 +17,8 @@ export interface AnsweringOptions<C extends QueueContract, R extends QueueContra
   /** Why the machine is at fault for an error, if it is, and the answer then: it is asked again later. */
   readonly fault: (error: unknown) => Promise<string | undefined>;
   readonly faulty: (message: Request<C>, fault: string) => MessageInput<R>;
+  /** What the log calls the work. */
+  readonly work: string;
   /** The answer when every try has failed. */
   readonly giveUp: (message: Request<C>, error: string) => Promise<MessageInput<R>>;
 }
@@ -26,11 +28,15 @@ export function runAnsweringConsumer<C extends QueueContract, R extends QueueCon
   options: AnsweringOptions<C, R>,
 ): RunningConsumer {
   const { redis, contract, results } = options;
+  const { logger } = options.consumer;
   const answer = async (message: Request<C>, make: () => Promise<MessageInput<R>>) => {
     const key = `${contract.stream}:answer:${message.request_id}`;
     const known = (await recordedAnswer({ redis, key, contract: results })) as MessageInput<R> | undefined;
     const answered = known ?? (await make());
     await answerOnce({ redis, key, ttlSeconds: ANSWER_TTL_SECONDS, contract: results, message: answered });
+    const { task_id, project_id } = message;
+    const { status, error, duration_ms } = answered;
+    if (!known) logger?.info({ task_id, project_id, status, error, duration_ms }, `${options.work} ended`);
   };
   return runConsumer({
     ...options.consumer,

@@ -4,7 +4,15 @@ import { repositoryQueue, repositoryResults, scaffolderQueue, scaffolderResults 
 import { createApi } from '@codegen/sdk/api';
 import type { RetryPolicies, RunningService } from '@codegen/sdk/consumer';
 import { systemFault } from '@codegen/sdk/files';
-import { closeRedis, connectRedis, type Logger, type Redis, reportProgress, silentLogger } from '@codegen/sdk/queue';
+import {
+  closeRedis,
+  connectRedis,
+  type Logger,
+  type Redis,
+  reportProgress,
+  sayFailed,
+  silentLogger,
+} from '@codegen/sdk/queue';
 import { runAnsweringConsumer } from './answering-consumer.js';
 import { templateDrawer } from './draw-template.js';
 import { failedMerge, handleMerge } from './handle-merge.js';
@@ -60,6 +68,7 @@ export async function startScaffolder(config: ScaffolderConfig): Promise<Running
       redis,
       contract: scaffolderQueue,
       results: scaffolderResults,
+      work: 'scaffolding',
       consumer,
       handle: (message) =>
         handleScaffold(message, { host, api, draw, fault, say: progressOf(redis, message, 'scaffold', logger) }),
@@ -82,6 +91,7 @@ export async function startScaffolder(config: ScaffolderConfig): Promise<Running
       redis,
       contract: repositoryQueue,
       results: repositoryResults,
+      work: 'merge',
       consumer,
       handle: (message) => handleMerge(message, { host, api }),
       fault,
@@ -121,7 +131,7 @@ function progressOf(
       callback_stream,
     } as const;
     await reportProgress(redis, event).catch((err: unknown) =>
-      logger.warn({ err, request_id }, 'progress was dropped'),
+      sayFailed(logger, err, 'progress was dropped', { request_id }),
     );
   };
 }

@@ -2,7 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi } from '@codegen/sdk/api';
 import type { RunningService } from '@codegen/sdk/consumer';
 import { isRefusal } from '@codegen/sdk/errors';
-import { closeRedis, connectRedis, type Logger, LossWatch, silentLogger } from '@codegen/sdk/queue';
+import {
+  closeRedis,
+  connectRedis,
+  type Logger,
+  LossWatch,
+  sayFailed,
+  silentLogger,
+  whatIsAway,
+} from '@codegen/sdk/queue';
+import { sayBack } from '@codegen/sdk/service';
 import { BATCH_SIZE, createRelay } from './jobs/relay.js';
 import { republishLost } from './jobs/republish-lost.js';
 
@@ -60,7 +69,7 @@ async function runRounds(
     let pauseMs = intervalMs;
     try {
       const { published } = await round();
-      if (failures > 0) logger.info({ failures }, 'the relay goes on');
+      if (failures > 0) sayBack(logger, 'the API');
       failures = 0;
       if (published === BATCH_SIZE) pauseMs = 0;
     } catch (error) {
@@ -68,8 +77,9 @@ async function runRounds(
       if (isRefusal(error)) throw error;
       failures += 1;
       pauseMs = Math.min(intervalMs * 2 ** Math.min(failures, 10), LONGEST_BACKOFF_MS);
-      // One line for an outage, not one a round.
-      if (failures === 1) logger.warn({ err: (error as Error).message }, 'the relay cannot go on yet, trying again');
+      // One line for what goes on failing, not one a round.
+      const doing = 'the relay cannot go on yet, trying again';
+      if (failures === 1 || whatIsAway(error)) sayFailed(logger, error, doing);
     }
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
   }

@@ -26,7 +26,7 @@ export async function deleteWorker(workerId: string, manager: Manager): Promise<
   if (record?.state === 'queued') await respond(redis, { request_id: record.request_id, ...deleted });
   await records.remove(workerId);
   busy.delete(workerId);
-  if (record) logger.info({ worker_id: workerId }, 'worker deleted');
+  if (record) logger.info({ worker_id: workerId, task_id: context.task_id, state: record.state }, 'worker deleted');
   manager.fillSlots();
 }
 

@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { folderFingerprint, thisProcess } from '@codegen/sdk/processes';
-import type { Logger, Redis } from '@codegen/sdk/queue';
+import { type Logger, type Redis, sayFailed } from '@codegen/sdk/queue';
 
 const MARK = 'worker:manager';
 /** Milliseconds until a manager that was killed counts as gone. */
@@ -63,7 +63,7 @@ export async function becomeOnlyManager(options: {
       before = other.ttlMs;
     } catch (error) {
       if (error instanceof AnotherManager) throw error;
-      if (!away) logger.warn({ error: String(error) }, 'whether another worker-manager runs is not known yet');
+      if (!away) sayFailed(logger, error, 'whether another worker-manager runs is not known yet');
       away = true;
     }
   }

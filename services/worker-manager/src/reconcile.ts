@@ -104,6 +104,6 @@ async function lose(
   const lost: WorkerRecord = { ...record, state: 'lost', failure };
   await records.put(lost);
   busy.delete(record.worker_id);
-  logger.warn({ worker_id: record.worker_id, ...failure }, 'worker lost');
+  logger.warn({ worker_id: record.worker_id, task_id: record.context.task_id, ...failure }, 'worker lost');
   return lost;
 }

@@ -1,4 +1,4 @@
-import type { Logger } from '@codegen/sdk/queue';
+import { type Logger, sayFailed } from '@codegen/sdk/queue';
 import type { WorkerRecord } from './worker-records.js';
 
 /**
@@ -69,7 +69,7 @@ export class Slots {
   async #start(workerId: string): Promise<void> {
     const { start, records, logger } = this.options;
     await start(workerId).catch((error: unknown) =>
-      logger.warn({ worker_id: workerId, error: String(error) }, 'a worker cannot be started yet'),
+      sayFailed(logger, error, 'a worker cannot be started yet', { worker_id: workerId }),
     );
     this.#reserved.delete(workerId);
     // One that was refused has left its slot; one that waits on is tried again with the next look.

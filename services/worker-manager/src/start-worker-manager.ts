@@ -5,7 +5,7 @@ import { workerCommands, workerIdFor, workerLifecycle } from '@codegen/contracts
 import { createApi } from '@codegen/sdk/api';
 import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
 import { lockFolder } from '@codegen/sdk/processes';
-import { closeRedis, connectRedis, silentLogger } from '@codegen/sdk/queue';
+import { closeRedis, connectRedis, sayFailed, silentLogger } from '@codegen/sdk/queue';
 import { respond } from './answer-commands.js';
 import { inheritedEnvironment, installedWrapper, ownVariable, type WorkerManagerConfig } from './config.js';
 import { drain } from './drain.js';
@@ -140,7 +140,7 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
         failures = 0;
       } catch (error) {
         failures += 1;
-        if (failures === 1) logger.warn({ error: String(error) }, 'the workers cannot be looked after, still trying');
+        if (failures === 1) sayFailed(logger, error, 'the workers cannot be looked after, still trying');
       }
       await sleep(reconcileMs, undefined, { signal: AbortSignal.any([look.signal, stopping.signal]) }).catch(
         () => undefined,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CreateWorkerCommand } from '@codegen/contracts';
 import { isOrchestratorError, isRefusal, PermanentError } from '@codegen/sdk/errors';
 import { diskFault, SystemFault, systemFault, writeFileBelow } from '@codegen/sdk/files';
+import { sayFailed } from '@codegen/sdk/queue';
 import { textOf } from '@codegen/sdk/text';
 import type { AgentCommand } from './agents-file.js';
 import { respond } from './answer-commands.js';
@@ -29,7 +30,7 @@ async function startWorker(record: WorkerRecord, manager: Manager): Promise<void
   } catch (error) {
     // The vault being away is no fault of the work: the worker keeps its place in the queue.
     if (isOrchestratorError(error) && error.retryable) {
-      logger.warn({ worker_id: record.worker_id, code: error.code }, 'a worker waits for its secrets');
+      sayFailed(logger, error, 'a worker waits for its secrets', { worker_id: record.worker_id });
       return;
     }
     // Nor is it that this service is not let in: whoever starts it anew goes on.
@@ -55,7 +56,7 @@ async function startWorker(record: WorkerRecord, manager: Manager): Promise<void
     await refuse(record, failure, manager);
     return;
   }
-  logger.info({ worker_id: record.worker_id, agent_config: record.config.agent_config }, 'worker started');
+  logger.debug({ worker_id: record.worker_id, agent_config: record.config.agent_config }, 'worker started');
   await answerCreate(started, manager);
 }
 
@@ -78,7 +79,7 @@ export async function refuse(
   { gone, redis, records, runtime, logger }: Manager,
 ): Promise<void> {
   const worker = silentWorker(record as WorkerRecord);
-  logger.warn({ worker_id: worker.worker_id, ...failure }, 'a worker is refused');
+  logger.warn({ worker_id: worker.worker_id, task_id: worker.context.task_id, ...failure }, 'a worker is refused');
   await gone.add({ ...worker, ...failure, gone_at: Date.now() });
   await runtime.end(worker.worker_id);
   await answerInputs(redis, worker, failure);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identityOf } from '@codegen/sdk/processes';
 import { freePort } from '../../support/ports.js';
@@ -206,7 +207,7 @@ export async function startServices(
     langgraphs?: number;
     folders?: Partial<Record<'repos' | 'workers' | 'releases', string>>;
   } = {},
-): Promise<System & { redis: TestRedis; processes: Map<string, ChildProcess> }> {
+): Promise<System & { redis: TestRedis; processes: Map<string, ChildProcess>; logs: Map<string, string[]> }> {
   const home = await tempFolder('codegen-e2e');
   const folder = async (name: string) => {
     await mkdir(join(home.path, name), { recursive: true });
@@ -221,14 +222,18 @@ export async function startServices(
   } = options.folders ?? {};
   const redis = await startRedis();
   const processes = new Map<string, ChildProcess>();
+  const logs = new Map<string, string[]>();
   const launch = (name: string, service: string, env: Record<string, string>) => {
     const main = join(root, 'services', service, 'dist', 'main.js');
     const child = spawn('setpriv', ['--pdeathsig', 'SIGTERM', process.execPath, main], {
       env: { PATH: process.env.PATH, HOME: home.path, LOG_LEVEL: 'info', ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      if (/"level":(50|60)/.test(text) || !text.startsWith('{')) process.stderr.write(`[${name}] ${text}`);
+    const lines = logs.get(name) ?? [];
+    logs.set(name, lines);
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      lines.push(line);
+      if (/"level":(50|60)/.test(line) || !line.startsWith('{')) process.stderr.write(`[${name}] ${line}\n`);
     });
     processes.set(name, child);
   };
@@ -298,6 +303,7 @@ export async function startServices(
     token,
     redis,
     processes,
+    logs,
     cli: (args, cliOptions) => runCli(configDir, args, cliOptions),
     stop: async () => {
       const running = [...processes.values()].filter((child) => child.exitCode === null && child.signalCode === null);

@@ -1,6 +1,6 @@
 import { backoffMs, pause } from '../queue/backoff.js';
 import { isGroupGone, unlessWrongType } from '../queue/redis-errors.js';
-import { textOf } from '../text/error-text.js';
+import { sayFailed } from '../queue/what-is-away.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 import { renewAll } from './lease.js';
 
@@ -27,8 +27,7 @@ export async function claimLoop(core: ConsumerCore): Promise<void> {
       await nextLook(core, more);
     } catch (error) {
       if (!isGroupGone(error)) failures += 1;
-      if (failures === 3)
-        core.logger.warn({ error: textOf(error) }, 'cannot look for what dead consumers left, still trying');
+      if (failures === 3) sayFailed(core.logger, error, 'cannot look for what dead consumers left, still trying');
       await pause(Math.max(leaseMs / 4, backoffMs(failures)), stopping);
     }
   }

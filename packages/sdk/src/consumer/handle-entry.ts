@@ -3,6 +3,7 @@ import { type CurrentMessage, handling } from '../current-message.js';
 import { openTelemetry } from '../queue/open-telemetry.js';
 import { takesProgress } from '../queue/progress.js';
 import { ATTEMPT, DEFERRALS } from '../queue/retry-counters.js';
+import { sayFailed } from '../queue/what-is-away.js';
 import { textOf } from '../text/error-text.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 import { deadOutcome } from './dead-outcome.js';
@@ -105,7 +106,7 @@ async function handleDecoded<C extends QueueContract>(
     }
     if (verdict.kind === 'retry') {
       const about = { error: text, attempt, delay_ms: Math.round(verdict.delayMs) };
-      context.logger.warn(about, 'handler failed, will try again');
+      sayFailed(context.logger, error, 'handler failed, will try again', about);
       const counters = verdict.burnsAttempt
         ? { [ATTEMPT]: String(attempt + 1) }
         : { [ATTEMPT]: String(attempt), [DEFERRALS]: String(deferrals + 1) };

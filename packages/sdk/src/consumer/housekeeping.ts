@@ -1,7 +1,7 @@
 import { pause } from '../queue/backoff.js';
 import type { LetterLimits } from '../queue/store.js';
 import { defaultLetterLimits } from '../queue/trim-dead-letters.js';
-import { textOf } from '../text/error-text.js';
+import { sayFailed } from '../queue/what-is-away.js';
 import type { ConsumerCore } from './consumer-core.js';
 
 /** What a consumer tidies up in its own queue, and how often. */
@@ -38,7 +38,7 @@ async function tidyUp(core: ConsumerCore, idleMs: number, limits: LetterLimits):
     try {
       await work();
     } catch (error) {
-      logger.warn({ stream: one, error: textOf(error) }, 'cannot tidy up now, will try again later');
+      sayFailed(logger, error, 'cannot tidy up now, will try again later', { stream: one });
     }
   };
   for (const one of streams) {

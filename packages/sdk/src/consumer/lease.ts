@@ -1,5 +1,6 @@
 import { pause } from '../queue/backoff.js';
 import { byStream } from '../queue/entry.js';
+import { sayFailed } from '../queue/what-is-away.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 import { type HeldEntry, LeaseLostError } from './held-entries.js';
 import { countLost } from './watch-stalls.js';
@@ -27,8 +28,7 @@ export async function renewAll(core: ConsumerCore): Promise<void> {
         if (!owned[i]) lose(core, entry);
       });
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      core.logger.warn({ stream, error: text }, 'cannot renew leases');
+      sayFailed(core.logger, error, 'cannot renew leases', { stream });
     }
   }
 }

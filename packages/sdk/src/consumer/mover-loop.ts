@@ -1,4 +1,5 @@
 import { backoffMs } from '../queue/backoff.js';
+import { sayFailed } from '../queue/what-is-away.js';
 import type { ConsumerCore } from './consumer-core.js';
 
 /** Milliseconds after which delays that another process added are noticed. */
@@ -26,8 +27,7 @@ export class Mover {
         if (moved === 0 || nextMs > 0) await this.#sleep(Math.min(nextMs, LOOK_EVERY_MS));
       } catch (error) {
         failures += 1;
-        const text = error instanceof Error ? error.message : String(error);
-        if (failures === 3) logger.warn({ error: text }, 'cannot move delayed entries, still trying');
+        if (failures === 3) sayFailed(logger, error, 'cannot move delayed entries, still trying');
         await this.#sleep(backoffMs(failures));
       }
     }

@@ -1,6 +1,8 @@
 import { backoffMs, pause } from '../queue/backoff.js';
 import { isGroupGone, isWrongType } from '../queue/redis-errors.js';
 import type { WaitingReader } from '../queue/store.js';
+import { sayFailed } from '../queue/what-is-away.js';
+import { sayBack } from '../service/outage-log.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 
 /** Milliseconds that one read waits for entries; well below the silence limit of the connection. */
@@ -34,12 +36,13 @@ export async function readLoop(core: ConsumerCore, streams: readonly string[], r
       for (const entry of await reader.readNew(readable, core, { count: room, blockMs: BLOCK_MS })) held.add(entry, 1);
       core.pump();
       failures = 0;
+      sayBack(logger, 'Redis');
     } catch (error) {
       if (stopping.aborted) break;
       recovering ||= 'lost reply';
       if (isWrongType(error) && readable.length === streams.length) {
         logger.warn({ streams, error: messageOf(error) }, 'a key is no stream: only those that are can be read');
-      } else if (failures === 2) logger.warn({ error: messageOf(error) }, 'cannot read, still trying');
+      } else if (failures === 2) sayFailed(logger, error, 'cannot read, still trying');
       if (isGroupGone(error) || isWrongType(error)) readable = [];
       await pause(backoffMs(failures), stopping);
       failures += 1;

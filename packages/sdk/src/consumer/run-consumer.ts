@@ -6,6 +6,7 @@ import { connectQueue } from '../queue/connect-queue.js';
 import { checkRemembered } from '../queue/idempotency.js';
 import { type Logger, silentLogger, withBindings } from '../queue/logger.js';
 import { asUnavailable, unlessWrongType } from '../queue/redis-errors.js';
+import { sayFailed } from '../queue/what-is-away.js';
 import { textOf } from '../text/error-text.js';
 import { claimLoop } from './claim-loop.js';
 import type { ConsumerCore } from './consumer-core.js';
@@ -13,9 +14,9 @@ import { type Handled, handleEntry } from './handle-entry.js';
 import { HeldEntries, type HeldEntry } from './held-entries.js';
 import { housekeepingLoop } from './housekeeping.js';
 import { leaseLoop, renewAll } from './lease.js';
+import { warnOfLosses } from './loss-warnings.js';
 import { Mover } from './mover-loop.js';
 import type { ConsumerOptions, RunningConsumer } from './options.js';
-import { warnWithoutPersistence } from './persistence-warning.js';
 import { readLoop } from './read-loop.js';
 import { Settler } from './settle.js';
 import { endHandlers, interrupt, withinMs } from './shutdown.js';
@@ -97,7 +98,7 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
         await store.ensureGroup(stream, core.group);
         for (const old of core.streams.slice(1))
           await store.ensureGroup(old, core.group).catch(unlessWrongType(undefined));
-        await warnWithoutPersistence(core);
+        await warnOfLosses(core);
         return;
       } catch (error) {
         if (failures === 0) sayUnreachable(logger, asUnavailable(error, `preparing ${stream}`));
@@ -162,6 +163,7 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
 
 /** What time alone does not mend, such as a wrong password, is an error. */
 function sayUnreachable(logger: Logger, error: unknown): void {
-  const level = isOrchestratorError(error) && !error.retryable ? 'error' : 'warn';
-  logger[level]({ error: textOf(error) }, 'cannot reach the queue yet, still trying');
+  const doing = 'cannot reach the queue yet, still trying';
+  if (isOrchestratorError(error) && !error.retryable) logger.error({ error: textOf(error) }, doing);
+  else sayFailed(logger, error, doing);
 }

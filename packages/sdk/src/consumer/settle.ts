@@ -1,6 +1,7 @@
 import type { EntryFields, ErrorContext } from '@codegen/contracts';
 import { backoffMs, pause } from '../queue/backoff.js';
 import { byStream } from '../queue/entry.js';
+import { sayFailed } from '../queue/what-is-away.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 import { type HeldEntry, isLost } from './held-entries.js';
 import { countLost } from './watch-stalls.js';
@@ -73,10 +74,10 @@ export class Settler {
         }
         break;
       } catch (error) {
-        const text = error instanceof Error ? error.message : String(error);
-        for (const { id, stream } of entries) {
-          const about = { entry_id: id, stream, outcome: outcome.kind, error: text };
-          logger.warn(about, 'cannot settle an entry yet, it stays pending');
+        // Of what goes on failing, the first line says enough.
+        if (failures === 0) {
+          const about = { entry_ids: entries.map(({ id }) => id), stream: entries[0]?.stream, outcome: outcome.kind };
+          sayFailed(logger, error, 'cannot settle an entry yet, it stays pending', about);
         }
         await pause(backoffMs(failures), ended);
       }

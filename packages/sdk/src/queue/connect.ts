@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, type Command, Redis, type RedisOptions } from 'ioredis';
 import { OrchestratorError } from '../errors.js';
+import { sayAway, sayBack } from '../service/outage-log.js';
 import type { Logger } from './logger.js';
 import { isCluster, type RedisClient } from './redis-client.js';
 import { isDatabaseRefused } from './redis-errors.js';
@@ -120,9 +121,8 @@ function retryStrategy(times: number): number {
   return Math.min(1000, 25 * 2 ** Math.min(times, 6)) + Math.random() * 50;
 }
 
-/** Without a listener ioredis prints errors itself; one line per outage is enough. */
+/** Without a listener ioredis prints errors itself. */
 function reportOutages(redis: RedisClient, logger?: Logger): void {
-  let away = false;
   let refused: Error | undefined;
   redis.on('error', (error: Error) => {
     // ioredis would go on in the first database: what waits fails, and the connection begins anew.
@@ -131,11 +131,9 @@ function reportOutages(redis: RedisClient, logger?: Logger): void {
       redis.recoverFromFatalError(error, error, { offlineQueue: true });
       return;
     }
-    if (!away) logger?.warn({ error: error.message }, 'redis: connection lost, reconnecting');
-    away = true;
+    if (logger) sayAway(logger, 'Redis', error, 'connecting');
   });
   redis.on('ready', () => {
-    if (away) logger?.info({}, 'redis: connected again');
-    away = false;
+    if (logger) sayBack(logger, 'Redis');
   });
 }

@@ -18,3 +18,4 @@ export { type QueueStats, queueStats } from './stats.js';
 export type { LetterLimits, QueueStore } from './store.js';
 export { trimAcknowledged } from './trim-acknowledged.js';
 export { defaultLetterLimits, trimDeadLetters } from './trim-dead-letters.js';
+export { sayFailed, whatIsAway } from './what-is-away.js';

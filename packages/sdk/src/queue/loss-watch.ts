@@ -29,14 +29,22 @@ export class LossWatch {
    */
   async check(repair: () => Promise<void>): Promise<void> {
     if (this.#redis.status !== 'ready') return;
-    try {
+    const run = await this.#asked(async () => {
       this.#run ??= await this.#runOfServer();
-      const run = this.#run;
-      if ((await this.#redis.get(this.#mark).catch(unlessWrongType(null))) === run) return;
+      if ((await this.#redis.get(this.#mark).catch(unlessWrongType(null))) === this.#run) return undefined;
       await this.#redis.set(this.#mark, 'repairing');
-      await repair();
-      // Only where it still stands: what was lost while the repair ran is another loss.
-      await this.#redis.set(this.#mark, run, 'XX');
+      return this.#run;
+    });
+    if (run === undefined) return;
+    await repair();
+    // Only where it still stands: what was lost while the repair ran is another loss.
+    await this.#asked(() => this.#redis.set(this.#mark, run, 'XX'));
+  }
+
+  // What the repair asks may be away too, and is no Redis.
+  async #asked<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
     } catch (error) {
       throw asUnavailable(error, 'making good what Redis may have lost');
     }

@@ -35,6 +35,11 @@ export function isRedisAway(error: unknown): boolean {
   return [AWAY, PASSING_REPLY, STATE_CHANGED].some((pattern) => pattern.test(error.message));
 }
 
+/** The connection is gone, or nothing comes through it: an error of ioredis itself, unlike one of a server that cannot serve. */
+export function isConnectionLost(error: unknown): boolean {
+  return error instanceof Error && AWAY.test(error.message);
+}
+
 /** The key holds something else than what is asked of it: only whoever put it there can mend that. */
 export function isWrongType(error: unknown): boolean {
   return error instanceof Error && /^(?:ERR Error running script .*? -)?WRONGTYPE /.test(error.message);
@@ -77,11 +82,15 @@ export function asUnavailable(error: unknown, doing: string): unknown {
     const text = `Redis does not have the database of its URL (${doing}: ${error.message}). Give /0 or another one that it has.`;
     return new OrchestratorError('NOT_CONFIGURED', text, { cause: error });
   }
-  const isSocketError = typeof (error as NodeJS.ErrnoException).syscall === 'string';
-  if (!isSocketError && !isRedisAway(error)) return error;
+  if (!isSocketError(error) && !isRedisAway(error)) return error;
   return new OrchestratorError(
     'REDIS_UNAVAILABLE',
     `Redis is not available (${doing}: ${error.message}). Check that it runs, then try again.`,
     { cause: error },
   );
+}
+
+/** Of the connection to whatever it was. */
+export function isSocketError(error: unknown): boolean {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }

@@ -44,11 +44,22 @@ export class RedisStore implements QueueStore {
     return () => this.redis.off('ready', listener);
   }
 
-  async persistenceWarning(): Promise<string | undefined> {
+  async lossWarnings(): Promise<string[]> {
     // Where INFO is not allowed, there is nothing to say.
-    const info = await this.redis.info('persistence').catch(() => '');
-    if (!/aof_enabled:0/.test(info)) return undefined;
-    return `${this.#place()} runs without appendonly: a restart loses every waiting message. Set appendonly yes.`;
+    const info = (section: string) => this.redis.info(section).catch(() => '');
+    const warnings: string[] = [];
+    if (/aof_enabled:0/.test(await info('persistence'))) {
+      warnings.push(
+        `${this.#place()} runs without appendonly: a restart loses every waiting message. Set appendonly yes.`,
+      );
+    }
+    const policy = /maxmemory_policy:(\S+)/.exec(await info('memory'))?.[1] ?? 'noeviction';
+    if (policy !== 'noeviction') {
+      warnings.push(
+        `${this.#place()} drops keys when it is full (maxmemory-policy ${policy}): queues and answers may go without a word. Set maxmemory-policy noeviction.`,
+      );
+    }
+    return warnings;
   }
 
   #place(): string {

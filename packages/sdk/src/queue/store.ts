@@ -60,8 +60,8 @@ export interface QueueStore {
   readonly online: boolean;
   /** Calls back whenever commands are answered again; the returned function ends that. */
   onOnline(listener: () => void): () => void;
-  /** What to say once about a store that keeps nothing over a restart; undefined where there is nothing to say. */
-  persistenceWarning(): Promise<string | undefined>;
+  /** What to say once about a store that may lose what it was given: over a restart, or when it is full. */
+  lossWarnings(): Promise<string[]>;
 
   /** Adds an entry, for every group to handle. */
   append(stream: string, fields: EntryFields): Promise<string>;

@@ -1,4 +1,5 @@
 export { createLogger, logDestination, readLogLevel } from './create-logger.js';
+export { type Needed, sayAway, sayBack } from './outage-log.js';
 export { readApi, readRedisUrl } from './read-addresses.js';
 export {
   type Environment,

@@ -45,8 +45,8 @@ export class MemoryQueue implements QueueStore {
     return () => undefined;
   }
 
-  async persistenceWarning(): Promise<undefined> {
-    return undefined;
+  async lossWarnings(): Promise<string[]> {
+    return [];
   }
 
   async append(stream: string, fields: EntryFields): Promise<string> {

@@ -76,7 +76,7 @@ describe('Redis killed and started again', () => {
     await sleep(leaseMs);
     owner.child.kill('SIGSTOP');
     await bench.server.restart();
-    await waitFor('the peer to be back', () => bench.logged.some((line) => line.message === 'redis: connected again'));
+    await waitFor('the peer to be back', () => bench.logged.some((line) => line.message === 'Redis is back'));
     // Longer than the peer takes to look again, shorter than it leaves to owners.
     await sleep(1200);
     owner.child.kill('SIGCONT');
@@ -209,4 +209,19 @@ describe('a frozen Redis', () => {
     await bench.add('two');
     await waitFor('the second', () => seen.includes('two'), { timeoutMs: 20_000 });
   });
+});
+
+test('a Redis that may lose what it holds is warned of, once a process, and another one is not', async () => {
+  const warned = () => bench.logged.filter(({ message }) => /^Redis on /.test(message)).map(({ message }) => message);
+  await bench.consume(async () => undefined).ready;
+  expect(warned()).toEqual([]);
+  await bench.close();
+  bench = await openBench(['--appendonly', 'no', '--maxmemory-policy', 'volatile-lru']);
+  for (let n = 0; n < 2; n += 1) await bench.consume(async () => undefined).ready;
+  expect(warned()).toEqual([
+    expect.stringMatching(/127\.0\.0\.1:\d+ runs without appendonly: .* Set appendonly yes\.$/),
+    expect.stringMatching(
+      / drops keys when it is full \(maxmemory-policy volatile-lru\): .* Set maxmemory-policy noeviction\.$/,
+    ),
+  ]);
 });

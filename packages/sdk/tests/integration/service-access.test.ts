@@ -90,6 +90,28 @@ describe('a service', () => {
     expect(log).toMatch(/cannot go on, and stops[\s\S]*closing[\s\S]*closed/);
   });
 
+  it('tells an API that is older of itself rarely, and says once that it takes no signs of life', async () => {
+    const told: string[] = [];
+    const logger = { ...silentLogger, warn: (_: object, message: string) => void told.push(message) };
+    const asked: string[] = [];
+    api.intercept = ({ method, path }) => {
+      asked.push(`${method} ${path}`);
+      if (method !== 'PUT') return undefined;
+      return { status: 404, body: { title: 'no', status: 404, code: 'NOT_FOUND', detail: 'there is no PUT here' } };
+    };
+    const reach = { api: { url: api.url, token: key('langgraph') } };
+    const life = await giveSignsOfLife('langgraph', 'one', reach, logger, { everyMs: 20, againMs: 20 });
+    try {
+      await waitFor('some looks', () => asked.filter((one) => one === 'GET /health').length > 10);
+      expect(asked.filter((one) => one.startsWith('PUT'))).toEqual(['PUT /services/langgraph/one']);
+      expect(told).toEqual([expect.stringContaining('is older')]);
+      // What it needs to know of its key it has asked once.
+      expect(asked.filter((one) => one === 'GET /whoami')).toHaveLength(1);
+    } finally {
+      life.stop();
+    }
+  });
+
   describe('that Redis let in before and now refuses, as after a failover', () => {
     /** Its signs of life, while Redis asks for another password, until `during` is done. */
     async function refused(refusedMs: number, during: (refused: Promise<unknown>, told: string[]) => Promise<void>) {

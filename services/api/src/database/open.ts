@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sayAway, sayBack } from '@codegen/sdk/service';
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
 import pg from 'pg';
 import type { Logger } from '../logger.js';
@@ -57,7 +58,7 @@ async function openPool(
     application_name: 'codegen-api',
   });
   // A connection that breaks, idle or in use, is replaced for the next query; unheard, its event would end the process.
-  const lost = (error: Error) => logger.warn({ err: error.message }, 'a database connection was lost');
+  const lost = (error: Error) => sayAway(logger, 'the database', error, 'a database connection was lost');
   pool.on('error', lost);
   pool.on('connect', (client) => void client.on('error', lost));
   return { pool, close: () => pool.end() };
@@ -68,10 +69,11 @@ async function waitUntilAnswering(pool: DatabasePool, logger: Logger): Promise<v
   for (;;) {
     try {
       await pool.query('select 1');
+      sayBack(logger, 'the database');
       return;
     } catch (error) {
       if (!isDatabaseAway(error) || Date.now() > deadline) throw error;
-      logger.warn({ err: (error as Error).message }, 'the database does not answer yet');
+      sayAway(logger, 'the database', error, 'the database does not answer yet');
       await sleep(500);
     }
   }

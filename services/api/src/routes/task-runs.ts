@@ -6,6 +6,7 @@ import {
   failTask,
   identifier,
   nextAttempt,
+  type Task,
   task,
   transitionTask,
 } from '@codegen/contracts';
@@ -14,7 +15,7 @@ import { callerOf } from '../auth.js';
 import { mutate } from '../idempotency.js';
 import * as runs from '../store/task-runs.js';
 import { findTask, toTask } from '../store/tasks.js';
-import type { Routes } from './dependencies.js';
+import type { Dependencies, Routes } from './dependencies.js';
 
 const params = z.object({ id: identifier });
 
@@ -33,6 +34,7 @@ export const taskRunRoutes: Routes = async (app, deps) => {
         { again: true },
       );
       deps.changes.notify(id);
+      if (claim.outcome === 'cancelled') sayEnded(deps, claim.task);
       return claim;
     },
   );
@@ -60,6 +62,7 @@ export const taskRunRoutes: Routes = async (app, deps) => {
         { again: true },
       );
       deps.changes.notify(id);
+      if (outcome.changed && outcome.task.status !== 'running') sayEnded(deps, outcome.task);
       return outcome;
     },
   );
@@ -73,6 +76,7 @@ export const taskRunRoutes: Routes = async (app, deps) => {
         toTask(await runs.failTask(trx, callerOf(request), id, request.body)),
       );
       deps.changes.notify(id);
+      sayEnded(deps, failed);
       return failed;
     },
   );
@@ -126,3 +130,10 @@ export const taskRunRoutes: Routes = async (app, deps) => {
       }),
   );
 };
+
+function sayEnded(
+  { logger }: Dependencies,
+  { id: task_id, correlation_id, type, status, reason, attempt }: Task,
+): void {
+  logger.info({ task_id, correlation_id, type, status, reason, attempt }, 'task ended');
+}

@@ -32,6 +32,7 @@ function deps(deploy: () => Promise<{ url: string }>) {
     answer: async (result) => void answers.push(result),
     wanted: async () => true,
     fault: async () => undefined,
+    ended: () => undefined,
     progress: async (_, text) => void calls.push(text),
     signal: new AbortController().signal,
   };

@@ -1,4 +1,5 @@
 import type { Logger } from '@codegen/sdk/queue';
+import { sayAway } from '@codegen/sdk/service';
 import pg from 'pg';
 
 /** What the graphs need of a `pg.Pool`; the embedded database has a look-alike. */
@@ -22,7 +23,7 @@ export function openPool(config: DatabaseConfig, logger: Logger): { pool: Databa
     application_name: 'codegen-langgraph',
   });
   // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
-  pool.on('error', (error) => logger.warn({ error: error.message }, 'a database connection was lost'));
+  pool.on('error', (error) => sayAway(logger, 'the database', error, 'a database connection was lost'));
   // One that breaks while it is in use says so in its next query, and here.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return { pool, close: () => pool.end() };

@@ -74,7 +74,7 @@ describe.each(databases)('replicas on %s', (kind) => {
     const task = await world.start('engineering', await world.newProject());
 
     expect(await world.ended(task, 50_000)).toMatchObject({ status: 'completed', epoch: 1 });
-    expect(world.complaints.join()).toContain('a thread waits for something that is away');
+    expect(world.complaints.join()).toContain('the database is away');
     const messages = (await world.events(task)).map((event) => event.message);
     expect(messages.filter((message, at) => messages.indexOf(message) !== at)).toEqual([]);
   });

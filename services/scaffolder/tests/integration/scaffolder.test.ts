@@ -179,6 +179,25 @@ it('what a killed scaffolder leaves half done, another one finishes', async () =
   }
 });
 
+it('started again under its INSTANCE, it takes at once what it had in hand when it was killed', async () => {
+  const slow = join(folder.path, 'slow-copier');
+  const pid = join(folder.path, 'pid');
+  await writeFile(slow, `#!/bin/sh\necho $$ > ${pid}\nexec sleep 60\n`, { mode: 0o755 });
+  const first = spawnMain({ COPIER: slow, INSTANCE: 'scaffolder-a' });
+  await publish(redis, scaffolderQueue, request);
+  const sleeper = Number(await waitFor('the drawing to begin', () => readFile(pid, 'utf8').catch(() => '')));
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  process.kill(sleeper, 'SIGKILL');
+  const second = spawnMain({ COPIER: 'none', INSTANCE: 'scaffolder-a' });
+  try {
+    // Under another name it would wait for the lease of 30 s.
+    expect((await answers(scaffolderResults))[0]).toMatchObject({ request_id: 'scaffold-1', status: 'success' });
+  } finally {
+    second.kill('SIGKILL');
+  }
+});
+
 it('as a program it serves, and stops on SIGTERM with exit code 0', async () => {
   const child = spawnMain({ COPIER: 'none' });
   try {

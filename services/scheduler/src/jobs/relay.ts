@@ -1,6 +1,6 @@
 import { deployQueue, engineeringQueue, type OutboxEntry } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
-import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
+import { type Logger, publish, type Redis, sayFailed } from '@codegen/sdk/queue';
 
 /** At most this many messages a round; a full round is followed by the next at once. */
 export const BATCH_SIZE = 100;
@@ -41,7 +41,7 @@ export function createRelay({ api, redis, logger }: RelayDependencies): Relay {
       const failures = (resting.get(task_id)?.failures ?? 0) + 1;
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
       resting.set(task_id, { failures, untilMs: Date.now() + pauseMs });
-      logger.warn({ task_id, stream: entry.stream, err: messageOf(error), failures }, 'not published, will try again');
+      sayFailed(logger, error, 'not published, will try again', { task_id, stream: entry.stream, failures });
       return false;
     }
   };
@@ -69,8 +69,4 @@ function contractOf(entry: OutboxEntry) {
 function forgetAbsent(resting: Map<string, unknown>, entries: readonly OutboxEntry[]): void {
   const present = new Set(entries.map((entry) => entry.task_id));
   for (const taskId of resting.keys()) if (!present.has(taskId)) resting.delete(taskId);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
