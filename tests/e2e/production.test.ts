@@ -74,8 +74,12 @@ it('a backup brings all of it back, over what came later', async () => {
   const [backup, restore] = sectionOf('Backup and restore').split(/^Back again/m) as [string, string];
   await follow('Backup and restore', backup);
   await json('orchestrator project create later --json');
-  await rm(join(temp.path, 'srv', 'system', 'data', 'repos'), { recursive: true });
+  // Its agent is at work when everything is stopped, which waits for it and for what comes of it.
+  await rm(join(temp.path, 'turns'));
+  await json('orchestrator engineering start --project later --spec x --json');
+  await waitFor('the agent', async () => (await turns()).length > 0, { timeoutMs: 20_000 });
   await follow('Backup and restore', restore);
+  expect(units.logs.get('codegen-worker-manager.service')).not.toContain('work that has begun is not done');
   const { items: projects } = await json('orchestrator project list --json');
   expect(projects.map(({ name }: { name: string }) => name)).toEqual(['blog']);
   await waitFor('the site', async () => (await (await fetch(`${site()}/posts`)).text()).includes('Low'), {

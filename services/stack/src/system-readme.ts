@@ -35,7 +35,7 @@ export function systemReadme(plan: SystemPlan & { readonly port: number; readonl
     '## Start',
     '',
     '```sh',
-    `sudo cp ${join(dir, 'systemd')}/* /etc/systemd/system/`,
+    `sudo cp -r ${join(dir, 'systemd')}/. /etc/systemd/system/`,
     'sudo systemctl daemon-reload',
     'sudo systemctl enable --now codegen.target',
     `orchestrator auth login --profile production --api-url http://127.0.0.1:${port} --token-stdin < ${join(dir, 'keys', 'admin-token')}`,

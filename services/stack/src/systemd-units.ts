@@ -15,7 +15,7 @@ export interface UnitSettings {
 }
 
 /** The replicas that the target starts of what may run more than once. */
-const LANGGRAPHS = ['1', '2'];
+const langgraphs = ['1', '2'].map((instance) => `codegen-langgraph@${instance}.service`);
 
 /** Which of the system's folders a service writes to. */
 const WRITES: Record<ProcessName, readonly ('repos' | 'workers' | 'releases')[]> = {
@@ -32,9 +32,7 @@ const WRITES: Record<ProcessName, readonly ('repos' | 'workers' | 'releases')[]>
 export function systemdUnits(settings: UnitSettings): Record<string, string> {
   const processes = ['api', ...serviceNames] as const;
   const units = processes.map((name) => [`${unitOf(name)}.service`, serviceUnit(name, settings)]);
-  const wanted = processes.flatMap((name) =>
-    name === 'langgraph' ? LANGGRAPHS.map((n) => `codegen-langgraph@${n}.service`) : [`${unitOf(name)}.service`],
-  );
+  const wanted = processes.flatMap((name) => (name === 'langgraph' ? langgraphs : [`${unitOf(name)}.service`]));
   const target = [
     '[Unit]',
     'Description=Codegen orchestrator',
@@ -67,6 +65,8 @@ function serviceUnit(name: ProcessName, settings: UnitSettings): string {
     `Documentation=file:${join(dir, 'README.md')}`,
     'Wants=network-online.target',
     `After=network-online.target postgresql.service redis-server.service${isApi ? '' : ' codegen-api.service'}`,
+    // Stopped before those who bring the tasks to an end that it waits for.
+    ...(name === 'worker-manager' ? [`After=${langgraphs.join(' ')} codegen-scaffolder.service`] : []),
     'PartOf=codegen.target',
     '',
     '[Service]',

@@ -25,12 +25,19 @@ export class Units {
     const [verb, ...rest] = words.filter((word) => !word.startsWith('--'));
     if (verb === 'daemon-reload') return;
     const names = rest.flatMap((name) => this.#members(name));
-    const isAfter = (a: string, b: string) => this.#load(a).get('After')?.join(' ').split(' ').includes(b) ?? false;
-    const ordered = [...names].sort((a, b) => Number(isAfter(a, b)) - Number(isAfter(b, a)));
-    if (verb === 'stop' || verb === 'restart') {
-      for (const name of [...ordered].reverse()) if (this.processes.has(name)) await this.#stop(name);
-    }
-    if (verb === 'enable' || verb === 'start' || verb === 'restart') for (const name of ordered) this.#start(name);
+    const isAfter = (one: string, other: string) =>
+      this.#load(one).get('After')?.join(' ').split(' ').includes(other) ?? false;
+    // Side by side, but for those that one says it is started after: it is stopped before them.
+    const stops = new Map<string, Promise<void>>();
+    const stop = (name: string): Promise<void> => {
+      const later = names.filter((one) => isAfter(one, name));
+      const stopping = stops.get(name) ?? Promise.all(later.map(stop)).then(() => this.#stop(name));
+      stops.set(name, stopping);
+      return stopping;
+    };
+    if (verb === 'stop' || verb === 'restart') await Promise.all(names.map(stop));
+    // None of them is waited for, so that in which order they are started is all the same.
+    if (verb === 'enable' || verb === 'start' || verb === 'restart') for (const name of names) this.#start(name);
   }
 
   /** Ends all that runs, at the end of a test. */
@@ -77,7 +84,8 @@ export class Units {
   }
 
   async #stop(name: string): Promise<void> {
-    const child = this.processes.get(name) as ChildProcess;
+    const child = this.processes.get(name);
+    if (!child) return;
     this.processes.delete(name);
     if (this.#load(name).get('KillMode')?.[0] !== 'mixed')
       throw new Error(`${name} would have its agents killed at once`);
