@@ -109,7 +109,7 @@ async function status(request_id: string, worker_id: string, manager: Manager): 
 
 async function list(request_id: string, manager: Manager): Promise<void> {
   const workers = manager.records.all().map((record) => summaryOf(record, manager));
-  await respond(manager.redis, { request_id, success: true, workers });
+  await respond(manager.redis, { request_id, success: true, workers, agents: Object.keys(manager.agents).sort() });
 }
 
 function unknownWorker(request_id: string, worker_id: string, { redis }: Manager): Promise<void> {

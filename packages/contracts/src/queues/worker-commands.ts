@@ -179,6 +179,7 @@ export const workerSummary = z
 export type WorkerSummary = z.infer<typeof workerSummary>;
 
 const workers = z.array(workerSummary).nullish();
+const agents = z.array(z.string()).nullish();
 
 /** Why a command was not carried out, where a program may want to tell. */
 export const workerRefusal = z
@@ -194,6 +195,7 @@ export const listWorkersResponse = z
     request_id: requestId,
     success,
     workers: workers.describe('Every worker that there is, also those that wait for a slot'),
+    agents: agents.describe('What create may name as agent_config; left out by older peers'),
     error,
   })
   .describe('The answer to list.');
@@ -215,6 +217,7 @@ export const workerResponse = z
     response: z.string().nullish().describe("Of send_message: the turn's text"),
     status: workerStatus.nullish().describe('Of status: how the worker is'),
     workers: workers.describe('Of list: every worker; of status: the one'),
+    agents: agents.describe('Of list: what create may name as agent_config'),
     reason: workerRefusal.nullish().describe('Why it was not carried out, machine-readable'),
     error,
   })

@@ -67,7 +67,7 @@ describe('worker', () => {
   });
 
   it('says what is wrong with what it was given, with the exit code of the table', async () => {
-    const [unknown, agent, secret, missing, repo, dry, kept, unset] = await Promise.all([
+    const [unknown, agent, secret, missing, repo, dry, kept, unset, dryUnknown, dryBuiltIn] = await Promise.all([
       worker('get', 'w-none', '--json'),
       worker('create', '--agent-config', 'no-such-agent', '--json'),
       worker('create', '--agent-config', 'forever', '--env', 'API_TOKEN=sk-very-plain-secret', '--json'),
@@ -76,8 +76,10 @@ describe('worker', () => {
       worker('create', '--agent-config', 'forever', '--env', 'API_TOKEN=vault:platform/TOKEN', '--dry-run', '--json'),
       worker('create', '--agent-config', 'forever', '--env', 'PATH=env:PATH', '--json'),
       worker('create', '--agent-config', 'forever', '--env', 'TOKEN=vault:project/p', '--json'),
+      worker('create', '--agent-config', 'no-such-agent', '--dry-run', '--json'),
+      worker('create', '--agent', 'codex', '--dry-run', '--json'),
     ]);
-    const told = [unknown, agent, secret, missing, repo, kept, unset].map((ended) => [
+    const told = [unknown, agent, secret, missing, repo, kept, unset, dryUnknown, dryBuiltIn].map((ended) => [
       ended.code,
       envelopeOf(ended).error.code,
     ]);
@@ -90,6 +92,8 @@ describe('worker', () => {
       [2, 'USAGE'],
       [6, 'FORBIDDEN'],
       [6, 'FORBIDDEN'],
+      [3, 'NOT_FOUND'],
+      [3, 'NOT_FOUND'],
     ]);
     expect(envelopeOf(unknown).next[0]?.command).toBe('orchestrator worker list');
     expect(envelopeOf(agent).error.message).toMatch(/no agent named "no-such-agent"; the agents file knows: .*forever/);
@@ -110,8 +114,14 @@ describe('worker', () => {
     });
     // It promises no more than it has checked.
     expect(envelopeOf(dry).warnings).toEqual([
-      'worker-manager was not asked: whether it has the agent forever and gives it these variables is told when the worker is created',
+      'whether the agent may have these variables is told when the worker is created',
     ]);
+    expect(envelopeOf(dryUnknown).error.message).toMatch(/no agent named no-such-agent; .*: .*forever/);
+    expect(envelopeOf(dryBuiltIn).error.message).toContain('use --agent-config: there is no agent codex');
+    const without = await machine.run(['worker', 'create', '--agent-config', 'forever', '--dry-run', '--json'], {
+      env: { ORCHESTRATOR_REDIS_URL: '' },
+    });
+    expect([without.code, envelopeOf(without).warnings]).toEqual([0, [expect.stringContaining('did not answer')]]);
   });
 
   it('needs Redis, and diagnose says whether worker-manager answers', async () => {

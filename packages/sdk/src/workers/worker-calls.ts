@@ -72,6 +72,13 @@ export async function listWorkers(store: QueueStore, options: WorkerCallOptions)
   return response.workers ?? [];
 }
 
+/** What `create` may name as `agent_config`; undefined where worker-manager is of an older release. */
+export async function listAgents(store: QueueStore, options: WorkerCallOptions): Promise<string[] | undefined> {
+  const response = await askAtOnce(store, { command: 'list', request_id: randomUUID() }, options);
+  checkSuccess(response, 'the agents cannot be listed');
+  return response.agents ?? undefined;
+}
+
 /** One worker; undefined details where it is gone already. */
 export async function getWorker(
   store: QueueStore,

@@ -32,6 +32,12 @@ export class WorkersClient {
     return await abortable(listWorkers(store, options), options.signal);
   }
 
+  /** What `create` may name as `agent_config`, by name; undefined where worker-manager is too old to say. */
+  async agents(options: WorkerCallOptions = {}): Promise<string[] | undefined> {
+    const [{ listAgents }, store] = await this.#open(options.signal);
+    return await abortable(listAgents(store, options), options.signal);
+  }
+
   /** One worker; of one that was deleted not long ago its id and the status `stopped`. */
   async get(
     workerId: string,

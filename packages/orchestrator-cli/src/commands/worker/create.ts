@@ -1,7 +1,8 @@
 import type { WorkerConfig } from '@codegen/contracts';
 import type { CreatedWorker } from '@codegen/sdk';
-import { isOrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
 import * as Flags from '@oclif/core/flags';
+import type { GlobalFlags } from '../../base-command.js';
 import { parseDuration } from '../../duration.js';
 import { readWorkerConfig } from '../../operations/read-worker-config.js';
 import { checkAllowed } from '../../permissions.js';
@@ -50,7 +51,9 @@ export default class WorkerCreate extends WorkerCommand<Created> {
       description: 'The whole configuration as JSON, from a file or standard input (-); other flags win over it',
       helpValue: 'FILE',
     }),
-    'dry-run': Flags.boolean({ description: 'Only check the configuration; worker-manager is not asked' }),
+    'dry-run': Flags.boolean({
+      description: 'Only check the configuration, and ask worker-manager whether it has the agent',
+    }),
     'idempotency-key': Flags.string({
       description: 'Makes a repeated call the same worker; in CI it follows from run, command and input',
       helpValue: 'KEY',
@@ -75,7 +78,7 @@ export default class WorkerCreate extends WorkerCommand<Created> {
     const config = await readWorkerConfig(flags, signal);
     if (Object.keys(config.env_vars).length > 0) checkAllowed('worker.create.env', this.runtime.env);
     if (flags['dry-run']) {
-      this.runtime.warnings.push(unasked(config));
+      this.runtime.warnings.push(await this.checkAgent(config, flags));
       return { worker_id: null, dry_run: true, config };
     }
     const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], config);
@@ -96,15 +99,36 @@ export default class WorkerCreate extends WorkerCommand<Created> {
     }
   }
 
+  /**
+   * What a dry run leaves open, in words. Where worker-manager cannot be reached, that is the agent too.
+   * @throws OrchestratorError NOT_FOUND where worker-manager has no such agent
+   */
+  private async checkAgent({ agent, agent_config: name }: WorkerConfig, flags: GlobalFlags): Promise<string> {
+    const { signal } = this;
+    const asked = agent === 'custom' ? String(name) : agent;
+    const agents = await this.onWorkers(flags, (client) => client.workers.agents({ signal })).catch(
+      (error: unknown) => {
+        signal.throwIfAborted();
+        if (isOrchestratorError(error)) return undefined;
+        throw error;
+      },
+    );
+    if (!agents) {
+      return `worker-manager did not answer: whether it has the agent ${asked} and gives it these variables is told when the worker is created`;
+    }
+    if (agent === 'custom' && agents.includes(asked)) {
+      return 'whether the agent may have these variables is told when the worker is created';
+    }
+    const why = agent === 'custom' ? 'there is no agent named' : 'use --agent-config: there is no agent';
+    throw new OrchestratorError('NOT_FOUND', `${why} ${asked}; the agents file knows: ${agents.join(', ') || 'none'}`, {
+      choices: agents,
+      next: [{ command: HELP, when: 'to see what a worker may be given' }],
+    });
+  }
+
   render(created: Created, { paint }: Screen): string {
     if (created.worker_id === null) return paint.yellow('The configuration is well formed; nothing was created.');
     const next = `${paint.bold('Next:')} orchestrator worker send ${created.worker_id} "What to do"`;
     return `${paint.green('started')}  ${created.worker_id}\n\n${next}`;
   }
-}
-
-/** What the shape of a configuration does not tell. */
-function unasked({ agent, agent_config: command }: WorkerConfig): string {
-  const asked = agent === 'custom' ? command : agent;
-  return `worker-manager was not asked: whether it has the agent ${asked} and gives it these variables is told when the worker is created`;
 }
