@@ -13,7 +13,8 @@ const route = (state: typeof DeployState.State): DeployStep => state.next;
 
 /**
  * The operations department: begin → check_environment (→ await_secrets) → allocate ⇄ deploy → verify → finish.
- * A taken port goes back to allocate; a deploy that the system is at fault for is asked for again after a pause (park); cancel leads to finish from any wait.
+ * A taken port goes back to allocate; a deploy that the system is at fault for is asked for again after a pause (park);
+ * cancel leads to finish from any wait.
  */
 export function deployGraph(deps: FlowDeps, checkpointer: BaseCheckpointSaver) {
   const early = (step: DeployNode) => cancellable(deps, end, step);
