@@ -321,7 +321,7 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
       expect([early, anyway, built, old].map(({ status, body }) => [status, body.commit_sha])).toEqual(
         Array(4).fill([201, 'c'.repeat(40)]),
       );
-      expect(early.body.warnings).toEqual([expect.stringMatching(`${task.id} is queued`)]);
+      expect(early.body.warnings).toEqual([expect.stringMatching(`${task.id} \\(engineering\\) is queued`)]);
       expect(anyway.body.warnings).toEqual([expect.stringMatching(`${task.id}.*failed`)]);
       expect(built.body.warnings).toBeUndefined();
       expect(old.body.warnings).toEqual([expect.stringMatching(`${last.id}.*failed`)]);

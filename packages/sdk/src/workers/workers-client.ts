@@ -1,7 +1,6 @@
 import type { WorkerConfig, WorkerSummary } from '@codegen/contracts';
 import { abortable } from '../abortable.js';
 import type { RedisSession } from '../redis-session.js';
-import { checkWorkerId } from './check-worker-id.js';
 import type { CreatedWorker, WorkerCallOptions, WorkerChangeOptions, WorkerTurn } from './worker-calls.js';
 import type { WorkerLogEntry, WorkerLogOptions } from './worker-log.js';
 
@@ -80,7 +79,7 @@ export class WorkersClient {
 
   /** What a worker and its agent wrote, oldest first; with `follow` also what they write from now on. */
   async *logs(workerId: string, options: WorkerLogOptions = {}): AsyncGenerator<WorkerLogEntry, void, undefined> {
-    checkWorkerId(workerId);
+    await checked(workerId);
     const { readWorkerLog } = await import('./worker-log.js');
     yield* readWorkerLog(await this.#session.store(options.signal), workerId, options);
   }
@@ -92,9 +91,14 @@ export class WorkersClient {
   }
 
   async #open(signal: AbortSignal | undefined, workerId?: string) {
-    if (workerId !== undefined) checkWorkerId(workerId);
+    if (workerId !== undefined) await checked(workerId);
     // Connected first: without a URL nothing else is loaded.
     const store = await this.#session.store(signal);
     return [await import('./worker-calls.js'), store] as const;
   }
+}
+
+/** What is no id of a worker is told without Redis. */
+async function checked(workerId: string): Promise<void> {
+  (await import('./check-worker-id.js')).checkWorkerId(workerId);
 }
