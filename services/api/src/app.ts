@@ -11,7 +11,7 @@ import { errorHandler } from './error-handler.js';
 import { readJsonBody } from './json-body.js';
 import { defaultLimits, type Limits, LOOK_MS } from './limits.js';
 import { openapi } from './openapi.js';
-import { refuseUnknownFields } from './request-body.js';
+import { refuseBrokenText, refuseUnknownFields } from './request-body.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import type { Dependencies } from './routes/dependencies.js';
 import { deploymentRoutes } from './routes/deployments.js';
@@ -75,6 +75,7 @@ export async function buildApp(deps: Dependencies, limits: Limits = defaultLimit
     if (request.caller && reply.statusCode < 500) sayBack(deps.logger, 'the database');
   });
   registerAuth(app, deps);
+  app.addHook('preValidation', refuseBrokenText);
   app.addHook('onRoute', refuseUnknownFields);
   await app.register(swagger, openapi);
   const groups = [healthRoutes, userRoutes, apiKeyRoutes, projectRoutes, secretRoutes, taskRoutes, taskRunRoutes];

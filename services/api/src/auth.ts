@@ -132,7 +132,8 @@ function secretIn(header = ''): string {
   return /^Bearer +(\S+) *$/i.exec(header)?.[1] ?? '';
 }
 
-function accessOf(method: string, url: string): Access | 'public' {
+/** What a route takes, by the access table. */
+export function accessOf(method: string, url: string): Access | 'public' {
   // HEAD is GET without the body.
   const route = `${method === 'HEAD' ? 'GET' : method} ${url.replace(/:(\w+)/g, '{$1}')}`;
   const found = access[route];

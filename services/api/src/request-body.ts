@@ -1,5 +1,8 @@
-import type { RouteOptions } from 'fastify';
+import { storableText } from '@codegen/contracts/storable';
+import type { FastifyRequest, RouteOptions } from 'fastify';
 import { z } from 'zod';
+import { ApiError } from './api-error.js';
+import { accessOf } from './auth.js';
 
 /** What a mutation takes that says all in its path. */
 const noBody = z.strictObject({}).nullish();
@@ -13,6 +16,31 @@ export function refuseUnknownFields(route: RouteOptions): void {
   if (!MUTATIONS.has(String(route.method))) return;
   const body = route.schema?.body;
   route.schema = { ...route.schema, body: body instanceof z.ZodObject ? strict(body) : noBody };
+}
+
+/**
+ * Refuses a body with a text that cannot be stored to the letter. Not where services tell of work that is done, whose
+ * texts come from outside: those are mended.
+ */
+export async function refuseBrokenText({ body, routeOptions: { method, url } }: FastifyRequest): Promise<void> {
+  if (body == null || url === undefined) return;
+  const needed = accessOf([method].flat()[0] ?? '', url);
+  if (needed !== 'public' && needed.roles?.includes('service')) return;
+  const path = brokenText(body);
+  if (path === undefined) return;
+  const message = 'holds a NUL character or a broken surrogate pair: remove it';
+  throw new ApiError('VALIDATION_FAILED', `${path}: ${message}`, { errors: [{ path, message }] });
+}
+
+/** Where a text is that `storable` would change. */
+function brokenText(value: unknown, path = ''): string | undefined {
+  if (typeof value === 'string') return storableText(value) === value ? undefined : path;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    const found = brokenText(inner, path === '' ? name : `${path}.${name}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** What a schema was made of, by refining it or by having it refuse more. */

@@ -96,6 +96,7 @@ function* variableProblems(at: string, [name, value]: [string, unknown], env: En
   const path = `${at}.${name}`;
   if (!NAME.test(name)) yield { path, message: 'that is no variable name: letters, digits and _, no digit first' };
   if (typeof value !== 'string') return yield { path, message: 'it must be a text: a value or a reference' };
+  if (value.includes('\0')) yield { path, message: 'it holds a NUL character, which no environment can: take it out' };
   const reference = parseReference(value);
   if (reference?.kind === 'env' && env[reference.name] === undefined) {
     yield { path, message: `${value} is not set here: set it where the system is started, or give another value` };

@@ -126,6 +126,9 @@ export async function resolveEnvironment(
       found.env[name] = await fromVault(name, text, ofProject !== undefined && !ofProject.name, sources);
     }
   }
+  // The refusal of the system itself would quote the value.
+  const broken = Object.keys(found.env).find((name) => found.env[name]?.includes('\0'));
+  if (broken) throw invalid(`${broken} holds a NUL character, which no environment can: set it again without`);
   return found;
 }
 

@@ -6,6 +6,13 @@ export const secretName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, {
 });
 /** What every release is told; a secret cannot stand in its place. */
 export const RELEASE_VARIABLES = ['PATH', 'HOME', 'HOST', 'PORT', 'RELEASE'] as const;
+/** What decides which code a program runs before its own, or finds it by: a release's own, as the variables above. */
+const LOADS_CODE =
+  /^(NODE_(OPTIONS|PATH)|LD_.*|DYLD_.*|GCONV_PATH|BASH_.*|(BASH|SHELL)OPTS|PERL5.*|PYTHON(PATH|HOME|STARTUP)|RUBY(OPT|LIB)|.*JAVA_(TOOL_)?OPTIONS|RELEASE_RUN_ID)$/;
+/** Whether a secret may not have this name. */
+export function isReleaseVariable(name: string): boolean {
+  return (RELEASE_VARIABLES as readonly string[]).includes(name) || LOADS_CODE.test(name);
+}
 /** A secret as it can be read: its value is write-only. */
 export const secret = z
   .object({

@@ -1,5 +1,6 @@
 import {
   identifier,
+  isReleaseVariable,
   parseReference,
   putSecret,
   RELEASE_VARIABLES,
@@ -17,10 +18,9 @@ import * as secrets from '../store/secrets.js';
 import type { Routes } from './dependencies.js';
 
 const params = z.object({ project: identifier, name: secretName });
-const reserved: ReadonlySet<string> = new Set(RELEASE_VARIABLES);
 const newParams = params.extend({
-  name: secretName.refine((name) => !reserved.has(name), {
-    error: `must be another name: every release is told ${RELEASE_VARIABLES.join(', ')}`,
+  name: secretName.refine((name) => !isReleaseVariable(name), {
+    error: `must be another name: every release is told ${RELEASE_VARIABLES.join(', ')}, and no secret decides what it loads`,
   }),
 });
 

@@ -36,10 +36,20 @@ onBothDatabases('problems', (api, database) => {
     }
   });
 
-  test('text with a NUL character is a validation error, not a failure', async () => {
+  test('text that cannot be stored to the letter is a validation error, not a failure', async () => {
     const user = await api.user();
-    const body = { name: 'nul', description: 'a\u0000b' };
-    expect(await user.refused('POST', '/projects', body)).toBe('400 VALIDATION_FAILED');
+    const { id } = await user.createProject();
+    for (const description of ['a\u0000b', 'a\ud800b']) {
+      const message = 'holds a NUL character or a broken surrogate pair: remove it';
+      for (const [method, path] of [['POST', '/projects'] as const, ['PATCH', `/projects/${id}`] as const]) {
+        const { status, body } = await user.call(method, path, { name: 'broken-text', description });
+        expect([status, body.code, body.errors]).toEqual([
+          ...[400, 'VALIDATION_FAILED'],
+          [{ path: 'description', message }],
+        ]);
+      }
+      expect(await api.admin.refused('POST', '/users', { name: description })).toBe('400 VALIDATION_FAILED');
+    }
     expect(await user.refused('GET', '/projects?name=%00')).toBe('400 VALIDATION_FAILED');
   });
 

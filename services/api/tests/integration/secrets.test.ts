@@ -51,12 +51,33 @@ onBothDatabases('secrets', (api, database) => {
     expect(await service.ok('POST', '/secrets/resolve', { reference: `vault:project/${id}` })).toEqual({ values: {} });
     expect(await user.refused('POST', '/secrets/resolve', { reference: `vault:project/${id}` })).toBe('403 FORBIDDEN');
     expect(await user.refused('PUT', `/projects/${id}/secrets/no-dash`, { value: 'x' })).toBe('400 VALIDATION_FAILED');
-    for (const name of RELEASE_VARIABLES) {
+    for (const name of [
+      ...RELEASE_VARIABLES,
+      'NODE_OPTIONS',
+      'LD_PRELOAD',
+      'LD_LIBRARY_PATH',
+      'BASH_ENV',
+      'RELEASE_RUN_ID',
+    ]) {
       expect(await user.refused('PUT', `/projects/${id}/secrets/${name}`, { value: 'x' })).toBe(
         '400 VALIDATION_FAILED',
       );
     }
     expect(await user.refused('PUT', path, { value: '' })).toBe('400 VALIDATION_FAILED');
+  });
+
+  test('a value that no environment can hold is refused, and not told', async () => {
+    const user = await api.user();
+    const { id } = await user.createProject();
+    for (const value of ['hunter2\u0000b', 'hunter2\ud800b']) {
+      const { status, body } = await user.call('PUT', `/projects/${id}/secrets/A`, { value });
+      expect([status, body.code, body.errors]).toEqual([
+        ...[400, 'VALIDATION_FAILED'],
+        [{ path: 'value', message: 'holds a NUL character or a broken surrogate pair: remove it' }],
+      ]);
+      expect(JSON.stringify(body)).not.toContain('hunter2');
+    }
+    expect(await user.ok('GET', `/projects/${id}/secrets`)).toEqual({ items: [] });
   });
 
   test('neither a value nor an API key is anywhere in the database in clear', async () => {

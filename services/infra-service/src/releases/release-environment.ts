@@ -3,7 +3,7 @@ import { DeployFailure } from '../executors/executor.js';
 
 /**
  * The values that a project's environment contract asks for: its secrets, else its defaults; nothing undeclared.
- * @throws {DeployFailure} naming every required one that has neither
+ * @throws {DeployFailure} naming every required one that has neither, or one whose value no environment can hold
  */
 export function contractEnvironment(
   contract: ProjectManifest['environment'],
@@ -19,6 +19,11 @@ export function contractEnvironment(
   return Object.fromEntries(
     contract.flatMap((entry) => {
       const value = givenValue(entry, secrets);
+      // The refusal of the system itself would quote the value.
+      if (value?.includes('\0')) {
+        const error = `${entry.name} holds a NUL character, which no environment can: set it again without, then deploy again`;
+        throw new DeployFailure(undefined, error);
+      }
       return value === undefined ? [] : [[entry.name, value]];
     }),
   );

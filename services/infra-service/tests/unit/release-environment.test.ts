@@ -18,6 +18,12 @@ test('Every missing name is told at once', () => {
   expect(() => contractEnvironment(contract, {})).toThrow(/needs A, B:/);
 });
 
+test('A value that no environment can hold is told by its name', () => {
+  const told = () => contractEnvironment([entry('STRIPE_KEY')], { STRIPE_KEY: 'hunter2\u0000b' });
+  expect(told).toThrow(/^STRIPE_KEY holds a NUL character/);
+  expect(told).not.toThrow(/hunter2/);
+});
+
 test('Names that every release gets are never missing, and cannot be set', () => {
   const contract = contractEnvironment([entry('PORT'), entry('RELEASE', { default: 'mine' }), entry('NODE_ENV')], {
     NODE_ENV: 'staging',

@@ -4,6 +4,7 @@ import { askedTooMuch, type ReferenceSources, resolveEnvironment } from '../../s
 const vault: Record<string, string> = {
   'vault:project/p/TOKEN': 'secret-1',
   'vault:project/other/TOKEN': 'secret-3',
+  'vault:project/p/NUL': 'hunter2\u0000b',
   'vault:platform/KEY': 'secret-2',
 };
 const sources: ReferenceSources = {
@@ -29,6 +30,11 @@ describe('resolveEnvironment', () => {
       env: { F: 'own', A: 'secret-1', C: 'from here', APP_MODE: 'vault: plain' },
       secretNames: ['A', 'C'],
     });
+  });
+
+  it('tells which value no environment can hold, not what it is', async () => {
+    const told = await resolve({ A: 'vault:project/p/NUL' }).catch((error: Error) => error.message);
+    expect(told).toBe('A holds a NUL character, which no environment can: set it again without');
   });
 
   it("takes the operator's plain values for secrets, unless they are known to be none", async () => {
