@@ -125,6 +125,7 @@ function here(command: string): string {
   const srv = join(temp.path, 'srv');
   return command
     .replace(/sudo -u postgres (pg_\w+)(.*?) (?:--dbname=)?codegen/, `$1$2 --dbname=${database.url}`)
+    .replaceAll('sudo -u codegen ', '')
     .replaceAll('sudo ', '')
     .replaceAll('redis-cli', `redis-cli -p ${redis.port}`)
     .replaceAll('/srv/codegen', srv)

@@ -79,17 +79,23 @@ async function inDialogue<T>(
 }
 
 /**
- * Makes sure that what cannot be undone is wanted: by `--yes`, or by a yes on the terminal.
+ * Makes sure that what cannot be undone, or hits others, is wanted: by `--yes`, or by a yes on the terminal.
  * @throws OrchestratorError INPUT_REQUIRED where nobody can be asked, INTERRUPTED for any other answer
  */
 export async function confirm(
   question: string,
-  { yes, mayAsk, command, signal }: { yes: boolean | undefined; mayAsk: boolean; command: string; signal: AbortSignal },
+  {
+    yes,
+    mayAsk,
+    command,
+    signal,
+    because = 'it cannot be undone',
+  }: { yes: boolean | undefined; mayAsk: boolean; command: string; signal: AbortSignal; because?: string },
 ): Promise<void> {
   if (yes) return;
-  const next = [{ command: `${command} --yes`, when: 'if that is what you want: it cannot be undone' }];
+  const next = [{ command: `${command} --yes`, when: `if that is what you want: ${because}` }];
   if (!mayAsk) {
-    const message = 'this cannot be undone, so --yes is needed';
+    const message = `${because}, so --yes is needed`;
     throw new OrchestratorError('INPUT_REQUIRED', message, { details: { missing: ['--yes'] }, next });
   }
   const answer = await ask({ name: '--yes', question: `${oneLine(question)} [y/N]` }, signal);

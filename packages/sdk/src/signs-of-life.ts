@@ -20,9 +20,10 @@ const OLDER_API_MS = 300_000;
 const REFUSED_MS = 30_000;
 
 /**
- * Tells the API that a service runs, now and every 10 seconds, and checks what no time mends: its key, the scopes of that,
- * and its login to Redis. The first check ends before this resolves. One that the API or Redis is away for is made up for,
- * and a Redis that let the service in before has half a minute to do so again.
+ * Checks what no time mends, now and every 10 seconds: a service's key, the scopes of that, and its login to Redis; and tells
+ * the API that it runs, from `begin` on: one that fails at each start is not told of. The first check ends before this
+ * resolves. One that the API or Redis is away for is made up for, and a Redis that let the service in before has half a minute
+ * to do so again.
  * @throws {Error} with all that is refused
  */
 export async function giveSignsOfLife(
@@ -36,8 +37,9 @@ export async function giveSignsOfLife(
   const stopping = new AbortController();
   let checked = false;
   let noteAgainMs = 0;
+  let hasBegun = false;
   const note = async () => {
-    if (!api || !isKeyed(name)) return;
+    if (!api || !isKeyed(name) || !hasBegun) return;
     if (performance.now() < noteAgainMs) return void (await api.health());
     await api.noteService(name, instance, version).catch((error: unknown) => {
       if (!isOrchestratorError(error) || error.status !== 404) throw error;
@@ -81,7 +83,12 @@ export async function giveSignsOfLife(
     }
   })();
   refused.catch(() => undefined);
-  return { refused, stop: () => stopping.abort() };
+  const begin = async () => {
+    hasBegun = true;
+    // What does not succeed is told, and tried again, by the next look.
+    await note().catch(() => undefined);
+  };
+  return { refused, begin, stop: () => stopping.abort() };
 }
 
 /** All packages of a release have its version. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { repositoryQueue, repositoryResults, scaffolderQueue, scaffolderResults } from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
@@ -44,8 +45,12 @@ export interface RunningScaffolder extends RunningService {
   readonly done: Promise<void>;
 }
 
-/** Starts the service: a consumer of `scaffolder:queue` and one of `repository:queue`. */
+/**
+ * Starts the service: a consumer of `scaffolder:queue` and one of `repository:queue`.
+ * @throws {Error} naming the folder that is not there
+ */
 export async function startScaffolder(config: ScaffolderConfig): Promise<RunningScaffolder> {
+  await checkFolders(config);
   const { redisUrl, templateDir, copier = 'copier', logger = silentLogger, leaseMs, retry } = config;
   const instance = config.instance ?? `scaffolder-${process.pid}-${randomUUID().slice(0, 8)}`;
   const redis = connectRedis(redisUrl, { name: instance, logger });
@@ -111,6 +116,18 @@ export async function startScaffolder(config: ScaffolderConfig): Promise<Running
       await closeRedis(redis);
     },
   };
+}
+
+async function checkFolders({ reposDir, templateDir }: ScaffolderConfig): Promise<void> {
+  const isFolder = (path: string) =>
+    stat(path).then(
+      (entry) => entry.isDirectory(),
+      () => false,
+    );
+  if (!(await isFolder(reposDir)))
+    throw new Error(`REPOS_DIR is ${reposDir}, which is no folder: make it, or correct it`);
+  if (await isFolder(templateDir)) return;
+  throw new Error(`TEMPLATE_DIR is ${templateDir}, which is no folder: name the one of a Copier template`);
 }
 
 // Progress may be dropped: the work goes on.

@@ -75,6 +75,7 @@ async function lock(root: string, mine: ProcessIdentity): Promise<() => Promise<
           'DATA_FOLDER_LOCKED',
           `the data folder ${root} is in use by process ${holder.pid}`,
           {
+            details: { data_dir: root },
             next: [{ command: `kill ${holder.pid}`, when: 'to stop the system that runs there' }],
           },
         );

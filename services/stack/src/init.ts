@@ -4,7 +4,15 @@ import { parseArgs } from 'node:util';
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
 import { readRedisUrl, readUrl } from '@codegen/sdk/service';
 import { readConfig, releaseFolder } from './config.js';
-import { blanksOf, checkFree, holdsRelease, type SystemPlan, systemFiles, writeSystemFolder } from './system-folder.js';
+import {
+  API_PORT,
+  blanksOf,
+  checkFree,
+  holdsRelease,
+  type SystemPlan,
+  systemFiles,
+  writeSystemFolder,
+} from './system-folder.js';
 
 // Writes the folder of a system whose services run as processes of their own. The flags of the stack come after "--"; the
 // addresses, which may hold passwords, in DATABASE_URL and REDIS_URL. Prints one line of JSON: {"written":…} or
@@ -89,6 +97,10 @@ function addressOf(name: string, read: (env: NodeJS.ProcessEnv) => string): stri
 
 /** Paths and names stand in units, where other characters would mean something. */
 function check({ dir, config, user, host, release }: SystemPlan): void {
+  const { from, to } = config.deployPorts;
+  const port = config.port || API_PORT;
+  if (port >= from && port <= to)
+    throw usage(`--port ${port} is among --deploy-ports ${from}-${to}: the API needs one of its own`);
   const paths = {
     '--dir': dir,
     '--data-dir': config.dataDir,

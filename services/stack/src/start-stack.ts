@@ -152,6 +152,7 @@ export async function startStack(
     started.push(async () => {
       for (const life of lives) life.stop();
     });
+    await Promise.all(lives.map((life) => life.begin()));
     const done = new Promise<never>((_, reject) => {
       for (const life of lives) life.refused.catch(reject);
       for (const one of departments) {

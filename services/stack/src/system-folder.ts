@@ -32,7 +32,8 @@ interface SystemFile {
 }
 
 const PRIVATE = 0o600;
-const API_PORT = 8000;
+/** Where the API listens without --port. */
+export const API_PORT = 8000;
 
 /** Every file of the folder, by its path below it. Makes new keys at every call. */
 export function systemFiles(plan: SystemPlan): Record<string, SystemFile> {
@@ -51,7 +52,18 @@ export function systemFiles(plan: SystemPlan): Record<string, SystemFile> {
   const node = process.execPath;
   const path = [...new Set([dirname(node), '/usr/local/bin', '/usr/bin', '/bin'])].join(':');
   const port = config.port || API_PORT;
-  const environments = serviceEnvironments({ config, redisUrl, databaseUrl, port, host, keys, files, folders, path });
+  const settings = { ...config, templateDir: movedTo(release)(config.templateDir) };
+  const environments = serviceEnvironments({
+    config: settings,
+    redisUrl,
+    databaseUrl,
+    port,
+    host,
+    keys,
+    files,
+    folders,
+    path,
+  });
   const seed = {
     service_keys: seedKeysOf(keys),
     servers: { local: { ip: host, port_from: deployPorts.from, port_to: deployPorts.to } },
@@ -156,13 +168,16 @@ function environmentFile(name: string, variables: Record<string, string>): strin
   return `# The environment of ${name}. Holds secrets: for its owner alone.\n${lines.join('\n')}\n`;
 }
 
+/** What comes with the release, as named where the operator has that. */
+function movedTo(release: string): (path: string) => string {
+  return (path) => (path.startsWith(`${releaseFolder}/`) ? `${release}${path.slice(releaseFolder.length)}` : path);
+}
+
 /** Agents that come with the release are named where the operator has it, such as below a link that an upgrade moves. */
 function inRelease(agents: StackConfig['agents'], release: string): StackConfig['agents'] {
-  const moved = (word: string) =>
-    word.startsWith(`${releaseFolder}/`) ? `${release}${word.slice(releaseFolder.length)}` : word;
   const entries = Object.entries(agents).map(([name, agent]) => [
     name,
-    { ...agent, command: agent.command.map(moved) },
+    { ...agent, command: agent.command.map(movedTo(release)) },
   ]);
   return Object.fromEntries(entries);
 }

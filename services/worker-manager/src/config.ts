@@ -35,6 +35,8 @@ export interface WorkerManagerConfig {
   terminateGraceMs?: number;
   /** Milliseconds that a stop waits for tasks whose workers have begun, and for turns; not at all by default. */
   drainMs?: number;
+  /** Milliseconds without any turn after which it waits no more; two minutes by default. */
+  drainQuietMs?: number;
   /** Name among the consumers of the queue. */
   instance?: string;
   logger?: Logger;

@@ -159,7 +159,7 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     done,
     stop: async () => {
       slots.onlyForBegun();
-      if (config.drainMs) await drain(manager, config.drainMs, ended.signal);
+      if (config.drainMs) await drain(manager, config.drainMs, ended.signal, config.drainQuietMs);
       stopping.abort();
       await Promise.all([commands.stop(), looking, slots.close()]);
       const living = manager.records.all().filter(({ state }) => state === 'starting' || state === 'running');

@@ -129,8 +129,10 @@ async function untilReady(
   if (!news) throw new OrchestratorError('INTERNAL', `the system did not start: ${said().trim()}`);
   const error = retold(news.failed);
   if (error.code !== 'DATA_FOLDER_LOCKED') throw error;
+  // Its folder by name: `down` alone stops the system that the profile in use points to.
+  const { data_dir = dataDir } = (error.details ?? {}) as { data_dir?: string };
   const next = [
-    { command: downCommand(dataDir), when: 'to stop the system that runs there' },
+    { command: downCommand(data_dir), when: 'to stop the system that runs there' },
     { command: 'orchestrator', when: 'to see what it does' },
   ];
   throw new OrchestratorError(error.code, error.message, { next });

@@ -61,7 +61,12 @@ export async function askStack<Answer extends object>(
   { env }: Pick<Runtime, 'env'>,
   signal?: AbortSignal,
 ): Promise<Answer> {
-  const child = spawn(process.execPath, [stackProgram(name), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [stackProgram(name), ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Ctrl-C is for this process, which lets go of it or waits for what it has begun.
+    detached: true,
+  });
   const text: string[] = [];
   const errors: string[] = [];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => text.push(chunk));

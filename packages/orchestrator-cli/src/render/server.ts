@@ -22,13 +22,13 @@ export function renderServer(server: Server, screen: Screen): string {
 /** Servers in a list. */
 export function serverColumns(screen: Screen): Column<Server>[] {
   return [
-    { title: 'SERVER', value: (server) => server.handle },
+    { title: 'SERVER', value: (server) => server.handle, whole: true },
     {
       title: 'STATUS',
       value: (server) => server.status,
       paint: (text, server) => paintStatus(text, server.status, screen),
     },
-    { title: 'ADDRESS', value: (server) => server.ip },
+    { title: 'ADDRESS', value: (server) => server.ip, whole: true },
     { title: 'PORTS', value: portsOf },
   ];
 }

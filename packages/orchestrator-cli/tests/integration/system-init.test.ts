@@ -47,6 +47,7 @@ describe('system init', () => {
     const wrong: [string[], RegExp][] = [
       [[], /dir/],
       [['--dir', 'x', '--agent', 'nobody'], /there is no agent named "nobody"/],
+      [['--dir', 'x', '--port', '18000'], /--port 18000 is among --deploy-ports 18000-18999/],
       [['--dir', 'x', '--deploy-ports', '9-8'], /--deploy-ports must be FROM-TO/],
       [['--dir', 'x y'], /--dir is .* need paths of letters/],
       [['--dir', 'x', '--user', 'a b'], /--user must be the name of an account/],

@@ -29,7 +29,8 @@ describe('the system on this machine', { timeout: 150_000 }, () => {
     const up = await machine.run(['up', '--detach', '--data-dir', data, '--json']);
     const system = envelopeOf(up).data;
     const status = envelopeOf(await machine.run(['auth', 'status', '--json']));
-    const second = await machine.run(['up', '--data-dir', data, '--json']);
+    // Named by its folder, wherever that comes from: `down` alone is for the system of the profile in use.
+    const second = await machine.run(['up', '--json'], { env: { ORCHESTRATOR_DATA_DIR: data } });
     const down = envelopeOf(await machine.run(['down', '--json'], { cwd: '/' }));
     const again = await machine.run(['down', '--data-dir', data]);
 

@@ -28,6 +28,8 @@ export interface Reach {
 export interface SignsOfLife {
   /** Rejects when the API or Redis does not let the service in; never resolves. */
   readonly refused: Promise<never>;
+  /** The service runs: it is told of from now on. */
+  begin(): Promise<void>;
   stop(): void;
 }
 
@@ -63,6 +65,7 @@ export async function runService<Config extends object>(parts: ServiceParts<Conf
   try {
     const life = await beginLife(name, instance, config, logger);
     const service = await start({ ...config, logger, instance });
+    await life?.begin();
     starting.abort();
     logger.info({ instance }, `${name} runs`);
     process.send?.({ ready: true });

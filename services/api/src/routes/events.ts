@@ -8,6 +8,8 @@ import type { Dependencies, Routes } from './dependencies.js';
 
 /** Another replica's events are seen this late; this process's own at once. */
 const LOOK_AGAIN_MS = 1000;
+/** How long the event of an end may take after the end itself. */
+const CLOSING_MS = 3000;
 
 /** The history of tasks: written by the event-recorder, read by long poll. */
 export const eventRoutes: Routes = async (app, deps) => {
@@ -59,13 +61,17 @@ async function pollEvents(
   const watch = deps.changes.watch(id);
   try {
     let status: string | undefined;
+    let endedMs: number | undefined;
     for (;;) {
       // The task is read first: an end that it shows cannot hide events that came before it.
       const task = await findTask(deps.db, caller, id);
       const items = await listEvents(deps.db, id, query.since, query.limit);
       const remainingMs = deadline - Date.now();
       status ??= task.status;
-      const nothingMore = remainingMs <= 0 || signal.aborted || task.status !== status;
+      // The event of an end follows it in a moment: who follows a task is not told to stop before it.
+      if (task.status !== status && isEnded(task)) endedMs ??= Date.now();
+      const hasChanged = task.status !== status && (endedMs === undefined || Date.now() - endedMs > CLOSING_MS);
+      const nothingMore = remainingMs <= 0 || signal.aborted || hasChanged;
       if (items.length > 0 || nothingMore || (await isOver(deps, task))) {
         return { items, last_seq: items.at(-1)?.seq ?? query.since, task: toTask(task) };
       }
@@ -77,8 +83,12 @@ async function pollEvents(
   }
 }
 
+function isEnded({ status }: { status: string }): boolean {
+  return status !== 'queued' && status !== 'running';
+}
+
 /** An ended task whose end is in its history gets no more events, unless it is retried. */
 async function isOver(deps: Dependencies, task: { id: string; status: string; request_id: string }): Promise<boolean> {
-  if (task.status === 'queued' || task.status === 'running') return false;
+  if (!isEnded(task)) return false;
   return hasEnd(deps.db, task.id, task.request_id);
 }

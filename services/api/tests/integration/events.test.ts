@@ -151,6 +151,18 @@ onBothDatabases('events', (api, database) => {
     expect(performance.now() - startMs).toBeLessThan(1000);
   });
 
+  test('a long poll that is under way when the task ends brings the event of its end, also where that comes after it', async () => {
+    const { user, created } = await newTask();
+    const service = await api.service();
+    await service.claim(created);
+    const polling = poll(user, created, 'wait_ms=10000');
+    await sleep(100);
+    await service.finish(created);
+    await sleep(300);
+    await record([entry(created, { type: 'completed' })]);
+    expect((await polling).items.map((one) => one.type)).toEqual(['completed']);
+  });
+
   test('an ended task whose end was not told yet is still waited for', async () => {
     const { user, created } = await newTask();
     const service = await api.service();

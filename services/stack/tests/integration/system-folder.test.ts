@@ -176,8 +176,15 @@ it('agents and programs are named in the folder that --release names', async () 
   const answer = await initialize(['--dir', other, '--release', temp.path]);
   expect(answer.failed).toMatchObject({ code: 'USAGE', message: expect.stringContaining('holds no built services') });
   const link = join(temp.path, 'current');
-  await symlink(join(import.meta.dirname, '../../../..'), link);
+  const root = join(import.meta.dirname, '../../../..');
+  await symlink(root, link);
   await initialize(['--dir', other, '--release', link]);
+  for (const entry of await readdir(other, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    // An upgrade moves the link: what names the folder behind it would stay with the old release.
+    expect([path, (await readFile(path, 'utf8')).includes(root)]).toEqual([path, false]);
+  }
   const agents = JSON.parse(await readFile(join(other, 'agents.json'), 'utf8'));
   expect(agents['project-tests'].command[1]).toBe(
     join(link, 'packages/worker-wrapper/dist/agents/run-project-tests.js'),

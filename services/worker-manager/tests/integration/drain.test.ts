@@ -65,6 +65,15 @@ it('is not waited for longer than the limit says', async () => {
   expect(bench.logged.join('\n')).toContain('work that has begun is not done, and ends here');
 }, 60_000);
 
+it('is not waited for where no turn runs, such as of a task that waits for the system', async () => {
+  const manager = await bench.start({ drainMs: 60_000, drainQuietMs: 1500 });
+  const worker = await bench.create('writes-file');
+  expect(await bench.output(await bench.input(worker, 'wait 100'))).toMatchObject({ status: 'success' });
+  const from = performance.now();
+  await manager.stop();
+  expect(performance.now() - from).toBeLessThan(20_000);
+}, 60_000);
+
 /** A worker of another task, or of none. */
 async function createFor(task_id: string | undefined): Promise<string> {
   const request_id = randomUUID();

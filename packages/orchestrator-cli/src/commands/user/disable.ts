@@ -25,7 +25,13 @@ export default class UserDisable extends BaseCommand<User> {
     if (user === undefined) throw inputRequired([{ name: 'USER', question: 'User:' }]);
     const { client } = await this.client(flags);
     const command = paste`orchestrator user disable ${user}`;
-    const asking = { yes: flags.yes, mayAsk: this.mayPrompt(flags), command, signal: this.signal };
+    const asking = {
+      yes: flags.yes,
+      mayAsk: this.mayPrompt(flags),
+      command,
+      signal: this.signal,
+      because: 'their keys stop working at once',
+    };
     await confirm(`Disable ${user}? None of their keys works from then on.`, asking);
     const idempotencyKey = this.idempotencyKey(flags['idempotency-key']);
     return await client.users.disable(user, { signal: this.signal, idempotencyKey }).catch(withListOfUsers);
