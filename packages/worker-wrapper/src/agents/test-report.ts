@@ -82,6 +82,12 @@ export class TestReport {
   }
 }
 
+/** Takes the first line of what a test says of its failure, and of one that ends with a colon what comes after it. */
+function tell(test: FailedTest, line: string): void {
+  if (test.message === undefined) test.message = short(line, MAX_MESSAGE);
+  else if (test.message.endsWith(':')) test.message = short(`${test.message} ${line}`, MAX_MESSAGE);
+}
+
 /** A failing test in one line. */
 export function describe({ name, place, message }: FailedTest): string {
   return [name, place && `(${place})`, message].filter(Boolean).join(' ');
@@ -143,7 +149,7 @@ class TapReport implements Format {
     const test = this.#test;
     if (!test || bare === '') return;
     if (this.#textOf !== undefined && indent > this.#textOf) {
-      test.message ??= short(bare, MAX_MESSAGE);
+      tell(test, bare);
       return;
     }
     this.#textOf = undefined;
@@ -152,7 +158,7 @@ class TapReport implements Format {
     if (key === 'location' || key === 'at') setPlace(test, unquoted(value));
     if (key !== 'error' && key !== 'message') return;
     if (value.startsWith('|') || value.startsWith('>')) this.#textOf = indent;
-    else test.message ??= short(unquoted(value), MAX_MESSAGE);
+    else tell(test, unquoted(value));
   }
 }
 
@@ -185,8 +191,8 @@ class SpecReport implements Format {
       if (this.#place) setPlace(this.#test, this.#place);
       this.#place = undefined;
       return { failed: this.#test };
-    } else if (bare !== '' && this.#test && this.#test.message === undefined) {
-      this.#test.message = short(unquoted(bare.replace(/^[A-Z]\w{0,60}(?: \[\w{1,60}\])?: /, '')), MAX_MESSAGE);
+    } else if (bare !== '' && this.#test) {
+      tell(this.#test, unquoted(bare.replace(/^[A-Z]\w{0,60}(?: \[\w{1,60}\])?: /, '')));
     }
     return undefined;
   }
@@ -219,7 +225,7 @@ class JunitReport implements Format {
     this.#seen = true;
     const { message } = attributes(tag);
     const said = message ?? tag.slice(tag.indexOf('>') + 1);
-    if (said.trim() !== '') this.#test.message = short(entities(said).trim().split('\n')[0] ?? '', MAX_MESSAGE);
+    for (const line of entities(said).split('\n')) if (line.trim() !== '') tell(this.#test, line.trim());
     return { failed: this.#test };
   }
 

@@ -62,6 +62,31 @@ test('subtests count, not what holds them; what is to do or skipped has not fail
   expect(report.sentence()).toMatch(/^3 of 7 tests failed: inner multi; outer; a test/);
 });
 
+test('a message whose first line ends with a colon goes on with what it announces', () => {
+  const said = 'Expected values to be strictly equal: 2 !== 3';
+  const tap = [
+    'error: |-',
+    '  Expected values to be strictly equal:',
+    '  ',
+    '  2 !== 3',
+    '  ',
+    "code: 'ERR_ASSERTION'",
+  ];
+  const outputs = [
+    ['TAP version 13', 'not ok 1 - adds up', ...yaml('  ', tap), '1..1'],
+    [
+      ...['✖ adds up (1.2ms)', '✖ failing tests:', '', 'test at test/f.test.js:1:1', '✖ adds up (1.2ms)'],
+      ...['  AssertionError [ERR_ASSERTION]: Expected values to be strictly equal:', '  ', '  2 !== 3', '  '],
+      '    at TestContext.<anonymous> (file:///test/f.test.js:1:1) {',
+    ],
+    [
+      '<testsuite><testcase name="adds up"><failure message="Expected values to be strictly equal:&#10;&#10;2 !== 3&#10;">',
+      '</failure></testcase></testsuite>',
+    ],
+  ];
+  for (const lines of outputs) expect(read(lines.join('\n')).report.failed[0]?.message).toBe(said);
+});
+
 test('several reports in one output are added up, and long lists are cut', () => {
   const one = ['TAP version 13', ...[1, 2, 3].map((n) => `not ok ${n} - t${n}`), '# tests 10'];
   const { report } = read([...one, ...one].join('\n'));
