@@ -73,6 +73,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
     const { runtime } = this;
     runtime.system = { profile: flags.profile, 'api-url': flags['api-url'] };
     const settings = await readSettings(flags, runtime.env, runtime.cwd, runtime.warnings);
+    runtime.system.key = settings.key;
     runtime.system.tokenInVariable = settings.sources.token?.kind === 'environment';
     if (settings.adminProfile !== undefined) runtime.system.admin = settings.adminProfile;
     this.runtime.redactor.add(settings.token);

@@ -8,6 +8,7 @@ import { failure, success } from './envelope.js';
 import { listenForSignals } from './interruption.js';
 import { makeRuntime } from './make-runtime.js';
 import { Output } from './output.js';
+import { permittedHint, permittedSteps } from './permitted-steps.js';
 import { printWarnings } from './print-warnings.js';
 import { hintsAsCalled } from './program.js';
 import { manyLines } from './render/text.js';
@@ -93,7 +94,7 @@ async function printSuccess({ data, render }: Outcome, command: string, runtime:
     return;
   }
   const { openScreen } = await import('./render/screen.js');
-  const text = hintsAsCalled(await render(await openScreen(process.stdout, runtime.env)));
+  const text = permittedHint(hintsAsCalled(await render(await openScreen(process.stdout, runtime.env))), runtime);
   if (text !== '') await output.out(`${text}\n`);
   await printWarnings(clean, runtime);
 }
@@ -105,7 +106,8 @@ async function printFailure(
   runtime: Runtime,
 ): Promise<void> {
   const { output, meta, redactor } = runtime;
-  const { error: shown, next } = cleanError(error, request.command, runtime, request.argv);
+  const { error: shown, next: steps } = cleanError(error, request.command, runtime, request.argv);
+  const next = permittedSteps(steps, runtime);
   const warnings = cleanWarnings(runtime);
   if (runtime.json && !runtime.linesOnly) {
     await output.out(`${JSON.stringify(failure(command, shown, next, warnings, meta))}\n`);

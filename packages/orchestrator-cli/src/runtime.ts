@@ -3,6 +3,7 @@ import type { Redactor } from '@codegen/sdk/text';
 import { isTrue } from './argv.js';
 import type { Meta } from './envelope.js';
 import type { Output } from './output.js';
+import type { KeyPermissions } from './permissions.js';
 
 /** What one run of the command line shares with its command. */
 export interface Runtime {
@@ -29,6 +30,8 @@ export interface Runtime {
     admin?: string;
     /** Whether the token stands in a variable, which goes before any login. */
     tokenInVariable?: boolean;
+    /** What the key may do, as far as is known. */
+    key?: KeyPermissions | undefined;
   };
   /** Told of every try of an API call. */
   onCall(call: ApiCall): void;

@@ -57,7 +57,7 @@ export abstract class WaitCommand extends BaseCommand<Task> {
     const wanted = { id: args.task, project: settings.project, type: this.type };
     const handle = await findTask(client, wanted, this.signal);
     this.runtime.meta.correlation_id = handle.task.correlation_id;
-    return await followToEnd(handle, this.runtime, { timeoutMs, quiet: flags.quiet });
+    return await followToEnd(client, handle, this.runtime, { timeoutMs, quiet: flags.quiet });
   }
 
   render(task: Task, screen: Screen): string {

@@ -28,10 +28,13 @@ export function offer(
   const wanted = allow === undefined ? (allowed === undefined ? [] : most) : checked(allow);
   const isWanted = (scope: KnownScope) =>
     (isCommand(scope) && entryOf(scope).effect === 'read') || holdsScope(wanted, scope);
-  const granted = knownScopes.filter((scope) => holdsScope(most, scope) && isWanted(scope));
-  const tools = granted.filter(isCommand).filter((id) => entryOf(id).notInMcp === undefined);
-  const ids = tools.filter((id) => keyMay(id, key));
-  return { granted, ids, withheld: tools.length - ids.length };
+  const isTool = (scope: KnownScope): scope is CommandId => {
+    return isCommand(scope) && entryOf(scope).notInMcp === undefined;
+  };
+  const wished = knownScopes.filter((scope) => holdsScope(most, scope) && isWanted(scope));
+  const granted = wished.filter((scope) => !isCommand(scope) || keyMay(scope, key));
+  const ids = granted.filter(isTool);
+  return { granted, ids, withheld: wished.filter(isTool).length - ids.length };
 }
 
 function isCommand(scope: string): scope is CommandId {

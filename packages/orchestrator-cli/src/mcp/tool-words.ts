@@ -31,11 +31,14 @@ export function toolText(text: string, fields: ReadonlySet<string>): string {
   return sentences.map(withoutShell).filter(Boolean).join(' ');
 }
 
-/** The same text with a tool's inputs for the flags that they come from. */
+/** A line to paste, up to where its sentence goes on; or a flag, with what stands for its value. */
+const LINE_OR_FLAG = /\borchestrator .*?(?=[;,:.)]?(?:\s*$|\n)|[;,:.)] )|--([a-z][a-z-]*)(?: [A-Z]+(?:_[A-Z]+)*\b)?/g;
+
+/** The same text with a tool's inputs for the flags that they come from, but for those of a line to paste. */
 export function inputNames(text: string, fields: ReadonlySet<string>): string {
-  return text.replace(/--([a-z][a-z-]*)(?: [A-Z]+(?:_[A-Z]+)*\b)?/g, (written, flag: string) => {
-    const name = flag.replaceAll('-', '_');
-    return fields.has(name) ? name : written;
+  return text.replace(LINE_OR_FLAG, (written, flag: string | undefined) => {
+    const name = flag?.replaceAll('-', '_');
+    return name !== undefined && fields.has(name) ? name : written;
   });
 }
 

@@ -41,7 +41,7 @@ export async function cancelTask(
   if (wait === undefined || task.status === 'cancelled') return withoutSpec(task);
   const handle = await client.tasks.handle(id, { signal: runtime.signal });
   try {
-    const { status } = await followToEnd(handle, runtime, { timeoutMs, quiet });
+    const { status } = await followToEnd(client, handle, runtime, { timeoutMs, quiet });
     throw tooLate(id, status, inspect);
   } catch (error) {
     if (!isOrchestratorError(error)) throw error;

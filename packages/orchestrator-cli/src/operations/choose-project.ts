@@ -23,8 +23,9 @@ export async function chooseProject(
       }
     }
   } catch (error) {
-    // The flag is missing whether or not somebody is logged in.
-    if (mayAsk || !isOrchestratorError(error) || error.code !== 'NOT_CONFIGURED') throw error;
+    const code = isOrchestratorError(error) ? error.code : undefined;
+    // The flag is missing whether or not somebody is logged in, or may list.
+    if (code !== 'FORBIDDEN' && (mayAsk || code !== 'NOT_CONFIGURED')) throw error;
   }
   if (!mayAsk || choices.length === 0) throw inputRequired([{ name: '--project', question: 'Project:', choices }]);
   return await choose('Project:', choices, signal);

@@ -1,9 +1,10 @@
 import type { Task } from '@codegen/contracts';
-import type { TaskHandle } from '@codegen/sdk';
+import type { Orchestrator, TaskHandle } from '@codegen/sdk';
 import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import { openProgress } from '../progress/progress.js';
 import type { Runtime } from '../runtime.js';
 import { withNext } from '../translate-error.js';
+import { tellMissing } from './tell-missing.js';
 
 export interface FollowToEndOptions {
   /** Milliseconds; without it, as long as the task takes. */
@@ -13,6 +14,8 @@ export interface FollowToEndOptions {
 
 /** A timer that is set for longer fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Milliseconds that the look at what a task waits for may take, after the time that was given. */
+const LOOK_MS = 5000;
 
 /**
  * Follows a task with its progress on standard error and returns it, without its spec, when it has completed.
@@ -20,6 +23,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * @throws OrchestratorError TASK_FAILED, TASK_CANCELLED, STILL_RUNNING, INTERRUPTED, TERMINATED
  */
 export async function followToEnd(
+  client: Orchestrator,
   handle: TaskHandle,
   runtime: Runtime,
   { timeoutMs, quiet }: FollowToEndOptions,
@@ -40,12 +44,24 @@ export async function followToEnd(
     }
     return withoutSpec(await handle.result({ signal }));
   } catch (error) {
-    throw isOrchestratorError(error) ? advise(error, handle.task) : error;
+    if (!isOrchestratorError(error)) throw error;
+    const advised = advise(error, handle.task);
+    if (error.code !== 'STILL_RUNNING') throw advised;
+    const give = await whatItWaitsFor(client, handle.id, runtime);
+    throw give ? withNext(advised, [give, ...(advised.next ?? [])]) : advised;
   } finally {
     clearTimeout(timer);
     runtime.signal.removeEventListener('abort', forward);
     await progress.close();
   }
+}
+
+/** Warns of it, where the API tells. */
+async function whatItWaitsFor(client: Orchestrator, id: string, { signal, warnings }: Runtime) {
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
+  const look = async () =>
+    tellMissing(client, await client.tasks.get(id, { signal: bounded }), { signal: bounded, warnings });
+  return await look().catch(() => undefined);
 }
 
 /** A task as answers show it: the spec may be a megabyte and is known to whoever sent it. */
@@ -69,6 +85,8 @@ function advise(error: OrchestratorError, { id, type }: Task): OrchestratorError
   if (error.code === 'TASK_FAILED' || error.code === 'TASK_CANCELLED') {
     return withNext(error, [inspect], withoutSpec(error.details as Task));
   }
+  // Whoever is not let in any more would only be refused again.
+  if (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN') return error;
   return withNext(goesOn(error, id), [resume, inspect], error.details ?? { task_id: id });
 }
 

@@ -1,5 +1,5 @@
 import type { Task } from '@codegen/contracts';
-import type { TaskHandle } from '@codegen/sdk';
+import type { Orchestrator, TaskHandle } from '@codegen/sdk';
 import { isOrchestratorError, type OrchestratorError, paste } from '@codegen/sdk/errors';
 import { NO_LIMIT } from '../argv.js';
 import { parseDuration } from '../duration.js';
@@ -22,6 +22,7 @@ export interface StartFlags {
 
 /** Starts a task, or has the start checked, and follows it to its end where that is asked for. */
 export async function startAndFollow(
+  client: Orchestrator,
   starter: { start(): Promise<TaskHandle>; check?(): Promise<Task> },
   runtime: Runtime,
   flags: StartFlags,
@@ -48,5 +49,5 @@ export async function startAndFollow(
       runtime,
     );
   if (wait === undefined) return { ...withoutSpec(task), ...(commitSha !== undefined && { commit_sha: commitSha }) };
-  return await followToEnd(handle, runtime, { timeoutMs, quiet: flags.quiet });
+  return await followToEnd(client, handle, runtime, { timeoutMs, quiet: flags.quiet });
 }

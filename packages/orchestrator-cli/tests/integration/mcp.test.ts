@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import type { Project, Task } from '@codegen/contracts';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { CallToolResult, Tool } from '@modelcontextprotocol/sdk/types.js';
@@ -344,6 +345,22 @@ describe('a call that follows a task', () => {
     expect(envelope.error).toMatchObject({ code: 'STILL_RUNNING', exit_code: 8 });
     expect(envelope.next[0]).toMatchObject({ tool: 'engineering_wait', arguments: { task } });
     expect(Object.keys(envelope.next[0] ?? {})).not.toContain('command');
+  });
+
+  it('tells at its bound what the task waits for, untouched where that is a line to paste', async () => {
+    const client = await connect({ ALLOWED_COMMANDS: 'mcp,deploy.*,project.get,secret.list' });
+    Object.assign(fake.projects[0] as Project, { main_sha: 'a'.repeat(40) });
+    const { id, project_id } = (await call(client, 'deploy_start', { project: 'todo-api' })).envelope.data as Task;
+    Object.assign(fake.tasks.get(id) as Task, { status: 'running', reason: 'waiting_secret' });
+    const line = `orchestrator secret set NAME --project ${project_id}`;
+    const warnings = [`it waits for secrets that .project.yml requires: ${line}`];
+
+    const { envelope } = await call(client, 'deploy_wait', { task: id, timeout: '300ms' });
+    expect(envelope).toMatchObject({ error: { code: 'STILL_RUNNING' }, warnings });
+    expect(envelope.next[0]).toMatchObject({ for_a_person: line });
+    expect((await call(client, 'deploy_status', { task: id })).envelope.warnings).toEqual(warnings);
+    expect(JSON.stringify(envelope.next)).not.toContain('"tool":"task_get"');
+    fake.end(id, 'completed');
   });
 
   it('ends when the client takes it back; the task and the server go on', async () => {

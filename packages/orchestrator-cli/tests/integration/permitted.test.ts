@@ -92,6 +92,71 @@ describe('what a key may not do', () => {
   });
 });
 
+describe('what comes next', () => {
+  it('is nothing that the key or ALLOWED_COMMANDS refuse, after an error and after a success', async () => {
+    const args = ['auth', 'login', '--api-url', fake.url, '--token-stdin'];
+    const login = await machine.run(args, {
+      stdin: fake.makeToken(['deploy.start', 'engineering.*', 'project.create']),
+    });
+    expect(login.stdout).toMatch(/\nNext: orchestrator project create NAME\n$/);
+    const narrow = await machine.run(args, { stdin: fake.makeToken(['engineering.*']) });
+    expect(narrow.stdout).toMatch(/\nStored in \S+\n$/);
+    const unknown = envelopeOf(await machine.run(['engineering', 'status', 'task_nowhere', '--json']));
+    expect(unknown.error.code).toBe('TASK_NOT_FOUND');
+    expect(unknown.next.map(({ command }) => command)).toEqual(['orchestrator --help']);
+    await logIn(TOKEN);
+    const env = { ALLOWED_COMMANDS: 'engineering.*' };
+    const some = { env: { ALLOWED_COMMANDS: 'project.get,project.list' } };
+    fake.projects.length = 0;
+    expect((await machine.run(['project', 'list'], some)).stdout).toBe('No projects yet.\n');
+    expect((await machine.run(['engineering', 'status', 'task_nowhere'], { env })).stderr).toMatch(
+      /\nTry: orchestrator --help\n$/,
+    );
+    expect((await machine.run(['engineering', 'status', 'task_nowhere'])).stderr).toMatch(
+      /\nTry: orchestrator task list\n$/,
+    );
+  });
+
+  it('after engineering is no deploy where none may be started', async () => {
+    await logIn(fake.makeToken(['engineering.*']));
+    const start = ['engineering', 'start', '--project', 'todo-api', '--spec', 'Lists', '--json'];
+    const { id } = envelopeOf(await machine.run(start)).data as { id: string };
+    fake.end(id, 'completed');
+    const { code, stdout } = await machine.run(['engineering', 'wait', id]);
+    expect([code, stdout.includes('Next:')]).toEqual([0, false]);
+    await logIn(TOKEN);
+    expect((await machine.run(['engineering', 'wait', id])).stdout).toMatch(/\nNext: orchestrator deploy start .*\n$/);
+  });
+
+  it('of a project that may not be listed is that it is needed', async () => {
+    await logIn(fake.makeToken(['deploy.start']));
+    const ended = await machine.run(['deploy', 'start', '--json'], { env: { CI: 'true' } });
+    expect([ended.code, envelopeOf(ended).missing]).toEqual([2, ['--project']]);
+    const secret = envelopeOf(await machine.run(['secret', 'set', 'A', '--project', 'cix', '--json']));
+    expect(secret.next).not.toContainEqual(expect.objectContaining({ command: expect.stringContaining('secret set') }));
+    await logIn(TOKEN);
+    const { next } = envelopeOf(await machine.run(['secret', 'set', 'A', '--project', 'cix', '--json']));
+    expect(next[0]?.command).toBe('orchestrator secret set A --project cix --file -');
+  });
+
+  it('to a key that ends while a task is followed is not the same again', async () => {
+    await logIn(TOKEN);
+    const start = ['engineering', 'start', '--project', 'todo-api', '--spec', 'Lists', '--json'];
+    const { id } = envelopeOf(await machine.run(start)).data as { id: string };
+    const refused = {
+      type: 'about:blank',
+      title: 'Unauthorized',
+      status: 401,
+      code: 'UNAUTHENTICATED',
+      detail: 'no such key',
+    };
+    fake.intercept = ({ path }) => (path.endsWith('/events') ? { status: 401, body: refused } : undefined);
+    const { error, next } = envelopeOf(await machine.run(['engineering', 'wait', id, '--json']));
+    expect(error.code).toBe('UNAUTHENTICATED');
+    expect(next.map(({ command }) => command)).toEqual(['orchestrator auth login']);
+  });
+});
+
 describe('what a key may do', () => {
   it('is everything where it is not restricted, where nothing is known of it, and where the configuration is broken', async () => {
     const all = (await commandsOf(['--help', '--all'])).names;

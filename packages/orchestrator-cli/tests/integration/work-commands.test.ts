@@ -403,7 +403,7 @@ describe('secrets', () => {
 
     await expect(run('secret.set', set)).rejects.toMatchObject({
       ...{ code: 'INPUT_REQUIRED', exitCode: 2 },
-      next: [{ command: 'orchestrator secret set SALT --file -' }],
+      next: [{ command: 'orchestrator secret set SALT --project todo-api --file -' }],
     });
     await expect(run('secret.set', [...set, '--file', file])).rejects.toMatchObject({
       ...{ code: 'VALIDATION_FAILED', message: expect.stringContaining('SALT is empty') },
@@ -458,6 +458,12 @@ describe('secrets', () => {
       expect(warnings).toEqual([`it waits for the secrets STRIPE_KEY, SALT: ${command}`]);
     }
     expect((await run('explain', [id])).text).toContain(`Next: ${command}`);
+    await expect(run('deploy.wait', [id, '--timeout', '300ms'])).rejects.toMatchObject({
+      code: 'STILL_RUNNING',
+      next: [command, `orchestrator deploy wait ${id}`, `orchestrator task get ${id}`].map((line) => ({
+        command: line,
+      })),
+    });
     expect((await run('diagnose.projects')).text).toContain(`orchestrator secret list --project ${project_id}`);
   });
 });

@@ -6,7 +6,7 @@ import { offer } from '../../src/mcp/offer.js';
 import { argvOf, fieldsOf } from '../../src/mcp/tool-input.js';
 import { toolOf } from '../../src/mcp/tool-of.js';
 import { toolSteps } from '../../src/mcp/tool-step.js';
-import { toolName, toolText } from '../../src/mcp/tool-words.js';
+import { inputNames, toolName, toolText } from '../../src/mcp/tool-words.js';
 
 const ids = Object.keys(commandTable) as CommandId[];
 const all = offer(undefined, ['*'], undefined).ids;
@@ -76,6 +76,19 @@ describe('the words of tools', () => {
     expect(told('With --json a line; see task list (ORCHESTRATOR_PROJECT).')).toBe('See task_list.');
     expect(told('With --all, or --turn-timeout. Then `--wait`.')).toBe('With all, or turn_timeout.');
     expect(told('custom by default; - for standard input')).toBe('custom by default');
+  });
+});
+
+describe('the inputs that a text names', () => {
+  it('stand for flags, but not within a line to paste', () => {
+    const fields = new Set(['project', 'file']);
+    const line = 'orchestrator secret set STRIPE_KEY --project proj_1';
+
+    expect(inputNames(`--file FILE is needed: ${line}; or --project`, fields)).toBe(
+      `file is needed: ${line}; or project`,
+    );
+    expect(inputNames(`it waits (${line}) for --file`, fields)).toBe(`it waits (${line}) for file`);
+    expect(inputNames(`it waits: ${line}`, fields)).toBe(`it waits: ${line}`);
   });
 });
 

@@ -53,6 +53,7 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
     redactor.add(token);
     redactor.add(redisUrl);
     const identity = await identify({ profile, apiUrl, token, redisUrl }, this.runtime);
+    this.runtime.system.key = { scopes: identity.key.scopes, isAdmin: identity.key.role === 'admin' };
     if (apiUrl.startsWith('http://') && !/^http:\/\/(localhost|127\.|\[::1\])/.test(apiUrl)) {
       warnings.push(`${apiUrl} is not encrypted: anyone on the way can read the token`);
     }

@@ -62,7 +62,7 @@ export default class DeployStart extends BaseCommand<StartedTask> {
       check: (): Promise<Task> => client.deploy.check(order, call),
     };
     const dryRun = flags['dry-run'] || payload.dry_run;
-    return await startAndFollow(starter, this.runtime, { ...flags, 'dry-run': dryRun });
+    return await startAndFollow(client, starter, this.runtime, { ...flags, 'dry-run': dryRun });
   }
 
   render(task: StartedTask, screen: Screen): string {

@@ -64,7 +64,7 @@ export default class EngineeringStart extends BaseCommand<StartedTask> {
       check: (): Promise<Task> => client.engineering.check(order, call),
     };
     const dryRun = flags['dry-run'] || payload.dry_run;
-    return await startAndFollow(starter, this.runtime, { ...flags, 'dry-run': dryRun });
+    return await startAndFollow(client, starter, this.runtime, { ...flags, 'dry-run': dryRun });
   }
 
   render(task: StartedTask, screen: Screen): string {

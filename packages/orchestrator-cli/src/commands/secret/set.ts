@@ -35,9 +35,11 @@ export default class SecretSet extends BaseCommand<Secret> {
     const mayAsk = this.mayPrompt(flags);
     const { name } = args;
     if (name === undefined) throw inputRequired([{ name: 'NAME', question: 'Name:' }]);
+    const line =
+      paste`orchestrator secret set ${name}` + (flags.project === undefined ? '' : paste` --project ${flags.project}`);
     if (flags.file === undefined && !mayAsk)
       throw withNext(inputRequired([{ name: '--file', question: '' }]), [
-        { command: paste`orchestrator secret set ${name} --file -`, when: 'with the value on standard input' },
+        { command: `${line} --file -`, when: 'with the value on standard input' },
       ]);
     const asking = { mayAsk, signal: this.signal, env: this.runtime.env };
     const project = await chooseProject(client, settings.project, asking);

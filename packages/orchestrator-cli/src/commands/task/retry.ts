@@ -35,7 +35,7 @@ export default class TaskRetry extends BaseCommand<StartedTask> {
         if (!isOrchestratorError(error) || error.code !== 'CONFLICT') throw error;
         throw withNext(error, [{ command: paste`orchestrator task get ${task}`, when: 'to see how it stands' }]);
       });
-    return await startAndFollow({ start }, this.runtime, flags);
+    return await startAndFollow(client, { start }, this.runtime, flags);
   }
 
   render(task: StartedTask, screen: Screen): string {

@@ -1,0 +1,44 @@
+import { basename } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { NextStep } from '@codegen/sdk/errors';
+import { readRequest } from './argv.js';
+import { isAllowed, keyMay } from './permissions.js';
+import { asCalled } from './program.js';
+import type { Runtime } from './runtime.js';
+import { shellWords } from './shell-quote.js';
+
+type Caller = Pick<Runtime, 'env' | 'system'>;
+
+/** The steps that ALLOWED_COMMANDS and the key allow, as far as they are known; help where none is left. */
+export function permittedSteps(steps: readonly NextStep[], caller: Caller): NextStep[] {
+  const permitted = steps.filter(({ command }) => isPermitted(command, caller));
+  if (permitted.length > 0) return permitted;
+  return [{ command: asCalled('orchestrator --help'), when: 'to see the commands that may be used here' }];
+}
+
+/**
+ * A text for people without the hint at its end, where that names a command that is not permitted. Whatever stands above
+ * the last line may be anybody's.
+ */
+export function permittedHint(text: string, caller: Caller): string {
+  const at = text.lastIndexOf('Next:');
+  const hint = text.slice(at);
+  if (at < 0 || hint.includes('\n')) return text;
+  const plain = stripVTControlCharacters(hint);
+  if (isPermitted(plain.slice('Next:'.length), caller)) return text;
+  const lineAt = text.lastIndexOf('\n', at) + 1;
+  if (stripVTControlCharacters(text.slice(lineAt, at)) === '') return text.slice(0, lineAt).trimEnd();
+  // Within a sentence of one colour, which ends after it.
+  return text.slice(0, at).trimEnd() + hint.slice(plain.length);
+}
+
+function isPermitted(line: string, { env, system }: Caller): boolean {
+  const [program = '', ...words] = shellWords(line).filter((word) => !/^[A-Z_]+=/.test(word));
+  if (basename(program) !== 'orchestrator') return true;
+  const { command, help, argv } = readRequest(words, {});
+  if (command === undefined || help) return true;
+  const named = argv.indexOf('--profile');
+  // Another profile has a key of its own.
+  const isOurs = named < 0 || argv[named + 1] === system.profile;
+  return isAllowed(command, env) && keyMay(command, isOurs ? system.key : undefined);
+}
