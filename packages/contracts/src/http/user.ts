@@ -59,9 +59,9 @@ export const createApiKey = z
       .array(z.string().min(1).max(100))
       .min(1)
       .max(1000)
-      .default(['*'])
+      .optional()
       .describe(
-        'Command ids such as project.*, engineering.start or *; a role: PRODUCT_OWNER, DEVELOPER or DEVOPS; and of services: task.claim, task.transition, … At most 100 different ones, all of them known',
+        'Command ids such as project.*, engineering.start or *; a role: PRODUCT_OWNER, DEVELOPER or DEVOPS; and of services: task.claim, task.transition, … At most 100 different ones, all of them known; without it, all that the caller may and the role can be given',
       ),
     user_id: z
       .string()

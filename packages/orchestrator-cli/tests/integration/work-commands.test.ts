@@ -293,6 +293,20 @@ describe('a call that is repeated', () => {
     expect(attempts).toEqual([2, 3]);
   });
 
+  it('in a CI job follows the retry that the job has made already, and no other', async () => {
+    const id = await startedTask();
+    fake.end(id, 'failed');
+    const first = await run('task.retry', [id], ci());
+    const again = await run('task.retry', [id], ci());
+    fake.end(id, 'completed');
+    const last = await run('task.retry', [id], ci());
+
+    expect([first, again, last].map(({ data }) => (data as Task).attempt)).toEqual([2, 2, 2]);
+    expect([first, again, last].map(({ runtime }) => runtime.meta.replayed)).toEqual([undefined, true, true]);
+    const another = { env: { ...ci().env, GITHUB_RUN_ID: '8' } };
+    await expect(run('task.retry', [id], another)).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
   it('does not bring a failed task back, and says how to go on', async () => {
     const again = () =>
       run('engineering.start', ['--project', 'todo-api', '--spec', 'x', '--wait', '--idempotency-key', 'k']);

@@ -402,7 +402,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     if (!data) return unfit(error.issues);
     const { name, role, expires_at = null } = data;
     const user_id = data.user_id ?? whoami.key.user_id;
-    const scopes = expandScopes(data.scopes);
+    const scopes = expandScopes(data.scopes ?? whoami.key.scopes);
     const unknown = scopes.find((scope) => !isKnownScope(scope));
     if (unknown !== undefined) return problem('VALIDATION_FAILED', `there is no scope ${unknown}`);
     const prefix = randomBytes(4).toString('hex');

@@ -39,11 +39,11 @@ export const apiKeyRoutes: Routes = async (app, deps) => {
       const make = async (trx: Transaction<Database>): Promise<CreatedApiKey> => {
         const caller = callerOf(request);
         const { name, role, user_id, expires_at } = request.body;
-        const scopes = checkScopes(request.body.scopes);
+        const scopes = request.body.scopes ? checkScopes(request.body.scopes) : scopesFor(role, caller);
         const admins = role === 'admin' ? undefined : adminScopeIn(scopes);
         if (admins) throw new ApiError('FORBIDDEN', `only a key of the role admin is given ${admins}: leave it out`);
         const lacking = lackOfPower(caller, { role, scopes, user_id: user_id ?? caller.user.id });
-        if (lacking) throw new ApiError('FORBIDDEN', lacking, { choices: makersOf(role) });
+        if (lacking) throw new ApiError('FORBIDDEN', lacking.detail, { choices: lacking.choices });
         checkOwner(caller, role, user_id);
         const expiresMs = expires_at == null ? null : (wireDatetimeToMs(expires_at) ?? 0);
         if (expiresMs !== null && expiresMs <= Date.now()) {
@@ -140,19 +140,35 @@ function checkOwner(caller: Caller, role: ApiKeyRole, userId: string | null | un
   throw new ApiError('VALIDATION_FAILED', `user_id: ${message}`, { errors: [{ path: 'user_id', message }] });
 }
 
+/** What a key lacks that is to make another, and what could be taken instead. */
+interface Lack {
+  readonly detail: string;
+  readonly choices: string[];
+}
+
 /** A key makes, and revokes, only keys that can do no more than itself: what such a key would have over the caller's. */
-function lackOfPower(caller: Caller, key: Pick<ApiKey, 'role' | 'scopes' | 'user_id'>): string | undefined {
+function lackOfPower(caller: Caller, key: Pick<ApiKey, 'role' | 'scopes' | 'user_id'>): Lack | undefined {
   if (!mayMake[caller.key.role].includes(key.role)) {
-    const makers = makersOf(key.role).join(' or ');
-    return `keys of the role ${key.role} are made with those of the role ${makers}, not ${caller.key.role}`;
+    const choices = makersOf(key.role);
+    const detail = `keys of the role ${key.role} are made with those of the role ${choices.join(' or ')}, not ${caller.key.role}`;
+    return { detail, choices };
   }
   if (!coversScopes(caller.key.scopes, key.scopes)) {
-    return `a key cannot give scopes it lacks; it has ${caller.key.scopes.join(', ')}`;
+    const choices = caller.key.scopes;
+    return { detail: `a key cannot give scopes it lacks; it has ${choices.join(', ')}`, choices };
   }
   if (key.user_id !== caller.user.id && caller.key.role !== 'admin') {
-    return 'only an admin makes keys for somebody else: leave user_id out';
+    return { detail: 'only an admin makes keys for somebody else: leave user_id out', choices: makersOf('admin') };
   }
   return undefined;
+}
+
+/** What a key of a role is given where nobody says: all that the caller may, but for what only an admin's has. */
+function scopesFor(role: ApiKeyRole, { key: { scopes } }: Caller): string[] {
+  const given = role === 'admin' ? scopes : scopes.filter((scope) => adminScopeIn([scope]) === undefined);
+  if (given.length > 0) return given;
+  const message = `a key of the role ${role} can be given none of yours: say which`;
+  throw new ApiError('VALIDATION_FAILED', `scopes: ${message}`, { errors: [{ path: 'scopes', message }] });
 }
 
 /** The scopes that a list comes to, each once. @throws {ApiError} VALIDATION_FAILED where one has no meaning */

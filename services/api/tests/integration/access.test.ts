@@ -238,12 +238,27 @@ onBothDatabases('access', (api, database) => {
     expect(await statusOf({ scopes: ['project.list', 'project.*'] })).toBe(201);
     expect(await statusOf({ scopes: ['task.list'] })).toBe(403);
     expect(await statusOf({ scopes: ['*'] })).toBe(403);
-    expect(await statusOf({})).toBe(403);
+    const { body: refusal } = await user.call('POST', '/api-keys', { name: 'child', scopes: ['task.list'] });
+    expect(refusal.choices).toEqual(['project.*', 'auth.key.create', 'auth.key.list']);
+    expect((await make({})).body.key.scopes).toEqual(['project.*', 'auth.key.create', 'auth.key.list']);
     for (const role of ['admin', 'service']) expect(await statusOf({ scopes: ['project.*'], role })).toBe(403);
     const other = await api.user();
     expect(await statusOf({ scopes: ['project.*'], user_id: other.userId })).toBe(403);
-    expect((await user.ok('GET', '/api-keys')).items).toHaveLength(2);
+    expect((await user.ok('GET', '/api-keys')).items).toHaveLength(3);
     expect(await api.admin.refused('POST', '/api-keys', { name: 'x', user_id: 'user_none' })).toBe('404 NOT_FOUND');
+  });
+
+  test('a key is given by default what its maker may, without what only an administrator gives', async () => {
+    const { id: user_id } = await api.admin.ok('POST', '/users', { name: 'bea' });
+    const make = (by: Client, body: object) =>
+      by.call<CreatedApiKey>('POST', '/api-keys', { name: 'k', user_id, ...body });
+    const scopes = ['auth.key.create', 'queue.publish', 'project.list'];
+    const made = await make(api.admin, { role: 'admin', scopes });
+    const some = new Client(api.url, made.body.secret);
+    expect((await make(some, {})).body.key.scopes).toEqual(['auth.key.create', 'project.list']);
+    expect((await make(some, { role: 'admin' })).body.key.scopes).toEqual(scopes);
+    const only = await make(api.admin, { role: 'user', scopes: ['auth.key.create'] });
+    expect((await make(new Client(api.url, only.body.secret), {})).body.key.scopes).toEqual(['auth.key.create']);
   });
 
   test('an administrator says whose a key for daily work is: it is not their own by default', async () => {

@@ -125,9 +125,9 @@ onBothDatabases('idempotency', (api, database) => {
     const user = await api.user();
     const scopes = ['auth.key.create', 'project.get'];
     const weak = await user.ok<CreatedApiKey>('POST', '/api-keys', { name: 'weak', scopes });
-    const strong = await user.ok<CreatedApiKey>('POST', '/api-keys', { name: 'strong' }, { key: 'mk' });
+    const strong = await user.ok<CreatedApiKey>('POST', '/api-keys', { name: 'strong', scopes: ['*'] }, { key: 'mk' });
     const steal = () =>
-      new Client(api.url, weak.secret).refused('POST', '/api-keys', { name: 'strong' }, { key: 'mk' });
+      new Client(api.url, weak.secret).refused('POST', '/api-keys', { name: 'strong', scopes: ['*'] }, { key: 'mk' });
     expect(await steal()).toBe('403 FORBIDDEN');
     await user.ok('DELETE', `/api-keys/${strong.key.id}`);
     expect(await steal()).toBe('403 FORBIDDEN');

@@ -24,11 +24,13 @@ export default class TaskRetry extends BaseCommand<StartedTask> {
     const { task } = args;
     if (task === undefined) throw inputRequired([{ name: 'TASK', question: 'Task:' }]);
     const { client } = await this.client(flags);
-    // Each attempt can be retried once by a job, however often the step is repeated meanwhile.
+    // Each attempt can be retried once by a job, however often the step is repeated meanwhile: where none has failed now,
+    // it was the one before.
     const about = this.derivesKey(flags['idempotency-key'])
       ? await client.tasks.get(task, { signal: this.signal })
       : undefined;
-    const input = { task, attempt: about?.attempt };
+    const hasFailed = about?.status === 'failed' || about?.status === 'cancelled';
+    const input = { task, attempt: about && (hasFailed ? about.attempt : about.attempt - 1) };
     const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key'], input) };
     const start = () =>
       client.tasks.retry(task, call).catch((error: unknown) => {
