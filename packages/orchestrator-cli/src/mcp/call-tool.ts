@@ -80,10 +80,18 @@ async function inToolWords(envelope: SuccessEnvelope | FailureEnvelope, id: Comm
   const names = new Set(fields.keys());
   const warnings = envelope.warnings.map((warning) => inputNames(warning, names));
   if (envelope.ok) return { ...envelope, warnings };
-  const { error, missing } = envelope;
+  const { error } = envelope;
   // Arguments are told of in capitals.
   const given = (text: string) => (names.has(text.toLowerCase()) ? text.toLowerCase() : inputNames(text, names));
-  const message = missing ? error.message.replace(/--[a-z-]+|\b[A-Z]+\b/g, given) : inputNames(error.message, names);
+  // Files are not the client's: their flags are none of its inputs.
+  const missing = envelope.missing?.filter((name) => !name.startsWith('--') || names.has(inputNames(name, names)));
+  const kept = (written: string, flag: string) => (names.has(inputNames(flag, names)) ? written : '');
+  const alternatives = (text: string) => {
+    return text.replace(/ or (--[a-z-]+)/g, kept).replace(/(--[a-z-]+) or /g, kept);
+  };
+  const message = missing
+    ? alternatives(error.message).replace(/--[a-z-]+|\b[A-Z]+\b/g, given)
+    : inputNames(error.message, names);
   return {
     ...envelope,
     error: { ...error, message, ...(missing && { details: { missing: missing.map(given) } }) },

@@ -6,6 +6,7 @@ const task = identifier.describe('Id of the task, task_…');
 const projectNamed = identifier.describe('The project: its id or name');
 const spec = z.string().min(1).max(MAX_SPEC_BYTES).describe('What is wanted, in any language, 1 MiB at most');
 const { name, modules } = createProject.shape;
+const newName = name.optional().describe('Its new name');
 const description = createProject.shape.description.unwrap().unwrap().optional();
 
 /**
@@ -19,6 +20,14 @@ export const knownFields: Partial<Record<CommandId, Record<string, z.ZodType>>> 
     modules: modules.optional(),
   },
   'project.get': { project: projectNamed },
+  'project.update': { name: newName },
+  'project.archive': {
+    project: projectNamed,
+    yes: z.boolean().describe('Confirms it; needed, since it cannot be undone'),
+  },
+  'secret.list': { project: projectNamed },
+  'contracts.schema': { model: z.string().describe('Name of the model, see contracts_list') },
+  respond: { text: z.string().describe('What to say') },
   'engineering.start': { project: projectNamed, spec },
   'deploy.start': { project: projectNamed },
   'task.get': { task },

@@ -1,5 +1,10 @@
 import { Transform } from 'node:stream';
-import { ErrorCode, JSONRPCMessageSchema, RequestIdSchema } from '@modelcontextprotocol/sdk/types.js';
+import {
+  CallToolRequestSchema,
+  ErrorCode,
+  JSONRPCMessageSchema,
+  RequestIdSchema,
+} from '@modelcontextprotocol/sdk/types.js';
 
 const LINE_END = 0x0a;
 
@@ -59,14 +64,19 @@ function whyNoMessage(line: string) {
   } catch {
     return refusal(null, ErrorCode.ParseError, line.startsWith('\ufeff') ? MARK : 'the line is not JSON');
   }
-  if (JSONRPCMessageSchema.safeParse(document).success) return undefined;
+  const isMessage = JSONRPCMessageSchema.safeParse(document).success;
+  const isCall = isMessage && (document as { method?: unknown }).method === 'tools/call';
+  if (isMessage && (!isCall || CallToolRequestSchema.safeParse(document).success)) return undefined;
   const id = RequestIdSchema.safeParse((document as { id?: unknown } | null)?.id);
+  // The server would answer with what its parser says.
+  if (isCall) return id.success ? refusal(id.data, ErrorCode.InvalidParams, CALL) : null;
   const what = Array.isArray(document)
     ? 'the line is a list: send one message a line'
     : 'this is no JSON-RPC 2.0 message';
   return refusal(id.success ? id.data : null, ErrorCode.InvalidRequest, what);
 }
 
+const CALL = 'tools/call takes params with a name, which is text, and arguments, an object';
 const MARK = 'the line begins with a byte order mark: send UTF-8 without one';
 
 function refusal(id: string | number | null, code: ErrorCode, message: string) {

@@ -10,7 +10,7 @@ import {
   McpError,
   type ServerNotification,
 } from '@modelcontextprotocol/sdk/types.js';
-import { type CommandId, commandTable, loadCommand } from '../command-table.js';
+import { type CommandId, commandTable, entryOf, loadCommand } from '../command-table.js';
 import type { Runtime } from '../runtime.js';
 import { readVersion } from '../version.js';
 import { callTool } from './call-tool.js';
@@ -23,13 +23,17 @@ import { toolName } from './tool-words.js';
 const GRACE_MS = 400;
 /** Bytes that a message may have: a spec has a tenth of it at most. */
 const MESSAGE_BYTES = 10 * 2 ** 20;
-const READING =
-  'Tools to look at projects, tasks, queues and workers. Whoever starts this server may offer more with --allow. ';
-const INSTRUCTIONS =
-  'Tools to have software built and put at a URL: create a project, start engineering with a spec, wait for the task, ' +
-  'start a deploy, wait again. Starting returns at once. ';
+/** What is done with which tools, in its order. */
+const WORK: readonly [CommandId, string][] = [
+  ['project.create', 'create a project'],
+  ['engineering.start', 'start engineering with a spec'],
+  ['engineering.wait', 'wait for the task'],
+  ['deploy.start', 'start a deploy'],
+  ['deploy.wait', 'wait for it'],
+];
+const SEEN = ['project', 'task', 'queue', 'worker'];
+const WAITING = 'Waiting answers STILL_RUNNING after 50 seconds: wait again. ';
 const ALWAYS =
-  'Waiting answers STILL_RUNNING after 50 seconds: wait again. ' +
   'Every answer is an envelope: ok, and data or error (a stable code, a message, and retryable where the same call may ' +
   'work in a moment). next has the tools that help after an error, with their arguments, or for_a_person what whoever ' +
   'runs this server may do; lines has what happened while something was followed; warnings say what else is to be known.';
@@ -86,8 +90,15 @@ export async function serveMcp({ env, signal }: Pick<Runtime, 'env' | 'signal'>,
   signal.throwIfAborted();
 }
 
+/** Names only what is offered. */
 function instructionsOf({ ids }: Offer): string {
-  return `${ids.includes('engineering.start') ? INSTRUCTIONS : READING}${ALWAYS}`;
+  const starts = ids.includes('engineering.start') || ids.includes('deploy.start');
+  const work = WORK.flatMap(([id, words]) => (ids.includes(id) ? [words] : [])).join(', ');
+  const seen = SEEN.filter((topic) => ids.some((id) => id.startsWith(`${topic}.`))).map((topic) => `${topic}s`);
+  const what = starts
+    ? `Tools to have software built and put at a URL: ${work}. Starting returns at once. `
+    : `Tools to look at ${seen.join(', ') || 'the system'}. Whoever starts this server may offer more with --allow. `;
+  return `${what}${ids.some((id) => id.endsWith('.wait')) ? WAITING : ''}${ALWAYS}`;
 }
 
 /** What a client hears of a name that is no tool here; of a command that is not offered, how it would be. */
@@ -95,7 +106,12 @@ function noSuchTool(name: string, names: readonly string[]): string {
   const there = `there are: ${names.join(', ') || 'none'}`;
   const id = (Object.keys(commandTable) as CommandId[]).find((one) => toolName(one) === name);
   if (id === undefined) return `there is no such tool here; ${there}`;
-  return `there is no such tool here: ${name} is not offered, see ALLOWED_COMMANDS and --allow ${id}; ${there}`;
+  const { notInMcp } = entryOf(id);
+  const why =
+    notInMcp === undefined
+      ? `is not offered; ask whoever runs this server, who may offer it with --allow ${id}, within ALLOWED_COMMANDS and the key`
+      : `is for a person alone: it ${notInMcp}`;
+  return `there is no such tool here: ${name} ${why}; ${there}`;
 }
 
 function tooLong(): OrchestratorError {

@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { z } from 'zod';
 import type { CommandClass } from '../base-command.js';
 import type { CommandId } from '../command-table.js';
+import { cut, oneLine } from '../render/text.js';
 import { knownFields } from './known-fields.js';
 import { toolText } from './tool-words.js';
 
@@ -29,6 +30,9 @@ export interface Field {
 
 /** Files and standard input are not the client's: it gives the text itself. A call does not wait, there are tools for it. */
 const LEFT_OUT = new Set(['input', 'wait']);
+/** Unknown inputs that an error names, and columns of each. */
+const MOST_NAMED = 5;
+const MOST_COLUMNS = 40;
 /** Nobody can be asked here. */
 const confirmation = z.boolean().optional().describe('Confirms it; needed, since it cannot be undone');
 const integerParser = Flags.integer().parse as unknown;
@@ -118,17 +122,23 @@ function flagWords(flag: string, value: unknown): string[] {
 }
 
 /** What is wrong with a field, in a sentence that says what is expected. */
-function misfit({ code, path }: z.core.$ZodIssue, schema: z.ZodObject, input: unknown) {
+function misfit(issue: z.core.$ZodIssue, schema: z.ZodObject, input: unknown) {
+  const { code, path } = issue;
   const names = Object.keys(schema.shape);
   const [name] = path.map(String);
   const has = names.length === 0 ? 'this tool takes no input' : `the inputs are ${names.join(', ')}`;
   if (name === undefined) {
-    return { path: 'input', message: code === 'unrecognized_keys' ? `there is no such input: ${has}` : has };
+    if (code !== 'unrecognized_keys') return { path: 'input', message: has };
+    const unknown = issue.keys.slice(0, MOST_NAMED).map((key) => cut(oneLine(key), MOST_COLUMNS));
+    return { path: 'input', message: `there is no input ${unknown.join(', ')}: ${has}` };
   }
   const { description, ...field } = z.toJSONSchema(schema.shape[name] as z.ZodType, { io: 'input' });
-  const isMissing = (input as Record<string, unknown> | undefined)?.[name] === undefined;
+  const value = (input as Record<string, unknown> | undefined)?.[name];
   const told = description === undefined ? '' : ` (${description})`;
-  return { path: name, message: isMissing ? `${name} is needed${told}` : `${name} must be ${kindOf(field)}${told}` };
+  if (value === undefined) return { path: name, message: `${name} is needed${told}` };
+  // What a pattern asks for, its own words say.
+  const ownWords = typeof value === 'string' && (code === 'invalid_format' || code === 'custom');
+  return { path: name, message: `${name} ${ownWords ? issue.message : `must be ${kindOf(field)}`}${told}` };
 }
 
 function kindOf(schema: z.core.JSONSchema.JSONSchema): string {

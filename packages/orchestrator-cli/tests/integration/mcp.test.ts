@@ -95,6 +95,19 @@ describe('the tools', () => {
     expect(made.envelope.ok).toBe(true);
   });
 
+  it('are all that its instructions name', async () => {
+    const some = await connect({}, ['--allow', 'deploy.start']);
+    const few = await connect({ ALLOWED_COMMANDS: 'mcp,project.get' }, []);
+
+    expect(some.getInstructions()).not.toMatch(/create a project|start engineering/);
+    expect(some.getInstructions()).toMatch(
+      /^Tools to have software built and put at a URL: [^.]*start a deploy, wait for it\. /,
+    );
+    expect(few.getInstructions()).toMatch(/^Tools to look at projects\. /);
+    expect(few.getInstructions()).not.toContain('STILL_RUNNING');
+    await expect(few.callTool({ name: 'deploy_start' })).rejects.toThrow(/ask whoever runs this server/);
+  });
+
   it('are told of on standard error, with how to have more', async () => {
     const plain = await machine.run(['mcp'], { stdin: '' });
     const listed = await machine.run(['mcp'], { stdin: '', env: { ALLOWED_COMMANDS: 'mcp,project.create' } });
@@ -264,12 +277,12 @@ describe('a call', () => {
     ];
 
     expect(wrong.map(({ envelope }) => envelope.error.message)).toEqual([
-      expect.stringMatching(/^name must be text .*2 to 39 of a-z/),
+      expect.stringMatching(/^name must be 2 to 39 of a-z/),
       expect.stringMatching(/^name is needed/),
       'limit must be a whole number of 1 to 500 (Items to show, up to 500)',
       'limit must be a whole number of 1 to 500 (Items to show, up to 500)',
-      'there is no such input: the inputs are status, name, fields, limit, cursor',
-      'task must be text (Id of the task, task_…)',
+      'there is no input hunter: the inputs are status, name, fields, limit, cursor',
+      'task is not an identifier (Id of the task, task_…)',
     ]);
     for (const { isError, envelope } of wrong) {
       expect(isError).toBe(true);
@@ -277,6 +290,23 @@ describe('a call', () => {
       expect(JSON.stringify(envelope)).not.toMatch(/hunter2/i);
     }
     expect(fake.seen).toHaveLength(before);
+  });
+
+  it('that lacks something names the inputs that the tool has', async () => {
+    const client = await connect();
+    const { envelope } = await call(client, 'project_update');
+    const { tools } = await client.listTools();
+    const required = (name: string) => tools.find((tool) => tool.name === name)?.inputSchema.required;
+
+    expect(envelope.error.message).toBe('name or description is needed');
+    expect(envelope.missing).toEqual(['name', 'description']);
+    expect((await call(client, 'queue_publish')).envelope.missing).toEqual(['queue', 'set']);
+    expect(required('project_archive')).toEqual(['project', 'yes']);
+    expect(required('secret_list')).toEqual(['project']);
+    expect(required('contracts_schema')).toEqual(['model']);
+    const named = (await call(client, 'project_update', { project: 'todo-api', name: 'Bad Name' })).envelope.error
+      .message;
+    expect(named).toMatch(/^name must be 2 to 39 of a-z.*\(Its new name\)$/);
   });
 
   it('never reads standard input, which is the protocol’s', async () => {
@@ -416,6 +446,26 @@ describe('the server', () => {
     expect(stdout).not.toContain('garbage');
     expect(code).toBe(0);
   });
+
+  it.each([undefined, {}, { name: 5 }, { name: 'task_list', arguments: 'x' }])(
+    'says in a sentence what a call is made of: %j',
+    async (params) => {
+      const call = JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/call', params });
+      const { stdout } = await machine.run(['mcp', '--quiet'], { stdin: `${hello}${call}\n` });
+      const answers = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+
+      expect(answers).toContainEqual({
+        ...{ jsonrpc: '2.0', id: 2 },
+        error: {
+          code: -32602,
+          message: 'tools/call takes params with a name, which is text, and arguments, an object',
+        },
+      });
+    },
+  );
 
   it('ends with 2 at a message that is too long, and says so', async () => {
     const ended = await machine.run(['mcp'], { stdin: 'a'.repeat(11 * 1024 * 1024) });
