@@ -87,7 +87,7 @@ async function inToolWords(envelope: SuccessEnvelope | FailureEnvelope, id: Comm
   const missing = envelope.missing?.filter((name) => !name.startsWith('--') || names.has(inputNames(name, names)));
   const kept = (written: string, flag: string) => (names.has(inputNames(flag, names)) ? written : '');
   const alternatives = (text: string) => {
-    return text.replace(/ or (--[a-z-]+)/g, kept).replace(/(--[a-z-]+) or /g, kept);
+    return text.replace(/ or (--[a-z-]{1,30})/g, kept).replace(/(--[a-z-]{1,30}) or /g, kept);
   };
   const message = missing
     ? alternatives(error.message).replace(/--[a-z-]+|\b[A-Z]+\b/g, given)
