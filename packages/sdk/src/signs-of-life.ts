@@ -38,7 +38,15 @@ export async function giveSignsOfLife(
   let checked = false;
   let noteAgainMs = 0;
   let hasBegun = false;
-  const note = async () => {
+  let noting: Promise<void> | undefined;
+  // One at a time: the first one and a look may come together.
+  const note = () => {
+    noting ??= tell().finally(() => {
+      noting = undefined;
+    });
+    return noting;
+  };
+  const tell = async () => {
     if (!api || !isKeyed(name) || !hasBegun) return;
     if (performance.now() < noteAgainMs) return void (await api.health());
     await api.noteService(name, instance, version).catch((error: unknown) => {
