@@ -5,7 +5,6 @@ import pg from 'pg';
 import type { Logger } from '../logger.js';
 import { isDatabaseAway } from './availability.js';
 import { fairPool } from './fair-pool.js';
-import { openPglite } from './open-pglite.js';
 import type { DatabasePool } from './pglite-pool.js';
 import type { Database } from './schema.js';
 
@@ -48,7 +47,11 @@ async function openPool(
   logger: Logger,
 ): Promise<{ pool: DatabasePool; close(): Promise<void> }> {
   if ('pool' in config) return { pool: config.pool, close: async () => undefined };
-  if ('folder' in config) return openPglite(config.folder, { cacheFolder: config.cacheFolder });
+  if ('folder' in config) {
+    // An API on a server loads no WebAssembly, and keeps the settings for it as they are.
+    const { openPglite } = await import('./open-pglite.js');
+    return openPglite(config.folder, { cacheFolder: config.cacheFolder });
+  }
   const pool = new pg.Pool({
     connectionString: config.url,
     max: 20,
