@@ -1,12 +1,7 @@
-import { identifier, putServer, type ServiceName, serviceNames } from '@codegen/contracts';
+import { identifier, type ServiceName, serviceNames } from '@codegen/contracts';
 import { z } from 'zod';
 import { hashSecret, prefixOf } from './auth.js';
-
-/** A server as it is put: its ports are in order. */
-export const orderedServer = putServer.refine((input) => input.port_from <= input.port_to, {
-  path: ['port_to'],
-  error: 'must not be below port_from',
-});
+import { orderedServer } from './store/servers.js';
 
 const keyHash = z.strictObject({
   prefix: z.string().regex(/^[0-9a-f]{8}$/),

@@ -2,7 +2,6 @@ import { allocate, allocation, identifier, server } from '@codegen/contracts';
 import { z } from 'zod';
 import { callerOf } from '../auth.js';
 import { mutate } from '../idempotency.js';
-import { orderedServer } from '../seed.js';
 import { findProject } from '../store/projects.js';
 import * as servers from '../store/servers.js';
 import type { Routes } from './dependencies.js';
@@ -23,7 +22,7 @@ export const serverRoutes: Routes = async (app, deps) => {
       schema: {
         operationId: 'putServer',
         params: z.object({ handle: identifier }),
-        body: orderedServer,
+        body: servers.orderedServer,
         response: { 200: server },
       },
     },

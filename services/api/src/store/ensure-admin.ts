@@ -53,17 +53,9 @@ export async function ensureSeed(trx: Transaction<Database>, { service_keys = {}
       await ofSeeds.set({ scopes: JSON.stringify(scopes) }).execute();
       continue;
     }
-    const user_id = await ensureAdminUser(trx);
-    const secretHash = sha256;
     await insertKey(trx, {
-      user_id,
-      name,
-      prefix,
-      secretHash,
-      role: 'service',
-      scopes,
-      expiresAt: null,
-      createdBy: null,
+      ...{ user_id: await ensureAdminUser(trx), name, prefix, secretHash: sha256, role: 'service', scopes },
+      ...{ expiresAt: null, createdBy: null },
     });
   }
   for (const [handle, server] of Object.entries(servers)) {

@@ -1,10 +1,16 @@
-import { type Allocation, makeId, type PutServer, type Server } from '@codegen/contracts';
+import { type Allocation, makeId, type PutServer, type Server, putServer as serverToPut } from '@codegen/contracts';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { ApiError } from '../api-error.js';
 import type { Database } from '../database/schema.js';
 import { jsonOrNull } from './json.js';
 import { lockProject } from './projects.js';
 import { isoOrNull } from './timestamps.js';
+
+/** A server as it is put: its ports are in order. */
+export const orderedServer = serverToPut.refine((input) => input.port_from <= input.port_to, {
+  path: ['port_to'],
+  error: 'must not be below port_from',
+});
 
 function toServer(row: Selectable<Database['servers']>): Server {
   return {
