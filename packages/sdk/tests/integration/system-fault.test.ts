@@ -26,6 +26,7 @@ describe('the fault of a machine', () => {
     expect(await of(failed('ENOSPC'))).toBe(
       `the disk of scaffolder on ${hostname()} is full (ENOSPC): make room there`,
     );
+    expect(await of(new PermanentError('it failed', { cause: failed('EMFILE') }))).toContain('may open no more files');
     expect(await of(new Error('git failed: fatal: write error: No space left on device'))).toContain('is full');
     expect(await of(new Error('git failed: Read-only file system'))).toContain('is read-only');
     expect(await of(new Error('no such branch'))).toBe(undefined);

@@ -91,6 +91,12 @@ const answers = (contract: QueueContract, count = 1) =>
 const settled = (contract: QueueContract) =>
   waitFor(`${contract.stream} to be empty`, async () => (await queueStats(redis, contract)).length === 0);
 
+it('does not start where a folder of its settings is not there, and says which', async () => {
+  const none = join(folder.path, 'none');
+  await expect(start({ reposDir: none })).rejects.toThrow(`REPOS_DIR is ${none}, which is no folder`);
+  await expect(start({ templateDir: none })).rejects.toThrow(`TEMPLATE_DIR is ${none}, which is no folder`);
+});
+
 it('scaffolds, then merges, answering each on its stream and telling how far it is', async () => {
   await start();
   await publish(redis, scaffolderQueue, request);
