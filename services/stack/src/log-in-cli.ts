@@ -6,30 +6,73 @@ import { cliPath } from './config.js';
 import type { PersonRole } from './keys.js';
 import type { RunningStack } from './start-stack.js';
 
+/** What the command line stores of a system. */
+interface StoredProfile {
+  readonly name: string;
+  readonly current: boolean;
+  readonly api_url: string;
+  readonly data_dir: string | null;
+}
+
 /**
  * Tells the CLI of this account where the system is: as the profile `local`, which is what commands use from then on, and as
- * `local-admin`, which is used where a command line names it.
- * @returns the path of the file that holds the key of `local`, and the address of the system that commands used before
- * where that one still answers
+ * `local-admin`, which is used where a command line names it. Beside a system that runs they are `local-2` and
+ * `local-2-admin`, and so on.
+ * @returns the profile, the path of the file that holds its key, and the profile that commands used before where that one's
+ * system still answers
  */
 export async function logInCli(
   stack: LoggedInTo,
   env: NodeJS.ProcessEnv,
-): Promise<{ tokenFile: string; left?: string }> {
-  const { file, settings } = (await runCli(['config', 'list'], env)) as ListedSettings;
+): Promise<{ profile: string; tokenFile: string; left?: StoredProfile }> {
+  const { file } = (await runCli(['config', 'list'], env)) as { file: string };
   const folder = dirname(file);
-  const before = settings.find(({ name }) => name === 'api_url')?.value;
-  const left = before && before !== stack.apiUrl && (await answers(before)) ? before : undefined;
-  await logIn({ profile: 'local-admin', role: 'admin', flags: ['--keep-current'] }, folder, stack, env);
-  const tokenFile = await logIn({ profile: 'local', role: 'user', flags: [] }, folder, stack, env);
-  return { tokenFile, ...(left && { left }) };
+  const stored = await storedProfiles(env);
+  const profile = await profileFor(stack, stored);
+  const before = stored.find(({ current }) => current);
+  const left = before && before.api_url !== stack.apiUrl && (await answers(before.api_url)) ? before : undefined;
+  await logIn({ profile: `${profile}-admin`, role: 'admin', flags: ['--keep-current'] }, folder, stack, env);
+  const tokenFile = await logIn({ profile, role: 'user', flags: [] }, folder, stack, env);
+  return { profile, tokenFile, ...(left && { left }) };
+}
+
+/**
+ * Has commands that go to a system which ends go to another one of this machine that runs.
+ * @returns that one's profile; undefined where commands go elsewhere, or none runs
+ */
+export async function goBack(
+  { apiUrl }: Pick<LoggedInTo, 'apiUrl'>,
+  env: NodeJS.ProcessEnv,
+): Promise<StoredProfile | undefined> {
+  const stored = await storedProfiles(env);
+  if (stored.find(({ current }) => current)?.api_url !== apiUrl) return undefined;
+  for (const other of stored.filter(({ name, api_url }) => isOfThisMachine(name) && api_url !== apiUrl)) {
+    if (!(await answers(other.api_url))) continue;
+    await runCli(['config', 'set', 'current_profile', other.name], env);
+    return other;
+  }
+  return undefined;
 }
 
 type LoggedInTo = Pick<RunningStack, 'apiUrl' | 'redisUrl' | 'issuePersonKey'> & { dataDir: string };
 
-interface ListedSettings {
-  readonly file: string;
-  readonly settings: readonly { readonly name: string; readonly value: string | null }[];
+async function storedProfiles(env: NodeJS.ProcessEnv): Promise<readonly StoredProfile[]> {
+  return ((await runCli(['config', 'profiles'], env)) as { items: StoredProfile[] }).items;
+}
+
+function isOfThisMachine(profile: string): boolean {
+  return /^local(-\d+)?$/.test(profile);
+}
+
+/** The profile that this data folder had, else the first one of which no other system runs. */
+async function profileFor({ apiUrl, dataDir }: LoggedInTo, stored: readonly StoredProfile[]): Promise<string> {
+  const known = stored.find(({ name, data_dir }) => isOfThisMachine(name) && data_dir === dataDir);
+  if (known) return known.name;
+  for (let count = 1; ; count += 1) {
+    const profile = count === 1 ? 'local' : `local-${count}`;
+    const other = stored.find(({ name }) => name === profile);
+    if (!other || other.api_url === apiUrl || !(await answers(other.api_url))) return profile;
+  }
 }
 
 /** Whether a system is there now; one that takes long to say so is not waited for. */

@@ -7,7 +7,7 @@ import { endOnUncaught, logDestination } from '@codegen/sdk/service';
 import { withoutPatterns } from '@codegen/sdk/text';
 import { pino } from 'pino';
 import { readConfig, type StackConfig } from './config.js';
-import { logInCli } from './log-in-cli.js';
+import { goBack, logInCli } from './log-in-cli.js';
 import { startStack } from './start-stack.js';
 import { tellParent } from './tell-parent.js';
 import { upCard } from './up-card.js';
@@ -45,8 +45,11 @@ async function main(): Promise<void> {
     return undefined;
   });
   process.stdout.write('\nStopping … (Ctrl-C again ends everything at once)\n');
+  const goingBack = config.login ? goBack(stack, process.env).catch(() => undefined) : undefined;
   await stack.stop();
+  const other = await goingBack;
   process.stdout.write('Stopped.\n');
+  if (other) process.stdout.write(`Commands go to ${other.api_url} again (profile ${other.name}).\n`);
   exitProcess(signal === undefined ? 1 : signal === 'SIGINT' ? 130 : 143);
 }
 

@@ -9,12 +9,14 @@ interface UpFacts {
   seconds: number;
   /** Where the token is for whoever has another HOME; without it the command line was logged in to nothing. */
   tokenFile?: string;
+  /** The profile that this system has. */
+  profile?: string;
   /** The system that commands went to before, which still runs. */
-  left?: string;
+  left?: { readonly name: string; readonly api_url: string };
 }
 
 /** What bin/up prints once the system is up; for a terminal of 60 columns, paths and addresses aside. */
-export function upCard({ apiUrl, dataDir, agent, seconds, tokenFile, left }: UpFacts): string {
+export function upCard({ apiUrl, dataDir, agent, seconds, tokenFile, profile, left }: UpFacts): string {
   const home = homeFolder();
   const folder = home && dataDir.startsWith(`${home}/`) ? `~${dataDir.slice(home.length)}` : dataDir;
   const elsewhere =
@@ -29,9 +31,12 @@ export function upCard({ apiUrl, dataDir, agent, seconds, tokenFile, left }: UpF
   const before =
     left &&
     `
-  Commands went to ${left}, which still runs.
-  They go to this system now. To use both, give each one,
-  and its commands, an ORCHESTRATOR_CONFIG_DIR of its own.
+  Commands went to ${left.api_url}, which still runs.
+  They go to this system now, the profile ${profile}.
+  For the other one, or to go back to it:
+
+    orchestrator --profile ${left.name}
+    orchestrator config set current_profile ${left.name}
 `;
   return `
   Codegen orchestrator is up (${seconds.toFixed(1)} s)

@@ -9,7 +9,7 @@ import { renderSystem } from '../render/system.js';
 export default class Up extends BaseCommand<RunningSystem> {
   static override description =
     'Starts everything, on a lasting data folder, and logs you in as the profile "local", and for what takes an ' +
-    'administrator as "local-admin". What ends by an error is started again. Ctrl-C stops it; work that is under way goes on at the next start. With --detach it runs on behind ' +
+    'administrator as "local-admin"; beside a system that runs as "local-2" and "local-2-admin", and so on. What ends by an error is started again. Ctrl-C stops it; work that is under way goes on at the next start. With --detach it runs on behind ' +
     'you, until you stop it with "orchestrator down". For this the system has to be installed beside the command line, as it is in a checkout.';
   static override flags = {
     'data-dir': Flags.string({

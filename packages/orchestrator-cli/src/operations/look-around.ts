@@ -1,5 +1,6 @@
 import type { Task } from '@codegen/contracts';
 import { isOrchestratorError, type NextStep, paste } from '@codegen/sdk/errors';
+import { dataFolderPath } from '@codegen/sdk/files';
 import type { CommandId } from '../command-table.js';
 import type { Settings } from '../config/settings.js';
 import { isAllowed, keyMay } from '../permissions.js';
@@ -33,7 +34,6 @@ const LOG_IN: Candidate = {
   command: 'orchestrator auth login',
   when: 'with the address of a system (--api-url) and a token for it',
 };
-const BRING_UP: Candidate = { id: 'up', command: 'orchestrator up', when: 'to run the system on this machine' };
 const DIAGNOSE: Candidate = {
   id: 'diagnose.api',
   command: 'orchestrator diagnose api',
@@ -55,7 +55,7 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
     const found = candidates.find((one) => one && may(one.id));
     return found ? { command: found.command, when: found.when } : HELP;
   };
-  const bringUp = hasStack() ? BRING_UP : undefined;
+  const bringUp = hasStack() ? bringUpOf(settings, runtime) : undefined;
   const found: Surroundings = {
     state: apiUrl === undefined ? 'no_system' : 'not_logged_in',
     profile,
@@ -101,6 +101,13 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
     if (refused) return { ...found, state: 'refused', problem };
     return { ...found, state: 'unreachable', problem, next: first(bringUp, DIAGNOSE) };
   }
+}
+
+/** The start of the profile's own system, where that is one of several on this machine. */
+function bringUpOf({ dataDir }: Settings, { env }: Runtime): Candidate {
+  const isOther = dataDir !== undefined && dataDir !== dataFolderPath(undefined, env);
+  const command = isOther ? paste`orchestrator up --data-dir ${dataDir}` : 'orchestrator up';
+  return { id: 'up', command, when: 'to run the system on this machine' };
 }
 
 /** What may come next, best first. */

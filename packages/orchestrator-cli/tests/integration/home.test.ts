@@ -1,3 +1,5 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
 import { type FakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
@@ -41,6 +43,18 @@ describe('bare orchestrator', () => {
     expect(silent).toContain('Next: orchestrator up\n');
     expect(refused).toMatch(/^The API refuses the token\n/);
     expect(refused).toContain('Next: orchestrator auth login\n');
+  });
+
+  it('of a system on this machine that has ended names its folder', async () => {
+    const profiles = {
+      'local-2': { api_url: `http://127.0.0.1:${await freePort()}`, token: TOKEN, data_dir: '/srv/b' },
+    };
+    await mkdir(machine.configFolder, { recursive: true });
+    const file = join(machine.configFolder, 'config.json');
+    await writeFile(file, JSON.stringify({ current_profile: 'local-2', profiles }), { mode: 0o600 });
+    const text = await home({ ORCHESTRATOR_API_URL: '', ORCHESTRATOR_TOKEN: '' }).finally(() => rm(file));
+
+    expect(text).toContain('Next: orchestrator up --data-dir /srv/b\n');
   });
 
   it('says how to begin where nothing is there yet', async () => {

@@ -317,7 +317,15 @@ describe('config', () => {
   it('profiles are listed without their secrets', async () => {
     const { data, text } = await run('config.profiles', [], alone());
 
-    const one = { name: 'one', current: true, api_url: fake.url, token: true, redis: false, project: null };
+    const one = {
+      name: 'one',
+      current: true,
+      api_url: fake.url,
+      token: true,
+      redis: false,
+      project: null,
+      data_dir: null,
+    };
     expect(data).toEqual({ items: [one] });
     expect(text).toContain(fake.url);
     expect(JSON.stringify(data) + text).not.toContain('sEcReT');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../../packages/sdk/tests/support/fake-api.js';
-import { logInCli } from '../../src/log-in-cli.js';
+import { goBack, logInCli } from '../../src/log-in-cli.js';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -16,28 +16,69 @@ async function system(): Promise<FakeApi> {
   return api;
 }
 
-test('a login says which other system commands went to, as long as that one answers', async () => {
+interface Stored {
+  current_profile: string;
+  profiles: Record<string, { api_url: string; data_dir: string }>;
+}
+
+async function accountOf() {
   const folder = await mkdtemp(join(tmpdir(), 'codegen-login-'));
   ends.push(() => rm(folder, { recursive: true }));
-  const logIn = (api: FakeApi) => {
-    const stack = {
-      apiUrl: api.url,
-      dataDir: `/data/of/${api.url.slice(-5)}`,
-      redisUrl: 'redis://127.0.0.1:6379',
-      issuePersonKey: async () => TOKEN,
-    };
-    return logInCli(stack, { ...process.env, ORCHESTRATOR_CONFIG_DIR: folder });
+  const env = { ...process.env, ORCHESTRATOR_CONFIG_DIR: folder };
+  const stackOf = (api: FakeApi) => ({
+    apiUrl: api.url,
+    dataDir: `/data/of/${api.url.slice(-5)}`,
+    redisUrl: 'redis://127.0.0.1:6379',
+    issuePersonKey: async () => TOKEN,
+  });
+  return {
+    tokenFile: (profile: string) => join(folder, `${profile}.token`),
+    logIn: (api: FakeApi) => logInCli(stackOf(api), env),
+    goBack: (api: FakeApi) => goBack(stackOf(api), env),
+    stored: async () => JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Stored,
   };
+}
+
+test('a second system has a login of its own, and commands go back to the first one when it ends', async () => {
+  const { tokenFile, logIn, goBack, stored } = await accountOf();
   const [first, second] = [await system(), await system()];
 
-  const tokenFile = join(folder, 'local.token');
-  expect(await logIn(first)).toEqual({ tokenFile });
-  expect(await logIn(first)).toEqual({ tokenFile });
-  expect(await logIn(second)).toEqual({ tokenFile, left: first.url });
-  const { profiles } = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
-  for (const name of ['local', 'local-admin']) {
-    expect(profiles[name]).toMatchObject({ api_url: second.url, data_dir: `/data/of/${second.url.slice(-5)}` });
+  expect(await logIn(first)).toEqual({ profile: 'local', tokenFile: tokenFile('local') });
+  expect(await logIn(first)).toEqual({ profile: 'local', tokenFile: tokenFile('local') });
+  const left = { name: 'local', api_url: first.url };
+  expect(await logIn(second)).toMatchObject({ profile: 'local-2', tokenFile: tokenFile('local-2'), left });
+  const { current_profile, profiles } = await stored();
+  expect(current_profile).toBe('local-2');
+  for (const [name, { url }] of Object.entries({ local: first, 'local-2': second })) {
+    for (const profile of [name, `${name}-admin`]) {
+      expect(profiles[profile]).toMatchObject({ api_url: url, data_dir: `/data/of/${url.slice(-5)}` });
+    }
   }
+
   await second.stop();
-  expect(await logIn(first)).toEqual({ tokenFile });
+  expect(await goBack(second)).toMatchObject(left);
+  expect((await stored()).current_profile).toBe('local');
+  expect((await logIn(first)).left).toBeUndefined();
+});
+
+test('a system that ends leaves commands where they are, unless they go to it and another one runs', async () => {
+  const { logIn, goBack, stored } = await accountOf();
+  const [first, second] = [await system(), await system()];
+  await logIn(first);
+  await logIn(second);
+
+  expect(await goBack(first)).toBeUndefined();
+  await first.stop();
+  expect(await goBack(second)).toBeUndefined();
+  expect((await stored()).current_profile).toBe('local-2');
+});
+
+test('the login of a system that is gone is for the next one', async () => {
+  const { logIn, stored } = await accountOf();
+  const [first, second] = [await system(), await system()];
+  await logIn(first);
+  await first.stop();
+
+  expect(await logIn(second)).toMatchObject({ profile: 'local' });
+  expect(Object.keys((await stored()).profiles).sort()).toEqual(['local', 'local-admin']);
 });

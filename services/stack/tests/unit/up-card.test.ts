@@ -4,7 +4,8 @@ import { upCard } from '../../src/up-card.js';
 const facts = { apiUrl: 'http://127.0.0.1:44425', dataDir: '/srv/data', agent: 'demo', seconds: 5.23 };
 
 it('the card of a system that is up fits into 60 columns, and its commands can be pasted', () => {
-  const card = upCard({ ...facts, tokenFile: '/home/x/a token', left: 'http://127.0.0.1:40001' });
+  const left = { name: 'local', api_url: 'http://127.0.0.1:40001' };
+  const card = upCard({ ...facts, tokenFile: '/home/x/a token', profile: 'local-2', left });
 
   for (const line of card.split('\n')) expect(line.length, line).toBeLessThanOrEqual(60);
   const commands = card.replaceAll(/ \\\n +/g, ' ');
@@ -13,6 +14,7 @@ it('the card of a system that is up fits into 60 columns, and its commands can b
     "orchestrator auth login --token-stdin --api-url http://127.0.0.1:44425 < '/home/x/a token'\n",
   );
   expect(card).toContain('Commands went to http://127.0.0.1:40001');
+  expect(card).toContain('orchestrator config set current_profile local\n');
 });
 
 it('the card tells of another HOME and another system only where there is something to tell', () => {

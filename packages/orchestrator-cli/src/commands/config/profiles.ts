@@ -12,6 +12,8 @@ interface ShownProfile {
   token: boolean;
   redis: boolean;
   project: string | null;
+  /** Of a system that runs on this machine. */
+  data_dir: string | null;
 }
 
 /** Lists the stored profiles. */
@@ -25,9 +27,10 @@ export default class ConfigProfiles extends BaseCommand<{ items: ShownProfile[] 
     const { env, warnings } = this.runtime;
     const { profiles = {}, current_profile } = await readUserConfig(env, warnings);
     const current = flags.profile || env.ORCHESTRATOR_PROFILE || current_profile || DEFAULT_PROFILE;
-    const items = Object.entries(profiles).map(([name, { api_url, token, redis_url, project }]) => ({
+    const items = Object.entries(profiles).map(([name, { api_url, token, redis_url, project, data_dir }]) => ({
       ...{ name, current: name === current, api_url },
       ...{ token: token !== undefined, redis: redis_url !== undefined, project: project ?? null },
+      data_dir: data_dir ?? null,
     }));
     return { items };
   }
@@ -41,6 +44,7 @@ export default class ConfigProfiles extends BaseCommand<{ items: ShownProfile[] 
       { title: 'TOKEN', value: ({ token }: ShownProfile) => (token ? 'stored' : 'none') },
       { title: 'REDIS', value: ({ redis }: ShownProfile) => (redis ? 'stored' : 'none') },
       { title: 'PROJECT', value: ({ project }: ShownProfile) => project ?? '', whole: true },
+      { title: 'FOLDER', value: ({ data_dir }: ShownProfile) => data_dir ?? '' },
     ];
     return renderTable(items, columns, screen);
   }
