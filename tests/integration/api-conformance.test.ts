@@ -303,6 +303,19 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
       expect(await person.refused('POST', '/tasks', late)).toBe('409 PROJECT_ARCHIVED');
     });
 
+    it('are refused with the one that is to build something, where there is one', async () => {
+      const { project, task } = await newTask();
+      const deploy = async () => (await person.call('POST', '/tasks', { project: project.id, type: 'deploy' })).body;
+      const early = await deploy();
+      await peer.end(task.id, 'failed');
+      const late = await deploy();
+
+      expect(early).toMatchObject({ code: 'NOTHING_TO_DEPLOY', choices: [task.id] });
+      expect(early.detail).toMatch(new RegExp(`no code yet: ${task.id} \\(engineering\\) is queued`));
+      expect(late).toMatchObject({ code: 'NOTHING_TO_DEPLOY', choices: [task.id] });
+      expect(late.detail).toMatch(new RegExp(`no code yet: ${task.id} \\(engineering\\) failed`));
+    });
+
     it('deploy what main holds, and say where that is not what was asked for', async () => {
       const { project, task } = await newTask();
       await peer.merged(project.id, 'c'.repeat(40));

@@ -35,7 +35,7 @@ const SEEN = ['project', 'task', 'queue', 'worker'];
 const WAITING = 'Waiting answers STILL_RUNNING after 50 seconds: wait again. ';
 const ALWAYS =
   'Every answer is an envelope: ok, and data or error (a stable code, a message, and retryable where the same call may ' +
-  'work in a moment). next has the tools that help after an error, with their arguments, or for_a_person what whoever ' +
+  'work in a moment). next has the tools that help after an error, with their arguments (fill_in names those that you have to give), or for_a_person what whoever ' +
   'runs this server may do; lines has what happened while something was followed; warnings say what else is to be known.';
 
 /**

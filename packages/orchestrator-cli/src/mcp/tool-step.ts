@@ -8,9 +8,9 @@ import { shellWords } from '../shell-quote.js';
 import { type Field, fieldsOf, isInteger } from './tool-input.js';
 import { toolName } from './tool-words.js';
 
-/** What to do next: a call of a tool, or a command line for whoever runs the server. */
+/** What to do next: a call of a tool, with the arguments that are still to be given, or a command line for whoever runs the server. */
 type ToolStep =
-  | { tool: string; arguments: Record<string, unknown>; when: string }
+  | { tool: string; arguments: Record<string, unknown>; fill_in?: string[]; when: string }
   | { for_a_person: string; when: string };
 
 /** The steps as a client can take them. What a tool takes its list of tools says, so help is none. */
@@ -40,18 +40,23 @@ async function toolStep({ command, when }: NextStep, env: NodeJS.ProcessEnv): Pr
   if (basename(program) !== 'orchestrator' || !id) return forAPerson;
   if (entryOf(id).notInMcp !== undefined || !isAllowed(id, env)) return forAPerson;
   if (help) return undefined;
-  return { tool: toolName(id), arguments: inputOf(argv, await loadCommand(id)), when };
+  const { input, unsaid } = inputOf(argv, await loadCommand(id));
+  return { tool: toolName(id), arguments: input, ...(unsaid.length > 0 && { fill_in: unsaid }), when };
 }
 
-/** A command line as a tool's input; without flags that the tool has not, and without what only stands for a value. */
-function inputOf(argv: readonly string[], Class: CommandClass): Record<string, unknown> {
+/** A command line as a tool's input, without flags that the tool has not; `unsaid` is what has only a word that stands for its value. */
+function inputOf(argv: readonly string[], Class: CommandClass): { input: Record<string, unknown>; unsaid: string[] } {
   const fields = fieldsOf(Class);
   const flags: Record<string, { type: string }> = { ...Class.baseFlags, ...Class.flags };
   const input: Record<string, unknown> = {};
+  const unsaid: string[] = [];
   const positions = [...fields].filter(([, { flag }]) => flag === undefined);
   const give = (name: string, { shape }: Field, value: string) => {
     const placeholder = String(shape.helpValue ?? name.split('_').at(-1)?.toUpperCase());
-    if (value === placeholder) return;
+    if (value === placeholder) {
+      unsaid.push(name);
+      return;
+    }
     const typed = isInteger(shape) ? Number(value) : value;
     input[name] = shape.multiple ? [...((input[name] as unknown[] | undefined) ?? []), typed] : typed;
   };
@@ -71,5 +76,5 @@ function inputOf(argv: readonly string[], Class: CommandClass): Record<string, u
       if (!argument.shape.multiple) positions.shift();
     }
   }
-  return input;
+  return { input, unsaid };
 }

@@ -33,7 +33,8 @@ async function latest(client: Orchestrator, project: string, type: TaskType, sig
   const { items } = await client.tasks.page({ project, type, limit: 1 }, { signal });
   const [task] = items;
   if (task) return task.id;
+  const spec = type === 'engineering' ? ' --spec TEXT' : '';
   throw new OrchestratorError('TASK_NOT_FOUND', `${project} has no ${type} task yet`, {
-    next: [{ command: paste`orchestrator ${type} start --project ${project}`, when: 'to start one' }],
+    next: [{ command: paste`orchestrator ${type} start --project ${project}` + spec, when: 'to start one' }],
   });
 }

@@ -7,6 +7,7 @@ import { isAllowed, keyMay } from '../permissions.js';
 import type { Runtime } from '../runtime.js';
 import { withoutSpec } from './follow-to-end.js';
 import { hasStack } from './installed-stack.js';
+import { waitOfTask } from './tell-missing.js';
 
 /** Where the command line finds itself. */
 export interface Surroundings {
@@ -86,12 +87,14 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
     ]);
     const seen = { user: user ? (user.name ?? user.id) : null, projects: projects?.items.length ?? null };
     const tasks = running?.items.map(withoutSpec) ?? null;
+    const parked = tasks?.find(({ reason }) => reason === 'waiting_secret');
+    const give = parked && (await waitOfTask(api, parked, runtime.signal))?.next;
     return {
       ...found,
       state: 'ready',
       ...seen,
       running: tasks,
-      next: first(...candidates(seen.projects, tasks, project)),
+      next: first(give && { id: 'secret.set', ...give }, ...candidates(seen.projects, tasks, project)),
     };
   } catch (error) {
     runtime.signal.throwIfAborted();

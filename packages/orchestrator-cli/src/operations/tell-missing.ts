@@ -1,6 +1,7 @@
-import { type Task, WAITING_SYSTEM } from '@codegen/contracts';
+import type { Task } from '@codegen/contracts';
 import type { Orchestrator } from '@codegen/sdk';
-import { isOrchestratorError, type NextStep, paste } from '@codegen/sdk/errors';
+import type { Api, Wait } from '@codegen/sdk/api';
+import { isOrchestratorError, type NextStep } from '@codegen/sdk/errors';
 import { asCalled } from '../program.js';
 import type { Runtime } from '../runtime.js';
 
@@ -10,19 +11,23 @@ import type { Runtime } from '../runtime.js';
  */
 export async function tellMissing(
   client: Orchestrator,
-  task: Partial<Task>,
+  task: Task,
   runtime: Pick<Runtime, 'signal' | 'warnings'>,
 ): Promise<NextStep | undefined> {
-  const { reason, project_id: project, error } = task;
-  if (reason === WAITING_SYSTEM && error) runtime.warnings.push(`it waits: ${error}; it then goes on by itself`);
-  if (reason !== 'waiting_secret' || project === undefined) return undefined;
-  const missing = await client.secrets.missing(project, { signal: runtime.signal }).catch((error: unknown) => {
+  const wait = await waitOfTask(await client.api({ signal: runtime.signal }), task, runtime.signal);
+  if (!wait) return undefined;
+  runtime.warnings.push(wait.next ? `${wait.why}: ${asCalled(wait.next.command)}` : wait.why);
+  return wait.next;
+}
+
+/** What a task waits for, with the names of the secrets as far as the caller may list them. */
+export async function waitOfTask(api: Api, task: Task, signal: AbortSignal): Promise<Wait | undefined> {
+  if (task.reason === null) return undefined;
+  const { missingSecrets, waitOf } = await import('@codegen/sdk/api');
+  if (task.reason !== 'waiting_secret') return waitOf(task);
+  const missing = await missingSecrets(api, task.project_id, { signal }).catch((error: unknown) => {
     if (!isOrchestratorError(error) || error.code !== 'FORBIDDEN') throw error;
     return [];
   });
-  const [first = 'NAME'] = missing;
-  const what = missing.length > 0 ? `the secrets ${missing.join(', ')}` : 'secrets that .project.yml requires';
-  const command = paste`orchestrator secret set ${first} --project ${project}`;
-  runtime.warnings.push(`it waits for ${what}: ${asCalled(command)}`);
-  return { command, when: 'to give what it waits for; it then goes on by itself' };
+  return waitOf(task, missing);
 }

@@ -1,9 +1,13 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Project, Task } from '@codegen/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
 import { type FakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { envelopeOf, type Machine, makeSystem } from '../support/run-cli.js';
+
+/** A manifest that requires a secret. */
+const REQUIRING = { test: ['true'], start: ['true'], environment: [{ name: 'SALT', required: true, secret: true }] };
 
 let fake: FakeApi;
 let machine: Machine;
@@ -105,6 +109,25 @@ describe('bare orchestrator', () => {
 
     expect(text).toMatch(/^1 running now\n/);
     expect(text).toContain(`Next: orchestrator engineering wait ${id}\n`);
+  });
+
+  it('says what a task waits for before what else runs, as explain does', async () => {
+    const deploy = [...fake.tasks.values()][0] as Task;
+    Object.assign(deploy, { type: 'deploy', status: 'running', reason: 'waiting_secret' });
+    Object.assign(fake.projects[0] as Project, { manifest: REQUIRING });
+    const { next: told } = envelopeOf(await machine.run(['--json'])).data;
+    const { verdict } = envelopeOf(await machine.run(['explain', deploy.id, '--json'])).data as {
+      verdict: { next: object };
+    };
+    const may = { ALLOWED_COMMANDS: 'project.*,task.*,deploy.*,auth.*' };
+    const without = envelopeOf(await machine.run(['--json'], { env: may })).data.next;
+
+    expect(told).toEqual({
+      command: `orchestrator secret set SALT --project ${deploy.project_id}`,
+      when: expect.any(String),
+    });
+    expect(verdict.next).toEqual(told);
+    expect(without).toMatchObject({ command: `orchestrator deploy wait ${deploy.id}` });
   });
 });
 

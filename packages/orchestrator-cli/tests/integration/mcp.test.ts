@@ -243,7 +243,9 @@ describe('a call', () => {
     fake.intercept = undefined;
 
     expect(noTask.envelope.next).toEqual([{ tool: 'task_list', arguments: {}, when: expect.any(String) }]);
-    expect(noProject.envelope.next).toMatchObject([{ tool: 'engineering_start', arguments: { project: 'todo-api' } }]);
+    expect(noProject.envelope.next).toMatchObject([
+      { tool: 'engineering_start', arguments: { project: 'todo-api' }, fill_in: ['spec'] },
+    ]);
     expect(notOffered.envelope.next).toMatchObject([{ for_a_person: 'orchestrator task list' }]);
     expect(stranger.envelope.next).toMatchObject([{ for_a_person: expect.stringMatching(/ORCHESTRATOR_TOKEN/) }]);
     expect(unsaid.envelope.error.message).toMatch(/^task is needed/);

@@ -333,6 +333,20 @@ describe('deploy start', () => {
     });
   });
 
+  it('while the first engineering runs names the line that waits for it, and after that failed the one that retries it', async () => {
+    const id = await startedTask();
+    await expect(run('deploy.start', ['--project', 'todo-api'])).rejects.toMatchObject({
+      code: 'NOTHING_TO_DEPLOY',
+      message: expect.stringContaining(`${id} (engineering) is queued`),
+      next: [{ command: `orchestrator engineering wait ${id}` }],
+    });
+    fake.end(id, 'failed');
+    await expect(run('deploy.start', ['--project', 'todo-api'])).rejects.toMatchObject({
+      code: 'NOTHING_TO_DEPLOY',
+      next: [{ command: `orchestrator task retry ${id} --wait` }],
+    });
+  });
+
   it('puts up nothing of which nothing is built, unless it is wanted anyway', async () => {
     const id = await startedTask();
     fake.end(id, 'failed');

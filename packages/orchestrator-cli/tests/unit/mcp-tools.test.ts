@@ -103,12 +103,17 @@ describe('the steps of answers', () => {
       { name: 'a b', description: "it's" },
     ],
     ['orchestrator task cancel --profile ci task_1 --wait', 'task_cancel', { task: 'task_1' }],
-    ['orchestrator engineering start --project PROJECT --spec TEXT --wait', 'engineering_start', {}],
+    [
+      'orchestrator engineering start --project PROJECT --spec TEXT --wait',
+      'engineering_start',
+      {},
+      ['project', 'spec'],
+    ],
     ['orchestrator worker delete w1 --yes', 'worker_delete', { worker: 'w1', yes: true }],
     ['orchestrator task watch task_1 --since 7', 'task_watch', { task: 'task_1', since: 7 }],
     ['orchestrator queue publish q --set a=1 --set b=2', 'queue_publish', { queue: 'q', set: ['a=1', 'b=2'] }],
-  ])('call a tool for: %s', async (command, tool, input) => {
-    expect(await steps(command)).toEqual([{ tool, arguments: input, when: 'x' }]);
+  ])('call a tool for: %s', async (command, tool, input, fill_in: string[] | undefined = undefined) => {
+    expect(await steps(command)).toEqual([{ tool, arguments: input, ...(fill_in && { fill_in }), when: 'x' }]);
   });
 
   it('are for a person where no tool here does it, and none where a tool’s own list tells it', async () => {

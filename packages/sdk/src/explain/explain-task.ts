@@ -1,6 +1,6 @@
 import type { ServiceDeployment, Task, TaskEvent } from '@codegen/contracts';
 import type { Api, CallOptions } from '../api/index.js';
-import { missingSecrets } from '../api/missing-secrets.js';
+import { missingSecrets } from '../api/waits.js';
 import { isOrchestratorError, OrchestratorError } from '../errors.js';
 import { buildTimeline } from './build-timeline.js';
 import type { Evidence, QueuedMessage } from './evidence.js';

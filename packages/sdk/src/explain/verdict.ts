@@ -1,4 +1,5 @@
-import { queues, serviceNames, type Task, WAITING_SYSTEM, wireDatetimeToMs } from '@codegen/contracts';
+import { queues, serviceNames, type Task, wireDatetimeToMs } from '@codegen/contracts';
+import { waitOf } from '../api/waits.js';
 import type { NextStep } from '../errors.js';
 import { paste } from '../errors.js';
 import type { Evidence, QueuedMessage } from './evidence.js';
@@ -104,16 +105,8 @@ function running(
   if (task.cancel_requested) {
     return { state: 'running', why: 'somebody asked for its end; it ends with its current step', next: follow };
   }
-  if (task.reason === 'waiting_secret') {
-    const [first = 'NAME'] = missing;
-    const several = missing.length > 1 ? 's' : '';
-    const why = missing.length > 0 ? `it waits for the secret${several} ${missing.join(', ')}` : 'it waits for secrets';
-    const command = paste`orchestrator secret set ${first} --project ${task.project_id}`;
-    return { state: 'waiting', why, next: { command, when: 'to give it; the task then goes on by itself' } };
-  }
-  if (task.reason === WAITING_SYSTEM && task.error) {
-    return { state: 'waiting', why: `it waits: ${task.error}; it then goes on by itself`, next: follow };
-  }
+  const wait = waitOf(task, missing);
+  if (wait) return { state: 'waiting', why: wait.why, next: wait.next ?? follow };
   const unread = messages.find(({ state, stream }) => state !== 'pending' && stream !== 'task:events');
   if (unread) return { state: 'waiting', why: waitsInQueue(unread), next: diagnose(unread) };
   if (task.reason) return { state: 'waiting', why: `it waits: ${task.reason.replaceAll('_', ' ')}`, next: follow };

@@ -476,9 +476,6 @@ export async function startFakeApi(): Promise<FakeApi> {
     const project = projectOf(data.project);
     if (!project) return noProject(data.project);
     if (project.status === 'archived') return problem('PROJECT_ARCHIVED', `${project.name} is archived`);
-    if (data.type === 'deploy' && project.main_sha === null) {
-      return problem('NOTHING_TO_DEPLOY', `${project.name} has no code yet: start an engineering task first`);
-    }
     const about = data.type === 'deploy' ? aboutDeploy(project, data.anyway) : {};
     if ('status' in about) return about;
     const task = makeTask(project.id, data);
@@ -486,9 +483,15 @@ export async function startFakeApi(): Promise<FakeApi> {
     return { status: data.dry_run ? 200 : 201, body: { ...created(task), ...about } };
   }
 
-  function aboutDeploy({ id, main_sha }: Project, anyway = false): Answer | Partial<CreatedTask> {
+  function aboutDeploy({ id, name, main_sha }: Project, anyway = false): Answer | Partial<CreatedTask> {
     const engineering = [...tasks.values()].filter((one) => one.project_id === id && one.type === 'engineering');
     const last = engineering.at(-1);
+    if (main_sha === null) {
+      const none = `${name} has no code yet`;
+      if (!last) return problem('NOTHING_TO_DEPLOY', `${none}: start an engineering task first`);
+      const how = last.finished_at ? last.status : `is ${last.status}`;
+      return problem('NOTHING_TO_DEPLOY', `${none}: ${last.id} (engineering) ${how}`, [last.id]);
+    }
     if (!last || last.status === 'completed') return { commit_sha: main_sha };
     const isBuilt = engineering.some(({ status }) => status === 'completed');
     const text = `${last.id} (engineering) is ${last.status}`;

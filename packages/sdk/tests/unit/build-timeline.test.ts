@@ -326,7 +326,7 @@ describe('the verdict', () => {
       why: 'it waits for the secrets STRIPE_KEY, SALT',
       next: { command: 'orchestrator secret set STRIPE_KEY --project proj_1' },
     });
-    expect(verdict({ task: waiting, events }).why).toBe('it waits for secrets');
+    expect(verdict({ task: waiting, events }).why).toBe('it waits for secrets that .project.yml requires');
     const error = 'the disk of worker-manager on host-1 is full (ENOSPC): make room there';
     expect(verdict({ task: task({ reason: 'waiting_system', error }), events })).toMatchObject({
       state: 'waiting',

@@ -4,7 +4,6 @@ import {
   identifier,
   listTasksQuery,
   MAX_SPEC_BYTES,
-  type Project,
   pageOf,
   type TaskType,
   task,
@@ -56,7 +55,7 @@ export const taskRoutes: Routes = async (app, deps) => {
       const spec = checkSpec(type, request.body.spec);
       const prepare = async (db: typeof deps.db) => {
         const project = await findProject(db, caller, request.body.project);
-        requireStartable(project, type);
+        if (project.status === 'archived') throw archived(project);
         const about = type === 'deploy' ? await aboutDeploy(db, project, { anyway }) : {};
         const user_id = caller.user.telegram_id ?? 0;
         const ids = { task_id: makeTaskId(), project_id: project.id, user_id };
@@ -151,11 +150,4 @@ function checkSpec(type: TaskType, spec: string | null | undefined): string | nu
     throw new ApiError('SPEC_TOO_LARGE', `the spec has ${bytes} bytes; ${MAX_SPEC_BYTES} are allowed: shorten it`);
   }
   return spec;
-}
-
-function requireStartable(project: Project, type: TaskType): void {
-  if (project.status === 'archived') throw archived(project);
-  if (type === 'deploy' && project.main_sha === null) {
-    throw new ApiError('NOTHING_TO_DEPLOY', `${project.name} has no code yet: start an engineering task first`);
-  }
 }

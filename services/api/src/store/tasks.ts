@@ -99,7 +99,7 @@ export async function insertTask(
 
 /**
  * What a deploy puts up: the commit that main is at, and how engineering stands where main may not hold its work.
- * @throws {ApiError} NOT_BUILT where engineering has failed so far, unless it is wanted `anyway`
+ * @throws {ApiError} NOTHING_TO_DEPLOY where main has no commit, NOT_BUILT where engineering has failed so far, unless it is wanted `anyway`
  */
 export async function aboutDeploy(
   db: Kysely<Database>,
@@ -109,21 +109,35 @@ export async function aboutDeploy(
   const tasks = db.selectFrom('tasks').select(['id', 'status', 'reason']).where('project_id', '=', id);
   const engineering = tasks.where('type', '=', 'engineering').orderBy('id', 'desc').limit(1);
   const last = await engineering.executeTakeFirst();
+  if (main_sha === null) throw nothingToDeploy(name, last);
   const about = { commit_sha: main_sha };
   if (!last || last.status === 'completed') return about;
   const built = await engineering.where('status', '=', 'completed').executeTakeFirst();
   const holds = built ? 'what was built before it' : 'only the template';
   const commit = `commit ${main_sha?.slice(0, 12)} holds ${holds}`;
-  if (last.status === 'queued' || last.status === 'running') {
-    return { ...about, warnings: [`${last.id} (engineering) is ${last.status}: ${commit}`] };
-  }
-  const text = `${last.id} (engineering) ${howItEnded(last)}: ${commit}`;
-  if (built || anyway) return { ...about, warnings: [text] };
+  const text = `${last.id} (engineering) ${howItStands(last)}: ${commit}`;
+  if (isUnderWay(last) || built || anyway) return { ...about, warnings: [text] };
   const detail = `nothing that was asked for ${name} is built yet: ${text}; retry that task, or deploy it anyway`;
   throw new ApiError('NOT_BUILT', detail, { choices: [last.id] });
 }
 
-function howItEnded({ status, reason }: Pick<TaskRow, 'status' | 'reason'>): string {
+/** Names the task that is to build something, where there is one. */
+function nothingToDeploy(name: string, last: LastTask | undefined): ApiError {
+  const none = `${name} has no code yet`;
+  if (!last) return new ApiError('NOTHING_TO_DEPLOY', `${none}: start an engineering task first`);
+  const todo = isUnderWay(last) ? 'wait for it, then deploy' : 'retry it first';
+  const detail = `${none}: ${last.id} (engineering) ${howItStands(last)}; ${todo}`;
+  return new ApiError('NOTHING_TO_DEPLOY', detail, { choices: [last.id] });
+}
+
+type LastTask = Pick<TaskRow, 'id' | 'status' | 'reason'>;
+
+function isUnderWay({ status }: LastTask): boolean {
+  return status === 'queued' || status === 'running';
+}
+
+function howItStands({ status, reason }: LastTask): string {
+  if (status === 'queued' || status === 'running' || status === 'completed') return `is ${status}`;
   return status === 'cancelled' ? 'was cancelled' : `failed${reason ? ` (${reason})` : ''}`;
 }
 
@@ -253,7 +267,7 @@ export async function replayTask(trx: Transaction<Database>, caller: Caller, id:
   const row = await findTask(trx, caller, id);
   const { status } = row;
   if (status === 'failed' || status === 'cancelled') {
-    const detail = `this Idempotency-Key started ${id}, which ${howItEnded(row)}: retry that task, or take a new key`;
+    const detail = `this Idempotency-Key started ${id}, which ${howItStands(row)}: retry that task, or take a new key`;
     throw new ApiError('TASK_ENDED', detail, { choices: [id] });
   }
   return { ...toCreatedTask(row), replayed: true };

@@ -1,4 +1,5 @@
 import type { CreateTask, Task } from '@codegen/contracts';
+import type { Orchestrator } from '@codegen/sdk';
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
@@ -58,11 +59,20 @@ export default class DeployStart extends BaseCommand<StartedTask> {
     const input = { project, commit: about?.main_sha, anyway, ...(callback_stream && { callback_stream }) };
     const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key'], input) };
     const starter = {
-      start: () => client.deploy.start(order, call).catch((error: unknown) => Promise.reject(advise(error, project))),
-      check: (): Promise<Task> => client.deploy.check(order, call),
+      start: () => client.deploy.start(order, call).catch((error) => this.refuse(error, client, project)),
+      check: (): Promise<Task> =>
+        client.deploy.check(order, call).catch((error) => this.refuse(error, client, project)),
     };
     const dryRun = flags['dry-run'] || payload.dry_run;
     return await startAndFollow(client, starter, this.runtime, { ...flags, 'dry-run': dryRun });
+  }
+
+  private async refuse(error: unknown, client: Orchestrator, project: string): Promise<never> {
+    const [id] = (isOrchestratorError(error) && error.code === 'NOTHING_TO_DEPLOY' && error.choices) || [];
+    // Who may start a deploy and see no task is told to start another one.
+    const builder =
+      id === undefined ? undefined : await client.tasks.get(id, { signal: this.signal }).catch(() => undefined);
+    throw advise(error, project, builder);
   }
 
   render(task: StartedTask, screen: Screen): string {
@@ -71,8 +81,16 @@ export default class DeployStart extends BaseCommand<StartedTask> {
 }
 
 /** What to do about a project of which nothing is built yet. */
-function advise(error: unknown, project: string): unknown {
+function advise(error: unknown, project: string, builder: Task | undefined): unknown {
   if (!isOrchestratorError(error)) return error;
+  if (error.code === 'NOTHING_TO_DEPLOY' && builder) {
+    const { id, status } = builder;
+    const step =
+      status === 'failed' || status === 'cancelled'
+        ? { command: paste`orchestrator task retry ${id} --wait`, when: 'to have it built first' }
+        : { command: paste`orchestrator engineering wait ${id}`, when: 'to wait until it is built; then again' };
+    return withNext(error, [step]);
+  }
   if (error.code === 'NOTHING_TO_DEPLOY') {
     const command = paste`orchestrator engineering start --project ${project} --spec TEXT --wait`;
     return withNext(error, [{ command, when: 'to have something built first' }]);
