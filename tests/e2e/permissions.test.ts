@@ -93,6 +93,31 @@ describe.each(Object.entries(roleScopes))('an agent of the role %s', (role, scop
 });
 
 describe('a key', () => {
+  it('for deploys works with them by id and by project, and meets no engineering task, in a list or by id', async () => {
+    const { id } = await ann.createProject('herbs');
+    const { task: built } = await ann.startEngineering(id);
+    await database.sql(`update projects set main_sha = $1 where id = $2`, ['a'.repeat(40), id]);
+    const deploy = (await ann.ok('POST', '/tasks', { project: id, type: 'deploy', anyway: true })).task.id;
+    await database.sql(`update tasks set status = 'cancelled', finished_at = now() where id = $1`, [deploy]);
+    const agent = await agentOfAnn(['deploy.*']);
+    for (const [words, code, ids] of [
+      [['deploy', 'status', '--project', 'herbs'], 0, [deploy]],
+      [['deploy', 'status', deploy], 0, [deploy]],
+      [['deploy', 'wait', '--project', 'herbs'], 1, [deploy]],
+      [['task', 'list', '--project', 'herbs'], 0, [deploy]],
+      [['engineering', 'status', '--project', 'herbs'], 3, []],
+      ...['get', 'watch', 'logs'].map((verb) => [['task', verb, built.id], 3, []] as const),
+      [['engineering', 'status', built.id], 3, []],
+      [['explain', built.id], 3, []],
+    ] as const) {
+      const ended = await run(agent, words);
+      expect([words, ended.code], ended.stdout).toEqual([words, code]);
+      const { data } = ended.json();
+      const found = [data?.items ?? data ?? []].flat().map((one: { id: string }) => one.id);
+      if (code !== 1) expect(found).toEqual(ids);
+    }
+  });
+
   it('of an agent makes no other key, whatever its scopes', async () => {
     const agent = await agentOfAnn(['auth.key.create', 'task.get']);
     for (const scopes of ['*', 'task.get', 'auth.key.create']) {

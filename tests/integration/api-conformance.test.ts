@@ -473,7 +473,21 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
       expect(await peer.lister.refused('GET', `/projects/${project.name}`)).toBe('403 FORBIDDEN');
       expect(await peer.lister.refused('POST', '/projects', { name: 'x' })).toBe('403 FORBIDDEN');
       expect(await peer.lister.refused('POST', `/tasks/${task.id}/cancel`)).toBe('403 FORBIDDEN');
-      expect(whoami.parse(await peer.lister.ok('GET', '/whoami')).key.scopes).toEqual(['project.list']);
+      expect(whoami.parse(await peer.lister.ok('GET', '/whoami')).key.scopes).toEqual([
+        'project.list',
+        'deploy.status',
+      ]);
+    });
+
+    it('for deploys sees no engineering task, in a list or by its id', async () => {
+      const { project, task } = await newTask();
+      await peer.merged(project.id, 'a'.repeat(40));
+      const deploy = { project: project.id, type: 'deploy', anyway: true };
+      const { id } = (await person.ok('POST', '/tasks', deploy)).task;
+      const { items } = await peer.lister.ok('GET', `/tasks?project=${project.id}`);
+      expect(items.map((one: { id: string }) => one.id)).toEqual([id]);
+      expect((await peer.lister.ok('GET', `/tasks/${id}`)).type).toBe('deploy');
+      expect(await peer.lister.refused('GET', `/tasks/${task.id}`)).toBe('404 TASK_NOT_FOUND');
     });
 
     it('is refused what is for services', async () => {

@@ -6,7 +6,7 @@ import { Client, openTestDatabase, startTestApi } from '../../services/api/tests
 export interface ApiPeer {
   /** Somebody whose key may do all that a person may. */
   person: Client;
-  /** A key that only lists projects. */
+  /** A key that only lists projects, and looks at deploy tasks. */
   lister: Client;
   /** Puts an event of a task into its history. */
   emit(taskId: string, event: Partial<TaskEvent>): Promise<void>;
@@ -28,7 +28,7 @@ async function realPeer(): Promise<ApiPeer> {
   const api = await startTestApi(database);
   const person = await api.user({ role: 'user', scopes: ['*'] });
   const service = await api.service();
-  const key = { name: 'lister', user_id: person.userId, scopes: ['project.list'] };
+  const key = { name: 'lister', user_id: person.userId, scopes: ['project.list', 'deploy.status'] };
   const { secret } = await api.admin.ok('POST', '/api-keys', key);
   let entries = 0;
   const emit = async (task_id: string, event: Partial<TaskEvent>) => {
@@ -61,7 +61,7 @@ async function fakePeer(): Promise<ApiPeer> {
   const fake = await startFakeApi();
   return {
     person: new Client(fake.url, TOKEN, 'user_1'),
-    lister: new Client(fake.url, fake.makeToken(['project.list'])),
+    lister: new Client(fake.url, fake.makeToken(['project.list', 'deploy.status'])),
     emit: async (id, event) => fake.emit(id, event),
     end: async (id, status) => fake.end(id, status),
     merged: async (projectId, main_sha) => {

@@ -1,4 +1,4 @@
-import { type ApiKeyRole, holdsScope, type KnownScope } from '@codegen/contracts';
+import { type ApiKeyRole, holdsScope, type KnownScope, type TaskType, taskType } from '@codegen/contracts';
 
 /**
  * Who may call a route: a key whose role is listed (any, where none is) and that holds one of the scopes (none: any key).
@@ -23,9 +23,14 @@ const reading = (...scopes: KnownScope[]): Access => ({ scopes, openToServices: 
 export const startScopes = { engineering: ['engineering.start'], deploy: ['deploy.start', 'deploy.rollback'] } as const;
 /** The same for one that does not say its type. */
 export const starting = [...startScopes.engineering, ...startScopes.deploy];
+/** What lets a key see the tasks of one type alone. */
+const ofOneType = [
+  ...(['engineering.status', 'engineering.wait', 'deploy.status', 'deploy.wait'] as const),
+  ...starting,
+];
 const following = [
-  ...(['task.get', 'task.watch', 'task.logs', 'explain', 'engineering.status', 'engineering.wait'] as const),
-  ...(['deploy.status', 'deploy.wait', 'task.cancel', 'task.retry', ...starting] as const),
+  ...(['task.get', 'task.watch', 'task.logs', 'explain', 'task.cancel', 'task.retry'] as const),
+  ...ofOneType,
 ];
 
 /**
@@ -58,7 +63,7 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'POST /secrets/resolve': forServices('secret.resolve'),
 
   'POST /tasks': { ...forAll(...starting), byBody: true },
-  'GET /tasks': reading('task.list', 'project.tasks', 'deploy.list', 'explain'),
+  'GET /tasks': reading('task.list', 'project.tasks', 'deploy.list', 'explain', ...ofOneType),
   'GET /tasks/{id}': reading(...following),
   'GET /tasks/{id}/events': reading('task.watch', ...following),
   'POST /tasks/{id}/cancel': forAll('task.cancel'),
@@ -85,6 +90,16 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'POST /deployments': forServices('deployment.write'),
   'GET /deployments': reading('deploy.list', 'deploy.status', 'deploy.rollback', 'explain'),
 };
+
+/**
+ * The types of tasks that a key sees by a route: those that its scopes for the route are about. `deploy.status` is about
+ * deploys, `task.get` about tasks of any type.
+ */
+export function typesSeen(held: readonly string[], { scopes }: Access): readonly TaskType[] {
+  const topics = scopes.filter((scope) => holdsScope(held, scope)).map((scope) => scope.split('.')[0]);
+  const types = taskType.options.filter((type) => topics.includes(type));
+  return topics.every((topic) => types.some((type) => type === topic)) ? types : taskType.options;
+}
 
 /** Whether every wanted scope, wildcards included, lies within the scopes held: no key can make a stronger one. */
 export function coversScopes(scopes: readonly string[], wanted: readonly string[]): boolean {

@@ -1,8 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type ApiKey, type ApiKeyRole, holdsScope, type User } from '@codegen/contracts';
+import { type ApiKey, type ApiKeyRole, holdsScope, type TaskType, taskType, type User } from '@codegen/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
-import { type Access, access } from './access.js';
+import { type Access, access, typesSeen } from './access.js';
 import { ApiError } from './api-error.js';
 import { onBehalfOf } from './database/fair-pool.js';
 import type { Database } from './database/schema.js';
@@ -13,6 +13,8 @@ import { findKeyByPrefix, isBySeed, isValid } from './store/api-keys.js';
 export interface Caller {
   readonly user: User;
   readonly key: ApiKey;
+  /** The types of tasks that there are for this call; those of another type are as if they were not. */
+  readonly taskTypes: readonly TaskType[];
 }
 
 declare module 'fastify' {
@@ -45,7 +47,7 @@ export function callerOf(request: FastifyRequest): Caller {
 }
 
 /** Whether the caller works for everybody, rather than seeing their own rows. */
-export function seesAll(caller: Caller): boolean {
+export function seesAll(caller: Pick<Caller, 'key'>): boolean {
   return caller.key.role === 'admin' || caller.key.role === 'service';
 }
 
@@ -85,7 +87,7 @@ export function registerAuth(
     if (url === undefined) return;
     const needed = accessOf([method].flat()[0] ?? '', url);
     if (needed === 'public') return;
-    request.caller = await authenticate(db, request.headers.authorization).catch(async (error: unknown) => {
+    request.caller = await authenticate(db, request.headers.authorization, needed).catch(async (error: unknown) => {
       const isWrong = error instanceof ApiError && request.headers.authorization !== undefined;
       if (isWrong) await failed.slowDown(request.ip, stopping);
       throw error;
@@ -141,7 +143,7 @@ export function accessOf(method: string, url: string): Access | 'public' {
   return found;
 }
 
-async function authenticate(db: Kysely<Database>, header: string | undefined): Promise<Caller> {
+async function authenticate(db: Kysely<Database>, header: string | undefined, needed: Access): Promise<Caller> {
   if (!header) throw new ApiError('UNAUTHENTICATED', NO_KEY);
   const secret = secretIn(header);
   const prefix = prefixOf(secret);
@@ -159,7 +161,8 @@ async function authenticate(db: Kysely<Database>, header: string | undefined): P
       `the user of this API key, ${found.user.id}, is disabled; ask an administrator`,
     );
   }
-  return { user: found.user, key: found.key };
+  const { user, key } = found;
+  return { user, key, taskTypes: seesAll({ key }) ? taskType.options : typesSeen(key.scopes, needed) };
 }
 
 function authorize(caller: Caller, needed: Access): void {

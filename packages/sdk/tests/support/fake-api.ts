@@ -36,12 +36,14 @@ import {
   signOfLife,
   type Task,
   type TaskEvent,
+  type TaskType,
   taskEventsQuery,
+  taskType,
   type User,
   updateProject,
   wireNow,
 } from '@codegen/contracts';
-import { access } from '../../../../services/api/src/access.js';
+import { access, typesSeen } from '../../../../services/api/src/access.js';
 import { nearNames } from '../../../../services/api/src/store/near-names.js';
 import { type Answer, type SeenRequest, startScriptedServer } from './scripted-server.js';
 
@@ -157,9 +159,10 @@ export async function startFakeApi(): Promise<FakeApi> {
     const lacking = rule.scopes.length > 0 && !rule.scopes.some((scope) => holdsScope(caller.scopes, scope));
     if (lacking || rule.roles?.includes(caller.role) === false) return problem('FORBIDDEN', 'this key may not do that');
     if (route === 'GET /whoami') return { body: { ...whoami, key: caller } };
+    const types = caller.role === 'admin' ? taskType.options : typesSeen(caller.scopes, rule);
     const key = request.headers['idempotency-key'];
     const { correlation_id: _, ...rest } = (request.body ?? {}) as Record<string, unknown>;
-    if (typeof key !== 'string' || rest.dry_run === true) return await serve(route, request);
+    if (typeof key !== 'string' || rest.dry_run === true) return await serve(route, request, types);
     if (!/^[\x21-\x7e]{1,200}$/.test(key)) return problem('VALIDATION_FAILED', 'Idempotency-Key has a length');
     const asked = JSON.stringify([request.path, rest]);
     const call = `${caller.id} ${route} ${key}`;
@@ -170,7 +173,7 @@ export async function startFakeApi(): Promise<FakeApi> {
       return problem('SECRET_SHOWN', `this call has made the key ${id} (${name}) already`, [id]);
     }
     if (before) return { ...replayOf(before.answer), headers: { 'idempotency-replayed': 'true' } };
-    const answer = await serve(route, request);
+    const answer = await serve(route, request, types);
     if ((answer.status ?? 200) < 300) answered.set(call, { asked, answer: structuredClone(answer) });
     return answer;
   }
@@ -186,7 +189,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     return { ...answer, body: { ...created(task), replayed: true } };
   }
 
-  async function serve(route: string, request: SeenRequest): Promise<Answer> {
+  async function serve(route: string, request: SeenRequest, types: readonly TaskType[] = []): Promise<Answer> {
     const id = decodeURIComponent(request.path.split('/')[2] ?? '');
     if (route.includes('{') && !identifier.safeParse(id).success) {
       return problem('VALIDATION_FAILED', 'the path: is not an identifier');
@@ -198,7 +201,8 @@ export async function startFakeApi(): Promise<FakeApi> {
       const { status, body } = unfit(issues);
       return { status: status as number, body: { ...(body as object), choices: known } };
     }
-    if (id !== '' && request.path.startsWith('/tasks/') && !tasks.has(id)) {
+    const type = tasks.get(id)?.type;
+    if (id !== '' && request.path.startsWith('/tasks/') && !(type && types.includes(type))) {
       return problem('TASK_NOT_FOUND', `no task has the id ${id}`);
     }
     switch (route) {
@@ -246,7 +250,7 @@ export async function startFakeApi(): Promise<FakeApi> {
       case 'POST /tasks':
         return createTask(request.body);
       case 'GET /tasks':
-        return listTasks(request);
+        return listTasks(request, types);
       case 'GET /tasks/{id}':
         return { body: tasks.get(id) };
       case 'GET /tasks/{id}/events':
@@ -281,7 +285,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     return pageOf([...projects].reverse().filter(fits), request);
   }
 
-  function listTasks(request: SeenRequest): Answer {
+  function listTasks(request: SeenRequest, types: readonly TaskType[]): Answer {
     const query = queryOf(listTasksQuery, request);
     if ('refusal' in query) return query.refusal;
     const { project, type, status, correlation_id } = query.data;
@@ -289,6 +293,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     if (project && !projectId) return noProject(project);
     const wanted = Object.entries({ project_id: projectId, type, status, correlation_id });
     const fits = (task: Task) =>
+      types.includes(task.type) &&
       wanted.every(([name, value]) => value === undefined || task[name as keyof Task] === value);
     return pageOf([...tasks.values()].reverse().filter(fits).map(withoutSpec), request);
   }

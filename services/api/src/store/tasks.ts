@@ -170,10 +170,15 @@ export function makeTaskId(): string {
   return makeId('task');
 }
 
+/** The tasks that there are for the caller. */
+function visible(db: Kysely<Database>, caller: Caller) {
+  const query = db.selectFrom('tasks').selectAll().where('type', 'in', caller.taskTypes);
+  return seesAll(caller) ? query : query.where('owner_id', '=', caller.user.id);
+}
+
 /** A task that the caller may see. @throws {ApiError} TASK_NOT_FOUND */
 export async function findTask(db: Kysely<Database>, caller: Caller, id: string): Promise<TaskRow> {
-  let query = db.selectFrom('tasks').selectAll().where('id', '=', id);
-  if (!seesAll(caller)) query = query.where('owner_id', '=', caller.user.id);
+  const query = visible(db, caller).where('id', '=', id);
   const row = await query.executeTakeFirst();
   if (!row) throw new ApiError('TASK_NOT_FOUND', `no task has the id ${id}; list yours to see what there is`);
   return row;
@@ -199,8 +204,7 @@ export async function listTasks(
     correlation_id?: string | undefined;
   },
 ): Promise<Task[]> {
-  let select = db.selectFrom('tasks').selectAll().orderBy('id', 'desc').limit(query.limit);
-  if (!seesAll(caller)) select = select.where('owner_id', '=', caller.user.id);
+  let select = visible(db, caller).orderBy('id', 'desc').limit(query.limit);
   if (query.cursor) select = select.where('id', '<', query.cursor);
   if (query.projectId) select = select.where('project_id', '=', query.projectId);
   if (query.type) select = select.where('type', '=', query.type);

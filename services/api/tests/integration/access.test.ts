@@ -185,6 +185,47 @@ onBothDatabases('access', (api, database) => {
     expect(await lacking('GET', '/deployments')).toEqual([403, 'deploy.list']);
   });
 
+  test('a key sees the tasks of the types that its scopes are for; another is as one that is not there', async () => {
+    const [ann, service] = [await api.user(), await api.service()];
+    const { id: project } = await ann.createProject();
+    await service.ok('PATCH', `/projects/${project}/report`, { main_sha: 'a'.repeat(40) });
+    const { task: built } = await ann.startEngineering(project, 'a secret plan');
+    const { task: deploy } = await ann.ok('POST', '/tasks', { project, type: 'deploy', anyway: true });
+    const sees = async (key: Client, id: string) => {
+      const reads = ['', '/events', '/attempts'].map((what) => key.call('GET', `/tasks/${id}${what}`));
+      const codes = (await Promise.all(reads)).map(({ status, body }) => (status === 200 ? 200 : body.code));
+      return [...new Set(codes)];
+    };
+    const listed = async (key: Client, query = '') =>
+      (await key.ok('GET', `/tasks?project=${project}${query}`)).items.map(({ id }: { id: string }) => id);
+    for (const [scopes, mine, others] of [
+      [['deploy.*'], deploy.id, built.id],
+      [['deploy.status'], deploy.id, built.id],
+      [['deploy.wait', 'project.get', 'secret.*'], deploy.id, built.id],
+      [['engineering.*'], built.id, deploy.id],
+      [['engineering.status'], built.id, deploy.id],
+    ] as const) {
+      const made = await ann.ok<CreatedApiKey>('POST', '/api-keys', { name: 'agent', role: 'worker', scopes });
+      const key = new Client(api.url, made.secret);
+      expect([scopes, await sees(key, mine), await sees(key, others)]).toEqual([scopes, [200], ['TASK_NOT_FOUND']]);
+      expect(await listed(key)).toEqual([mine]);
+      expect(await listed(key, `&type=${mine === deploy.id ? 'engineering' : 'deploy'}`)).toEqual([]);
+    }
+    for (const scopes of [['task.*'], ['explain', 'deploy.*'], ['deploy.*', 'engineering.*'], ['*']]) {
+      const made = await ann.ok<CreatedApiKey>('POST', '/api-keys', { name: 'agent', role: 'worker', scopes });
+      const key = new Client(api.url, made.secret);
+      expect([scopes, await sees(key, built.id), await sees(key, deploy.id)]).toEqual([scopes, [200], [200]]);
+      expect(await listed(key)).toEqual([deploy.id, built.id]);
+    }
+    const plain = await api.service(['respond']);
+    expect([await sees(plain, built.id), await sees(plain, deploy.id)]).toEqual([[200], [200]]);
+    // What a key cannot see it cannot note as published either.
+    const made = await ann.ok<CreatedApiKey>('POST', '/api-keys', { name: 'agent', scopes: ['deploy.start'] });
+    const note = { request_id: built.request_id };
+    const starter = new Client(api.url, made.secret);
+    expect(await starter.refused('POST', `/tasks/${built.id}/published`, note)).toBe('404 TASK_NOT_FOUND');
+  });
+
   test('a key for engineering starts no deploy', async () => {
     const user = await api.user({ scopes: ['engineering.start', 'project.create'] });
     const { id: project } = await user.createProject();
