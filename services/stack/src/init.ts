@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
+import { putServer } from '@codegen/contracts';
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
 import { readRedisUrl, readUrl } from '@codegen/sdk/service';
 import { readConfig, releaseFolder } from './config.js';
@@ -79,11 +81,24 @@ async function init() {
             'the units run as root, and so do agents and releases: run this as an account of their own, or name it with --user',
           ]
         : []),
+      ...((await hasAccount(plan.user))
+        ? []
+        : [
+            `this machine has no account ${plan.user}, which the units run as: make it before they start, where they are to run`,
+          ]),
       ...(config.agent === 'demo'
         ? ['the agent is the demo agent, which is no AI: yours comes with --agents-file and --agent']
         : []),
     ],
   };
+}
+
+/** By `id`, which knows all the sources of accounts that the machine has; where there is no such program, it may be. */
+async function hasAccount(user: string): Promise<boolean> {
+  return promisify(execFile)('id', ['-u', '--', user]).then(
+    () => true,
+    ({ code }: { code: unknown }) => typeof code !== 'number',
+  );
 }
 
 function addressOf(name: string, read: (env: NodeJS.ProcessEnv) => string): string {
@@ -116,7 +131,8 @@ function check({ dir, config, user, host, release }: SystemPlan): void {
   }
   if (!/^[a-z_][\w-]{0,31}$/i.test(user))
     throw usage(`--user must be the name of an account, not ${JSON.stringify(user)}`);
-  if (!/^[\w.:-]{1,253}$/.test(host)) throw usage(`--host must be an address or a name, not ${JSON.stringify(host)}`);
+  const [issue] = putServer.shape.ip.safeParse(host).error?.issues ?? [];
+  if (issue) throw usage(`--host ${issue.message}, not ${JSON.stringify(host)}`);
 }
 
 function usage(message: string): OrchestratorError {

@@ -55,12 +55,15 @@ export function systemReadme(plan: SystemPlan & { readonly port: number; readonl
     '',
     '## Renew a key',
     '',
-    'Make the next one, write it into API_TOKEN of the environment file, restart the service, revoke the former. It needs exactly:',
+    'Make the next one, write it into API_TOKEN of the environment file, restart the service, revoke the former. A key ends with its',
+    'user (`user disable`) and with the key that made it (`auth key revoke`), so that no person should be either: make it with',
+    '`keys/admin-token`, as logged in with above, for a user of the services, whose id is USER below. It needs exactly:',
     '',
     '```sh',
+    'orchestrator user create services',
     ...serviceNames.map(
       (service) =>
-        `orchestrator auth key create ${service} --role service --scopes ${serviceScopes[service].join(',')} --out ${service}.key`,
+        `orchestrator auth key create ${service} --user USER --role service --scopes ${serviceScopes[service].join(',')} --out ${service}.key`,
     ),
     '```',
   ];

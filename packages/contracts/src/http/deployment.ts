@@ -19,13 +19,19 @@ export const server = z
   .describe('A machine that projects run on.');
 export type Server = z.infer<typeof server>;
 
+/** A name whose last part is a number would be read as an address of IPv4. */
+const hostName =
+  /^(?=.{1,253}$)(?!(?:.*\.)?\d+$)[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)*$/i;
+
+const hostAddress = z.union(
+  [z.ipv4(), z.ipv6(), z.string().regex(hostName)],
+  'must be an address or a host name, such as 203.0.113.7',
+);
+
 /** Adds a server, or changes the one of that handle. */
 export const putServer = z
   .object({
-    ip: z
-      .string()
-      .regex(/^[0-9A-Za-z:][0-9A-Za-z.:-]{0,252}$/, 'must be an address or a host name, such as 203.0.113.7')
-      .describe('Address that its services answer on'),
+    ip: hostAddress.describe('Address that its services answer on'),
     status: server.shape.status.default('active').describe('Projects are put on active servers only'),
     specs: z.record(z.string(), z.unknown()).nullish().describe('Whatever is worth noting of the machine'),
     port_from: tcpPort.default(18000).describe('The lowest TCP port for projects'),

@@ -209,6 +209,13 @@ describe('infra server', () => {
     expect((await run('infra.server.list')).text).toContain('orchestrator infra server set HANDLE');
   });
 
+  it('set refuses an address that is none before it asks for a login', async () => {
+    delete env.ORCHESTRATOR_TOKEN;
+    const refused = run('infra.server.set', ['box', '--ip', '999.1.1.1']);
+    await expect(refused).rejects.toMatchObject({ code: 'VALIDATION_FAILED', message: /--ip: must be an address/ });
+    await expect(refused).rejects.toMatchObject({ exitCode: 2 });
+  });
+
   it('set refuses what is no server', async () => {
     await expect(run('infra.server.set', ['box'])).rejects.toMatchObject({ code: 'INPUT_REQUIRED', message: /--ip/ });
     await expect(run('infra.server.set', ['box', '--ip', 'http://x/'])).rejects.toMatchObject({

@@ -16,7 +16,23 @@ onBothDatabases('servers', (api) => {
     expect(items.filter((one: { handle: string }) => one.handle === 'box')).toMatchObject([changed]);
     const backwards = { ip: '10.0.0.1', port_from: 9, port_to: 8 };
     expect(await api.admin.refused('PUT', '/servers/box', backwards)).toBe('400 VALIDATION_FAILED');
-    expect(await api.admin.refused('PUT', '/servers/box', { ip: 'a b' })).toBe('400 VALIDATION_FAILED');
+    for (const ip of [
+      'a b',
+      '999.1.1.1',
+      '10.0.0',
+      '1.2.3.4.5',
+      '10',
+      '::g',
+      '1:2',
+      '-a',
+      'a..b',
+      `${'a'.repeat(64)}.de`,
+    ]) {
+      expect([ip, await api.admin.refused('PUT', '/servers/box', { ip })]).toEqual([ip, '400 VALIDATION_FAILED']);
+    }
+    for (const ip of ['203.0.113.7', '::1', '2001:db8::7', 'localhost', 'box-1.example.org', '7.example']) {
+      expect((await api.admin.ok('PUT', '/servers/box', { ip, dry_run: true })).ip).toBe(ip);
+    }
     const tried = { ip: '10.0.0.3', specs: { ram_gb: 8 }, dry_run: true };
     expect(await api.admin.ok('PUT', '/servers/box', tried)).toMatchObject({ ip: '10.0.0.3', specs: { ram_gb: 8 } });
     expect(await api.admin.refused('PUT', '/servers/box', { ...tried, ip: '' })).toBe('400 VALIDATION_FAILED');

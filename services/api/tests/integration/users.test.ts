@@ -50,6 +50,21 @@ onBothDatabases('users', (api, database) => {
     }
   });
 
+  test("that are disabled leave a service's key good which they made for a user of its own, and no other", async () => {
+    const ann = await api.admin.ok('POST', '/users', { name: 'ann' });
+    const services = await api.admin.ok('POST', '/users', { name: 'services' });
+    const admin = await api.admin.ok('POST', '/api-keys', { name: 'x', role: 'admin', user_id: ann.id, scopes: ['*'] });
+    const client = new Client(api.url, admin.secret);
+    const make = async (more: object) => {
+      const body = { name: 'langgraph', role: 'service', scopes: ['event.write'], ...more };
+      return new Client(api.url, (await client.ok('POST', '/api-keys', body)).secret);
+    };
+    const [hers, theirs] = [await make({}), await make({ user_id: services.id })];
+    await disable(ann.id);
+    expect(await hers.refused('POST', '/events', { events: [] })).toBe('401 UNAUTHENTICATED');
+    expect(await theirs.ok('POST', '/events', { events: [] })).toEqual({ recorded: 0 });
+  });
+
   test('that are disabled while they wait for news, here or at another process, wait no longer', async () => {
     const replica = await startTestApi(database, { masterKey });
     try {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { argumentsOf } from '@codegen/sdk/processes';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { get } from '../support/clients.js';
@@ -80,6 +81,24 @@ test('Killed while dependencies are installed, the deploy starts over and leaves
   expect((await site.answer(message.request_id)).status).toBe('success');
   expect((await get(project.port, '/')).body).toBe(sha);
   expect(releases()).toBe(1);
+});
+
+test('Killed while a release is built, the next start ends what the build command has started', async () => {
+  const child = await site.spawn();
+  const scripts = { build: 'node slow.js & wait' };
+  const files = {
+    '.project.yml': JSON.stringify({ build: ['npm', 'run', 'build'], test: ['true'], start: ['node', 'server.mjs'] }),
+    'package.json': JSON.stringify({ name: 'fixture', version: '1.0.0', scripts }),
+    'slow.js': 'setInterval(() => {}, 1000)',
+  };
+  await site.publish(project, { commit_sha: await project.repository.commit({ files }) });
+  const builders = () => processesOf(project.id).filter(({ pid }) => argumentsOf(pid).includes('slow.js'));
+  await waitFor('the build to run', () => builders().length > 0);
+  await end(child, 'SIGKILL');
+  const before = builders().map(({ pid }) => pid);
+  expect(before).toHaveLength(1);
+  await site.spawn();
+  expect(builders().filter(({ pid }) => before.includes(pid))).toEqual([]);
 });
 
 test('A release that kills the service at every start fails its deploy in the end, and other sites are back', async () => {

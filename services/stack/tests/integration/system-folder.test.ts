@@ -192,6 +192,29 @@ it('agents and programs are named in the folder that --release names', async () 
   expect(await readFile(join(other, 'systemd', 'codegen-api.service'), 'utf8')).toContain(join(link, 'services/api'));
 });
 
+it('an account that this machine has not is told of, and an address that is none refused', async () => {
+  const warnings = async (user: string) => {
+    const { written } = await initialize(['--dir', join(temp.path, 'dry'), '--dry-run', '--user', user]);
+    return (written.warnings as string[]).filter((one) => one.includes(user));
+  };
+  expect(await warnings('nosuchuser')).toEqual([expect.stringContaining('this machine has no account nosuchuser')]);
+  expect(await warnings('daemon')).toEqual([]);
+  for (const host of ['999.1.1.1', 'a_b', '1:2']) {
+    const { failed } = await initialize(['--dir', join(temp.path, 'dry'), '--dry-run', '--host', host]);
+    expect(failed).toMatchObject({ code: 'USAGE', message: expect.stringContaining(`--host must be an address`) });
+  }
+});
+
+it('the README has keys renewed so that they end with no person who renewed them', async () => {
+  const text = await readFile(join(dir, 'README.md'), 'utf8');
+  const renewing = text.slice(text.indexOf('## Renew a key'));
+  expect(renewing).toContain('`user disable`');
+  expect(renewing).toContain('orchestrator user create services');
+  const made = renewing.split('\n').filter((line) => line.startsWith('orchestrator auth key create'));
+  expect(made).toHaveLength(serviceNames.length);
+  for (const line of made) expect(line).toContain(' --user USER --role service --scopes ');
+});
+
 it('addresses that nobody gave are blank, and a service that starts so says which', async () => {
   const blank = join(temp.path, 'blank');
   const { written } = await initialize(['--dir', blank]);

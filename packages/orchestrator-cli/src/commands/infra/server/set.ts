@@ -1,4 +1,5 @@
-import { type PutServer, type Server, server } from '@codegen/contracts';
+import { type PutServer, putServer, type Server, server } from '@codegen/contracts';
+import { OrchestratorError } from '@codegen/sdk/errors';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../../base-command.js';
@@ -41,6 +42,7 @@ export default class InfraServerSet extends BaseCommand<Put> {
     const { args, flags } = await this.parse(InfraServerSet);
     const { handle } = args;
     if (handle === undefined) throw inputRequired([{ name: 'HANDLE', question: 'Server:' }]);
+    if (flags.ip !== undefined) checkAddress(flags.ip);
     const payload = await readPayload<PutServer>(flags.input, ({ putServer }) => putServer, this.signal);
     const { client } = await this.client(flags);
     const known = (await client.servers.list({ signal: this.signal })).find((one) => one.handle === handle);
@@ -62,4 +64,10 @@ export default class InfraServerSet extends BaseCommand<Put> {
   render(put: Put, screen: Screen): string {
     return `${renderServer(put, screen)}${put.dry_run ? '\n\nThis would work. Nothing was stored.' : ''}`;
   }
+}
+
+/** @throws OrchestratorError VALIDATION_FAILED */
+function checkAddress(ip: string): void {
+  const [issue] = putServer.shape.ip.safeParse(ip).error?.issues ?? [];
+  if (issue) throw new OrchestratorError('VALIDATION_FAILED', `--ip: ${issue.message}`);
 }
