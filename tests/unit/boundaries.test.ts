@@ -86,6 +86,9 @@ function violations(tree: string): string[] {
         if (where.startsWith('packages/sdk/src/text/') && !IN_SDK_TEXT.test(target)) {
           found.push(`${where} imports ${target}: texts are handled without it`);
         }
+        if (where.startsWith('services/langgraph/src/engine/') && target.includes('flows/')) {
+          found.push(`${where} imports ${target}: the engine knows no flow`);
+        }
         const inside = resolve(dirname(file), target).startsWith(join(folder, 'src'));
         if (target.startsWith('.') && !inside) found.push(`${where} imports ${target}, outside of its package`);
         if (/\/main\.js$/.test(target)) found.push(`${where} imports main`);
@@ -170,6 +173,8 @@ describe('boundaries', () => {
         JSON.stringify({ name: '@codegen/api', dependencies: { '@codegen/sdk': '1' } }),
       );
       file('services/api/src/queue.ts', "import '@codegen/sdk/queue';\nimport '@codegen/sdk/service';");
+      file('services/langgraph/package.json', JSON.stringify({ name: '@codegen/langgraph' }));
+      file('services/langgraph/src/engine/sweep.ts', "import '../flows/conditions.js';");
       file('services/worker-manager/src/read.ts', "import { stat, readFile as read } from 'node:fs/promises';");
       file('services/worker-manager/package.json', JSON.stringify({ name: '@codegen/worker-manager' }));
       file('services/a/src/config.ts', 'export const fine = process.env.X;');
@@ -192,6 +197,7 @@ describe('boundaries', () => {
         'services/a/src/up.ts imports main',
         'services/a/src/up.ts imports undeclared @codegen/sdk',
         'services/api/src/queue.ts imports @codegen/sdk/queue: the API knows no queue',
+        'services/langgraph/src/engine/sweep.ts imports ../flows/conditions.js: the engine knows no flow',
         'services/worker-manager/src/read.ts uses readFile, where @codegen/sdk/files has to be used',
       ]);
     } finally {

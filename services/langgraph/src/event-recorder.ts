@@ -3,7 +3,7 @@ import type { Api } from '@codegen/sdk/api';
 import { type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
 import { isOrchestratorError, isRefusal, PermanentError } from '@codegen/sdk/errors';
 import type { Logger } from '@codegen/sdk/queue';
-import { isAway, untilBack } from './backoff.js';
+import { isAway, untilBack } from './engine/backoff.js';
 
 const BATCH = 500;
 const BATCH_MS = 40;

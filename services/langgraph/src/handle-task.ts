@@ -2,11 +2,10 @@ import { type DeployMessage, type EngineeringMessage, FAILED_BY_ADMIN } from '@c
 import type { Api } from '@codegen/sdk/api';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 import type { Logger, Redis } from '@codegen/sdk/queue';
-import { untilBack } from './backoff.js';
-import { cancelled, failed } from './flow.js';
-import { reportEnd, sayEnded } from './report.js';
-import type { Driver } from './resume.js';
-import type { ThreadKind, Threads } from './threads.js';
+import { untilBack } from './engine/backoff.js';
+import type { Driver } from './engine/driver.js';
+import { cancelled, failed, logEnd, reportEnd } from './engine/outcome.js';
+import type { ThreadKind, Threads } from './engine/threads.js';
 
 const NOT_OURS = new Set(['NOT_CLAIMABLE', 'PROJECT_BUSY', 'TASK_ENDED', 'CONFLICT', 'TASK_NOT_FOUND', 'NOT_FOUND']);
 
@@ -29,7 +28,7 @@ export function handleTask(
       const claimed = await deps.api.tasks.claim(task_id, { request_id }, { signal });
       if (claimed.outcome === 'cancelled') {
         await reportEnd(deps, message, cancelled);
-        sayEnded(deps, message, cancelled);
+        logEnd(deps, message, cancelled);
         return;
       }
       const { correlation_id, callback_stream, project_id, user_id } = message;

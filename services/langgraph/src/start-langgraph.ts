@@ -2,23 +2,25 @@ import { deployQueue, engineeringQueue } from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
 import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
 import { closeRedis, connectRedis, type Logger, silentLogger } from '@codegen/sdk/queue';
-import { FencedSaver } from './checkpoints.js';
-import { databaseClock } from './database/clock.js';
-import { migrate } from './database/migrate.js';
-import { type DatabaseConfig, openPool } from './database/pool.js';
-import { deployGraph } from './devops/graph.js';
-import { makeEndings } from './endings.js';
-import { engineeringGraph } from './engineering/graph.js';
+import { FencedSaver } from './engine/checkpoints.js';
+import { databaseClock } from './engine/database/clock.js';
+import { migrate } from './engine/database/migrate.js';
+import { type DatabaseConfig, openPool } from './engine/database/pool.js';
+import { Driver } from './engine/driver.js';
+import { holdRole } from './engine/hold-role.js';
+import { consumeResults, followResponses, HANDLER_GRACE_MS } from './engine/results.js';
+import { sweep } from './engine/sweep.js';
+import { type ThreadInput, Threads } from './engine/threads.js';
+import { turnTracingOff } from './engine/tracing.js';
+import { RESEND_AFTER_MS, Waits } from './engine/waits.js';
 import { recordEvents } from './event-recorder.js';
-import type { FlowDeps, FlowSettings } from './flow.js';
+import { flowAnswers } from './flows/answers.js';
+import { flowConditions } from './flows/conditions.js';
+import { deployGraph } from './flows/deploy/graph.js';
+import { deleteStray, makeEndings } from './flows/endings.js';
+import { engineeringGraph } from './flows/engineering/graph.js';
+import type { FlowDeps, FlowSettings } from './flows/flow.js';
 import { handleTask } from './handle-task.js';
-import { holdRole } from './hold-role.js';
-import { consumeResults, followResponses, HANDLER_GRACE_MS } from './results.js';
-import { Driver, type Flow } from './resume.js';
-import { sweep } from './sweep.js';
-import { Threads } from './threads.js';
-import { turnTracingOff } from './tracing.js';
-import { RESEND_AFTER_MS, Waits } from './waits.js';
 
 export interface LanggraphConfig {
   redisUrl: string;
@@ -83,18 +85,18 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
       },
       ...config.limits,
     },
-    resendAfterMs: config.resendAfterMs ?? RESEND_AFTER_MS,
     verifyMs: config.verifyMs ?? 15_000,
   };
   const deps: FlowDeps = {
     ...{ api, redis, waits, logger, settings },
+    resendAfterMs: config.resendAfterMs ?? RESEND_AFTER_MS,
     nowMs: databaseClock(pool),
     driverOf: (threadId) => driver.driverOf(threadId),
   };
   const checkpointer = new FencedSaver(pool, deps.driverOf, (threadId, error) => driver.fail(threadId, error));
   const flows = {
-    engineering: engineeringGraph(deps, checkpointer) as unknown as Flow,
-    deploy: deployGraph(deps, checkpointer) as unknown as Flow,
+    engineering: engineeringGraph(deps, checkpointer),
+    deploy: deployGraph(deps, checkpointer),
   };
   let refused: (error: unknown) => void = () => undefined;
   const letIn = new Promise<never>((_, reject) => {
@@ -123,7 +125,11 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
     concurrency: 8,
     logger,
   };
-  const results = { redisUrl, redis, waits, driver, instance, leaseMs, logger };
+  const results = {
+    ...{ redisUrl, redis, waits, driver, instance, leaseMs, logger },
+    results: [...new Set(Object.values(flowAnswers))].filter(({ kind }) => kind === 'work'),
+    onStray: (input: ThreadInput, answer: object) => deleteStray(deps, input, answer),
+  };
   const consumers = [
     runConsumer({ ...consumer, contract: engineeringQueue, handler: handleTask('engineering', taskDeps) }),
     runConsumer({ ...consumer, contract: deployQueue, handler: handleTask('deploy', taskDeps) }),
@@ -134,6 +140,8 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
     sweep(
       {
         ...{ api, redis, threads, waits, driver, logger },
+        conditions: flowConditions(api),
+        answers: flowAnswers,
         sweepMs: config.sweepMs ?? 1000,
         endLostAfterMs: config.endLostAfterMs ?? 10_000,
         refused,

@@ -266,7 +266,9 @@ describe.each(databases)('engineering on %s', (kind) => {
       develop: async (turn) => {
         const answer = { request_id: turn.request_id, worker_id: 'w-early', commit_sha: 'c'.repeat(40), branch: 'b' };
         await Promise.all([executors.answerTurn(answer), executors.answerTurn(answer)]);
-        setTimeout(() => void executors.answerTurn({ ...answer, commit_sha: 'd'.repeat(40) }), 100);
+        const stored = 'select 1 from langgraph.waits where request_id = $1 and result is not null';
+        await expect.poll(async () => (await world.pool.query(stored, [turn.request_id])).rows).toHaveLength(1);
+        await executors.answerTurn({ ...answer, commit_sha: 'd'.repeat(40) });
         return { commit_sha: 'e'.repeat(40) };
       },
       test: (turn) => {

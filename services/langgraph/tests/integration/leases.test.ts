@@ -2,11 +2,11 @@ import { OrchestratorError } from '@codegen/sdk/errors';
 import { currentMessage, silentLogger } from '@codegen/sdk/queue';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FencedSaver } from '../../src/checkpoints.js';
-import { migrate } from '../../src/database/migrate.js';
-import { Driver, type Flow } from '../../src/resume.js';
-import { LeaseLost, Threads } from '../../src/threads.js';
-import { Waits } from '../../src/waits.js';
+import { FencedSaver } from '../../src/engine/checkpoints.js';
+import { migrate } from '../../src/engine/database/migrate.js';
+import { Driver, type Flow } from '../../src/engine/driver.js';
+import { LeaseLost, Threads } from '../../src/engine/threads.js';
+import { Waits } from '../../src/engine/waits.js';
 import { databases, World } from '../support/world.js';
 
 const State = Annotation.Root({ input: Annotation<unknown>, epoch: Annotation<number>, done: Annotation<string> });

@@ -2,8 +2,8 @@ import { type AnsibleDeployResult, type RepositoryMessage, type Task, workerResp
 import { publish } from '@codegen/sdk/queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { migrate } from '../../src/database/migrate.js';
-import { Threads } from '../../src/threads.js';
+import { migrate } from '../../src/engine/database/migrate.js';
+import { Threads } from '../../src/engine/threads.js';
 import { databases, World } from '../support/world.js';
 
 /** What the database refuses here, as it does a NUL character in a text that nobody has made storable. */

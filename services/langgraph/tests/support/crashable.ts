@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 import type { PoolClient } from 'pg';
-import type { DatabasePool } from '../../src/database/pool.js';
+import type { DatabasePool } from '../../src/engine/database/pool.js';
 
 const never = () => new Promise<never>(() => undefined);
 

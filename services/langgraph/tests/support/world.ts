@@ -15,7 +15,7 @@ import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { makeApiKeySecret, openPglite, startApi, userCacheFolder } from '../../../api/src/index.js';
-import type { DatabasePool } from '../../src/database/pool.js';
+import type { DatabasePool } from '../../src/engine/database/pool.js';
 import { type LanggraphConfig, startLanggraph } from '../../src/index.js';
 import { Executors } from './executors.js';
 

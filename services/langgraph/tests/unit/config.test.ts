@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.js';
-import { turnTracingOff } from '../../src/tracing.js';
+import { turnTracingOff } from '../../src/engine/tracing.js';
 
 const complete = {
   REDIS_URL: 'redis://127.0.0.1:6379',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { DatabasePool } from '../../src/database/pool.js';
-import { holdRole } from '../../src/hold-role.js';
+import type { DatabasePool } from '../../src/engine/database/pool.js';
+import { holdRole } from '../../src/engine/hold-role.js';
 
 it('a role that breaks when it starts or stops is tried again, and the log names it', async () => {
   const logged: unknown[] = [];

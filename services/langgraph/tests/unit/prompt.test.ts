@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { developerPrompt, tail } from '../../src/engineering/prompt.js';
+import { developerPrompt, tail } from '../../src/flows/engineering/prompt.js';
 
 /** Reads a block back by its byte count alone, as an agent may. */
 function readBlock(prompt: string, name: string): string | undefined {

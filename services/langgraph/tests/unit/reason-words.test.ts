@@ -1,6 +1,6 @@
 import { turnFailureReason } from '@codegen/contracts';
 import { expect, it } from 'vitest';
-import { reasonInWords } from '../../src/reason-words.js';
+import { reasonInWords } from '../../src/engine/reason-words.js';
 
 it('says a reason in words, one it does not know too', () => {
   expect(reasonInWords('tests_failed')).toBe('the tests do not pass');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { releaseAt } from '../../src/devops/release-at.js';
+import { releaseAt } from '../../src/flows/deploy/release-at.js';
 
 const stops: (() => void)[] = [];
 afterEach(() => {

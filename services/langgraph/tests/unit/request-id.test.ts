@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requestId } from '../../src/request-id.js';
+import { requestId } from '../../src/engine/request-id.js';
 
 describe('request ids', () => {
   it('are the same for the same dispatch', () => {
