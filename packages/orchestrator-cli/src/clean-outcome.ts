@@ -62,7 +62,7 @@ function pasted(word: string): string {
 }
 
 /** The same step on the system that the command line named: pasted, it must not go to another one. */
-function onSystem({ command, when }: NextStep, system: Runtime['system']): NextStep {
+export function onSystem({ command, when }: NextStep, system: Runtime['system']): NextStep {
   const isOurs = command.startsWith('orchestrator ') && !/ --(help|profile|api-url)\b|^orchestrator up\b/.test(command);
   if (!isOurs) return { command, when };
   let line = command;

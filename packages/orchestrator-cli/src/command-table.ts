@@ -318,7 +318,7 @@ export const commandTable = {
     load: () => import('./commands/config/profiles.js'),
   },
   diagnose: {
-    summary: 'Check API, services, Redis, projects and workers',
+    summary: 'Check API, services, Redis, projects, sites and workers',
     effect: 'read',
     load: () => import('./commands/diagnose/all.js'),
   },
@@ -343,7 +343,7 @@ export const commandTable = {
     load: () => import('./commands/diagnose/workers.js'),
   },
   'diagnose.projects': {
-    summary: 'Check what your projects and their tasks do',
+    summary: 'Check what your projects, their tasks and sites do',
     effect: 'read',
     load: () => import('./commands/diagnose/projects.js'),
   },

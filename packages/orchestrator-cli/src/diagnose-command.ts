@@ -13,7 +13,7 @@ export interface Diagnosis {
 
 /** What each check needs stands before it; the chains have nothing in common. */
 const CHAINS: readonly (readonly CheckName[])[] = [
-  ['api', 'services', 'projects'],
+  ['api', 'services', 'projects', 'sites'],
   ['redis', 'workers'],
 ];
 
@@ -59,8 +59,9 @@ export abstract class DiagnoseCommand extends BaseCommand<Diagnosis> {
   render({ checks }: Diagnosis, { columns, paint }: Screen): string {
     const marks = { ok: paint.green('✔'), failed: paint.red('✖'), skipped: paint.dim('·') };
     return checks
-      .map(({ check, status, detail, duration_ms }) => {
-        const line = `${oneLine(detail)} ${paint.dim(`${duration_ms} ms`)}`;
+      .map(({ check, status, detail, duration_ms, next }) => {
+        const step = status === 'ok' && next ? `: ${next.command}` : '';
+        const line = `${oneLine(`${detail}${step}`)} ${paint.dim(`${duration_ms} ms`)}`;
         const fits = INDENT.length + widthOf(line) <= columns;
         return `${marks[status]} ${pad(check, 9)} ${fits ? line : line.replaceAll('; ', `\n${INDENT}`)}`;
       })

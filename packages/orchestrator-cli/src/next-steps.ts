@@ -49,7 +49,6 @@ function usualSteps(error: OrchestratorError, command: string | undefined): Next
     case 'API_UNAVAILABLE':
     case 'BAD_RESPONSE':
     case 'INTERNAL':
-      if (command?.startsWith('diagnose')) return step('orchestrator up', 'to start the system here');
       return step('orchestrator diagnose api', 'to see whether the API answers');
     case 'DISK_FULL':
       return step(`orchestrator ${command ?? ''}`.trim(), 'again, with the same input, once there is room');

@@ -18,7 +18,7 @@ const topics: Record<Topic, TopicEntry> = {
   task: { group: 'Work', summary: 'The work that was asked for, and how it gets on' },
   secret: { group: 'Work', summary: "What a project's release needs to know and nobody may read" },
   explain: { group: 'Look inside', summary: "A task's whole story: what happened, why, and what is next" },
-  diagnose: { group: 'Look inside', summary: 'Check API, services, Redis, projects and workers' },
+  diagnose: { group: 'Look inside', summary: 'Check API, services, Redis, projects, sites and workers' },
   respond: { group: 'Work', summary: 'From inside a worker: say something to the user' },
   worker: { group: 'Look inside', summary: 'Who does the work: agents, each in a place of its own' },
   queue: { group: 'Look inside', summary: 'What waits between the services, and what went wrong there' },

@@ -63,7 +63,7 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'POST /secrets/resolve': forServices('secret.resolve'),
 
   'POST /tasks': { ...forAll(...starting), byBody: true },
-  'GET /tasks': reading('task.list', 'project.tasks', 'deploy.list', 'explain', ...ofOneType),
+  'GET /tasks': reading('task.list', 'project.tasks', 'deploy.list', 'explain', 'diagnose.projects', ...ofOneType),
   'GET /tasks/{id}': reading(...following),
   'GET /tasks/{id}/events': reading('task.watch', ...following),
   'POST /tasks/{id}/cancel': forAll('task.cancel'),
@@ -88,7 +88,7 @@ export const access: Readonly<Record<string, Access | 'public'>> = {
   'POST /allocations': forServices('allocation.write'),
   'GET /projects/{project}/allocations': reading('infra.server.list', 'infra.servers'),
   'POST /deployments': forServices('deployment.write'),
-  'GET /deployments': reading('deploy.list', 'deploy.status', 'deploy.rollback', 'explain'),
+  'GET /deployments': reading('deploy.list', 'deploy.status', 'deploy.rollback', 'explain', 'diagnose.projects'),
 };
 
 /**

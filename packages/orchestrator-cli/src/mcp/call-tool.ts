@@ -94,7 +94,12 @@ async function inToolWords(envelope: SuccessEnvelope | FailureEnvelope, id: Comm
     : inputNames(error.message, names);
   return {
     ...envelope,
-    error: { ...error, message, ...(missing && { details: { missing: missing.map(given) } }) },
+    error: {
+      ...error,
+      message,
+      ...(error.details !== undefined && { details: await withToolSteps(error.details, env) }),
+      ...(missing && { details: { missing: missing.map(given) } }),
+    },
     ...(missing && { missing: missing.map(given) }),
     next: await toolSteps(envelope.next, env),
     warnings,

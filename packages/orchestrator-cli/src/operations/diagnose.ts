@@ -1,5 +1,6 @@
 import {
   deployQueue,
+  type ErrorCode,
   engineeringQueue,
   type Service,
   SILENT_AFTER_S,
@@ -8,11 +9,14 @@ import {
 } from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
 import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
+import { onSystem } from '../clean-outcome.js';
 import type { Settings } from '../config/settings.js';
 import { asCalled } from '../program.js';
 import type { Runtime } from '../runtime.js';
+import { withNext } from '../translate-error.js';
+import { bringUpOf, noneWhereForbidden } from './look-around.js';
 
-export type CheckName = 'api' | 'services' | 'redis' | 'projects' | 'workers';
+export type CheckName = 'api' | 'services' | 'redis' | 'projects' | 'sites' | 'workers';
 
 /** What a check found. */
 export interface Check {
@@ -21,6 +25,8 @@ export interface Check {
   detail: string;
   duration_ms: number;
   facts?: Record<string, unknown>;
+  /** What to do about it. */
+  next?: NextStep;
 }
 
 /** A check with the error that a failed one ended in. */
@@ -29,26 +35,55 @@ export interface Checked {
   error?: OrchestratorError;
 }
 
-type Finding = Pick<Check, 'detail' | 'facts'> & { status?: 'ok' | 'skipped' };
+type Finding = Pick<Check, 'detail' | 'facts' | 'next'> & { status?: 'ok' | 'skipped' };
+
+type Told = { [Part in 'detail' | 'facts' | 'next']?: Check[Part] | undefined } & Pick<Check, 'detail'>;
+
+/** So many sites are asked, so that a diagnosis takes seconds whatever is deployed. */
+const MOST_SITES = 40;
 
 /** Runs one check and times it. Never throws but for an interruption. */
 export async function runCheck(name: CheckName, settings: Settings, runtime: Runtime): Promise<Checked> {
   const startedMs = performance.now();
-  const done = (status: Check['status'], detail: string): Check => ({
-    check: name,
-    status,
-    detail,
-    duration_ms: Math.round(performance.now() - startedMs),
+  const done = (status: Check['status'], { detail, facts, next }: Told): Check => ({
+    ...{ check: name, status, detail, duration_ms: Math.round(performance.now() - startedMs) },
+    ...(facts && { facts }),
+    ...(next && { next: { ...next, command: asCalled(onSystem(next, runtime.system).command) } }),
   });
   try {
-    const { status = 'ok', detail, facts } = await checks[name](settings, runtime);
-    return { check: { ...done(status, detail), ...(facts && { facts }) } };
-  } catch (error) {
+    const { status = 'ok', ...finding } = await checks[name](settings, runtime);
+    return { check: done(status, finding) };
+  } catch (cause) {
     runtime.signal.throwIfAborted();
-    if (!isOrchestratorError(error)) throw error;
+    if (!isOrchestratorError(cause)) throw cause;
+    const isAway = cause.next === undefined && AWAY.has(cause.code);
+    const away = cause.code === 'REDIS_UNAVAILABLE' ? 'redis-server' : UNITS[name];
+    const error = isAway ? withNext(cause, [howToStart(away, settings, runtime)]) : cause;
     const facts = error.details as Check['facts'];
-    return { check: { ...done('failed', runtime.redactor.clean(error.message)), ...(facts && { facts }) }, error };
+    const detail = runtime.redactor.clean(error.message);
+    return { check: done('failed', { detail, facts, next: error.next?.[0] }), error };
   }
+}
+
+/** Errors of what may not run. */
+const AWAY: ReadonlySet<string> = new Set<ErrorCode>([
+  ...(['NETWORK', 'TIMEOUT', 'API_UNAVAILABLE', 'BAD_RESPONSE', 'INTERNAL', 'REDIS_UNAVAILABLE'] as const),
+]);
+
+/** Whose silence ends a check. */
+const UNITS: Record<CheckName, string> = {
+  ...{ api: 'codegen-api', services: 'codegen-api', projects: 'codegen-api', sites: 'codegen-api' },
+  ...{ redis: 'redis-server', workers: 'codegen-worker-manager' },
+};
+
+/** By the command line, where the system is this machine's own; of one that somebody operates, the unit that they look at. */
+function howToStart(unit: string, settings: Settings, runtime: Runtime): NextStep {
+  if (settings.dataDir !== undefined) {
+    const { command, when } = bringUpOf(settings, runtime);
+    return { command, when };
+  }
+  const when = 'on the machine that it runs on, under systemd, to see why it does not; docs/production.md has the rest';
+  return { command: paste`systemctl status ${unit}`, when };
 }
 
 const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promise<Finding>> = {
@@ -63,6 +98,7 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     };
   },
   services: async (settings, runtime) => {
+    const explain = { command: 'orchestrator explain TASK', when: 'to see what a task waits for' };
     const services = await apiOf(settings, runtime).services({ signal: runtime.signal });
     const alive = services.filter(({ state }) => state === 'alive');
     const missing = serviceNames.filter((name) => !alive.some((one) => one.name === name));
@@ -71,8 +107,10 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
       const told = missing.map((name) => lastSeen(name, services)).join('; ');
       throw unhealthy(
         told,
-        { command: 'orchestrator explain TASK', when: 'to see what a task waits for' },
-        { services },
+        settings.dataDir === undefined ? howToStart(`codegen-${first}*`, settings, runtime) : explain,
+        {
+          services,
+        },
       );
     }
     const told = alive.map(({ name, version, instance }) => `${name} ${version} (${instance})`);
@@ -117,9 +155,7 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     const queued = await api.tasks.page({ status: 'queued', limit: 500 }, { signal });
     const parked = running.items.filter(({ reason }) => reason === 'waiting_secret');
     const [one] = parked;
-    const waits = one
-      ? `; ${parked.length} of them wait for secrets: ${asCalled(paste`orchestrator secret list --project ${one.project_id}`)}`
-      : '';
+    const waits = one ? `; ${parked.length} of them wait for secrets` : '';
     // Several tasks may tell of the same machine.
     const faults = [
       ...new Set(running.items.flatMap(({ reason, error }) => (reason === WAITING_SYSTEM && error) || [])),
@@ -137,6 +173,36 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     return {
       detail: `${counts.length > 0 ? counts.join(', ') : 'none yet'}; ${tasks}`,
       facts: { projects, tasks: { running: running.items.length, queued: queued.items.length } },
+      ...(one && {
+        next: { command: paste`orchestrator secret list --project ${one.project_id}`, when: 'to see which' },
+      }),
+    };
+  },
+  sites: async (settings, runtime) => {
+    const { signal } = runtime;
+    const api = apiOf(settings, runtime);
+    const page = await api.deployments.page({ current: true, limit: MOST_SITES }, { signal }).catch(noneWhereForbidden);
+    if (page === null) return { status: 'skipped', detail: 'not asked: your key lacks the scope deploy.list' };
+    const { askSites, isInReach } = await import('./ask-sites.js');
+    const near = page.items.filter(({ url }) => isInReach(url, settings.apiUrl as string));
+    const sites = await askSites(near, signal);
+    const ill = sites.findIndex(({ ok }) => !ok);
+    if (ill >= 0) {
+      const told = sites.filter(({ ok }) => !ok).map(({ project, url, answer }) => `${project} at ${url} ${answer}`);
+      const command = paste`orchestrator deploy start --project ${near[ill]?.project_id ?? ''} --wait`;
+      const when = "to put it up anew, where infra-service's log does not say what else is wrong";
+      throw unhealthy(`sites do not serve: ${told.join('; ')}`, { command, when }, { sites });
+    }
+    const far = page.items.length - near.length;
+    const told = [
+      ...(near.length > 0 ? [`${near.length} ${near.length === 1 ? 'serves' : 'serve'}`] : []),
+      ...(far > 0 ? [`${far} not asked: only the machine that serves them reaches them`] : []),
+      ...(page.next_cursor ? [`more are deployed: only the newest ${MOST_SITES} are asked`] : []),
+    ];
+    return {
+      ...(near.length === 0 && far > 0 && { status: 'skipped' as const }),
+      detail: told.join('; ') || 'nothing is deployed',
+      facts: { sites },
     };
   },
   workers: async ({ redisUrl }, { signal }) => {

@@ -102,12 +102,17 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
     const problem = runtime.redactor.clean(error.message);
     const refused = error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN';
     if (refused) return { ...found, state: 'refused', problem };
-    return { ...found, state: 'unreachable', problem, next: first(bringUp, DIAGNOSE) };
+    return {
+      ...found,
+      state: 'unreachable',
+      problem,
+      next: first(settings.dataDir === undefined ? undefined : bringUp, DIAGNOSE),
+    };
   }
 }
 
 /** The start of the profile's own system, where that is one of several on this machine. */
-function bringUpOf({ dataDir }: Settings, { env }: Runtime): Candidate {
+export function bringUpOf({ dataDir }: Settings, { env }: Runtime): Candidate {
   const isOther = dataDir !== undefined && dataDir !== dataFolderPath(undefined, env);
   const command = isOther ? paste`orchestrator up --data-dir ${dataDir}` : 'orchestrator up';
   return { id: 'up', command, when: 'to run the system on this machine' };
@@ -132,7 +137,8 @@ function startOf(project: string | undefined): Candidate {
   return { id: 'engineering.start', command, when: 'to have something built' };
 }
 
-function noneWhereForbidden(error: unknown): null {
+/** For a list that the key may not read. */
+export function noneWhereForbidden(error: unknown): null {
   if (isOrchestratorError(error) && error.code === 'FORBIDDEN') return null;
   throw error;
 }

@@ -1,11 +1,15 @@
+import { once } from 'node:events';
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { engineeringQueue, scaffolderQueue } from '@codegen/contracts';
+import { engineeringQueue, type Service, type ServiceDeployment, scaffolderQueue } from '@codegen/contracts';
 import { closeRedis, connectRedis, publish } from '@codegen/sdk/queue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
 import { startRedis } from '../../../../tests/support/redis.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
+import type { Check } from '../../src/operations/diagnose.js';
 import { envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
 
 let fake: FakeApi;
@@ -249,14 +253,94 @@ describe('diagnose', () => {
 
     const statuses = (checks: unknown) => (checks as { status: string }[]).map(({ status }) => status);
     // Nobody serves worker:commands here.
-    expect(statuses(envelopeOf(all).error.details.checks)).toEqual(['ok', 'ok', 'ok', 'ok', 'failed']);
+    expect(statuses(envelopeOf(all).error.details.checks)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'failed']);
     expect(envelopeOf(all).error).toMatchObject({ exit_code: all.code, message: expect.stringContaining('worker') });
     expect(text.stdout).toMatch(
       /engineering:queue 1 waiting \(oldest \d+ s\), 0 in work; deploy:queue 0 waiting, 0 in work; no dead letters/,
     );
     expect(broken.code).toBe(75);
     expect(envelopeOf(broken).error.code).toBe('REDIS_UNAVAILABLE');
-    expect(statuses(envelopeOf(broken).error.details.checks)).toEqual(['ok', 'ok', 'failed', 'ok', 'skipped']);
+    expect(statuses(envelopeOf(broken).error.details.checks)).toEqual(['ok', 'ok', 'failed', 'ok', 'ok', 'skipped']);
+  });
+
+  it('proposes what starts the system that was asked: one of this machine, or one that somebody operates', async () => {
+    const env = { ORCHESTRATOR_API_URL: `http://127.0.0.1:${await freePort()}`, ORCHESTRATOR_TOKEN: TOKEN };
+    const operated = envelopeOf(await machine.run(['diagnose', '--json'], { env }));
+    await mkdir(machine.configFolder, { recursive: true });
+    const profiles = { here: { api_url: env.ORCHESTRATOR_API_URL, token: TOKEN, data_dir: '/srv/b' } };
+    const config = JSON.stringify({ current_profile: 'here', profiles });
+    await writeFile(join(machine.configFolder, 'config.json'), config, { mode: 0o600 });
+    const own = envelopeOf(await machine.run(['diagnose', '--json']));
+
+    expect(operated.next).toEqual([{ command: 'systemctl status codegen-api', when: expect.any(String) }]);
+    expect(own.next).toMatchObject([{ command: 'orchestrator up --data-dir /srv/b' }]);
+
+    await login(['--profile', 'operated'], { ORCHESTRATOR_REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
+    const silent = fake.services.find(({ name }) => name === 'langgraph') as Service;
+    silent.state = 'silent';
+    const { error, next } = envelopeOf(await machine.run(['diagnose', '--json']));
+    expect(next).toMatchObject([{ command: "systemctl status 'codegen-langgraph*'" }]);
+    const steps = (error.details.checks as { next?: { command: string } }[]).map((one) => one.next?.command);
+    expect(steps).toEqual([
+      undefined,
+      "systemctl status 'codegen-langgraph*'",
+      'systemctl status redis-server',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('asks the sites that are deployed, a limited number, and fails where one does not serve', async () => {
+    await login();
+    const asked: string[] = [];
+    const site = createServer(({ url }, response) => {
+      asked.push(url ?? '');
+      response.statusCode = sites.ill ? 503 : 200;
+      response.end();
+    });
+    const sites = { ill: false };
+    site.listen(0, '127.0.0.1');
+    await once(site, 'listening');
+    const url = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+    const deployed = (n: number, at = url): ServiceDeployment => ({
+      ...{ id: `dep_${n}`, request_id: `r${n}`, project_id: `proj_${n}`, project_name: `site-${n}`, task_id: null },
+      ...{ server_handle: 'local', service: 'backend', port: 18_000, url: at },
+      ...{ commit_sha: 'a'.repeat(40), deployed_at: '2026-01-01T00:00:00Z' },
+    });
+    const diagnose = async () => envelopeOf(await machine.run(['diagnose', '--json']));
+    const found = (envelope: Awaited<ReturnType<typeof diagnose>>) =>
+      ((envelope.error?.details ?? envelope.data).checks as Check[]).find(({ check }) => check === 'sites');
+    try {
+      expect(found(await diagnose())).toMatchObject({ status: 'ok', detail: 'nothing is deployed' });
+      fake.deployments.push(deployed(1));
+      expect(found(await diagnose())).toMatchObject({ status: 'ok', detail: '1 serves' });
+      expect(asked).toEqual(['/health']);
+
+      sites.ill = true;
+      fake.deployments.push(deployed(2, `http://127.0.0.1:${await freePort()}`));
+      const { error, next } = await diagnose();
+      expect(error.code).toBe('UNHEALTHY');
+      expect(error.message).toContain(`site-1 at ${url} answers 503`);
+      expect(error.message).toMatch(/site-2 at \S+ does not answer \(ECONNREFUSED\)/);
+      expect(next).toMatchObject([{ command: 'orchestrator deploy start --project proj_1 --wait' }]);
+
+      sites.ill = false;
+      asked.length = 0;
+      fake.deployments.splice(0, 2, ...Array.from({ length: 60 }, (_, n) => deployed(n)));
+      expect(found(await diagnose())?.detail).toBe('40 serve; more are deployed: only the newest 40 are asked');
+      expect(asked).toHaveLength(40);
+
+      const key = fake.makeToken(['project.list', 'task.list', 'diagnose.services']);
+      const narrow = await machine.run(['diagnose', '--json'], { env: { ORCHESTRATOR_TOKEN: key } });
+      expect(found(envelopeOf(narrow))).toMatchObject({
+        status: 'skipped',
+        detail: expect.stringContaining('deploy.list'),
+      });
+    } finally {
+      site.closeAllConnections();
+      site.close();
+    }
   });
 
   it('tells once what does not answer, and takes no longer than that', async () => {
@@ -270,10 +354,12 @@ describe('diagnose', () => {
     expect(code).toBe(75);
     const lines = stdout.trim().split('\n');
     expect(lines.map((line) => line.split(/ +/).slice(0, 2).join(' '))).toEqual([
-      ...['✖ api', '· services', '✖ redis', '· projects', '· workers'],
+      ...['✖ api', '· services', '✖ redis', '· projects', '· sites', '· workers'],
     ]);
     for (const where of [port, queues]) expect(stdout.split(`127.0.0.1:${where}`)).toHaveLength(2);
-    expect(stdout).toMatch(/projects +not asked: see api .*\n.*workers +not asked: see redis/);
+    expect(stdout).toMatch(
+      /projects +not asked: see api .*\n.*sites +not asked: see api .*\n.*workers +not asked: see redis/,
+    );
   });
 
   it('without a system still tells what is wrong with a name', async () => {
@@ -347,7 +433,7 @@ describe('diagnose', () => {
     const redis = await machine.run(['diagnose', 'redis', '--json']);
 
     const statuses = (all.data.checks as { status: string }[]).map(({ status }) => status);
-    expect(statuses).toEqual(['ok', 'ok', 'skipped', 'ok', 'skipped']);
+    expect(statuses).toEqual(['ok', 'ok', 'skipped', 'ok', 'ok', 'skipped']);
     expect(envelopeOf(redis).error).toMatchObject({ code: 'REDIS_REQUIRED', exit_code: 2 });
   });
 });

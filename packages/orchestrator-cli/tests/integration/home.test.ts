@@ -44,7 +44,8 @@ describe('bare orchestrator', () => {
     const refused = await home({ ORCHESTRATOR_TOKEN: `${TOKEN}x` });
 
     expect(silent).toMatch(/^The API does not answer\n/);
-    expect(silent).toContain('Next: orchestrator up\n');
+    // Nothing says that it was to run on this machine.
+    expect(silent).toContain('Next: orchestrator diagnose api\n');
     expect(refused).toMatch(/^The API refuses the token\n/);
     expect(refused).toContain('Next: orchestrator auth login\n');
   });

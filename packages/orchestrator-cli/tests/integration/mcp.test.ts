@@ -255,6 +255,26 @@ describe('a call', () => {
     expect(story.envelope.data).toMatchObject({ verdict: { next: step } });
   });
 
+  it('of a diagnosis are tools too, and its details name no command line', async () => {
+    const client = await connect();
+    const { envelope: started } = await call(client, 'engineering_start', { project: 'todo-api', spec: 'Secret' });
+    const task = fake.tasks.get(started.data.id as string) as Task;
+    Object.assign(task, { status: 'running', reason: 'waiting_secret' });
+    const waiting = await call(client, 'diagnose_projects');
+    const error = 'the disk is full: make room there';
+    Object.assign(task, { reason: 'waiting_system', error });
+    const failed = await call(client, 'diagnose');
+    fake.end(task.id, 'failed', { error: 'no', reason: null });
+
+    const step = { tool: 'secret_list', arguments: { project: task.project_id }, when: expect.any(String) };
+    expect(waiting.envelope.data).toMatchObject({ checks: [{ next: step }, {}] });
+    expect(JSON.stringify(waiting.envelope)).not.toContain('orchestrator ');
+    const checks = failed.envelope.error.details.checks as { check: string; next?: unknown }[];
+    const next = { tool: 'explain', arguments: { task: task.id } };
+    expect(checks.find(({ check }) => check === 'projects')).toMatchObject({ status: 'failed', next });
+    expect(JSON.stringify(failed.envelope)).not.toContain('orchestrator ');
+  });
+
   it('goes to the system that the server was started for', async () => {
     const other = await makeSystem();
     const client = await connect({ ORCHESTRATOR_API_URL: other.fake.url }, ['--allow', '*', '--api-url', fake.url]);
