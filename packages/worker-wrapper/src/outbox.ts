@@ -17,6 +17,7 @@ import { answerOnce } from '@codegen/sdk/consumer';
 import { handlingKind, OrchestratorError } from '@codegen/sdk/errors';
 import { FileError, moveBelow, parseFile, readFileBelow, writeFileBelow } from '@codegen/sdk/files';
 import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
+import { messageOf } from '@codegen/sdk/text';
 
 /** A turn's result with the lifecycle event that goes with it. */
 export interface TurnRecord {
@@ -115,7 +116,7 @@ export class Outbox {
 
   #failed(requestId: string, { output }: TurnRecord, cause: unknown): TurnRecord {
     const { workerId, workerType } = this.options;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     const error = `the result of the turn cannot be published: ${why}`.slice(0, MAX_ERROR);
     const about = 'worker_id' in output ? { task_id: output.task_id, epoch: output.epoch } : {};
     return {

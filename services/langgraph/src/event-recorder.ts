@@ -2,7 +2,8 @@ import { type ProgressEvent, taskEvents } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
 import { isOrchestratorError, isRefusal, PermanentError } from '@codegen/sdk/errors';
-import type { Logger } from '@codegen/sdk/queue';
+import { compareEntryIds, type Logger } from '@codegen/sdk/queue';
+import { messageOf } from '@codegen/sdk/text';
 import { isAway, untilBack } from './engine/backoff.js';
 
 const BATCH = 500;
@@ -98,13 +99,6 @@ function isInternal(error: unknown): boolean {
 
 function refused(error: unknown): PermanentError {
   const code = isOrchestratorError(error) ? error.code : undefined;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return new PermanentError(`the API refuses this event: ${text}`, { cause: error, ...(code && { code }) });
-}
-
-/** Stream ids in order of time: milliseconds, then the number within one. */
-function compareEntryIds(a: string, b: string): number {
-  const [aMs = 0, aSeq = 0] = a.split('-').map(Number);
-  const [bMs = 0, bSeq = 0] = b.split('-').map(Number);
-  return aMs - bMs || aSeq - bSeq;
 }

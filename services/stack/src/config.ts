@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { userCacheFolder } from '@codegen/api';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { readLogLevel } from '@codegen/sdk/service';
+import { messageOf } from '@codegen/sdk/text';
 import { type AgentCommand, AgentsFileError, readAgentsFile, readOpenVariables } from '@codegen/worker-manager';
 import { projectTestsCommand } from '@codegen/worker-wrapper';
 import { dataFolderOf } from './data-folder.js';
@@ -101,7 +102,7 @@ function parseFlags(argv: readonly string[]) {
       },
     });
   } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
+    throw usage(messageOf(error));
   }
 }
 
@@ -126,7 +127,7 @@ function asUsage<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error), error);
+    throw usage(messageOf(error), error);
   }
 }
 

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { MAX_SPEC_BYTES } from '@codegen/contracts';
 import { readRegularFile } from '@codegen/sdk/files';
 import { exitProcess, onEndSignals } from '@codegen/sdk/processes';
+import { messageOf } from '@codegen/sdk/text';
 import { cliPath } from './config.js';
 import { closingCard, type DemoResult, printable } from './demo-card.js';
 import { endProcesses } from './end-processes.js';
@@ -217,7 +218,7 @@ async function readSpec(file: string): Promise<string> {
     const bytes = await readRegularFile(file, { mostBytes: MAX_SPEC_BYTES, links: 'follow' });
     if (bytes) return bytes.toString();
   } catch (error) {
-    throw new DemoError(`${error instanceof Error ? error.message : String(error)}\n${again}`, 2);
+    throw new DemoError(`${messageOf(error)}\n${again}`, 2);
   }
   throw new DemoError(`${file} cannot be read: there is no such file.\n${again}`, 2);
 }
@@ -239,7 +240,7 @@ function parse() {
       },
     });
   } catch (error) {
-    throw new DemoError(`${error instanceof Error ? error.message : String(error)}\nTry: bin/demo --help`, 2);
+    throw new DemoError(`${messageOf(error)}\nTry: bin/demo --help`, 2);
   }
 }
 

@@ -5,6 +5,7 @@ import { parseArgs, promisify } from 'node:util';
 import { putServer } from '@codegen/contracts';
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
 import { readRedisUrl, readUrl } from '@codegen/sdk/service';
+import { messageOf } from '@codegen/sdk/text';
 import { readConfig, releaseFolder } from './config.js';
 import {
   API_PORT,
@@ -106,7 +107,7 @@ function addressOf(name: string, read: (env: NodeJS.ProcessEnv) => string): stri
   try {
     return read(process.env);
   } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
+    throw usage(messageOf(error));
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Logger, sayFailed } from '@codegen/sdk/queue';
+import { compareEntryIds, type Logger, sayFailed } from '@codegen/sdk/queue';
 import type { WorkerRecord } from './worker-records.js';
 
 /**
@@ -13,7 +13,7 @@ export function nextToStart(
   const free = { developers: max, testers: max };
   for (const record of records) if (isLiving(record.state) || reserved.has(record.worker_id)) free[poolOf(record)] -= 1;
   const waiting = records.filter(({ state, worker_id }) => state === 'queued' && !reserved.has(worker_id));
-  const inOrder = waiting.sort((a, b) => compareEntries(a.entry_id, b.entry_id));
+  const inOrder = waiting.sort((a, b) => compareEntryIds(a.entry_id, b.entry_id));
   return inOrder.filter((record) => {
     free[poolOf(record)] -= 1;
     return free[poolOf(record)] >= 0;
@@ -85,11 +85,4 @@ function poolOf({ config }: WorkerRecord): 'developers' | 'testers' {
 /** Whether a worker has a slot. */
 export function isLiving(state: WorkerRecord['state']): boolean {
   return state === 'starting' || state === 'running';
-}
-
-/** By the ids of stream entries, `<ms>-<n>`. */
-function compareEntries(a: string, b: string): number {
-  const [aMs = 0, aSeq = 0] = a.split('-').map(Number);
-  const [bMs = 0, bSeq = 0] = b.split('-').map(Number);
-  return aMs - bMs || aSeq - bSeq;
 }

@@ -9,6 +9,7 @@ import {
 } from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
 import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
+import { messageOf } from '@codegen/sdk/text';
 import { onSystem } from '../clean-outcome.js';
 import type { Settings } from '../config/settings.js';
 import { asCalled } from '../program.js';
@@ -232,7 +233,7 @@ async function checkRoom(redisUrl: string): Promise<void> {
     // A write that changes nothing: there is no such key, and it is not made.
     await redis.set('orchestrator:diagnose', '', 'XX');
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     const next = { command: 'redis-cli INFO memory', when: 'to see used_memory and maxmemory' };
     throw unhealthy(`Redis answers, and takes nothing that is written: ${text}`, next, {});
   } finally {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { abortable } from '../abortable.js';
 import { isOrchestratorError, OrchestratorError } from '../errors.js';
+import { messageOf } from '../text/error-text.js';
 import { timeLimit } from '../time-limit.js';
 import { apiAddress, checkedToken } from './address.js';
 import type { Fetch } from './fetch.js';
@@ -232,7 +233,7 @@ function reasonOf(error: unknown): string {
   if (code === 'ENOTFOUND') return 'there is no such host (ENOTFOUND)';
   if (typeof code === 'string') return certificateProblem(code) ?? code;
   if (cause instanceof Error) return cause.message;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 /** What is wrong with a server's certificate, and what to set where it is one of one's own. */

@@ -3,6 +3,7 @@ import { isGroupGone, isWrongType } from '../queue/redis-errors.js';
 import type { WaitingReader } from '../queue/store.js';
 import { sayFailed } from '../queue/what-is-away.js';
 import { sayBack } from '../service/outage-log.js';
+import { messageOf } from '../text/error-text.js';
 import { type ConsumerCore, readerOf } from './consumer-core.js';
 
 /** Milliseconds that one read waits for entries; well below the silence limit of the connection. */
@@ -85,8 +86,4 @@ async function remakeGroups(core: ConsumerCore, streams: readonly string[]): Pro
   }
   if (there.length === 0) throw failure;
   return there;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

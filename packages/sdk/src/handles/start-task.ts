@@ -2,6 +2,7 @@ import { type CreatedTask, type CreateTask, deployQueue, engineeringQueue, type 
 import { abortable } from '../abortable.js';
 import type { Api, CallOptions } from '../api/index.js';
 import { isOrchestratorError, OrchestratorError, paste } from '../errors.js';
+import { messageOf } from '../text/error-text.js';
 import { timeLimit } from '../time-limit.js';
 import { TaskHandle } from './task-handle.js';
 
@@ -69,7 +70,7 @@ async function publishNow(
     return undefined;
   } catch (error) {
     if (signal?.aborted) throw startedAlready(created.task, signal.reason);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return `the task is stored, but its message could not be published at once (${reason}); the relay will publish it`;
   } finally {
     limit.release();
@@ -90,7 +91,7 @@ async function publishMessage(
 /** The reason of an abort that came after the task was stored: nobody else could tell its id. */
 function startedAlready(task: Task, reason: unknown): OrchestratorError {
   const code = isOrchestratorError(reason) ? reason.code : 'INTERRUPTED';
-  const why = reason instanceof Error ? reason.message : String(reason);
+  const why = messageOf(reason);
   return new OrchestratorError(code, `${why}; ${task.id} was started already and goes on`, {
     cause: reason,
     details: task,

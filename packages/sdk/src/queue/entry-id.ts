@@ -1,5 +1,5 @@
-/** Orders entry ids; a bare number is an id whose sequence is 0. */
-export function compareIds(a: string, b: string): number {
+/** Orders ids of stream entries, for `sort`; a bare number is an id whose sequence is 0. */
+export function compareEntryIds(a: string, b: string): number {
   const [[aMs, aSequence], [bMs, bSequence]] = [partsOf(a), partsOf(b)];
   return aMs - bMs || aSequence - bSequence;
 }

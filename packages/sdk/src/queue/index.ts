@@ -4,6 +4,7 @@ export { type AnswerOptions, answerOnce, recordedAnswer } from './answer.js';
 export { type ConnectOptions, closeRedis, connectRedis, dropRedis } from './connect.js';
 export { connectQueue, type QueueTarget } from './connect-queue.js';
 export type { DeadLetterEntry } from './dead-letter-entry.js';
+export { compareEntryIds } from './entry-id.js';
 export type { Remembered } from './idempotency.js';
 export { type Logger, silentLogger, withBindings } from './logger.js';
 export { LossWatch } from './loss-watch.js';

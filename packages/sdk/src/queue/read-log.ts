@@ -1,5 +1,6 @@
 import { decodeEntry, type MessageOf, type QueueContract, streamName } from '@codegen/contracts';
 import { OrchestratorError } from '../errors.js';
+import { messageOf } from '../text/error-text.js';
 import { backoffMs, pause } from './backoff.js';
 import { type QueueTarget, storeOf } from './connect-queue.js';
 import type { StreamEntry } from './entry.js';
@@ -113,7 +114,7 @@ async function* follow(
 
 function refusal(error: unknown, positions: ReadonlyMap<string, string>): OrchestratorError {
   const where = [...positions].map(([stream, position]) => `${stream} after ${position}`).join(', ');
-  const text = `Redis cannot read ${where}: ${error instanceof Error ? error.message : String(error)}`;
+  const text = `Redis cannot read ${where}: ${messageOf(error)}`;
   return new OrchestratorError('VALIDATION_FAILED', text, { cause: error });
 }
 

@@ -2,7 +2,7 @@ import { deadLetterStream, type QueueContract, streamName } from '@codegen/contr
 import { textOf } from '../text/error-text.js';
 import { type QueueTarget, storeOf } from './connect-queue.js';
 import { type DeadLetterEntry, toDeadLetterEntry } from './dead-letter-entry.js';
-import { compareIds } from './entry-id.js';
+import { compareEntryIds } from './entry-id.js';
 import { readDeadLetters } from './read-dead-letters.js';
 import { asUnavailable } from './redis-errors.js';
 import { withoutCounters } from './retry-counters.js';
@@ -95,7 +95,7 @@ async function* allLetters(
   const last = await store.currentPosition(deadLetterStream(streamName(contract, params)));
   for (let from: string | undefined = '0-0'; from !== undefined; ) {
     const page = await readDeadLetters(store, contract, { ...(params && { params }), from, limit: PAGE });
-    const letters = page.letters.filter(({ letterId }) => compareIds(letterId, last) <= 0);
+    const letters = page.letters.filter(({ letterId }) => compareEntryIds(letterId, last) <= 0);
     yield letters.filter(({ context }) => code === undefined || context.code === code);
     from = letters.length === page.letters.length ? page.next : undefined;
   }

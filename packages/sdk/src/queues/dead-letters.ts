@@ -1,7 +1,7 @@
 import { decodeEntry } from '@codegen/contracts';
 import { OrchestratorError } from '../errors.js';
 import type { DeadLetterEntry } from '../queue/dead-letter-entry.js';
-import { compareIds } from '../queue/entry-id.js';
+import { compareEntryIds } from '../queue/entry-id.js';
 import { readDeadLetters } from '../queue/read-dead-letters.js';
 import { GONE, type ReplayOptions, replayDeadLetters } from '../queue/replay-dead-letters.js';
 import type { QueueStore } from '../queue/store.js';
@@ -134,7 +134,9 @@ async function* chosen(
   const last = 'olderThanMs' in choice ? `${Math.max(0, nowMs - choice.olderThanMs - 1)}-9007199254740991` : newest;
   for (let from = '0-0'; ; ) {
     const page = await store.range(letters, from, PAGE);
-    const ids = page.map(({ id }) => id).filter((id) => compareIds(id, last) <= 0 && compareIds(id, newest) <= 0);
+    const ids = page
+      .map(({ id }) => id)
+      .filter((id) => compareEntryIds(id, last) <= 0 && compareEntryIds(id, newest) <= 0);
     yield ids;
     const end = ids.at(-1);
     if (ids.length < PAGE || end === undefined) return;

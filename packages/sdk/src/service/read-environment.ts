@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { messageOf } from '../text/error-text.js';
 
 /** Variables as a process gets them; an empty one counts as missing. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -21,11 +22,7 @@ export function readAll<R extends Record<string, () => unknown>>(
       return [name, undefined];
     }
   });
-  if (errors.length > 0)
-    throw new AggregateError(
-      errors,
-      errors.map((error) => (error instanceof Error ? error.message : String(error))).join('\n'),
-    );
+  if (errors.length > 0) throw new AggregateError(errors, errors.map((error) => messageOf(error)).join('\n'));
   return Object.fromEntries(values) as { [Name in keyof R]: ReturnType<R[Name]> };
 }
 

@@ -1,6 +1,6 @@
 import { deadLetterStream, type EntryFields } from '@codegen/contracts';
 import type { ClaimedEntry, GroupReader, StreamEntry } from '../queue/entry.js';
-import { compareIds, partsOf } from '../queue/entry-id.js';
+import { compareEntryIds, partsOf } from '../queue/entry-id.js';
 import type { QueueStats } from '../queue/stats.js';
 import type { AnswerEntry, LetterLimits, LogLimits, QueueStore, RequestEntry, WaitingReader } from '../queue/store.js';
 import { MemoryReader } from './memory-reader.js';
@@ -284,7 +284,7 @@ export class MemoryQueue implements QueueStore {
 
   async range(stream: string, from: string, limit: number): Promise<StreamEntry[]> {
     return this.entries(stream)
-      .filter(({ id }) => compareIds(id, from) >= 0)
+      .filter(({ id }) => compareEntryIds(id, from) >= 0)
       .slice(0, limit);
   }
 
@@ -326,7 +326,7 @@ export class MemoryQueue implements QueueStore {
       deadLetters: this.#stream(deadLetterStream(name))?.entries.size ?? 0,
       consumers: consumers?.size ?? 0,
       oldestWaitingMs: ageMs(waiting[0]?.id),
-      oldestPendingMs: ageMs([...(pending?.keys() ?? [])].sort(compareIds)[0]),
+      oldestPendingMs: ageMs([...(pending?.keys() ?? [])].sort(compareEntryIds)[0]),
     };
   }
 

@@ -1,6 +1,6 @@
 import type { EntryFields } from '@codegen/contracts';
 import type { ClaimedEntry, StreamEntry } from '../queue/entry.js';
-import { compareIds, partsOf } from '../queue/entry-id.js';
+import { compareEntryIds, partsOf } from '../queue/entry-id.js';
 
 interface Pending {
   consumer: string;
@@ -41,7 +41,7 @@ export class MemoryStream {
     const found: StreamEntry[] = [];
     for (const [id, fields] of this.entries) {
       if (found.length === count) break;
-      if (compareIds(id, position) > 0) found.push({ stream: this.name, id, fields: { ...fields } });
+      if (compareEntryIds(id, position) > 0) found.push({ stream: this.name, id, fields: { ...fields } });
     }
     return found;
   }
@@ -93,7 +93,7 @@ export class MemoryStream {
   trimAcknowledged(): number {
     const groups = [...this.groups.values()];
     const kept = (id: string) =>
-      groups.some(({ lastDelivered, pending }) => compareIds(id, lastDelivered) > 0 || pending.has(id));
+      groups.some(({ lastDelivered, pending }) => compareEntryIds(id, lastDelivered) > 0 || pending.has(id));
     let gone = 0;
     for (const id of [...this.entries.keys()]) {
       if (groups.length === 0 || kept(id)) break;

@@ -6,8 +6,8 @@ const ERROR_LIMIT = 4000;
 /** Characters beyond the limit that are looked at: a password that goes over it must not be half shown. */
 const BEYOND = 4000;
 
-/** Whatever was thrown: also what has no text, or fails when it is asked for it. */
-function plainText(error: unknown): string {
+/** The message of whatever was thrown, whole: also of what is no error, has no text, or fails when it is asked for it. */
+export function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);
   } catch {
@@ -17,6 +17,6 @@ function plainText(error: unknown): string {
 
 /** The error's text as it may be kept: bounded, storable, without keys and the password of any URL. */
 export function textOf(error: unknown): string {
-  const near = plainText(error).slice(0, ERROR_LIMIT + BEYOND);
+  const near = messageOf(error).slice(0, ERROR_LIMIT + BEYOND);
   return boundedText(withoutPatterns(near), { maxBytes: ERROR_LIMIT });
 }

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readFileBelow } from '@codegen/sdk/files';
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest, readNpmPackage } from '@codegen/sdk/manifest';
-import { boundedText } from '@codegen/sdk/text';
+import { boundedText, messageOf } from '@codegen/sdk/text';
 import { plainLine } from '../progress.js';
 import { readLines } from '../read-events.js';
 import { describe, TestReport } from './test-report.js';
@@ -37,7 +37,7 @@ process.stdin.resume();
 
 const outcome = await runTests().catch((error: unknown) => ({
   ok: false,
-  why: error instanceof Error ? error.message : String(error),
+  why: messageOf(error),
   output: '',
 }));
 const summary = outcome.ok ? outcome.why : `${outcome.why}\n${outcome.output}`.trim();

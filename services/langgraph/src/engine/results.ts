@@ -1,6 +1,7 @@
 import { type QueueContract, workerResponses } from '@codegen/contracts';
 import { type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
 import { currentPosition, type Logger, type Redis, readLog } from '@codegen/sdk/queue';
+import { messageOf } from '@codegen/sdk/text';
 import { isAway, pauseFor, sayWhatIsAway, untilBack } from './backoff.js';
 import type { Driver } from './driver.js';
 import type { ThreadInput } from './threads.js';
@@ -70,7 +71,7 @@ export async function followResponses(options: ResultsOptions, signal: AbortSign
       }
     } catch (error) {
       if (signal.aborted) return;
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       if (isAway(error)) sayWhatIsAway(options.logger, error, 'worker responses cannot be read now');
       else options.logger.error({ error: text }, 'reading worker responses failed');
       await pauseFor(1000, signal);
@@ -90,7 +91,7 @@ export async function storeAnswer(options: Storing, message: { request_id: strin
     return await store(options, request_id, { kind: 'answer', message });
   } catch (error) {
     if (isAway(error)) throw error;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     options.logger.error({ request_id, error: why }, 'an answer cannot be stored: its step fails');
     try {
       return await storeRefusal(options, request_id, `${why}. ${remainsOf(message)}`);

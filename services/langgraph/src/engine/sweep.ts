@@ -3,6 +3,7 @@ import type { Api } from '@codegen/sdk/api';
 import { isRefusal } from '@codegen/sdk/errors';
 import { type Logger, LossWatch, type Redis } from '@codegen/sdk/queue';
 import { sayBack } from '@codegen/sdk/service';
+import { messageOf } from '@codegen/sdk/text';
 import { isAway, pauseFor, sayWhatIsAway } from './backoff.js';
 import { send } from './dispatch.js';
 import type { Driver } from './driver.js';
@@ -94,7 +95,7 @@ async function runRounds(parts: readonly Part[], options: SweepOptions, signal: 
         if (signal.aborted) return;
         isWell = false;
         if (isRefusal(error)) options.refused(error);
-        const text = error instanceof Error ? error.message : String(error);
+        const text = messageOf(error);
         if (isAway(error)) sayWhatIsAway(options.logger, error, 'the sweep waits for something that is away');
         else options.logger.error({ error: text }, 'a part of the sweep failed');
       }
@@ -125,7 +126,7 @@ async function forEach<T>(
       if (away === AWAY_FOR_ALL) throw error;
       const doing = 'the sweep passes over one that fails';
       if (isAway(error)) sayWhatIsAway(logger, error, doing, about(one));
-      else logger.warn({ ...about(one), error: error instanceof Error ? error.message : String(error) }, doing);
+      else logger.warn({ ...about(one), error: messageOf(error) }, doing);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { FAILED_BY_ADMIN } from '@codegen/contracts';
 import { isOrchestratorError } from '@codegen/sdk/errors';
+import { messageOf } from '@codegen/sdk/text';
 import { send } from '../engine/dispatch.js';
 import type { Endings } from '../engine/driver.js';
 import { endTask, failed, reportEnd } from '../engine/outcome.js';
@@ -29,7 +30,7 @@ export function makeEndings(deps: FlowDeps): Endings {
     },
     giveUp: async ({ input }, values, error) => {
       await deleteWorkers(input, values);
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       const epoch = (values.epoch as number | undefined) || input.epoch;
       await endTask(deps, input, epoch, failed('internal_error', `the orchestrator failed: ${text}`));
     },
