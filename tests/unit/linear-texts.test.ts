@@ -10,8 +10,8 @@ import {
   printable,
   withoutHidden,
 } from '../../packages/orchestrator-cli/src/render/text.js';
+import { redactFields, redactMessage } from '../../packages/sdk/src/admin/queue-entry.js';
 import { paste } from '../../packages/sdk/src/paste.js';
-import { redactFields, redactMessage } from '../../packages/sdk/src/queues/redact-entry.js';
 import { ResultBlockReader } from '../../packages/worker-wrapper/src/agents/result-block.js';
 import { cleanText } from '../../packages/worker-wrapper/src/clean-text.js';
 import { plainLine } from '../../packages/worker-wrapper/src/progress.js';

@@ -20,6 +20,8 @@ import type {
   User,
 } from '@codegen/contracts';
 import { abortable } from './abortable.js';
+import { QueuesClient } from './admin/queues-client.js';
+import { WorkersClient } from './admin/workers-client.js';
 import { apiAddress, checkedToken } from './api/address.js';
 import type { Api, ApiOptions, CallOptions, ListDeploymentsQuery, Page } from './api/index.js';
 import { OrchestratorError } from './errors.js';
@@ -29,9 +31,7 @@ import type { EngineeringOrder } from './handles/engineering.js';
 import type { TaskHandle } from './handles/task-handle.js';
 import type { LogsOptions } from './handles/task-logs.js';
 import { parseRedisUrl } from './queue/redis-url.js';
-import { QueuesClient } from './queues/queues-client.js';
 import { RedisSession } from './redis-session.js';
-import { WorkersClient } from './workers/workers-client.js';
 
 export interface OrchestratorOptions extends Omit<ApiOptions, 'apiUrl'> {
   /** `http://` or `https://`, with a base path or without. Queues and workers do without it. */

@@ -1,6 +1,6 @@
 import { pause } from '../queue/backoff.js';
+import { defaultLetterLimits } from '../queue/dead-letters.js';
 import type { LetterLimits } from '../queue/store.js';
-import { defaultLetterLimits } from '../queue/trim-dead-letters.js';
 import { sayFailed } from '../queue/what-is-away.js';
 import type { ConsumerCore } from './consumer-core.js';
 
@@ -52,4 +52,16 @@ async function tidyUp(core: ConsumerCore, idleMs: number, limits: LetterLimits):
     const letters = await store.trimDeadLetters(stream, limits);
     if (letters > 0) logger.warn({ stream, entries: letters }, 'removed dead letters that were too old or too many');
   });
+}
+
+/** Warnings that were given. */
+const warned = new Set<string>();
+
+/** Says once per process how the queues may be lost. */
+export async function warnOfLosses(core: ConsumerCore): Promise<void> {
+  for (const warning of await core.store.lossWarnings()) {
+    if (warned.has(warning)) continue;
+    warned.add(warning);
+    core.logger.warn({}, warning);
+  }
 }

@@ -8,13 +8,13 @@ import {
   workerInputs,
 } from '@codegen/contracts';
 import { abortable } from '../abortable.js';
-import { toDeadLetterEntry } from '../queue/dead-letter-entry.js';
+import { redactMessage } from '../admin/queue-entry.js';
+import { toDeadLetterEntry } from '../queue/dead-letter.js';
 import { delayedKey } from '../queue/delay.js';
 import { fieldsOf } from '../queue/entry.js';
 import { openQueue } from '../queue/open-queue.js';
 import type { RedisClient } from '../queue/redis-client.js';
 import { asUnavailable } from '../queue/redis-errors.js';
-import { redactMessage } from '../queues/redact-entry.js';
 import type { QueuedMessage } from './evidence.js';
 
 /** Entries of a stream that are looked at, oldest first. */

@@ -3,20 +3,27 @@ export { type CurrentMessage, currentMessage, withCorrelation } from '../current
 export { type AnswerOptions, answerOnce, recordedAnswer } from './answer.js';
 export { type ConnectOptions, closeRedis, connectRedis, dropRedis } from './connect.js';
 export { connectQueue, type QueueTarget } from './connect-queue.js';
-export type { DeadLetterEntry } from './dead-letter-entry.js';
+export type { DeadLetterEntry } from './dead-letter.js';
+export {
+  type DeadLetterPage,
+  defaultLetterLimits,
+  type ReadDeadLettersOptions,
+  type ReplayOptions,
+  type ReplayReport,
+  readDeadLetters,
+  replayDeadLetters,
+  trimDeadLetters,
+} from './dead-letters.js';
 export { compareEntryIds } from './entry-id.js';
 export type { Remembered } from './idempotency.js';
 export { type Logger, silentLogger, withBindings } from './logger.js';
 export { LossWatch } from './loss-watch.js';
 export { type ProgressEventInput, reportProgress } from './progress.js';
 export { type Published, type PublishOptions, publish } from './publish.js';
-export { type DeadLetterPage, type ReadDeadLettersOptions, readDeadLetters } from './read-dead-letters.js';
 export { currentPosition, type LogEntry, type ReadLogOptions, readLog } from './read-log.js';
 export { unlessWrongType } from './redis-errors.js';
-export { type ReplayOptions, type ReplayReport, replayDeadLetters } from './replay-dead-letters.js';
 export { requestIdsIn } from './request-ids.js';
 export { type QueueStats, queueStats } from './stats.js';
 export type { LetterLimits, QueueStore } from './store.js';
 export { trimAcknowledged } from './trim-acknowledged.js';
-export { defaultLetterLimits, trimDeadLetters } from './trim-dead-letters.js';
 export { sayFailed, whatIsAway } from './what-is-away.js';

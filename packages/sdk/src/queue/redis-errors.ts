@@ -94,3 +94,12 @@ export function asUnavailable(error: unknown, doing: string): unknown {
 export function isSocketError(error: unknown): boolean {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }
+
+/** Does something on Redis. @throws {OrchestratorError} REDIS_UNAVAILABLE, UNAUTHENTICATED, NOT_CONFIGURED */
+export async function onRedis<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asUnavailable(error, doing);
+  }
+}

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readDeadLetters, replayDeadLetters, trimDeadLetters } from '../../queue/dead-letters.js';
 import { publish } from '../../queue/publish.js';
-import { readDeadLetters } from '../../queue/read-dead-letters.js';
-import { replayDeadLetters } from '../../queue/replay-dead-letters.js';
 import type { QueueStore } from '../../queue/store.js';
-import { trimDeadLetters } from '../../queue/trim-dead-letters.js';
 import { all, type ConformanceCase, freshQueue, messageOf } from './conformance-case.js';
 
 /** Letters of these originals, as a consumer writes them. */

@@ -1,14 +1,12 @@
 import { decodeEntry } from '@codegen/contracts';
 import { OrchestratorError } from '../errors.js';
-import type { DeadLetterEntry } from '../queue/dead-letter-entry.js';
+import type { DeadLetterEntry } from '../queue/dead-letter.js';
+import { GONE, type ReplayOptions, readDeadLetters, replayDeadLetters } from '../queue/dead-letters.js';
 import { compareEntryIds } from '../queue/entry-id.js';
-import { readDeadLetters } from '../queue/read-dead-letters.js';
-import { GONE, type ReplayOptions, replayDeadLetters } from '../queue/replay-dead-letters.js';
+import { onRedis } from '../queue/redis-errors.js';
 import type { QueueStore } from '../queue/store.js';
 import { type FoundQueue, findWorkQueue } from './find-queue.js';
-import { onRedis } from './on-redis.js';
-import { timeOf } from './queue-entry.js';
-import { redactFields, redactMessage } from './redact-entry.js';
+import { redactFields, redactMessage, timeOf } from './queue-entry.js';
 
 /** A message that could not be handled, with why. Secrets are redacted. */
 export interface DeadLetterItem {

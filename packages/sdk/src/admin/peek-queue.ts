@@ -1,6 +1,6 @@
+import { onRedis } from '../queue/redis-errors.js';
 import type { QueueStore } from '../queue/store.js';
 import { findQueue } from './find-queue.js';
-import { onRedis } from './on-redis.js';
 import { type QueueEntry, toQueueEntry } from './queue-entry.js';
 
 /** What a look into a queue shows. */

@@ -12,8 +12,8 @@ import { pause } from '../queue/backoff.js';
 import { publish } from '../queue/publish.js';
 import { currentPosition, readLog } from '../queue/read-log.js';
 import type { QueueStore } from '../queue/store.js';
-import { checkSameCall, KEY_WINDOW_MS } from '../queues/same-call.js';
 import { timeLimit } from '../time-limit.js';
+import { checkSameCall, KEY_WINDOW_MS } from './idempotency-key.js';
 
 /** Milliseconds between two looks for an answer that the log did not bring: it may have been emptied, or trimmed. */
 const LOOK_MS = 1000;

@@ -100,5 +100,5 @@ export class WorkersClient {
 
 /** What is no id of a worker is told without Redis. */
 async function checked(workerId: string): Promise<void> {
-  (await import('./check-worker-id.js')).checkWorkerId(workerId);
+  (await import('./worker-calls.js')).checkWorkerId(workerId);
 }

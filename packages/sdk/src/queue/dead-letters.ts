@@ -1,15 +1,50 @@
 import { deadLetterStream, type QueueContract, streamName } from '@codegen/contracts';
 import { textOf } from '../text/error-text.js';
 import { type QueueTarget, storeOf } from './connect-queue.js';
-import { type DeadLetterEntry, toDeadLetterEntry } from './dead-letter-entry.js';
-import { compareEntryIds } from './entry-id.js';
-import { readDeadLetters } from './read-dead-letters.js';
+import { type DeadLetterEntry, toDeadLetterEntry } from './dead-letter.js';
+import { compareEntryIds, idAfter } from './entry-id.js';
 import { asUnavailable } from './redis-errors.js';
 import { withoutCounters } from './retry-counters.js';
-import type { QueueStore } from './store.js';
+import type { LetterLimits, QueueStore } from './store.js';
 
-/** Letters that are put back side by side. */
+/** Dead letters that one page holds unless told otherwise, and that are put back side by side. */
 const PAGE = 100;
+
+export interface ReadDeadLettersOptions {
+  /** For the `{…}` in the stream's name. */
+  params?: Record<string, string>;
+  /** The id of the last letter that was read; from the oldest on by default. */
+  from?: string | undefined;
+  /** Most letters to return; 100 by default. */
+  limit?: number;
+}
+
+export interface DeadLetterPage {
+  /** Oldest first. */
+  readonly letters: DeadLetterEntry[];
+  /** `from` for the next page; undefined where this was the last. */
+  readonly next: string | undefined;
+}
+
+/**
+ * Reads the dead letters of a work queue, page by page. Letters of other writers and malformed ones are shown too, with
+ * what can be read of them; secrets are redacted.
+ * @throws {OrchestratorError} REDIS_UNAVAILABLE
+ */
+export async function readDeadLetters(
+  queue: QueueTarget,
+  contract: QueueContract,
+  { params, from = '0-0', limit = PAGE }: ReadDeadLettersOptions = {},
+): Promise<DeadLetterPage> {
+  const letters = deadLetterStream(streamName(contract, params));
+  try {
+    const found = await storeOf(queue).range(letters, idAfter(from), limit);
+    const next = found.length === limit ? found.at(-1)?.id : undefined;
+    return { letters: found.map((entry) => toDeadLetterEntry(contract, entry)), next };
+  } catch (error) {
+    throw asUnavailable(error, `reading ${letters}`);
+  }
+}
 
 /** Which letters go back: some, or all that are there now, of one code or any. */
 export type ReplayOptions = {
@@ -117,4 +152,25 @@ async function namedLetter(store: QueueStore, contract: QueueContract, stream: s
   const [entry] = /^\d{1,20}-\d{1,20}$/.test(id) ? await store.range(stream, id, 1) : [];
   if (entry?.id === id) return toDeadLetterEntry(contract, entry);
   return { letterId: id, original: undefined, refusal: undefined };
+}
+
+/** How long dead letters are kept, and how many of one queue: 30 days, 10,000. */
+export const defaultLetterLimits: LetterLimits = { maxAgeMs: 30 * 86_400_000, maxCount: 10_000 };
+
+/**
+ * Removes the dead letters of a work queue that are too old or too many, oldest first; by the server's clock. Consumers
+ * of `runConsumer` do it by themselves. Returns how many went.
+ * @throws {OrchestratorError} REDIS_UNAVAILABLE
+ */
+export async function trimDeadLetters(
+  queue: QueueTarget,
+  contract: QueueContract,
+  { params, ...limits }: { params?: Record<string, string> } & Partial<LetterLimits> = {},
+): Promise<number> {
+  const stream = streamName(contract, params);
+  try {
+    return await storeOf(queue).trimDeadLetters(stream, { ...defaultLetterLimits, ...limits });
+  } catch (error) {
+    throw asUnavailable(error, `trimming the dead letters of ${stream}`);
+  }
 }

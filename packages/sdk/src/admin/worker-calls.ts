@@ -8,8 +8,8 @@ import {
 } from '@codegen/contracts';
 import { type ErrorCode, OrchestratorError } from '../errors.js';
 import type { QueueStore } from '../queue/store.js';
-import { requestIdFor } from '../queues/request-id-for.js';
 import { awaitResponse, sendCommand, type WorkerCommandInput } from './ask-manager.js';
+import { requestIdFor } from './idempotency-key.js';
 
 /** Milliseconds that worker-manager gets for what it does at once. */
 const PROMPT_MS = 10_000;
@@ -185,4 +185,10 @@ function checkSuccess(
 
 function stillRunning(text: string, details: { worker_id: string; request_id: string }): OrchestratorError {
   return new OrchestratorError('STILL_RUNNING', text, { details, requestId: details.request_id });
+}
+
+/** @throws OrchestratorError VALIDATION_FAILED for what cannot be the id of a worker */
+export function checkWorkerId(id: string): void {
+  if (/^[\w.-]{1,160}$/.test(id)) return;
+  throw new OrchestratorError('VALIDATION_FAILED', 'ids of workers look like w-0198…: letters, digits, ".", "_", "-"');
 }

@@ -3,9 +3,8 @@ import { OrchestratorError } from '../errors.js';
 import { encoded, publish } from '../queue/publish.js';
 import type { QueueStore } from '../queue/store.js';
 import { type FoundQueue, findQueue } from './find-queue.js';
-import { redactMessage } from './redact-entry.js';
-import { requestIdFor } from './request-id-for.js';
-import { checkSameCall, KEY_WINDOW_MS } from './same-call.js';
+import { checkSameCall, KEY_WINDOW_MS, requestIdFor } from './idempotency-key.js';
+import { redactMessage } from './queue-entry.js';
 
 export interface PublishMessageOptions {
   /** Fields given as text, which win over the message's: strings as they are, the rest as JSON. */

@@ -1,10 +1,10 @@
 import { type WorkerLogLine, workerLog } from '@codegen/contracts';
 import type { OrchestratorError } from '../errors.js';
 import { idAfter } from '../queue/entry-id.js';
+import { onRedis } from '../queue/redis-errors.js';
 import type { QueueStore } from '../queue/store.js';
-import { onRedis } from '../queues/on-redis.js';
-import { type QueueEntry, toQueueEntry } from '../queues/queue-entry.js';
-import { tailQueue } from '../queues/tail-queue.js';
+import { type QueueEntry, toQueueEntry } from './queue-entry.js';
+import { tailQueue } from './tail-queue.js';
 import { getWorker } from './worker-calls.js';
 
 /** A line that a worker or its agent wrote, with its place in the log. */

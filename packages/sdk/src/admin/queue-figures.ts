@@ -1,8 +1,8 @@
 import { type QueueContract, queues } from '@codegen/contracts';
 import { isOrchestratorError } from '../errors.js';
+import { onRedis } from '../queue/redis-errors.js';
 import type { QueueStore } from '../queue/store.js';
 import { findQueue, globOf, isTemplate } from './find-queue.js';
-import { onRedis } from './on-redis.js';
 
 /** How full one stream is, as its group sees it. */
 export interface QueueFigures {
