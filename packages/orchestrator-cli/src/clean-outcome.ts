@@ -1,7 +1,7 @@
 import { type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import type { CommandId } from './command-table.js';
 import { spoken } from './command-table.js';
-import { nextSteps } from './next-steps.js';
+import { nextSteps, onSystem } from './next-steps.js';
 import { asCalled } from './program.js';
 import type { Runtime } from './runtime.js';
 
@@ -59,14 +59,4 @@ function adminStep(
 function pasted(word: string): string {
   const hyphens = /^-*/.exec(word)?.[0] ?? '';
   return hyphens !== '' && hyphens === word ? word : hyphens + paste`${word}`;
-}
-
-/** The same step on the system that the command line named: pasted, it must not go to another one. */
-export function onSystem({ command, when }: NextStep, system: Runtime['system']): NextStep {
-  const isOurs = command.startsWith('orchestrator ') && !/ --(help|profile|api-url)\b|^orchestrator up\b/.test(command);
-  if (!isOurs) return { command, when };
-  let line = command;
-  if (system.profile !== undefined) line += paste` --profile ${system.profile}`;
-  if (system['api-url'] !== undefined) line += paste` --api-url ${system['api-url']}`;
-  return { command: line, when };
 }

@@ -8,14 +8,14 @@ import { failure, success } from './envelope.js';
 import { listenForSignals } from './interruption.js';
 import { makeRuntime } from './make-runtime.js';
 import { Output } from './output.js';
-import { permittedHint, permittedSteps } from './permitted-steps.js';
+import { permittedData, permittedHint, permittedSteps } from './permitted-steps.js';
 import { printWarnings } from './print-warnings.js';
 import { hintsAsCalled } from './program.js';
 import { manyLines } from './render/text.js';
 import { type Outcome, runClass, runCommand } from './run-command.js';
 import type { Runtime } from './runtime.js';
 import { topicOf } from './topics.js';
-import { translateError, withDashHint } from './translate-error.js';
+import { translateError, withDashHint, withNext } from './translate-error.js';
 import { strayFlag, unknownCommand } from './unknown-command.js';
 
 /**
@@ -90,7 +90,7 @@ async function printSuccess({ data, render }: Outcome, command: string, runtime:
   const { output, meta } = runtime;
   const clean = cleanWarnings(runtime);
   if (runtime.json && !runtime.linesOnly) {
-    await output.out(`${JSON.stringify(success(command, data, clean, meta))}\n`);
+    await output.out(`${JSON.stringify(success(command, permittedData(data, runtime), clean, meta))}\n`);
     return;
   }
   const { openScreen } = await import('./render/screen.js');
@@ -108,9 +108,10 @@ async function printFailure(
   const { output, meta, redactor } = runtime;
   const { error: shown, next: steps } = cleanError(error, request.command, runtime, request.argv);
   const next = permittedSteps(steps, runtime);
+  const told = withNext(shown, next, permittedData(shown.details, runtime));
   const warnings = cleanWarnings(runtime);
   if (runtime.json && !runtime.linesOnly) {
-    await output.out(`${JSON.stringify(failure(command, shown, next, warnings, meta))}\n`);
+    await output.out(`${JSON.stringify(failure(command, told, next, warnings, meta))}\n`);
   } else {
     const [{ renderError }, { openScreen }] = await Promise.all([
       import('./render/error.js'),

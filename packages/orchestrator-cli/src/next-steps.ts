@@ -1,4 +1,5 @@
 import { type ErrorCode, type NextStep, type OrchestratorError, paste } from '@codegen/sdk/errors';
+import type { Runtime } from './runtime.js';
 
 /** Errors after which nobody here knows whether the API has done what it was asked. */
 const IN_DOUBT: ReadonlySet<string> = new Set<ErrorCode>([
@@ -65,4 +66,14 @@ function usualSteps(error: OrchestratorError, command: string | undefined): Next
     default:
       return step(help, 'to see what this command takes');
   }
+}
+
+/** The same step on the system that the command line named: pasted, it must not go to another one. */
+export function onSystem({ command, when }: NextStep, system: Runtime['system']): NextStep {
+  const isOurs = command.startsWith('orchestrator ') && !/ --(help|profile|api-url)\b|^orchestrator up\b/.test(command);
+  if (!isOurs) return { command, when };
+  let line = command;
+  if (system.profile !== undefined) line += paste` --profile ${system.profile}`;
+  if (system['api-url'] !== undefined) line += paste` --api-url ${system['api-url']}`;
+  return { command: line, when };
 }

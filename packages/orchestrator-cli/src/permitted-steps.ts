@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { NextStep } from '@codegen/sdk/errors';
 import { readRequest } from './argv.js';
+import { onSystem } from './next-steps.js';
 import { isAllowed, keyMay } from './permissions.js';
 import { asCalled } from './program.js';
 import type { Runtime } from './runtime.js';
@@ -14,6 +15,23 @@ export function permittedSteps(steps: readonly NextStep[], caller: Caller): Next
   const permitted = steps.filter(({ command }) => isPermitted(command, caller));
   if (permitted.length > 0) return permitted;
   return [{ command: asCalled('orchestrator --help'), when: 'to see the commands that may be used here' }];
+}
+
+/** The same data, with each step in it (`next`, of a verdict for example) as one that may be taken, pasted as it stands. */
+export function permittedData<T>(data: T, caller: Caller): T {
+  if (Array.isArray(data)) return data.map((one) => permittedData(one, caller)) as T;
+  if (typeof data !== 'object' || data === null) return data;
+  const entries = Object.entries(data).map(([key, value]) => {
+    if (key !== 'next' || !isStep(value)) return [key, permittedData(value, caller)];
+    const [step] = permittedSteps([value], caller).map((one) => onSystem(one, caller.system));
+    return [key, step && { ...step, command: asCalled(step.command) }];
+  });
+  return Object.fromEntries(entries) as T;
+}
+
+export function isStep(value: unknown): value is NextStep {
+  const { command, when } = (value ?? {}) as Partial<NextStep>;
+  return typeof command === 'string' && typeof when === 'string';
 }
 
 /**

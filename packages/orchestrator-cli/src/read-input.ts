@@ -10,9 +10,15 @@ const MOST_BYTES = 4 * 1024 * 1024;
 /** Milliseconds that a named pipe may be without anybody who writes to it. */
 const WRITER_MS = 5000;
 
-/** All of standard input. @throws OrchestratorError SPEC_TOO_LARGE beyond 4 MiB */
-export async function readStdin(signal: AbortSignal): Promise<Buffer> {
-  const tooLarge = new OrchestratorError('SPEC_TOO_LARGE', `standard input has over ${MOST_BYTES} bytes`);
+/** What input that is too large is refused with, where it is none of the usual words. */
+export interface ReadOptions {
+  code?: 'SPEC_TOO_LARGE' | 'VALIDATION_FAILED';
+  message?: string;
+}
+
+/** All of standard input. @throws OrchestratorError VALIDATION_FAILED, or `code`, beyond 4 MiB */
+export async function readStdin(signal: AbortSignal, options?: ReadOptions): Promise<Buffer> {
+  const tooLarge = tooLargeOf('standard input', options);
   return await readAll(process.stdin, signal, { mostBytes: MOST_BYTES, tooLarge });
 }
 
@@ -89,11 +95,24 @@ export async function readAll(
   return Buffer.concat(chunks);
 }
 
-/** The bytes of a file that a flag names. @throws OrchestratorError USAGE where it cannot be read, SPEC_TOO_LARGE beyond 4 MiB */
-export async function readFileOf(path: string, flag: string, signal: AbortSignal): Promise<Buffer> {
+/**
+ * The bytes of a file that a flag names, or of standard input for `-`.
+ * @throws OrchestratorError USAGE where it cannot be read; VALIDATION_FAILED, or `code`, beyond 4 MiB
+ */
+export async function readFileOf(
+  path: string,
+  flag: string,
+  signal: AbortSignal,
+  options?: ReadOptions,
+): Promise<Buffer> {
+  if (path === '-') return await readStdin(signal, options);
   const name = `the file of ${flag}, ${path},`;
-  const tooLarge = new OrchestratorError('SPEC_TOO_LARGE', `${name} has over ${MOST_BYTES} bytes`);
+  const tooLarge = tooLargeOf(name, options);
   return await readAll(await openInput(path, name), signal, { mostBytes: MOST_BYTES, tooLarge });
+}
+
+function tooLargeOf(what: string, { code = 'VALIDATION_FAILED', message }: ReadOptions = {}): OrchestratorError {
+  return new OrchestratorError(code, message ?? `${what} has over ${MOST_BYTES} bytes`);
 }
 
 /** Bytes as text, kept exactly: line ends, a byte order mark, everything. @throws OrchestratorError VALIDATION_FAILED where it is not UTF-8 */

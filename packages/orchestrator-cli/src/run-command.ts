@@ -3,6 +3,7 @@ import { spellOutOptionalValues } from './argv.js';
 import type { BaseCommand, CommandClass } from './base-command.js';
 import { type CommandId, loadCommand } from './command-table.js';
 import { checkAllowed } from './permissions.js';
+import { permittedData } from './permitted-steps.js';
 import type { Screen } from './render/screen.js';
 import { printable } from './render/text.js';
 import type { Runtime } from './runtime.js';
@@ -30,7 +31,7 @@ export async function runClass(Class: CommandClass, argv: readonly string[], run
   try {
     const instance = instantiate(Class, spellOutOptionalValues(argv, flags, Class.optionalValues), runtime);
     const data = await instance.run();
-    return { data, render: (screen) => instance.render(printable(data), screen) };
+    return { data, render: (screen) => instance.render(printable(permittedData(data, runtime)), screen) };
   } catch (cause) {
     const names = Object.keys(flags);
     throw nameFlags(translateError(cause, names), names);

@@ -50,7 +50,7 @@ export async function giveSignsOfLife(
     if (!api || !isKeyed(name) || !hasBegun) return;
     if (performance.now() < noteAgainMs) return void (await api.health());
     await api.noteService(name, instance, version).catch((error: unknown) => {
-      if (!isOrchestratorError(error) || error.status !== 404) throw error;
+      if (!isOrchestratorError(error) || error.status !== 404) throw isRefusal(error) ? refusedKey(name, error) : error;
       // An API that is older takes no signs of life; it may be upgraded.
       if (noteAgainMs === 0) logger.warn({}, 'the API is older and takes no signs of life: nobody sees that this runs');
       noteAgainMs = performance.now() + OLDER_API_MS;
@@ -58,15 +58,15 @@ export async function giveSignsOfLife(
   };
   const login = redisUrl === undefined ? undefined : watchLogin(redisUrl, refusedMs);
   const check = async (): Promise<unknown[]> => {
-    const outcomes = await Promise.allSettled([
-      api && (checked ? undefined : checkKey(name, api)),
-      login?.(),
-      // Redis being away is no reason to keep silent.
-      note(),
-    ]);
+    const useKey = async () => {
+      if (api && !checked) await checkKey(name, api);
+      await note();
+    };
+    // Redis being away is no reason to keep silent. What is wrong with the key ends with a line to paste.
+    const outcomes = await Promise.allSettled([login?.(), useKey()]);
     const errors = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
     const refusals = errors.filter(isRefusal).map(textOf);
-    if (refusals.length > 0) throw new Error([...new Set(refusals)].join(' '));
+    if (refusals.length > 0) throw new OrchestratorError('FORBIDDEN', refusals.join(' '));
     checked ||= errors.length === 0;
     return errors;
   };
@@ -114,8 +114,7 @@ function isKeyed(name: string): name is ServiceName {
 
 async function checkKey(name: string, api: Api): Promise<void> {
   const { key } = await api.whoami().catch((error: unknown) => {
-    if (!isRefusal(error)) throw error;
-    throw new OrchestratorError('UNAUTHENTICATED', `The API refuses API_TOKEN: ${textOf(error)}.`, { cause: error });
+    throw isRefusal(error) ? refusedKey(name, error) : error;
   });
   if (!isKeyed(name)) return;
   const scopes: readonly string[] = serviceScopes[name];
@@ -125,8 +124,17 @@ async function checkKey(name: string, api: Api): Promise<void> {
     lacking.length > 0
       ? `lacks the scope${lacking.length > 1 ? 's' : ''} ${lacking.join(', ')}`
       : `has the role ${key.role}`;
-  const make = `orchestrator auth key create ${name} --role service --scopes ${scopes.join(',')}`;
-  throw new OrchestratorError('FORBIDDEN', `The key in API_TOKEN (${key.prefix}) ${has}. Make another one: ${make}`);
+  throw new OrchestratorError('FORBIDDEN', `The key in API_TOKEN (${key.prefix}) ${has}.${makeAnother(name)}`);
+}
+
+function refusedKey(name: string, cause: unknown): OrchestratorError {
+  const text = `The API refuses API_TOKEN: ${textOf(cause)}.${makeAnother(name)}`;
+  return new OrchestratorError('UNAUTHENTICATED', text, { cause });
+}
+
+function makeAnother(name: string): string {
+  if (!isKeyed(name)) return '';
+  return ` Make another one: orchestrator auth key create ${name} --role service --scopes ${serviceScopes[name].join(',')}`;
 }
 
 /** Checks a login again and again: one that was good and is refused counts as an outage at first. */

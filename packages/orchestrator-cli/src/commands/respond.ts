@@ -30,7 +30,7 @@ export default class Respond extends BaseCommand<Responded> {
       });
     }
     if (args.text === undefined) throw inputRequired([{ name: 'TEXT', question: 'Text:' }]);
-    const text = args.text === '-' ? exactText(await readStdin(this.signal)) : args.text;
+    const text = args.text === '-' ? exactText(await readStdin(this.signal), 'the text') : args.text;
     return await respond(text, { socketPath, signal: this.signal });
   }
 

@@ -4,6 +4,7 @@ import { readRequest } from '../argv.js';
 import type { CommandClass } from '../base-command.js';
 import { entryOf, loadCommand } from '../command-table.js';
 import { isAllowed } from '../permissions.js';
+import { isStep } from '../permitted-steps.js';
 import { shellWords } from '../shell-quote.js';
 import { type Field, fieldsOf, isInteger } from './tool-input.js';
 import { toolName } from './tool-words.js';
@@ -26,11 +27,6 @@ export async function withToolSteps(data: unknown, env: NodeJS.ProcessEnv): Prom
     return [key, key === 'next' && isStep(value) ? await toolStep(value, env) : await withToolSteps(value, env)];
   });
   return Object.fromEntries(await Promise.all(entries));
-}
-
-function isStep(value: unknown): value is NextStep {
-  const { command, when } = (value ?? {}) as Partial<NextStep>;
-  return typeof command === 'string' && typeof when === 'string';
 }
 
 async function toolStep({ command, when }: NextStep, env: NodeJS.ProcessEnv): Promise<ToolStep | undefined> {

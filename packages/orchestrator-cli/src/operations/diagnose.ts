@@ -10,9 +10,7 @@ import {
 import { createApi } from '@codegen/sdk/api';
 import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import { messageOf } from '@codegen/sdk/text';
-import { onSystem } from '../clean-outcome.js';
 import type { Settings } from '../config/settings.js';
-import { asCalled } from '../program.js';
 import type { Runtime } from '../runtime.js';
 import { withNext } from '../translate-error.js';
 import { bringUpOf, noneWhereForbidden } from './look-around.js';
@@ -49,7 +47,7 @@ export async function runCheck(name: CheckName, settings: Settings, runtime: Run
   const done = (status: Check['status'], { detail, facts, next }: Told): Check => ({
     ...{ check: name, status, detail, duration_ms: Math.round(performance.now() - startedMs) },
     ...(facts && { facts }),
-    ...(next && { next: { ...next, command: asCalled(onSystem(next, runtime.system).command) } }),
+    ...(next && { next }),
   });
   try {
     const { status = 'ok', ...finding } = await checks[name](settings, runtime);

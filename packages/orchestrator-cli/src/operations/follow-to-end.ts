@@ -18,7 +18,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const LOOK_MS = 5000;
 
 /**
- * Follows a task with its progress on standard error and returns it, without its spec, when it has completed.
+ * Follows a task with the progress of its latest attempt on standard error and returns it, without its spec, when it has completed.
  * A signal or the timeout lets go of it: the task goes on, and the error says how to follow it again.
  * @throws OrchestratorError TASK_FAILED, TASK_CANCELLED, STILL_RUNNING, INTERRUPTED, TERMINATED
  */
@@ -37,10 +37,13 @@ export async function followToEnd(
       ? undefined
       : setTimeout(() => controller.abort(late(handle)), Math.min(timeoutMs, LONGEST_TIMER_MS));
   const { signal } = controller;
+  let isOurs = handle.task.attempt === 1;
   const progress = await openProgress(handle.task, runtime, quiet);
   try {
     for await (const event of handle.events({ signal, onInterruption: () => progress.interrupted() })) {
-      progress.show(event);
+      // Those before are of attempts that have ended.
+      isOurs ||= event.request_id === handle.task.request_id;
+      if (isOurs) progress.show(event);
     }
     return withoutSpec(await handle.result({ signal }));
   } catch (error) {

@@ -1,6 +1,8 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { exactText, readFileOf, readStdin } from '../read-input.js';
 
+const TOO_LARGE = { code: 'SPEC_TOO_LARGE' } as const;
+
 /** Where a spec may come from; `-` for `--spec` is standard input. */
 export interface SpecFlags {
   spec?: string | undefined;
@@ -17,8 +19,7 @@ export async function readSpec(flags: SpecFlags, signal: AbortSignal): Promise<s
   if (flags.input === '-' && (spec === '-' || file === '-')) {
     throw new OrchestratorError('USAGE', 'standard input can be --input or the spec, not both');
   }
-  if (file !== undefined)
-    return exactText(file === '-' ? await readStdin(signal) : await readFileOf(file, '--spec-file', signal));
-  if (spec === '-') return exactText(await readStdin(signal));
+  if (file !== undefined) return exactText(await readFileOf(file, '--spec-file', signal, TOO_LARGE));
+  if (spec === '-') return exactText(await readStdin(signal, TOO_LARGE));
   return spec;
 }

@@ -39,7 +39,9 @@ export async function readWorkerConfig(flags: WorkerFlags, signal: AbortSignal):
     env_vars: flags.env && { ...payload.env_vars, ...(await readReferences(flags.env)) },
     repo: flags.repo === undefined ? undefined : readRepo(flags.repo, flags['read-only'] ?? false),
     instructions:
-      instructions === undefined ? undefined : exactText(await readFileOf(instructions, '--instructions-file', signal)),
+      instructions === undefined
+        ? undefined
+        : exactText(await readFileOf(instructions, '--instructions-file', signal), '--instructions-file'),
     allowed_commands: flags.allow,
   };
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

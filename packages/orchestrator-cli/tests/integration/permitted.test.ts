@@ -117,6 +117,25 @@ describe('what comes next', () => {
     );
   });
 
+  it('is in every form of an answer what the key allows', async () => {
+    await logIn(fake.makeToken(['engineering.*', 'task.get', 'task.list', 'explain']));
+    const start = ['engineering', 'start', '--project', 'todo-api', '--spec', 'Lists', '--json'];
+    const { id } = envelopeOf(await machine.run(start)).data as { id: string };
+    fake.end(id, 'failed');
+    const stepOf = async () => {
+      const { verdict } = envelopeOf(await machine.run(['explain', id, '--json'])).data as {
+        verdict: { next: { command: string } };
+      };
+      return verdict.next.command;
+    };
+    expect(await stepOf()).toBe('orchestrator --help');
+    expect((await machine.run(['explain', id])).stdout).toMatch(/\nNext: orchestrator --help\n$/);
+    const narrow = { env: { ALLOWED_COMMANDS: 'explain,task.get,task.list' } };
+    await logIn(TOKEN);
+    expect(await stepOf()).toBe(`orchestrator task retry ${id}`);
+    expect((await machine.run(['explain', id, '--json'], narrow)).stdout).not.toContain('task retry');
+  });
+
   it('after engineering is no deploy where none may be started', async () => {
     await logIn(fake.makeToken(['engineering.*']));
     const start = ['engineering', 'start', '--project', 'todo-api', '--spec', 'Lists', '--json'];

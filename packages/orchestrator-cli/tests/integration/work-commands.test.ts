@@ -307,6 +307,23 @@ describe('a call that is repeated', () => {
     await expect(run('task.retry', [id], another)).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
+  it('to a task shows what its new attempt does, and not what those before it did', async () => {
+    const id = await startedTask();
+    fake.emit(id, { current_step: 'develop', message: 'round 1: the old way' });
+    fake.end(id, 'failed');
+    const waits = [run('task.retry', [id, '--wait'], { json: false })];
+    await waitFor('the retry', () => fake.tasks.get(id)?.attempt === 2);
+    fake.emit(id, { current_step: 'develop', message: 'round 1: the new way' });
+    waits.push(run('engineering.wait', [id], { json: false }));
+    await waitFor('both', () => fake.seen.filter(({ path }) => path.endsWith('/events')).length > 2);
+    fake.end(id, 'completed');
+
+    for (const { stderr } of await Promise.all(waits)) {
+      expect(stderr).toContain('the new way');
+      expect(stderr).not.toContain('the old way');
+    }
+  });
+
   it('does not bring a failed task back, and says how to go on', async () => {
     const again = () =>
       run('engineering.start', ['--project', 'todo-api', '--spec', 'x', '--wait', '--idempotency-key', 'k']);
@@ -424,6 +441,13 @@ describe('secrets', () => {
     expect([JSON.stringify(data), text, stdout, stderr].join()).not.toContain(VALUE);
   });
 
+  it('are stored without the byte order mark that an editor puts before them', async () => {
+    const file = await inputFile(`\ufeff${VALUE}\r\n`);
+    await run('secret.set', ['SALT', '--project', 'todo-api', '--file', file]);
+
+    expect(fake.seen.find(({ method }) => method === 'PUT')?.body).toEqual({ value: VALUE });
+  });
+
   it('are refused without a value, and with an empty one, before anything is sent', async () => {
     const file = join(folder, 'value');
     await writeFile(file, '\n');
@@ -439,6 +463,11 @@ describe('secrets', () => {
     await writeFile(file, 'x'.repeat(65_537));
     await expect(run('secret.set', [...set, '--file', file])).rejects.toMatchObject({
       ...{ code: 'VALIDATION_FAILED', message: expect.stringContaining('65537 characters; 65536 are allowed') },
+    });
+    await writeFile(file, 'x'.repeat(5 * 1024 * 1024));
+    await expect(run('secret.set', [...set, '--file', file])).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      message: 'the value for SALT has more than the 65536 characters that are allowed: nothing was stored',
     });
     expect(fake.seen).toEqual([]);
   });

@@ -197,5 +197,7 @@ export function endOnUncaught(tell: (error: { error: string; stack?: string | un
 
 // Not the error itself: its other fields may hold what was sent, such as a password to Redis.
 function described(error: unknown): { error: string; stack?: string | undefined } {
-  return error instanceof Error ? { error: error.message, stack: error.stack } : { error: String(error) };
+  if (!(error instanceof Error)) return { error: String(error) };
+  // What is wrong there is said; where the code stood says no more.
+  return error.name === 'OrchestratorError' ? { error: error.message } : { error: error.message, stack: error.stack };
 }

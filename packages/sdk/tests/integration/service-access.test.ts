@@ -48,6 +48,17 @@ function run(env: Record<string, string>) {
 
 const key = (service: keyof typeof serviceScopes) => api.makeToken([...serviceScopes[service]], 'service');
 
+const REVOKED = { type: 'about:blank', title: 'no', detail: 'this API key was revoked' };
+
+/** What the last line of the log that is fatal says. */
+function toldOf(log: string): string {
+  const lines = log
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { level: number; error: string });
+  return lines.findLast(({ level }) => level === 60)?.error ?? '';
+}
+
 describe('a service', () => {
   it.each(serviceNames)('runs with the scopes of its key and no other: %s', async (SERVICE) => {
     const service = run({ SERVICE, API_TOKEN: key(SERVICE), INSTANCE: 'a.b-1' });
@@ -89,7 +100,24 @@ describe('a service', () => {
     const { code, log } = await service.end();
     expect(code).toBe(1);
     expect(log).toMatch(/cannot go on, and stops[\s\S]*closing[\s\S]*closed/);
+    expect(toldOf(log)).toMatch(
+      /^The key in API_TOKEN \(\w+\) has the role user\. Make another one: [^.]*(\.[a-z]+[^.]*)*$/,
+    );
+    expect(log.match(/API_TOKEN/g)).toHaveLength(1);
   });
+
+  it('whose key is revoked while it runs says once which one, and how another one is made', async () => {
+    const token = key('scheduler');
+    const service = run({ SERVICE: 'scheduler', API_TOKEN: token });
+    await service.ready();
+    api.intercept = ({ path }) =>
+      path === '/health' ? undefined : { status: 401, body: { ...REVOKED, status: 401, code: 'UNAUTHENTICATED' } };
+    const { code, log } = await service.end();
+    expect(code).toBe(1);
+    const make = `orchestrator auth key create scheduler --role service --scopes ${serviceScopes.scheduler.join(',')}`;
+    expect(toldOf(log)).toBe(`The API refuses API_TOKEN: ${REVOKED.detail}. Make another one: ${make}`);
+    expect(log.split(REVOKED.detail)).toHaveLength(2);
+  }, 30_000);
 
   it('tells an API that is older of itself rarely, and says once that it takes no signs of life', async () => {
     const told: string[] = [];

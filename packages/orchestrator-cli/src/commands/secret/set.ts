@@ -5,7 +5,7 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
 import { chooseProject } from '../../operations/choose-project.js';
 import { askHidden, inputRequired } from '../../prompts.js';
-import { exactText, readFileOf, readStdin } from '../../read-input.js';
+import { exactText, readFileOf } from '../../read-input.js';
 import type { Screen } from '../../render/screen.js';
 import { oneLine } from '../../render/text.js';
 import { changeFlags, projectFlag } from '../../start-flags.js';
@@ -14,8 +14,8 @@ import { withNext } from '../../translate-error.js';
 /** Stores a secret of a project. */
 export default class SecretSet extends BaseCommand<Secret> {
   static override description =
-    'The value comes from a hidden prompt, a file or standard input, never from a flag; a line break at its end does not ' +
-    'count. It is stored encrypted and not shown again. A deploy that waits for it goes on by itself; a release that ' +
+    'The value comes from a hidden prompt, a file or standard input, never from a flag; a line break at its end and a ' +
+    'byte order mark before it do not count. It is stored encrypted and not shown again. A deploy that waits for it goes on by itself; a release that ' +
     'runs gets it with its next deploy.';
   static override args = { name: Args.string({ description: 'The environment variable', ignoreStdin: true }) };
   static override flags = {
@@ -43,8 +43,8 @@ export default class SecretSet extends BaseCommand<Secret> {
       ]);
     const asking = { mayAsk, signal: this.signal, env: this.runtime.env };
     const project = await chooseProject(client, settings.project, asking);
-    const value = await this.value(flags.file, name);
     const { MAX_SECRET_LENGTH } = await import('@codegen/contracts');
+    const value = await this.value(flags.file, name, MAX_SECRET_LENGTH);
     const wrong =
       value === ''
         ? 'is empty'
@@ -59,9 +59,14 @@ export default class SecretSet extends BaseCommand<Secret> {
     return `${paint.green('stored')}  ${oneLine(name)}`;
   }
 
-  private async value(file: string | undefined, name: string): Promise<string> {
+  private async value(file: string | undefined, name: string, most: number): Promise<string> {
     if (file === undefined) return await askHidden(`Value of ${oneLine(name)}:`, this.signal);
-    const bytes = file === '-' ? await readStdin(this.signal) : await readFileOf(file, '--file', this.signal);
-    return exactText(bytes, 'the value').replace(/\r?\n$/, '');
+    const allowed = `the ${most} characters that are allowed`;
+    const message = `the value for ${oneLine(name)} has more than ${allowed}: nothing was stored`;
+    const bytes = await readFileOf(file, '--file', this.signal, { message });
+    // An editor puts a byte order mark before it, and a line break behind.
+    return exactText(bytes, 'the value')
+      .replace(/^\ufeff/, '')
+      .replace(/\r?\n$/, '');
   }
 }

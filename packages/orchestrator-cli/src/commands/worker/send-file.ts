@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { absent, inputRequired } from '../../prompts.js';
-import { exactText, readFileOf, readStdin } from '../../read-input.js';
+import { exactText, readFileOf } from '../../read-input.js';
 import type { Screen } from '../../render/screen.js';
 import { WorkerCommand, workerArg } from '../../worker-command.js';
 
@@ -39,8 +39,8 @@ export default class WorkerSendFile extends WorkerCommand<SentFile> {
       throw inputRequired(absent({ WORKER: args.worker, ...own }));
     }
     return await this.onWorker(args.worker, flags, async (client, worker_id) => {
-      const bytes = file === '-' ? await readStdin(this.signal) : await readFileOf(file, 'FILE', this.signal);
-      const content = exactText(bytes);
+      const bytes = await readFileOf(file, 'FILE', this.signal);
+      const content = exactText(bytes, 'FILE');
       const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], { worker_id, path, content });
       const call = { idempotencyKey, onReplay: this.onReplay, signal: this.signal };
       await client.workers.sendFile(worker_id, { path, content }, call);

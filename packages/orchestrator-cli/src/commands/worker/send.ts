@@ -84,8 +84,8 @@ export default class WorkerSend extends WorkerCommand<WorkerTurn> {
     if (argument !== undefined && file !== undefined) {
       throw new OrchestratorError('USAGE', 'MESSAGE and --file exclude each other');
     }
-    if (file !== undefined) return exactText(await readFileOf(file, '--file', this.signal));
-    if (argument === '-') return exactText(await readStdin(this.signal));
+    if (file !== undefined) return exactText(await readFileOf(file, '--file', this.signal), 'the text');
+    if (argument === '-') return exactText(await readStdin(this.signal), 'the text');
     if (argument !== undefined && argument.trim() !== '') return argument;
     throw inputRequired([{ name: 'MESSAGE', question: 'Message:' }]);
   }
