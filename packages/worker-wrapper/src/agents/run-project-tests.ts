@@ -3,10 +3,12 @@
  * An agent that is no AI: runs the tests of the project in the working folder, as `.project.yml` names them, and says
  * how they ended in a result block. Fails with the end of the output as its summary.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { readFileBelow } from '@codegen/sdk/files';
+import { safeGitEnvironment, safeGitSettings } from '@codegen/sdk/git';
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest, readNpmPackage } from '@codegen/sdk/manifest';
 import { boundedText, messageOf } from '@codegen/sdk/text';
 import { plainLine } from '../progress.js';
@@ -21,6 +23,10 @@ const STDERR_BYTES = 2 * 1024;
 const MAX_LINE = TAIL_BYTES;
 /** Characters of a last line that stands for all output. */
 const MAX_LAST = 300;
+/** Of the names of a commit's files. */
+const MAX_LIST_BYTES = 64 * 1024 * 1024;
+/** A file of tests, as most languages name them. */
+const TEST_FILE = /(?:^|\/)(?:tests?|specs?|__tests__)\/|[._-](?:test|spec)\.[a-z]{1,5}$|(?:^|\/)test_[^/]{1,200}\.py$/;
 const PROGRESS_EVERY_MS = 500;
 const DRAIN_MS = 1000;
 
@@ -30,6 +36,8 @@ interface Outcome {
   readonly output: string;
   /** Which tests failed, where the output tells. */
   readonly failed?: string | undefined;
+  /** Whether it says that not one test ran. */
+  readonly isEmpty?: boolean;
 }
 
 // Whoever reads the prompt is somebody else: the tests need none.
@@ -47,6 +55,8 @@ process.stdout.write(`<result>${block}</result>\n`, () => process.exit(outcome.o
 
 async function runTests(): Promise<Outcome> {
   const { build, test } = await manifest();
+  const gone = await goneTests();
+  if (gone) return { ok: false, why: gone, output: '' };
   const install = await installCommand();
   if (install) {
     const installed = await run(install);
@@ -57,7 +67,42 @@ async function runTests(): Promise<Outcome> {
     if (!built.ok) return { ...built, why: `the build failed: ${built.why}` };
   }
   const tested = await run(test);
-  return { ...tested, why: tested.ok ? 'The tests pass.' : (tested.failed ?? `the tests failed: ${tested.why}`) };
+  if (!tested.ok) return { ...tested, why: tested.failed ?? `the tests failed: ${tested.why}` };
+  const command = test.join(' ');
+  if (tested.isEmpty) {
+    return {
+      ...tested,
+      ok: false,
+      why: `no test ran: ${command} ended well, and had none to run; write tests, or bring them back`,
+    };
+  }
+  const isSilent = tested.output.trim() === '';
+  return {
+    ...tested,
+    why: isSilent ? `no tests ran, as far as is told: ${command} ended well, without a word` : 'the tests pass',
+  };
+}
+
+/** That main has tests and this commit none of them, nor others: what the test command then says means nothing. */
+async function goneTests(): Promise<string | undefined> {
+  const [before, now] = await Promise.all(['refs/remotes/origin/main', 'HEAD'].map(testFiles));
+  const [first] = before ?? [];
+  if (!before || !first || !now || now.length > 0) return undefined;
+  const files = before.length === 1 ? `a file of them, ${first},` : `${before.length} files of them, such as ${first},`;
+  return `all tests are gone: main has ${files} and this commit none; bring them back, or write others`;
+}
+
+/** Undefined where the folder is no clone, or has no such branch. */
+async function testFiles(revision: string): Promise<string[] | undefined> {
+  const list = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', revision];
+  const options = { maxBuffer: MAX_LIST_BYTES, env: { ...process.env, ...safeGitEnvironment } };
+  try {
+    const { stdout } = await promisify(execFile)('git', [...safeGitSettings, ...list], options);
+    return stdout.split('\0').filter((path) => TEST_FILE.test(path));
+  } catch (error) {
+    if ((error as { code?: unknown }).code === undefined) throw error;
+    return undefined;
+  }
 }
 
 async function manifest() {
@@ -123,6 +168,7 @@ async function run(command: readonly string[]): Promise<Outcome> {
     ok: why === '',
     why: told(why, output),
     failed: report.sentence(),
+    isEmpty: report.isEmpty,
     output: parts.filter(Boolean).join('\n'),
   };
 }

@@ -11,8 +11,8 @@ export interface FailedTest {
   message?: string;
 }
 
-/** That a test passed or failed. */
-type Seen = { passed: string } | { failed: FailedTest };
+/** That a test passed, failed or did not run. */
+type Seen = { passed: string } | { failed: FailedTest } | { skipped: string };
 
 interface Format {
   /** Takes a line and gives what it tells of tests. */
@@ -21,6 +21,8 @@ interface Format {
   readonly told?: number | undefined;
 }
 
+/** What runners of other forms print where there is nothing to run: Python's unittest, Mocha. */
+const SAYS_NONE = /^(?:Ran 0 tests in |\s{0,10}0 passing\b)/;
 const MAX_NAME = 120;
 const MAX_MESSAGE = 300;
 /** Failures that are kept with their names; further ones are only counted. */
@@ -36,6 +38,8 @@ export class TestReport {
   readonly failed: FailedTest[] = [];
   #format: Format | undefined;
   #failures = 0;
+  #hasRun = false;
+  #saysNone = false;
   /** Tests of the report that is read, and those of reports before it in the same output. */
   #counted = 0;
   #earlier = 0;
@@ -48,15 +52,19 @@ export class TestReport {
       this.#counted = 0;
       this.#format = begun;
     }
-    if (!this.#format) return { text, isNews: false };
+    if (!this.#format) {
+      this.#saysNone ||= SAYS_NONE.test(text);
+      return { text, isNews: false };
+    }
     let said: { text: string; isNews: boolean } | undefined;
     for (const seen of this.#format.line(text)) {
       this.#counted += 1;
+      if (!('skipped' in seen)) this.#hasRun = true;
       if ('failed' in seen) {
         this.#failures += 1;
         if (this.failed.length < MAX_KEPT) this.failed.push(seen.failed);
         said = { text: `failed: ${seen.failed.name}`, isNews: true };
-      } else {
+      } else if ('passed' in seen) {
         said ??= { text: this.#soFar(seen.passed), isNews: false };
       }
     }
@@ -66,6 +74,11 @@ export class TestReport {
   /** Tests in all. */
   get total(): number {
     return this.#earlier + Math.max(this.#format?.told ?? 0, this.#counted);
+  }
+
+  /** Whether the output says that not one test ran. Of a form that is not known it is told by some runners only. */
+  get isEmpty(): boolean {
+    return !this.#hasRun && (this.#format !== undefined || this.#saysNone);
   }
 
   /** "1 of 16 tests failed: bad (test/bad.test.js:2) it is bad"; undefined where no failing test is known. */
@@ -88,6 +101,11 @@ function tell(test: FailedTest, line: string): void {
   else if (test.message.endsWith(':')) test.message = short(`${test.message} ${line}`, MAX_MESSAGE);
 }
 
+/** A file that has no tests is a test that passes to Node's runner. */
+function isFile(name: string): boolean {
+  return /^\S{1,400}\.[cm]?[jt]sx?$/.test(name);
+}
+
 /** A failing test in one line. */
 export function describe({ name, place, message }: FailedTest): string {
   return [name, place && `(${place})`, message].filter(Boolean).join(' ');
@@ -96,7 +114,7 @@ export function describe({ name, place, message }: FailedTest): string {
 function formatOf(line: string): Format | undefined {
   if (line.startsWith('TAP version ')) return new TapReport();
   if (line.startsWith('<?xml') || line.startsWith('<testsuite')) return new JunitReport();
-  return /^\s{0,40}[✔✖▶] /.test(line) ? new SpecReport() : undefined;
+  return /^\s{0,40}[✔✖▶﹣ℹ] /.test(line) ? new SpecReport() : undefined;
 }
 
 /** Test Anything Protocol, with the indented subtests and YAML blocks of version 13 and 14. */
@@ -140,7 +158,7 @@ class TapReport implements Format {
     this.#test = undefined;
     // A test with subtests says again how they ended, unless it failed by itself.
     if (children.length > 0 && (!failed || children.some((one) => one.failed))) return undefined;
-    if (!failed) return { passed: name };
+    if (!failed) return /^(?:skip|todo)\b/i.test(directive) || isFile(name) ? { skipped: name } : { passed: name };
     this.#test = { name };
     return { failed: this.#test };
   }
@@ -177,7 +195,8 @@ class SpecReport implements Format {
       const seen = this.#listed(bare);
       if (seen) yield seen;
     } else if (bare.startsWith('✔ ')) {
-      yield { passed: nameIn(bare) };
+      const name = nameIn(bare);
+      yield bare.endsWith('# TODO') || isFile(name) ? { skipped: name } : { passed: name };
     }
   }
 
@@ -202,6 +221,7 @@ class SpecReport implements Format {
 class JunitReport implements Format {
   #test: FailedTest | undefined;
   #seen = false;
+  #isSkipped = false;
 
   *line(text: string): Generator<Seen> {
     // Some print all tests in one line.
@@ -221,6 +241,7 @@ class JunitReport implements Format {
       return tag.trimEnd().endsWith('/>') ? this.#passed() : undefined;
     }
     if (tag.startsWith('/testcase')) return this.#passed();
+    if (tag.startsWith('skipped')) this.#isSkipped = true;
     if (!this.#test || this.#seen || !/^(?:failure|error)\b/.test(tag)) return undefined;
     this.#seen = true;
     const { message } = attributes(tag);
@@ -232,7 +253,9 @@ class JunitReport implements Format {
   #passed(): Seen | undefined {
     const test = this.#seen ? undefined : this.#test;
     this.#test = undefined;
-    return test && { passed: test.name };
+    const isSkipped = this.#isSkipped;
+    this.#isSkipped = false;
+    return test && (isSkipped ? { skipped: test.name } : { passed: test.name });
   }
 }
 

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.stop());
 
-async function testOf(requestId: string, files: Record<string, string>) {
+async function testOf(requestId: string, files: Record<string, string | null>) {
   const sha = await bench.repository.commit(files, `branch-${requestId}`);
   const worker = bench.worker(command, { REPO_REF: sha, REPO_READ_ONLY: 'true' });
   await worker.send(requestId, 'Run the tests');
@@ -25,7 +25,33 @@ describe('project-tests', () => {
     const test = "require('node:fs').accessSync('README.md'); console.log('1 passing')";
     expect(await testOf('pass', { '.project.yml': manifest(['node', '-e', test]) })).toMatchObject({
       status: 'success',
-      summary: 'The tests pass.',
+      summary: 'the tests pass',
+    });
+  });
+
+  it('does not praise a commit that takes all tests away, whatever its test command is', async () => {
+    const all = { 'test/a.test.js': "require('node:test').test('a', () => {});", 'test/b.test.js': '' };
+    const gone = Object.fromEntries(Object.keys(all).map((name) => [name, null]));
+    await bench.repository.commit(all, 'main');
+    const removed = await testOf('removed', { ...gone, '.project.yml': manifest(['true']) });
+    const emptied = await testOf('emptied', {
+      'test/a.test.js': '',
+      '.project.yml': manifest(['node', '--test', '--test-reporter=tap']),
+    });
+
+    expect(removed).toMatchObject({ status: 'failed', reason: 'tests_failed' });
+    expect(removed.error).toMatch(
+      /^all tests are gone: main has 2 files of them, such as test\/a\.test\.js, and this commit none/,
+    );
+    expect(emptied).toMatchObject({ status: 'failed', reason: 'tests_failed' });
+    expect(emptied.error).toMatch(/^no test ran: node --test --test-reporter=tap ended well/);
+    await bench.repository.commit(gone, 'main');
+  });
+
+  it('says of a command that tells of no tests no more than that it ended well', async () => {
+    expect(await testOf('silent', { '.project.yml': manifest(['true']) })).toMatchObject({
+      status: 'success',
+      summary: 'no tests ran, as far as is told: true ended well, without a word',
     });
   });
 

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 
@@ -6,8 +6,8 @@ export interface BareRepository {
   readonly path: string;
   /** Runs git in the repository and returns its output. */
   git(...args: string[]): Promise<string>;
-  /** Adds a commit with these files to a branch and returns its id. */
-  commit(files: Record<string, string>, branch?: string): Promise<string>;
+  /** Adds a commit with these files (null: without them) to a branch and returns its id. */
+  commit(files: Record<string, string | null>, branch?: string): Promise<string>;
 }
 
 /** A bare repository below `reposDir`, whose main has one commit with a README. */
@@ -22,13 +22,15 @@ export async function createBareRepository(reposDir: string, name = 'local/proj_
   // As the scaffolder makes them.
   await run(path, ['config', 'receive.fsckObjects', 'true']);
   let clones = 0;
-  const commit = async (files: Record<string, string>, branch = 'main') => {
+  const commit = async (files: Record<string, string | null>, branch = 'main') => {
     clones += 1;
     const clone = `${path}.clone-${clones}`;
     await run(dirname(path), ['clone', '--quiet', path, clone]);
     const exists = (await run(path, ['branch', '--list', branch])) !== '';
     await run(clone, exists ? ['checkout', '--quiet', branch] : ['checkout', '--quiet', '-B', branch]);
     for (const [file, text] of Object.entries(files)) {
+      if (text === null) await rm(join(clone, file), { force: true });
+      if (text === null) continue;
       await mkdir(dirname(join(clone, file)), { recursive: true });
       await writeFile(join(clone, file), text);
     }

@@ -33,6 +33,30 @@ test('a TAP report: names, places and messages of what failed, of so many', () =
   expect(shown).toEqual(['passed: good', 'failed: bad', '1 failed so far: bad']);
 });
 
+test.each([
+  ['an empty run', 'TAP version 13\n1..0\n# tests 0\n# pass 0'],
+  ['an empty run, for people', 'ℹ tests 0\nℹ suites 0\nℹ pass 0'],
+  ['files without a test', 'TAP version 13\nok 1 - /srv/test/a.test.js\nok 2 - b.test.mts # SKIP\n1..2\n# tests 2'],
+  ['files without a test, for people', '✔ /srv/test/a.test.js (131.066087ms)\nℹ tests 1'],
+  ['tests that are all skipped', 'TAP version 13\nok 1 - later # SKIP\nok 2 - one # TODO\n1..2\n# tests 2'],
+  ['skipped ones in JUnit', '<testsuite>\n<testcase name="a"><skipped/></testcase>\n</testsuite>'],
+  ['Python', 'Ran 0 tests in 0.000s\n\nOK'],
+  ['Mocha', '\n  0 passing (1ms)'],
+])('that no test ran is seen: %s', (_, output) => {
+  expect(read(output).report.isEmpty).toBe(true);
+});
+
+test.each([
+  ['', false],
+  ['TAP version 13\nok 1 - a.b works\n# tests 1', true],
+  ['ok  \texample.com/site\t0.1s', false],
+  ['Ran 3 tests in 0.000s', false],
+  ['TAP version 13\n1..0\nTAP version 13\nok 1 - good', true],
+])('%j is no empty run', (output, isKnown) => {
+  const { report } = read(output);
+  expect([report.isEmpty, report.total > 0]).toEqual([false, isKnown]);
+});
+
 test('subtests count, not what holds them; what is to do or skipped has not failed; several lines say the first', () => {
   const { report } = read(
     [

@@ -33,7 +33,7 @@ async function testAndDeploy(files: Record<string, string>): Promise<string> {
   await cp(site.repository.work, folder, { recursive: true });
   const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}`, HOME: site.reposDir };
   const { stdout } = await execa(process.execPath, [TESTER], { cwd: folder, env, extendEnv: false, reject: false });
-  expect(stdout).toContain('"summary":"The tests pass."');
+  expect(stdout).toContain('"summary":"the tests pass"');
   await site.deploy(sha);
   expect(JSON.parse((await get(site.port, '/health')).body)).toEqual({ status: 'ok', release: sha });
   return (await get(site.port, '/')).body;

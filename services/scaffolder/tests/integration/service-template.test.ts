@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { projectModule } from '@codegen/contracts';
@@ -93,3 +93,49 @@ it('what the demo agent makes of a spec passes the tests and comes back exactly'
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
+
+// No engine is needed for this: its commands run in the folder that they would run in.
+it('its Dockerfile builds a project that has packages and a build step, and starts what was built', async () => {
+  const grown = join(folder.path, 'grown');
+  await cp(project, grown, { recursive: true, filter: (path) => !/\/(?:test|\.git|node_modules)$/.test(path) });
+  const packages = { 'kept-one': {}, 'build-tool': { bin: { 'build-tool': 'build.js' } } };
+  for (const [name, more] of Object.entries(packages)) {
+    await mkdir(join(grown, 'vendor', name), { recursive: true });
+    const described = { name, version: '1.0.0', main: 'index.js', ...more };
+    await writeFile(join(grown, 'vendor', name, 'package.json'), JSON.stringify(described));
+    await writeFile(join(grown, 'vendor', name, 'index.js'), '');
+  }
+  const build = "#!/usr/bin/env node\nrequire('node:fs').cpSync('src', 'dist', { recursive: true });\n";
+  await writeFile(join(grown, 'vendor/build-tool/build.js'), build, { mode: 0o755 });
+  await writeFile(
+    join(grown, 'src/server.js'),
+    `import 'kept-one';\n${await readFile(join(grown, 'src/server.js'), 'utf8')}`,
+  );
+  const described = JSON.parse(await readFile(join(grown, 'package.json'), 'utf8'));
+  const scripts = { start: 'node dist/server.js', build: 'build-tool' };
+  const dependencies = { 'kept-one': 'file:vendor/kept-one' };
+  const devDependencies = { 'build-tool': 'file:vendor/build-tool' };
+  await writeFile(
+    join(grown, 'package.json'),
+    JSON.stringify({ ...described, scripts, dependencies, devDependencies }),
+  );
+  const text = await readFile(join(grown, 'Dockerfile'), 'utf8');
+  const ofKind = (kind: string) =>
+    text.split('\n').flatMap((line) => (line.startsWith(kind) ? [line.slice(kind.length)] : []));
+  const env = { PATH: process.env.PATH ?? '', HOME: folder.path };
+
+  for (const lock of [false, true]) {
+    if (lock) await execa('npm', ['install', '--package-lock-only'], { cwd: grown, env, extendEnv: false });
+    for (const command of ofKind('RUN '))
+      await execa('/bin/sh', ['-c', command], { cwd: grown, env, extendEnv: false });
+    const installed = await readdir(join(grown, 'node_modules'));
+    expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['kept-one']);
+  }
+  const port = await freePort();
+  const [start = ''] = ofKind('CMD ');
+  const child = spawn('/bin/sh', ['-c', start], { cwd: grown, env: { ...env, PORT: String(port) }, stdio: 'ignore' });
+  const exited = once(child, 'exit');
+  await waitFor('the site to answer', async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok);
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+}, 60_000);

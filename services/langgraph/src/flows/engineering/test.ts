@@ -50,7 +50,9 @@ export function testStep(deps: FlowDeps): EngineeringStep {
     onAnswer: async (result, state) => {
       const outcome = turnOutcome(result);
       if (outcome.kind === 'done') {
-        await progress(deps, state.input, 'test', `round ${state.round}: the tests pass`, { pct: 85 });
+        // A project may have none: its tester says so.
+        const how = firstLine(outcome.output.summary ?? '') || 'the tests pass';
+        await progress(deps, state.input, 'test', `round ${state.round}: ${how}`, { pct: 85 });
         return { next: 'merge' };
       }
       const { workerId } = testerOf(state);
