@@ -35,9 +35,3 @@ export async function packedCli(): Promise<PackedCli> {
     remove,
   };
 }
-
-/** The command line built from this checkout's sources, for tests that start it often. Quick where nothing has changed. */
-export async function builtCli(): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(root, 'scripts', 'build-cli.js')]);
-  return stdout.trim();
-}

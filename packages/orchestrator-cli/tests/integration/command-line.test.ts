@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtCli } from '../../../../tests/support/packed-cli.js';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { startCli } from '../support/cli-process.js';
 import { type Envelope, envelopeOf } from '../support/run-cli.js';
 
-let bin: string;
+const bin = inject('cli');
 let folder: string;
 let remove: () => Promise<void>;
 let fake: FakeApi;
 beforeAll(async () => {
-  bin = await builtCli();
   ({ path: folder, remove } = await tempFolder('codegen-command-line'));
   fake = await startFakeApi();
 });

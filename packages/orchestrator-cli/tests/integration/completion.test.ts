@@ -5,14 +5,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
 import { type FakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { type CommandId, commandTable } from '../../src/command-table.js';
 import { describeCommand } from '../../src/help.js';
 import { envelopeOf, type Machine, makeSystem } from '../support/run-cli.js';
 
-const BIN = join(import.meta.dirname, '../../bin/run.js');
+const BIN = inject('cli');
 const fixtures = join(import.meta.dirname, '../fixtures');
 const shells = {
   bash: ['bash', '--norc', join(fixtures, 'bash-tab.bash')],

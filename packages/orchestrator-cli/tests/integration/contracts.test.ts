@@ -5,11 +5,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
 
-const BIN = join(import.meta.dirname, '../../bin/run.js');
+const BIN = inject('cli');
 const CONTRACTS = join(import.meta.dirname, '../../../contracts');
 const VECTORS = join(CONTRACTS, 'tests/fixtures/vectors');
 const LINES = ['contracts', 'validate', '--lines', '-'];

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { errorCodes } from '@codegen/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type PackedCli, packedCli } from '../../../../tests/support/packed-cli.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
@@ -31,7 +31,7 @@ interface Row {
 // A prepared database of earlier starts spares seconds.
 const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
 const SOMEBODY = 'setpriv --reuid=54321 --regid=54321 --clear-groups CLI';
-const BIN = join(import.meta.dirname, '../../bin/run.js');
+const BIN = inject('cli');
 const oldNode = join(import.meta.dirname, '../fixtures/old-node.cjs');
 
 const rows: Row[] = [

@@ -2,8 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtCli } from '../../../../tests/support/packed-cli.js';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { widthOf } from '../../src/render/text.js';
@@ -45,13 +44,12 @@ const commands: string[][] = [
   ['diagnose', 'projects'],
 ];
 
-let bin: string;
+const bin = inject('cli');
 let folder: string;
 let remove: () => Promise<void>;
 let fake: FakeApi;
 const ids: Record<string, string> = {};
 beforeAll(async () => {
-  bin = await builtCli();
   ({ path: folder, remove } = await tempFolder('codegen-hostile'));
   fake = await startFakeApi();
   // All commands run side by side: what one of them changes is no other's.

@@ -1,17 +1,16 @@
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Project, Task } from '@codegen/contracts';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { CallToolResult, Tool } from '@modelcontextprotocol/sdk/types.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type FakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { type Envelope, type Machine, makeSystem } from '../support/run-cli.js';
 
-const BIN = join(import.meta.dirname, '../../bin/run.js');
+const BIN = inject('cli');
 
 let fake: FakeApi;
 let machine: Machine;

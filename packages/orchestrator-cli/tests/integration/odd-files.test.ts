@@ -4,8 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtCli } from '../../../../tests/support/packed-cli.js';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type FakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { quoted, startCli } from '../support/cli-process.js';
 import { envelopeOf, type Machine, makeSystem } from '../support/run-cli.js';
@@ -13,15 +12,14 @@ import { envelopeOf, type Machine, makeSystem } from '../support/run-cli.js';
 const SECRET = 'kJ8+vault/key3Fq=';
 const START = ['engineering', 'start', '--project', 'todo-api', '--dry-run', '--json', '--spec-file'];
 
-let bin: string;
+const bin = inject('cli');
 let fake: FakeApi;
 let machine: Machine;
 let stop: () => Promise<void>;
 let secret: string;
 let environment: Record<string, string>;
 beforeAll(async () => {
-  bin = await builtCli();
-  const system = await makeSystem({ bin });
+  const system = await makeSystem();
   ({ fake, machine, stop } = system);
   const login = { ORCHESTRATOR_API_URL: fake.url, ORCHESTRATOR_TOKEN: TOKEN };
   environment = { PATH: process.env.PATH ?? '', HOME: machine.folder, ...login };

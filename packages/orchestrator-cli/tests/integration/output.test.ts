@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtCli } from '../../../../tests/support/packed-cli.js';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { type Finished, quoted } from '../support/cli-process.js';
 import { createTask } from '../support/create-task.js';
 import { type Envelope, envelopeOf } from '../support/run-cli.js';
 
-let bin: string;
+const bin = inject('cli');
 let folder: string;
 let remove: () => Promise<void>;
 let fake: FakeApi;
@@ -16,7 +15,6 @@ const TASKS = 500;
 const REASON = `${'so it is '.repeat(1100)}.`;
 
 beforeAll(async () => {
-  bin = await builtCli();
   ({ path: folder, remove } = await tempFolder('codegen-output'));
   fake = await startFakeApi();
   const id = await createTask(fake);

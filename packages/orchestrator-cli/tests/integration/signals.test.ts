@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, it } from 'vitest';
-import { builtCli } from '../../../../tests/support/packed-cli.js';
+import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
@@ -15,12 +14,11 @@ import { envelopeOf } from '../support/run-cli.js';
 const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-let bin: string;
+const bin = inject('cli');
 let folder: string;
 let remove: () => Promise<void>;
 let fake: FakeApi;
 beforeAll(async () => {
-  bin = await builtCli();
   ({ path: folder, remove } = await tempFolder('codegen-signals'));
   fake = await startFakeApi();
   // Nothing is answered in time.

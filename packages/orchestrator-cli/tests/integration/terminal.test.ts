@@ -4,13 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Project } from '@codegen/contracts';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { createTask } from '../support/create-task.js';
 import { envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
 
-const BIN = join(import.meta.dirname, '../../bin/run.js');
+const BIN = inject('cli');
 
 let fake: FakeApi;
 let machine: Machine;

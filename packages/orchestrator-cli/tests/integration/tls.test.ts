@@ -6,8 +6,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtCli } from '../../../../tests/support/packed-cli.js';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { startCli } from '../support/cli-process.js';
@@ -16,7 +15,7 @@ import { envelopeOf } from '../support/run-cli.js';
 /** A name that no resolver knows: only the proxy reaches it. */
 const HOST = 'orchestrator.invalid';
 
-let bin: string;
+const bin = inject('cli');
 let folder: string;
 let certificate: string;
 let remove: () => Promise<void>;
@@ -26,7 +25,6 @@ let proxy: Server;
 const asked: { target: string | undefined; login: string | undefined }[] = [];
 
 beforeAll(async () => {
-  bin = await builtCli();
   ({ path: folder, remove } = await tempFolder('codegen-tls'));
   certificate = join(folder, 'certificate.pem');
   const key = join(folder, 'key.pem');
