@@ -7,7 +7,7 @@ const withServers = {
   // On a machine that others use, a clock may be late: bin/test names what passed only when it was tried again.
   retry: process.env.CI ? 2 : 0,
   sequence: { groupOrder: 2 },
-  globalSetup: ['tests/support/start-postgres.ts', 'tests/support/build-cli.ts'],
+  globalSetup: ['tests/support/start-postgres.ts', 'tests/support/build-programs.ts'],
   maxWorkers: 3,
 };
 

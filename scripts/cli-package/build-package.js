@@ -36,7 +36,7 @@ export async function packPackage() {
 }
 
 /** Makes what is not there yet, aside, and puts it in place at once; where somebody else was faster, theirs stays. */
-async function once(path, make) {
+export async function once(path, make) {
   const exists = await readdir(path).catch(() => undefined);
   if (exists) return;
   await mkdir(dirname(path), { recursive: true });

@@ -4,8 +4,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { program } from '../support/program.js';
 import { waitFor } from '../support/wait-for.js';
-import { root, type StackSystem, startStack } from './support/system.js';
+import { type StackSystem, startStack } from './support/system.js';
 
 describe('bad input', () => {
   let system: StackSystem;
@@ -56,14 +57,10 @@ describe('bad input', () => {
   });
 
   it('says who has the data folder when it is in use', async () => {
-    const child = spawn(
-      process.execPath,
-      [join(root, 'services', 'stack', 'dist', 'main.js'), '--data-dir', system.dataDir],
-      {
-        env: { PATH: process.env.PATH, HOME: system.home },
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
-    );
+    const child = spawn(process.execPath, [program('stack'), '--data-dir', system.dataDir], {
+      env: { PATH: process.env.PATH, HOME: system.home },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     const chunks: Buffer[] = [];
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
     const [code] = await once(child, 'close');

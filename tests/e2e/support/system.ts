@@ -6,7 +6,9 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identityOf } from '@codegen/sdk/processes';
+import { inject } from 'vitest';
 import { freePort } from '../../support/ports.js';
+import { program } from '../../support/program.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { tempFolder } from '../../support/temp-folder.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -63,7 +65,7 @@ export function fixtureAgent(name: string, env: Record<string, string> = {}) {
   return { command: [process.execPath, join(root, 'tests', 'fixtures', 'agents', `${name}.js`)], env };
 }
 
-const CLI = join(root, 'packages', 'orchestrator-cli', 'dist', 'package', 'bin', 'orchestrator.cjs');
+const CLI = inject('cli');
 
 /** Runs the CLI as it is bundled, with a clean environment. */
 async function runCli(
@@ -126,7 +128,7 @@ export async function startStack(options: StackOptions = {}): Promise<StackSyste
     if (agentsFile) args.push('--agents-file', agentsFile);
     if (options.turnTimeoutSeconds) args.push('--turn-timeout', String(options.turnTimeoutSeconds));
     // With the test run killed, nobody would stop the stack.
-    const command = ['--pdeathsig', 'SIGTERM', process.execPath, join(root, 'services', 'stack', 'dist', 'main.js')];
+    const command = ['--pdeathsig', 'SIGTERM', process.execPath, program('stack')];
     child = spawn('setpriv', [...command, ...args], {
       env: {
         ...{ PATH: process.env.PATH, HOME: home.path, XDG_CACHE_HOME },
@@ -224,8 +226,7 @@ export async function startServices(
   const processes = new Map<string, ChildProcess>();
   const logs = new Map<string, string[]>();
   const launch = (name: string, service: string, env: Record<string, string>) => {
-    const main = join(root, 'services', service, 'dist', 'main.js');
-    const child = spawn('setpriv', ['--pdeathsig', 'SIGTERM', process.execPath, main], {
+    const child = spawn('setpriv', ['--pdeathsig', 'SIGTERM', process.execPath, program(service)], {
       env: { PATH: process.env.PATH, HOME: home.path, LOG_LEVEL: 'info', ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -327,9 +328,7 @@ async function writeAgents(home: string, options: SystemOptions, withOwn = false
   if (!options.agents && !withOwn) return undefined;
   const own = {
     demo: { command: [process.execPath, join(root, 'examples', 'agents', 'demo-agent.js')] },
-    'project-tests': {
-      command: [process.execPath, join(root, 'packages', 'worker-wrapper', 'dist', 'agents', 'run-project-tests.js')],
-    },
+    'project-tests': { command: [process.execPath, program('worker-wrapper', 'agents/run-project-tests')] },
   };
   const path = join(home, 'agents.json');
   await writeFile(path, JSON.stringify({ ...(withOwn && own), ...options.agents }));

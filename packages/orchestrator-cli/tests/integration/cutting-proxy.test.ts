@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { fastClock, forgetClocks, hasFaketime } from '../../../../tests/support/faketime.js';
@@ -9,10 +10,12 @@ import { makeSystem } from '../support/run-cli.js';
 /** How much faster time runs here: for the command lines, for what nginx allows, and for how long a poll is held. */
 const TIMES = 40;
 const QUIET_MS = 12 * 60_000;
+/** Not the bundle: it is compiled in one go, which is seconds of such a clock, and reading its configuration has a limit. */
+const UNBUNDLED = join(import.meta.dirname, '../../bin/run.js');
 
 describe.skipIf(!hasNginx || !hasFaketime)('behind an nginx (skipped without nginx and libfaketime)', () => {
   it('that cuts requests after 5, 10 or 60 s, a task that is quiet for 12 minutes is followed to its end', async () => {
-    const { fake, machine, stop } = await makeSystem();
+    const { fake, machine, stop } = await makeSystem({ bin: UNBUNDLED });
     fake.intercept = ({ query }) => {
       const waitMs = query.get('wait_ms');
       if (waitMs !== null) query.set('wait_ms', String(Math.round(Number(waitMs) / TIMES)));

@@ -9,6 +9,7 @@ import {
   workerInputs,
 } from '@codegen/contracts';
 import { connectRedis, publish, type Redis } from '@codegen/sdk/queue';
+import { program } from '../../../../tests/support/program.js';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -20,9 +21,6 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 export function fixture(name: string): string[] {
   return [process.execPath, resolve(here, '..', 'fixtures', `${name}.js`)];
 }
-
-/** The wrapper's built entry. */
-const wrapperMain = resolve(here, '..', '..', 'dist', 'main.js');
 
 type Server = Pick<TestRedis, 'url' | 'stop'>;
 
@@ -70,7 +68,7 @@ class Worker {
 
   start(command: string[], env: Record<string, string>): void {
     const { server, repository, dir } = this.place;
-    this.process = spawn(process.execPath, [wrapperMain], {
+    this.process = spawn(process.execPath, [program('worker-wrapper')], {
       env: { PATH: process.env.PATH, WORKER_ID: this.id, ENVIRONMENT_FROM: 'stdin' },
       stdio: ['pipe', 'ignore', 'pipe'],
     });

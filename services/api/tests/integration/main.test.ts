@@ -5,15 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
+import { program } from '../../../../tests/support/program.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { makeApiKeySecret } from '../../src/auth.js';
 import { Client, uniqueName } from '../support/test-api.js';
 
-const main = new URL('../../dist/main.js', import.meta.url).pathname;
-
 function run(env: Record<string, string>) {
-  const child = spawn(process.execPath, [main], { env: { PATH: process.env.PATH, ...env } });
+  const child = spawn(process.execPath, [program('api')], { env: { PATH: process.env.PATH, ...env } });
   let stderr = '';
   child.stderr.on('data', (data) => {
     stderr += data;

@@ -3,12 +3,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, expect, test } from 'vitest';
+import { program } from '../../../../tests/support/program.js';
 import { get } from '../support/clients.js';
 import { openSite, type Site } from '../support/executor.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const TEMPLATE = join(ROOT, 'templates/service/template');
-const TESTER = join(ROOT, 'packages/worker-wrapper/dist/agents/run-project-tests.js');
+const TESTER = program('worker-wrapper', 'agents/run-project-tests');
 
 let site: Site;
 afterEach(() => site.close());

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   type AnsibleDeployMessage,
   type AnsibleDeployResult,
@@ -13,6 +12,7 @@ import {
 } from '@codegen/contracts';
 import { closeRedis, connectRedis, type Logger, publish, type Redis } from '@codegen/sdk/queue';
 import { freePort } from '../../../../tests/support/ports.js';
+import { program } from '../../../../tests/support/program.js';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -20,8 +20,6 @@ import { type InfraServiceConfig, startInfraService } from '../../src/index.js';
 import { processesOf } from './executor.js';
 import { type FakeApi, startFakeApi } from './fake-api.js';
 import { ProjectRepository } from './project-repository.js';
-
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface SiteProject {
   readonly id: string;
@@ -91,7 +89,7 @@ export class ServiceSite {
 
   /** The service as a process of its own. */
   async spawn(): Promise<ChildProcess> {
-    const child = spawn(process.execPath, [MAIN], {
+    const child = spawn(process.execPath, [program('infra-service')], {
       env: {
         PATH: process.env.PATH,
         REDIS_URL: this.server.url,

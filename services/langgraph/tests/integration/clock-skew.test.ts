@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { forgetClocks, hasFaketime, wrongClock } from '../../../../tests/support/faketime.js';
+import { program } from '../../../../tests/support/program.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { World } from '../support/world.js';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const steps = ['develop', 'test', 'merge'] as const;
 
 describe.skipIf(!hasFaketime)(
@@ -40,7 +39,7 @@ describe.skipIf(!hasFaketime)(
         LOG_LEVEL: 'info',
         ...wrongClock(minutes),
       };
-      const child = spawn(process.execPath, [main], { stdio: ['ignore', 'ignore', 'pipe'], env });
+      const child = spawn(process.execPath, [program('langgraph')], { stdio: ['ignore', 'ignore', 'pipe'], env });
       child.stderr?.on('data', (data: Buffer) => said.push(...data.toString().split('\n')));
       children.add(child);
     }

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { Task } from '@codegen/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { program } from '../../../../tests/support/program.js';
 import type { Step } from '../support/executors.js';
 import { World } from '../support/world.js';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const steps = ['scaffold', 'develop', 'test', 'merge'] as const;
 
 // Processes of their own share PostgreSQL; the embedded database belongs to one process.
@@ -23,7 +22,7 @@ describe('kill -9', () => {
   afterAll(() => world.close());
 
   function start(): ChildProcess {
-    const child = spawn(process.execPath, [main], {
+    const child = spawn(process.execPath, [program('langgraph')], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
         PATH: process.env.PATH,

@@ -13,6 +13,7 @@ import {
 } from '@codegen/contracts';
 import { closeRedis, connectRedis, publish, queueStats, type Redis } from '@codegen/sdk/queue';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { program } from '../../../../tests/support/program.js';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -21,7 +22,6 @@ import { FakeApi } from '../support/fake-api.js';
 import { commitAndPush, git } from '../support/repository.js';
 
 const TEMPLATE = fileURLToPath(new URL('../../../../templates/service', import.meta.url));
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const NAME = 'local/proj_1';
 
 let server: TestRedis;
@@ -225,7 +225,7 @@ it('as a program it names the variable that is missing', async () => {
 });
 
 function spawnMain(env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [MAIN], {
+  return spawn(process.execPath, [program('scaffolder')], {
     env: {
       ...{ PATH: process.env.PATH, REDIS_URL: server.url, API_URL: http.url, API_TOKEN: 'cgk_test' },
       ...{ REPOS_DIR: folder.path, TEMPLATE_DIR: TEMPLATE, ...env },

@@ -8,6 +8,7 @@ import { type Api, createApi } from '@codegen/sdk/api';
 import { closeRedis, connectRedis, publish, type Redis } from '@codegen/sdk/queue';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
+import { program } from '../../../../tests/support/program.js';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -22,9 +23,8 @@ async function startApiProcess(folder: string) {
   await writeFile(tokenFile, token);
   const url = `http://127.0.0.1:${port}`;
   const launch = async () => {
-    const main = new URL('../../../api/dist/main.js', import.meta.url);
     const env = { ...process.env, DATA_DIR: folder, PORT: String(port), ADMIN_TOKEN_FILE: tokenFile };
-    const child = spawn(process.execPath, [main.pathname], { env, stdio: 'ignore' });
+    const child = spawn(process.execPath, [program('api')], { env, stdio: 'ignore' });
     await waitFor('the API', async () => (await fetch(`${url}/health`)).ok, { timeoutMs: 30_000 });
     return child;
   };

@@ -1,16 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { workerIdFor, workerInputs } from '@codegen/contracts';
 import { publish } from '@codegen/sdk/queue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processesIn, processesWith } from '../../../../packages/worker-wrapper/tests/support/processes.js';
+import { program } from '../../../../tests/support/program.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { agents, startBench } from '../support/bench.js';
 
-const main = resolve(fileURLToPath(new URL('.', import.meta.url)), '..', '..', 'dist', 'main.js');
 let bench: Awaited<ReturnType<typeof startBench>>;
 let children: ChildProcess[];
 beforeEach(async () => {
@@ -35,7 +34,7 @@ async function kill(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Pr
 async function spawnManager(): Promise<ChildProcess> {
   const agentsFile = join(bench.folder, 'agents.json');
   await writeFile(agentsFile, JSON.stringify(agents));
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [program('worker-manager')], {
     env: {
       PATH: process.env.PATH,
       REDIS_URL: bench.server.url,

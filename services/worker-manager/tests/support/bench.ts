@@ -15,6 +15,7 @@ import { publish } from '@codegen/sdk/queue';
 import { Redis } from 'ioredis';
 import { createBareRepository } from '../../../../packages/worker-wrapper/tests/support/bare-repository.js';
 import { processesWith } from '../../../../packages/worker-wrapper/tests/support/processes.js';
+import { program } from '../../../../tests/support/program.js';
 import { startRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -61,6 +62,7 @@ export async function startBench() {
     workersDir,
     reposDir,
     agents,
+    wrapperCommand: [process.execPath, program('worker-wrapper')],
     reconcileMs: 100,
     terminateGraceMs: 300,
     logger: { debug: () => undefined, info: log, warn: log, error: log },
