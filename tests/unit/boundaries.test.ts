@@ -111,6 +111,31 @@ function violations(tree: string): string[] {
   return found;
 }
 
+/** Files that need each other in a circle, types included, each with what it imports of the others. */
+function circles(tree: string): string[][] {
+  const files = ['packages', 'services'].flatMap((group) =>
+    children(join(tree, group)).flatMap((folder) => sources(join(folder, 'src'))),
+  );
+  const needs = new Map(
+    files.map((file) => {
+      // What is loaded when it is used, by `import(…)`, is no circle.
+      const targets = [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\b[^;]*?from '(\.[^']+)\.js';/gm)];
+      return [file, targets.map(([, target]) => resolve(dirname(file), `${target}.ts`))] as const;
+    }),
+  );
+  // Whatever needs nothing that is left is in no circle, nor is what nothing left needs.
+  for (let before = 0; before !== needs.size; ) {
+    before = needs.size;
+    const needed = new Set([...needs.values()].flat());
+    for (const [file, targets] of needs) {
+      if (!needed.has(file) || !targets.some((target) => needs.has(target))) needs.delete(file);
+    }
+  }
+  return [...needs].map(([file, targets]) =>
+    [file, ...targets.filter((target) => needs.has(target))].map((path) => relative(tree, path)),
+  );
+}
+
 function children(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -142,6 +167,10 @@ function ofFileSystem(text: string): string[] {
 describe('boundaries', () => {
   it('are kept by every manifest and every import', () => {
     expect(violations(root)).toEqual([]);
+  });
+
+  it('no file needs itself by way of others, not even for a type', () => {
+    expect(circles(root)).toEqual([]);
   });
 
   it('are seen when they are crossed', () => {
@@ -177,6 +206,10 @@ describe('boundaries', () => {
       file('services/langgraph/src/engine/sweep.ts', "import '../flows/conditions.js';");
       file('services/worker-manager/src/read.ts', "import { stat, readFile as read } from 'node:fs/promises';");
       file('services/worker-manager/package.json', JSON.stringify({ name: '@codegen/worker-manager' }));
+      file('services/c/src/one.ts', "import type { Two } from './two.js';");
+      file('services/c/src/two.ts', "export { one } from './one.js';\nimport { fine } from './fine.js';");
+      file('services/c/src/fine.ts', "const later = () => import('./two.js');");
+      file('services/c/package.json', JSON.stringify({ name: '@codegen/c' }));
       file('services/a/src/config.ts', 'export const fine = process.env.X;');
       expect(violations(tree).sort()).toEqual([
         '@codegen/a depends on @codegen/b',
@@ -199,6 +232,10 @@ describe('boundaries', () => {
         'services/api/src/queue.ts imports @codegen/sdk/queue: the API knows no queue',
         'services/langgraph/src/engine/sweep.ts imports ../flows/conditions.js: the engine knows no flow',
         'services/worker-manager/src/read.ts uses readFile, where @codegen/sdk/files has to be used',
+      ]);
+      expect(circles(tree)).toEqual([
+        ['services/c/src/one.ts', 'services/c/src/two.ts'],
+        ['services/c/src/two.ts', 'services/c/src/one.ts'],
       ]);
     } finally {
       rmSync(tree, { recursive: true });

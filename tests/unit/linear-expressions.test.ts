@@ -15,7 +15,7 @@ const PUT_TOGETHER: Record<string, string> = {
     'one character, or an escape sequence without a repetition that overlaps',
   'packages/sdk/src/queue/progress.ts': 'names of our own streams, anchored at both ends',
   'packages/sdk/src/admin/find-queue.ts': 'names of our own streams, anchored at both ends',
-  'services/worker-manager/src/resolve-environment.ts': 'names of variables, anchored at both ends',
+  'services/worker-manager/src/agents-file.ts': 'names of variables, anchored at both ends',
   'examples/agents/demo-agent.js': 'whole lines of fixed words and one run of digits',
   'packages/sdk/src/testing/memory-queue.ts': 'for tests: patterns of our own streams',
 };

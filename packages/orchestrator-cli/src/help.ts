@@ -1,70 +1,21 @@
-import type { CommandClass } from './base-command.js';
 import { type CommandId, commandsUnder, commandTable, spoken } from './command-table.js';
-import { type ExitCode, exitCodesOf } from './exit-codes.js';
-import { renderHelp } from './render/help.js';
+import { exitCodesOf } from './exit-codes.js';
+import { loadCommand } from './load-command.js';
+import {
+  type ArgumentHelp,
+  type CommandHelp,
+  type CommandSummary,
+  type FlagHelp,
+  type HelpData,
+  type OverviewHelp,
+  renderHelp,
+  type TopicHelp,
+} from './render/help.js';
 import type { Screen } from './render/screen.js';
-import { listTopics, summaryOf, type TopicCommands } from './topics.js';
-
-/** A flag as its command takes it. */
-export interface FlagHelp {
-  name: string;
-  /** The one letter that stands for it. */
-  char?: string;
-  /** What its value is called; in `[=…]` where the flag may stand without one. */
-  value?: string;
-  /** The values it takes, where they are few and known. */
-  choices?: string[];
-  description: string;
-  global: boolean;
-}
-
-/** An argument as its command takes it. */
-export interface ArgumentHelp {
-  name: string;
-  choices?: string[];
-  description: string;
-}
-
-export interface CommandSummary {
-  command: string;
-  summary: string;
-}
-
-/** All that is to be known of a command. */
-export interface CommandHelp {
-  command: string;
-  summary: string;
-  description?: string;
-  effect: string;
-  usage: string;
-  arguments: ArgumentHelp[];
-  flags: FlagHelp[];
-  examples: string[];
-  exit_codes: ExitCode[];
-  /** Commands whose name begins with this one's. */
-  commands: CommandSummary[];
-}
-
-/** A topic, or a part of one. */
-export interface TopicHelp {
-  topic: string;
-  summary?: string;
-  commands: CommandSummary[];
-}
-
-/** All that may be used. */
-export interface OverviewHelp {
-  commands: CommandSummary[];
-  topics: TopicCommands[];
-  /** How many there are that ALLOWED_COMMANDS or the key do not allow. */
-  hidden: number;
-}
+import { listTopics, summaryOf } from './topics.js';
 
 /** Whether a command may be used; one that may not be is left out, where it is not asked for by name. */
 export type May = (id: CommandId) => boolean;
-
-/** Plain data, which JSON holds without loss; `renderHelp` shows it. */
-export type HelpData = CommandHelp | TopicHelp | OverviewHelp;
 
 interface Help {
   data: HelpData;
@@ -83,8 +34,7 @@ export async function helpFor(
 
 /** A command by its id, with its code loaded. */
 export async function describeCommand(id: CommandId): Promise<CommandHelp> {
-  const { default: loaded } = await commandTable[id].load();
-  const Class = loaded as CommandClass;
+  const Class = await loadCommand(id);
   const flags = Object.entries({ ...Class.flags, ...Class.baseFlags }) as [string, FlagShape][];
   const args = Object.entries(Class.args) as [string, ArgumentShape][];
   const usage = ['orchestrator', spoken(id), ...args.map(([name]) => `[${name.toUpperCase()}]`), '[FLAGS]'];

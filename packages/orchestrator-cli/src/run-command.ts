@@ -1,7 +1,8 @@
 import type { Config } from '@oclif/core/config';
 import { spellOutOptionalValues } from './argv.js';
 import type { BaseCommand, CommandClass } from './base-command.js';
-import { type CommandId, loadCommand } from './command-table.js';
+import type { CommandId } from './command-table.js';
+import { loadCommand } from './load-command.js';
 import { checkAllowed } from './permissions.js';
 import { permittedData } from './permitted-steps.js';
 import type { Screen } from './render/screen.js';

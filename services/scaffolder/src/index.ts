@@ -1,1 +1,2 @@
-export { type RunningScaffolder, type ScaffolderConfig, startScaffolder } from './start-scaffolder.js';
+export type { ScaffolderConfig } from './config.js';
+export { type RunningScaffolder, startScaffolder } from './start-scaffolder.js';

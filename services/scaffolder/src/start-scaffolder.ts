@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { repositoryQueue, repositoryResults, scaffolderQueue, scaffolderResults } from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
-import type { RetryPolicies, RunningService } from '@codegen/sdk/consumer';
+import type { RunningService } from '@codegen/sdk/consumer';
 import { systemFault } from '@codegen/sdk/files';
 import {
   closeRedis,
@@ -15,6 +15,7 @@ import {
   silentLogger,
 } from '@codegen/sdk/queue';
 import { runAnsweringConsumer } from './answering-consumer.js';
+import type { ScaffolderConfig } from './config.js';
 import { templateDrawer } from './draw-template.js';
 import { failedMerge, handleMerge } from './handle-merge.js';
 import { checkedProject, failedScaffold, handleScaffold } from './handle-scaffold.js';
@@ -22,23 +23,6 @@ import { localHost } from './hosts/local.js';
 import { reportScaffold } from './report-scaffold.js';
 
 const CONCURRENCY = 4;
-
-export interface ScaffolderConfig {
-  readonly redisUrl: string;
-  readonly api: { readonly url: string; readonly token: string };
-  /** Bare repositories live at `<reposDir>/local/<project id>.git`. */
-  readonly reposDir: string;
-  /** A Copier template. */
-  readonly templateDir: string;
-  /** Name or path of Copier; "copier" by default, false for the built-in renderer alone. */
-  readonly copier?: string | false;
-  /** Unique per process. */
-  readonly instance?: string;
-  /** Milliseconds until a dead scaffolder's messages are taken over. */
-  readonly leaseMs?: number;
-  readonly retry?: RetryPolicies;
-  readonly logger?: Logger;
-}
 
 export interface RunningScaffolder extends RunningService {
   /** Rejects when something that cannot heal stopped it, such as a refused token. */

@@ -37,6 +37,21 @@ export interface StackConfig {
   cacheFolder: string | undefined;
 }
 
+/** What a system of separate processes is to be. */
+export interface SystemPlan {
+  /** The folder to write, absolute. */
+  readonly dir: string;
+  readonly config: StackConfig;
+  /** Empty where the operator writes it later. */
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly host: string;
+  /** The account that the units run as. */
+  readonly user: string;
+  /** The folder that the programs are in, as the units name it. */
+  readonly release: string;
+}
+
 /** The folder that all programs of this release are in. */
 export const releaseFolder = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 

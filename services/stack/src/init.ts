@@ -6,16 +6,8 @@ import { putServer } from '@codegen/contracts';
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
 import { readRedisUrl, readUrl } from '@codegen/sdk/service';
 import { messageOf } from '@codegen/sdk/text';
-import { readConfig, releaseFolder } from './config.js';
-import {
-  API_PORT,
-  blanksOf,
-  checkFree,
-  holdsRelease,
-  type SystemPlan,
-  systemFiles,
-  writeSystemFolder,
-} from './system-folder.js';
+import { readConfig, releaseFolder, type SystemPlan } from './config.js';
+import { API_PORT, blanksOf, checkFree, holdsRelease, systemFiles, writeSystemFolder } from './system-folder.js';
 
 // Writes the folder of a system whose services run as processes of their own. The flags of the stack come after "--"; the
 // addresses, which may hold passwords, in DATABASE_URL and REDIS_URL. Prints one line of JSON: {"written":…} or

@@ -4,26 +4,11 @@ import { basename, dirname, join } from 'node:path';
 import { makeApiKeySecret, seedKeysOf } from '@codegen/api';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { makeFolder } from '@codegen/sdk/files';
-import { releaseFolder, type StackConfig } from './config.js';
+import { releaseFolder, type StackConfig, type SystemPlan } from './config.js';
 import { newServiceKeys } from './keys.js';
 import { serviceEnvironments } from './service-environments.js';
 import { systemReadme } from './system-readme.js';
 import { systemdUnits } from './systemd-units.js';
-
-/** What a system of separate processes is to be. */
-export interface SystemPlan {
-  /** The folder to write, absolute. */
-  readonly dir: string;
-  readonly config: StackConfig;
-  /** Empty where the operator writes it later. */
-  readonly databaseUrl: string;
-  readonly redisUrl: string;
-  readonly host: string;
-  /** The account that the units run as. */
-  readonly user: string;
-  /** The folder that the programs are in, as the units name it. */
-  readonly release: string;
-}
 
 /** A file of the folder, relative to it. */
 interface SystemFile {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { serviceNames, serviceScopes } from '@codegen/contracts';
-import type { SystemPlan } from './system-folder.js';
+import type { SystemPlan } from './config.js';
 
 /** What the folder says of itself. */
 export function systemReadme(plan: SystemPlan & { readonly port: number; readonly node: string }): string {

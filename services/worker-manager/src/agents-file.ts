@@ -3,7 +3,6 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { parseReference } from '@codegen/contracts';
 import { FileError, parseFile, readRegularFile } from '@codegen/sdk/files';
 import type { Environment } from '@codegen/sdk/service';
-import { isReserved } from './resolve-environment.js';
 
 /** A command that a custom agent may be. Values in `env` may be references. */
 export interface AgentCommand {
@@ -142,4 +141,21 @@ function isMap(value: unknown): value is Record<string, unknown> {
 /** Whether a value is a command with its arguments. */
 export function isArgv(value: unknown): value is string[] {
   return Array.isArray(value) && value.length > 0 && value.every((part) => typeof part === 'string');
+}
+
+// A message chooses what an agent works on, not what runs or whom it asks: that is the operator's, who sets such names
+// in the agents file. No pattern there opens them.
+const RESERVED = new RegExp(
+  '^(PATH|HOME|USER|LOGNAME|PWD|TMPDIR|TE?MP|XDG_.*|SHELL|ENV|IFS|CDPATH|PS4|PROMPT_COMMAND|(BASH|SHELL)OPTS|BASH_.*|' +
+    'ZDOTDIR|EDITOR|VISUAL|BROWSER|.*PAGER|LESS(OPEN|CLOSE)|.*PROXY|.*_BASE_URL|.*_CA_BUNDLE|SSL_CERT_.*|OPENSSL_.*|' +
+    'AGENT_.*|WORKER_.*|GIT_.*|SSH_.*|LD_.*|DYLD_.*|GCONV_PATH|HOSTALIASES|NODE_.*|NPM_CONFIG_.*|PIP_.*|PERL.*|PYTHON.*|' +
+    'RUBY.*|.*JAVA_(TOOL_)?OPTIONS|CLASSPATH|.*_OPTS|.*FLAGS|CARGO_.*|RUSTC.*|GO(SUMDB|ENV|TOOLCHAIN)|DOTNET_.*|LUA_.*|PHP.*|' +
+    'BUN_.*|DENO_.*|YARN_.*|UV_.*|DOCKER_.*|KUBECONFIG|CURL_HOME|WGETRC|GNUPGHOME|CLAUDE_CONFIG_DIR|CODEX_HOME|OLLAMA_HOST|' +
+    '.*_API_BASE|(AZURE_OPENAI|AWS|HF)_ENDPOINT.*|.*_CUSTOM_HEADERS)$',
+  'i',
+);
+
+/** Whether no pattern of the operator's leaves a variable to messages. */
+export function isReserved(name: string): boolean {
+  return RESERVED.test(name);
 }

@@ -1,7 +1,7 @@
 import { parseReference, type Task, type WorkerRefusal } from '@codegen/contracts';
 import { PermanentError } from '@codegen/sdk/errors';
 import { isSecretVariable } from '@codegen/sdk/text';
-import type { AgentCommand } from './agents-file.js';
+import { type AgentCommand, isReserved } from './agents-file.js';
 
 /** Where references lead to. */
 export interface ReferenceSources {
@@ -37,24 +37,8 @@ export class RefusedError extends PermanentError {
 /** What the operator says of an agent's variables. */
 type AgentVariables = Pick<AgentCommand, 'env' | 'allowEnv'>;
 
-// A message chooses what an agent works on, not what runs or whom it asks: that is the operator's, who sets such names
-// in the agents file. No pattern there opens them.
-const RESERVED = new RegExp(
-  '^(PATH|HOME|USER|LOGNAME|PWD|TMPDIR|TE?MP|XDG_.*|SHELL|ENV|IFS|CDPATH|PS4|PROMPT_COMMAND|(BASH|SHELL)OPTS|BASH_.*|' +
-    'ZDOTDIR|EDITOR|VISUAL|BROWSER|.*PAGER|LESS(OPEN|CLOSE)|.*PROXY|.*_BASE_URL|.*_CA_BUNDLE|SSL_CERT_.*|OPENSSL_.*|' +
-    'AGENT_.*|WORKER_.*|GIT_.*|SSH_.*|LD_.*|DYLD_.*|GCONV_PATH|HOSTALIASES|NODE_.*|NPM_CONFIG_.*|PIP_.*|PERL.*|PYTHON.*|' +
-    'RUBY.*|.*JAVA_(TOOL_)?OPTIONS|CLASSPATH|.*_OPTS|.*FLAGS|CARGO_.*|RUSTC.*|GO(SUMDB|ENV|TOOLCHAIN)|DOTNET_.*|LUA_.*|PHP.*|' +
-    'BUN_.*|DENO_.*|YARN_.*|UV_.*|DOCKER_.*|KUBECONFIG|CURL_HOME|WGETRC|GNUPGHOME|CLAUDE_CONFIG_DIR|CODEX_HOME|OLLAMA_HOST|' +
-    '.*_API_BASE|(AZURE_OPENAI|AWS|HF)_ENDPOINT.*|.*_CUSTOM_HEADERS)$',
-  'i',
-);
 // The manager's own credentials are nobody's business.
 const OWN = /^(REDIS_URL|DATABASE_URL|API_TOKEN.*|ADMIN_TOKEN.*|VAULT_KEY.*)$/;
-
-/** Whether no pattern of the operator's leaves a variable to messages. */
-export function isReserved(name: string): boolean {
-  return RESERVED.test(name);
-}
 
 /** Why a message may not have these variables, whatever is running; undefined where it may. */
 export function askedTooMuch(

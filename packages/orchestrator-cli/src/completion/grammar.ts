@@ -1,5 +1,6 @@
 import { type CommandId, commandTable } from '../command-table.js';
-import { type ArgumentHelp, type CommandHelp, describeCommand, type FlagHelp, type May } from '../help.js';
+import { describeCommand, type May } from '../help.js';
+import type { ArgumentHelp, CommandHelp, FlagHelp } from '../render/help.js';
 import { listTopics } from '../topics.js';
 
 /** What the command line itself is asked for while somebody types, since it changes. */

@@ -1,7 +1,8 @@
 import { type CommandId, commandTable } from '../command-table.js';
 import { variables } from '../environment.js';
 import { exitCodes } from '../exit-codes.js';
-import { type CommandHelp, describeCommand, type FlagHelp } from '../help.js';
+import { describeCommand } from '../help.js';
+import type { CommandHelp, FlagHelp } from '../render/help.js';
 import { listTopics } from '../topics.js';
 
 const INTRODUCTION = `# The \`orchestrator\` command line

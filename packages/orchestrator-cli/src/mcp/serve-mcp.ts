@@ -10,7 +10,8 @@ import {
   McpError,
   type ServerNotification,
 } from '@modelcontextprotocol/sdk/types.js';
-import { type CommandId, commandTable, entryOf, loadCommand } from '../command-table.js';
+import { type CommandId, commandTable, entryOf } from '../command-table.js';
+import { loadCommand } from '../load-command.js';
 import type { Runtime } from '../runtime.js';
 import { readVersion } from '../version.js';
 import { callTool } from './call-tool.js';

@@ -1,15 +1,66 @@
-import type {
-  ArgumentHelp,
-  CommandHelp,
-  CommandSummary,
-  FlagHelp,
-  HelpData,
-  OverviewHelp,
-  TopicHelp,
-} from '../help.js';
+import type { ExitCode } from '../exit-codes.js';
+import type { TopicCommands } from '../topics.js';
 import type { Screen } from './screen.js';
 import { widthOf } from './text.js';
 import { wrapCommand, wrapPairs, wrapText } from './wrap.js';
+
+/** A flag as its command takes it. */
+export interface FlagHelp {
+  name: string;
+  /** The one letter that stands for it. */
+  char?: string;
+  /** What its value is called; in `[=…]` where the flag may stand without one. */
+  value?: string;
+  /** The values it takes, where they are few and known. */
+  choices?: string[];
+  description: string;
+  global: boolean;
+}
+
+/** An argument as its command takes it. */
+export interface ArgumentHelp {
+  name: string;
+  choices?: string[];
+  description: string;
+}
+
+export interface CommandSummary {
+  command: string;
+  summary: string;
+}
+
+/** All that is to be known of a command. */
+export interface CommandHelp {
+  command: string;
+  summary: string;
+  description?: string;
+  effect: string;
+  usage: string;
+  arguments: ArgumentHelp[];
+  flags: FlagHelp[];
+  examples: string[];
+  exit_codes: ExitCode[];
+  /** Commands whose name begins with this one's. */
+  commands: CommandSummary[];
+}
+
+/** A topic, or a part of one. */
+export interface TopicHelp {
+  topic: string;
+  summary?: string;
+  commands: CommandSummary[];
+}
+
+/** All that may be used. */
+export interface OverviewHelp {
+  commands: CommandSummary[];
+  topics: TopicCommands[];
+  /** How many there are that ALLOWED_COMMANDS or the key do not allow. */
+  hidden: number;
+}
+
+/** Plain data, which JSON holds without loss; `renderHelp` shows it. */
+export type HelpData = CommandHelp | TopicHelp | OverviewHelp;
 
 /** Help for people, fitted to the screen. */
 export function renderHelp(help: HelpData, screen: Screen): string {

@@ -1,7 +1,12 @@
-import type { ListedSecret } from '../commands/secret/list.js';
+import type { Secret } from '@codegen/contracts';
 import type { Screen } from './screen.js';
 import { ago } from './status.js';
 import type { Column } from './table.js';
+
+/** A secret that is set, or one that is required and not set. */
+export type ListedSecret = { state: 'set' | 'missing' } & {
+  [Field in keyof Secret]: Field extends 'name' ? string : Secret[Field] | null;
+};
 
 /** Secrets in a list. */
 export function secretColumns({ paint }: Screen): Column<ListedSecret>[] {

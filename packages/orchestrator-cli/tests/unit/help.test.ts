@@ -5,9 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { readRequest } from '../../src/argv.js';
 import { BaseCommand, type CommandClass } from '../../src/base-command.js';
 import { type CommandId, commandTable, spoken } from '../../src/command-table.js';
-import { type CommandHelp, describeCommand, helpFor } from '../../src/help.js';
+import { describeCommand, helpFor } from '../../src/help.js';
+import { loadCommand } from '../../src/load-command.js';
 import { Output } from '../../src/output.js';
-import { renderHelp } from '../../src/render/help.js';
+import { type CommandHelp, renderHelp } from '../../src/render/help.js';
 import { widthOf } from '../../src/render/text.js';
 import { wrapCommand } from '../../src/render/wrap.js';
 import { runClass } from '../../src/run-command.js';
@@ -38,8 +39,7 @@ function runtime(): Runtime {
 
 /** Parses a command line as the command itself does, and does nothing with it. */
 async function parsed(id: CommandId, argv: readonly string[]): Promise<unknown> {
-  const { default: loaded } = await commandTable[id].load();
-  const Class = loaded as CommandClass;
+  const Class = await loadCommand(id);
   const { args, flags, baseFlags } = Class;
   class Parsing extends BaseCommand {
     run(): Promise<unknown> {

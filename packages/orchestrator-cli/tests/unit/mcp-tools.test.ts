@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CommandId, commandTable, entryOf, loadCommand, spoken } from '../../src/command-table.js';
+import { type CommandId, commandTable, entryOf, spoken } from '../../src/command-table.js';
+import { loadCommand } from '../../src/load-command.js';
 import { callTool } from '../../src/mcp/call-tool.js';
 import { knownFields } from '../../src/mcp/known-fields.js';
 import { offer } from '../../src/mcp/offer.js';

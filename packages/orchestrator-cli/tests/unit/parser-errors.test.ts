@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { describe, expect, it } from 'vitest';
 import { type CommandId, commandTable } from '../../src/command-table.js';
+import { loadCommand } from '../../src/load-command.js';
 import { makeRuntime } from '../../src/make-runtime.js';
 import { Output } from '../../src/output.js';
 import { runCommand } from '../../src/run-command.js';
@@ -33,7 +34,7 @@ describe('a number that is none', () => {
 
 describe('no error of the parser repeats a value', () => {
   it.each(Object.keys(commandTable) as CommandId[])('of %s', async (id) => {
-    const { default: Class } = await commandTable[id].load();
+    const Class = await loadCommand(id);
     const picky = Object.entries({ ...Class.baseFlags, ...Class.flags }).filter(
       ([, flag]) => 'options' in flag && (flag as { options?: unknown }).options !== undefined,
     );

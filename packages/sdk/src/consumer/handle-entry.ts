@@ -14,10 +14,7 @@ import { processTraced } from './process-span.js';
 import { idsOf, type ReadEntry, readEntry } from './read-entry.js';
 import { beginRequest, requestOf } from './request.js';
 import { defaultRetry, deferralMs, judge } from './retry-policy.js';
-import type { Outcome } from './settle.js';
-
-/** How handling ended; `fatal` means that the consumer must stop and the entry stay as it is. */
-export type Handled = Outcome | { kind: 'fatal'; error: unknown };
+import type { Handled } from './settle.js';
 
 /** Runs the handler on one entry, whose message is the current one meanwhile, and says how the entry ends. */
 export function handleEntry<C extends QueueContract>(

@@ -3,16 +3,7 @@ import { defaultLetterLimits } from '../queue/dead-letters.js';
 import type { LetterLimits } from '../queue/store.js';
 import { sayFailed } from '../queue/what-is-away.js';
 import type { ConsumerCore } from './consumer-core.js';
-
-/** What a consumer tidies up in its own queue, and how often. */
-export interface Housekeeping {
-  /** Milliseconds between two rounds, give or take a quarter; 10 minutes by default. */
-  everyMs?: number;
-  /** Which dead letters are kept; by default those of 30 days, 10,000 at most. */
-  deadLetters?: Partial<LetterLimits>;
-  /** Milliseconds until a consumer that is not seen and has nothing pending is removed; an hour by default. */
-  forgetConsumersAfterMs?: number;
-}
+import type { Housekeeping } from './options.js';
 
 const EVERY_MS = 600_000;
 const FORGET_AFTER_MS = 3_600_000;

@@ -1,12 +1,12 @@
 export { type AnswerOptions, answerOnce, recordedAnswer } from '../queue/answer.js';
 export { giveSignsOfLife } from '../signs-of-life.js';
 export { LeaseLostError } from './held-entries.js';
-export type { Housekeeping } from './housekeeping.js';
 export type {
   ConsumerMetrics,
   ConsumerOptions,
   DeadLetter,
   HandlerContext,
+  Housekeeping,
   RunningConsumer,
   RunningService,
 } from './options.js';

@@ -1,9 +1,18 @@
 import type { MessageOf, QueueContract } from '@codegen/contracts';
 import type { Remembered } from '../queue/idempotency.js';
 import type { Logger } from '../queue/logger.js';
-import type { QueueStore } from '../queue/store.js';
-import type { Housekeeping } from './housekeeping.js';
+import type { LetterLimits, QueueStore } from '../queue/store.js';
 import type { RetryPolicies } from './retry-policy.js';
+
+/** What a consumer tidies up in its own queue, and how often. */
+export interface Housekeeping {
+  /** Milliseconds between two rounds, give or take a quarter; 10 minutes by default. */
+  everyMs?: number;
+  /** Which dead letters are kept; by default those of 30 days, 10,000 at most. */
+  deadLetters?: Partial<LetterLimits>;
+  /** Milliseconds until a consumer that is not seen and has nothing pending is removed; an hour by default. */
+  forgetConsumersAfterMs?: number;
+}
 
 /** What a handler gets beside its message. */
 export interface HandlerContext {

@@ -13,7 +13,7 @@ import {
   SCOPE,
 } from '../queue/open-telemetry.js';
 import type { ConsumerCore } from './consumer-core.js';
-import type { Handled } from './handle-entry.js';
+import type { Handled } from './settle.js';
 
 /**
  * Handles an entry inside a `process` span. Its parent is the `send` span, as an entry is one message and handled on

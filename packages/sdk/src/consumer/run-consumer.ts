@@ -10,14 +10,14 @@ import { sayFailed } from '../queue/what-is-away.js';
 import { textOf } from '../text/error-text.js';
 import { claimLoop } from './claim-loop.js';
 import type { ConsumerCore } from './consumer-core.js';
-import { type Handled, handleEntry } from './handle-entry.js';
+import { handleEntry } from './handle-entry.js';
 import { HeldEntries, type HeldEntry } from './held-entries.js';
 import { housekeepingLoop, warnOfLosses } from './housekeeping.js';
 import { leaseLoop, renewAll } from './lease.js';
 import { Mover } from './mover-loop.js';
 import type { ConsumerOptions, RunningConsumer } from './options.js';
 import { readLoop } from './read-loop.js';
-import { Settler } from './settle.js';
+import { type Handled, Settler } from './settle.js';
 import { endHandlers, interrupt, withinMs } from './shutdown.js';
 import { watchStalls } from './watch-stalls.js';
 

@@ -16,6 +16,9 @@ export type Outcome =
   /** Back to the peers, as if it had never been here. */
   | { kind: 'release' };
 
+/** How handling ended; `fatal` means that the consumer must stop and the entry stay as it is. */
+export type Handled = Outcome | { kind: 'fatal'; error: unknown };
+
 const COUNTED = { done: 'handled', retry: 'retried', dead: 'deadLettered', release: 'released' } as const;
 
 const REFUSED = 'lease lost: the outcome is refused';

@@ -3,7 +3,7 @@ import { delayedKey } from './delay.js';
 import { statsScript } from './lua/stats.js';
 import type { RedisClient } from './redis-client.js';
 import { runScript } from './script.js';
-import type { QueueStats } from './stats.js';
+import type { QueueStats } from './store.js';
 
 /** Delivered entries that are looked at one by one. */
 const MAX_DELIVERED = 1000;

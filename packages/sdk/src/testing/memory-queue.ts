@@ -1,8 +1,15 @@
 import { deadLetterStream, type EntryFields } from '@codegen/contracts';
 import type { ClaimedEntry, GroupReader, StreamEntry } from '../queue/entry.js';
 import { compareEntryIds, partsOf } from '../queue/entry-id.js';
-import type { QueueStats } from '../queue/stats.js';
-import type { AnswerEntry, LetterLimits, LogLimits, QueueStore, RequestEntry, WaitingReader } from '../queue/store.js';
+import type {
+  AnswerEntry,
+  LetterLimits,
+  LogLimits,
+  QueueStats,
+  QueueStore,
+  RequestEntry,
+  WaitingReader,
+} from '../queue/store.js';
 import { MemoryReader } from './memory-reader.js';
 import { MemoryStream } from './memory-stream.js';
 

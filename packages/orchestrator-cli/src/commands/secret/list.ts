@@ -1,4 +1,3 @@
-import type { Secret } from '@codegen/contracts';
 import { paste } from '@codegen/sdk/errors';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
@@ -6,13 +5,8 @@ import { pickFields, readFields } from '../../fields.js';
 import { chooseProject } from '../../operations/choose-project.js';
 import { renderList } from '../../render/list.js';
 import type { Screen } from '../../render/screen.js';
-import { secretColumns } from '../../render/secret.js';
+import { type ListedSecret, secretColumns } from '../../render/secret.js';
 import { projectFlag } from '../../start-flags.js';
-
-/** A secret that is set, or one that is required and not set. */
-export type ListedSecret = { state: 'set' | 'missing' } & {
-  [Field in keyof Secret]: Field extends 'name' ? string : Secret[Field] | null;
-};
 
 const FIELDS = ['name', 'state', 'reference', 'updated_at'];
 
