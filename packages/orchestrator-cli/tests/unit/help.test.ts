@@ -3,7 +3,7 @@ import { Redactor } from '@codegen/sdk/text';
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
 import { readRequest } from '../../src/argv.js';
-import { BaseCommand, type CommandClass } from '../../src/base-command.js';
+import { BaseCommand } from '../../src/base-command.js';
 import { type CommandId, commandTable, spoken } from '../../src/command-table.js';
 import { describeCommand, helpFor } from '../../src/help.js';
 import { loadCommand } from '../../src/load-command.js';
