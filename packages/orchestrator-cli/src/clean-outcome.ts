@@ -1,6 +1,6 @@
 import { type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import type { CommandId } from './command-table.js';
-import { spoken } from './command-table.js';
+import { commandName } from './command-table.js';
 import { nextSteps, onSystem } from './next-steps.js';
 import { asCalled } from './program.js';
 import type { Runtime } from './runtime.js';
@@ -25,10 +25,10 @@ export function cleanError(
   { meta, redactor, system }: Pick<Runtime, 'meta' | 'redactor' | 'system'>,
   argv?: readonly string[],
 ): { error: OrchestratorError; next: NextStep[] } {
-  const asAdmin = id && argv && adminStep(error, spoken(id), argv, system.admin);
+  const asAdmin = id && argv && adminStep(error, commandName(id), argv, system.admin);
   const inVariable = error.code === 'UNAUTHENTICATED' && error.next === undefined && system.tokenInVariable;
   const own = inVariable ? UNSET : asAdmin;
-  const steps = own ? [own] : nextSteps(error, id && spoken(id), meta.idempotency_key);
+  const steps = own ? [own] : nextSteps(error, id && commandName(id), meta.idempotency_key);
   const clean = redactor.cleanAll({
     next: steps.map((step) => onSystem(step, system)).map((step) => ({ ...step, command: asCalled(step.command) })),
     message: inVariable ? `${error.message}; it is the one in ${TOKEN}, which goes before every login` : error.message,

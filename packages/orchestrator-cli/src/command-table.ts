@@ -329,7 +329,7 @@ export function entryOf(id: CommandId): TableEntry {
 }
 
 /** A command as it is typed: words with spaces. */
-export function spoken(id: string): string {
+export function commandName(id: string): string {
   return id.replaceAll('.', ' ');
 }
 

@@ -1,4 +1,4 @@
-import { type CommandId, commandsUnder, commandTable, spoken } from './command-table.js';
+import { type CommandId, commandName, commandsUnder, commandTable } from './command-table.js';
 import { exitCodesOf } from './exit-codes.js';
 import { loadCommand } from './load-command.js';
 import {
@@ -37,9 +37,9 @@ export async function describeCommand(id: CommandId): Promise<CommandHelp> {
   const Class = await loadCommand(id);
   const flags = Object.entries({ ...Class.flags, ...Class.baseFlags }) as [string, FlagShape][];
   const args = Object.entries(Class.args) as [string, ArgumentShape][];
-  const usage = ['orchestrator', spoken(id), ...args.map(([name]) => `[${name.toUpperCase()}]`), '[FLAGS]'];
+  const usage = ['orchestrator', commandName(id), ...args.map(([name]) => `[${name.toUpperCase()}]`), '[FLAGS]'];
   return {
-    command: spoken(id),
+    command: commandName(id),
     summary: commandTable[id].summary,
     ...(Class.description !== undefined && { description: Class.description }),
     effect: commandTable[id].effect,
@@ -59,7 +59,7 @@ function describeTopic(topic: string, may: May): TopicHelp {
   const all = commandsUnder(topic);
   const usable = all.filter(may);
   return {
-    topic: spoken(topic),
+    topic: commandName(topic),
     ...(summary && { summary }),
     commands: summaries(usable.length > 0 ? usable : all),
   };
@@ -72,7 +72,7 @@ function describeAll(may: May): OverviewHelp {
 }
 
 function summaries(ids: readonly CommandId[]): CommandSummary[] {
-  return ids.map((id) => ({ command: spoken(id), summary: commandTable[id].summary }));
+  return ids.map((id) => ({ command: commandName(id), summary: commandTable[id].summary }));
 }
 
 interface ArgumentShape {

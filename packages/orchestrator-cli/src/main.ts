@@ -3,7 +3,7 @@ import { exitProcess } from '@codegen/sdk/processes';
 import { type Request, readRequest, wantsDebug } from './argv.js';
 import type { CommandClass } from './base-command.js';
 import { cleanError, cleanWarnings } from './clean-outcome.js';
-import { spoken } from './command-table.js';
+import { commandName } from './command-table.js';
 import { failure, success } from './envelope.js';
 import { listenForSignals } from './interruption.js';
 import { makeRuntime } from './make-runtime.js';
@@ -80,7 +80,7 @@ async function execute(request: Request, runtime: Runtime): Promise<Outcome> {
 
 /** The command as the envelope names it. Words that are no command may be anything, so they are not repeated. */
 function nameOf(request: Request): string {
-  if (request.command) return spoken(request.command);
+  if (request.command) return commandName(request.command);
   if (request.version) return 'version';
   if (request.help) return 'help';
   return topicOf(request.words) ? 'help' : 'orchestrator';

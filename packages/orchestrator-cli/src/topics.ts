@@ -1,4 +1,4 @@
-import { type CommandId, commandsUnder, spoken } from './command-table.js';
+import { type CommandId, commandName, commandsUnder } from './command-table.js';
 
 /** The first word of a command. */
 type Topic = CommandId extends infer Id ? (Id extends `${infer First}.${string}` ? First : Id) : never;
@@ -45,7 +45,7 @@ export interface TopicCommands extends TopicEntry {
 export function listTopics(may: (id: CommandId) => boolean = () => true): TopicCommands[] {
   return Object.entries<TopicEntry>(topics).flatMap(([topic, entry]) => {
     const usable = commandsUnder(topic).filter(may);
-    const verbs = usable.filter((id) => id !== topic).map((id) => spoken(id.slice(topic.length + 1)));
+    const verbs = usable.filter((id) => id !== topic).map((id) => commandName(id.slice(topic.length + 1)));
     return usable.length > 0 ? [{ topic, ...entry, verbs }] : [];
   });
 }

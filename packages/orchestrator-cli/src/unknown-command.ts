@@ -1,5 +1,5 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { type CommandId, commandsUnder, commandTable, spoken } from './command-table.js';
+import { type CommandId, commandName, commandsUnder, commandTable } from './command-table.js';
 import { nearest } from './nearest.js';
 
 /** What a mistyped command looks like. Anything else may be a value in the wrong place, even a secret. */
@@ -17,9 +17,9 @@ export function unknownCommand(words: readonly string[]): OrchestratorError {
   const topics = [...new Set(ids.map((id) => id.split('.')[0] as string))];
   // The right verb under the wrong topic; what destroys is proposed only for what looks like it.
   const elsewhere = ids.filter((id) => id.endsWith(`.${verb}`) && commandTable[id as CommandId].effect !== 'destroy');
-  const sameVerb = inTopic.length > 0 ? elsewhere.map(spoken) : [];
-  const close = [...sameVerb, ...nearest(`${topic} ${verb}`.trim(), ids.map(spoken)), ...nearest(topic, topics)];
-  const choices = close.length > 0 ? [...new Set(close)].slice(0, 4) : inTopic.map(spoken);
+  const sameVerb = inTopic.length > 0 ? elsewhere.map(commandName) : [];
+  const close = [...sameVerb, ...nearest(`${topic} ${verb}`.trim(), ids.map(commandName)), ...nearest(topic, topics)];
+  const choices = close.length > 0 ? [...new Set(close)].slice(0, 4) : inTopic.map(commandName);
   const [best] = choices;
   const next = best
     ? { command: `orchestrator ${best} --help`, when: 'if that is what you mean' }

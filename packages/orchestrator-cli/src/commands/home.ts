@@ -1,16 +1,16 @@
 import { BaseCommand } from '../base-command.js';
-import { lookAround, type Surroundings } from '../operations/look-around.js';
+import { readStatus, type SystemStatus } from '../operations/read-status.js';
 import type { Screen } from '../render/screen.js';
-import { renderSurroundings } from '../render/surroundings.js';
+import { renderStatus } from '../render/system-status.js';
 
 /** Bare `orchestrator`: where it is, what runs, and the command that comes next. */
-export default class Home extends BaseCommand<Surroundings> {
-  async run(): Promise<Surroundings> {
+export default class Home extends BaseCommand<SystemStatus> {
+  async run(): Promise<SystemStatus> {
     const { flags } = await this.parse(Home);
-    return await lookAround(await this.settings(flags), this.runtime);
+    return await readStatus(await this.settings(flags), this.runtime);
   }
 
-  render(surroundings: Surroundings, screen: Screen): string {
-    return renderSurroundings(surroundings, screen);
+  render(status: SystemStatus, screen: Screen): string {
+    return renderStatus(status, screen);
   }
 }

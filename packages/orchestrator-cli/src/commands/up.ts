@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../base-command.js';
-import { bringUp, bringUpDetached, downCommand, type RunningSystem } from '../operations/bring-up.js';
+import { downCommand, type RunningSystem, startSystem, startSystemDetached } from '../operations/start-system.js';
 import { openWaiting } from '../progress/waiting.js';
 import { openScreen, type Screen } from '../render/screen.js';
 import { renderSystem } from '../render/system.js';
@@ -44,9 +44,9 @@ export default class Up extends BaseCommand<RunningSystem> {
     const screen = await openScreen(process.stderr, env);
     const say = (text: string) => (flags.quiet ? Promise.resolve() : output.err(`${text}\n`));
     const waiting = await openWaiting('Starting the system', this.runtime, screen, flags.quiet);
-    if (detach) return await bringUpDetached(options, this.runtime).finally(waiting.close);
+    if (detach) return await startSystemDetached(options, this.runtime).finally(waiting.close);
     this.signal.addEventListener('abort', () => say(screen.paint.dim('Stopping … (Ctrl-C again ends all at once)')));
-    return await bringUp(options, this.runtime, async (system) => {
+    return await startSystem(options, this.runtime, async (system) => {
       await waiting.close();
       await say(renderSystem(system, 'Ctrl-C', screen));
     }).finally(waiting.close);

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { cleanError, cleanWarnings } from '../clean-outcome.js';
-import { type CommandId, spoken } from '../command-table.js';
+import { type CommandId, commandName } from '../command-table.js';
 import { type FailureEnvelope, failure, type SuccessEnvelope, success } from '../envelope.js';
 import { loadCommand } from '../load-command.js';
 import { makeRuntime } from '../make-runtime.js';
@@ -46,7 +46,7 @@ export async function callTool(id: CommandId, input: unknown, context: CallConte
   );
   const call = new AbortController();
   const runtime = makeRuntime({ env: context.env, json: true, verbose: false, signal: call.signal, output });
-  const command = spoken(id);
+  const command = commandName(id);
   let timer: NodeJS.Timeout | undefined;
   const takenBack = () => call.abort(reasonOf(context.signal));
   context.signal.addEventListener('abort', takenBack, { once: true });

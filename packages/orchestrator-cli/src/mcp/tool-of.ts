@@ -1,7 +1,7 @@
 import type { Tool } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import type { CommandClass } from '../base-command.js';
-import { type CommandId, entryOf, spoken } from '../command-table.js';
+import { type CommandId, commandName, entryOf } from '../command-table.js';
 import { fieldsOf, inputSchemaOf } from './tool-input.js';
 import { toolName, toolText } from './tool-words.js';
 
@@ -11,7 +11,7 @@ import { toolName, toolText } from './tool-words.js';
  */
 export function toolOf(id: CommandId, Class: CommandClass): Tool {
   const { summary } = entryOf(id);
-  const words = spoken(id);
+  const words = commandName(id);
   const fields = new Set(fieldsOf(Class).keys());
   return {
     name: toolName(id),

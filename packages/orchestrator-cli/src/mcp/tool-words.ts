@@ -1,4 +1,4 @@
-import { type CommandId, commandTable, entryOf, spoken } from '../command-table.js';
+import { type CommandId, commandName, commandTable, entryOf } from '../command-table.js';
 
 /** In brackets, what a tool has no part of. */
 const ASIDE = / \([^()]*(?:[A-Z]_[A-Z]|JSON|\.json)[^()]*\)/g;
@@ -16,7 +16,7 @@ export function toolName(id: CommandId): string {
 const spokenTools = new Map(
   (Object.keys(commandTable) as CommandId[])
     .filter((id) => id.includes('.') && entryOf(id).notInMcp === undefined)
-    .map((id) => [spoken(id), toolName(id)]),
+    .map((id) => [commandName(id), toolName(id)]),
 );
 const SPOKEN = new RegExp(`\\b(?:${[...spokenTools.keys()].sort((a, b) => b.length - a.length).join('|')})\\b`, 'g');
 

@@ -13,7 +13,7 @@ import { messageOf } from '@codegen/sdk/text';
 import type { Settings } from '../config/settings.js';
 import type { Runtime } from '../runtime.js';
 import { withNext } from '../translate-error.js';
-import { bringUpOf, noneWhereForbidden } from './look-around.js';
+import { noneWhereForbidden, startOfSystem } from './read-status.js';
 
 export type CheckName = 'api' | 'services' | 'redis' | 'projects' | 'sites' | 'workers';
 
@@ -78,7 +78,7 @@ const UNITS: Record<CheckName, string> = {
 /** By the command line, where the system is this machine's own; of one that somebody operates, the unit that they look at. */
 function howToStart(unit: string, settings: Settings, runtime: Runtime): NextStep {
   if (settings.dataDir !== undefined) {
-    const { command, when } = bringUpOf(settings, runtime);
+    const { command, when } = startOfSystem(settings, runtime);
     return { command, when };
   }
   const when = 'on the machine that it runs on, under systemd, to see why it does not; docs/production.md has the rest';

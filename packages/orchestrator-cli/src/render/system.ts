@@ -1,4 +1,4 @@
-import type { RunningSystem } from '../operations/bring-up.js';
+import type { RunningSystem } from '../operations/start-system.js';
 import type { Screen } from './screen.js';
 import { renderPairs } from './table.js';
 import { oneLine } from './text.js';

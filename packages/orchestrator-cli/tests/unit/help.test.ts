@@ -4,7 +4,7 @@ import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
 import { readRequest } from '../../src/argv.js';
 import { BaseCommand } from '../../src/base-command.js';
-import { type CommandId, commandTable, spoken } from '../../src/command-table.js';
+import { type CommandId, commandName, commandTable } from '../../src/command-table.js';
 import { describeCommand, helpFor } from '../../src/help.js';
 import { loadCommand } from '../../src/load-command.js';
 import { Output } from '../../src/output.js';
@@ -62,7 +62,7 @@ describe('help', () => {
     const help = await describeCommand(id);
 
     expect(help.examples.length).toBeGreaterThan(0);
-    for (const example of help.examples) expect(example).toContain(`orchestrator ${spoken(id)}`);
+    for (const example of help.examples) expect(example).toContain(`orchestrator ${commandName(id)}`);
     for (const { description } of [...help.flags, ...help.arguments]) expect(description).not.toBe('');
     expect(help.summary).not.toMatch(/\.$/);
     expect(help.exit_codes.length).toBeGreaterThan(3);
@@ -119,7 +119,7 @@ describe('help', () => {
       const { render } = await helpFor(undefined, part);
       const text = render({ columns: 80, paint: plain });
       for (const id of ids.filter((one) => one === part || one.startsWith(`${part}.`))) {
-        expect(text).toContain(`  ${spoken(id)}`);
+        expect(text).toContain(`  ${commandName(id)}`);
       }
     }
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CommandId, commandTable, entryOf, spoken } from '../../src/command-table.js';
+import { type CommandId, commandName, commandTable, entryOf } from '../../src/command-table.js';
 import { loadCommand } from '../../src/load-command.js';
 import { callTool } from '../../src/mcp/call-tool.js';
 import { knownFields } from '../../src/mcp/known-fields.js';
@@ -51,7 +51,7 @@ describe('the inputs of tools', () => {
 
 describe('the words of tools', () => {
   const SHELL = /--\w|\bCtrl-C|[A-Z]+_[A-Z_]+|\.orchestrator\.json|\b[Ee]xits?\b|standard input|\bterminal\b/;
-  const typed = ids.filter((id) => id.includes('.') && all.includes(id)).map(spoken);
+  const typed = ids.filter((id) => id.includes('.') && all.includes(id)).map(commandName);
 
   it('speak of their own inputs and of other tools, not of a command line', async () => {
     for (const id of all) {

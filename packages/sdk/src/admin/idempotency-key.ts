@@ -33,7 +33,7 @@ export const KEY_WINDOW_MS = 86_400_000;
 export async function checkSameCall(store: QueueStore, requestId: string, input: unknown): Promise<void> {
   const digest = digestOf(input);
   const key = `idempotency:${requestId}`;
-  const first = await onRedis(`writing ${key}`, () => store.noteOnce(key, digest, KEY_WINDOW_MS));
+  const first = await onRedis(`writing ${key}`, () => store.setIfAbsent(key, digest, KEY_WINDOW_MS));
   if (first === digest) return;
   throw new OrchestratorError('IDEMPOTENCY_MISMATCH', 'this idempotency key was used with other input', {
     requestId,

@@ -4,7 +4,7 @@ import { textOf } from '../text/error-text.js';
 import type { ConsumerCore } from './consumer-core.js';
 import type { HeldEntry } from './held-entries.js';
 import type { ConsumerOptions, DeadLetter } from './options.js';
-import { judge } from './retry-policy.js';
+import { classify } from './retry-policy.js';
 import type { Outcome } from './settle.js';
 
 /** Ends an entry in the dead-letter stream, after whoever waits for it was told. */
@@ -52,7 +52,7 @@ function announceOnce<C extends QueueContract>(
     try {
       if (!announced) await onDeadLetter?.(message, reason);
     } catch (error) {
-      const verdict = judge(error, { attempt, deferrals: 0 });
+      const verdict = classify(error, { attempt, deferrals: 0 });
       if (verdict.kind === 'retry') {
         if (verdict.burnsAttempt) attempt += 1;
         throw error;

@@ -13,7 +13,7 @@ import type { ConsumerOptions } from './options.js';
 import { processTraced } from './process-span.js';
 import { idsOf, type ReadEntry, readEntry } from './read-entry.js';
 import { beginRequest, requestOf } from './request.js';
-import { defaultRetry, deferralMs, judge } from './retry-policy.js';
+import { classify, defaultRetry, deferralMs } from './retry-policy.js';
 import type { Handled } from './settle.js';
 
 /** Runs the handler on one entry, whose message is the current one meanwhile, and says how the entry ends. */
@@ -96,7 +96,7 @@ async function handleDecoded<C extends QueueContract>(
     if (entry.aborted) return { kind: 'release' };
     core.counts.failed += 1;
     const text = textOf(error);
-    const verdict = judge(error, { attempt, deferrals }, options.retry);
+    const verdict = classify(error, { attempt, deferrals }, options.retry);
     if (verdict.kind === 'fatal') {
       context.logger.error({ error: text, attempt }, 'fatal error: the consumer stops');
       return { kind: 'fatal', error };

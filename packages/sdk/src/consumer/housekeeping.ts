@@ -1,6 +1,6 @@
 import { pause } from '../queue/backoff.js';
-import { defaultLetterLimits } from '../queue/dead-letters.js';
-import type { LetterLimits } from '../queue/store.js';
+import { defaultRetention } from '../queue/dead-letters.js';
+import type { Retention } from '../queue/store.js';
 import { sayFailed } from '../queue/what-is-away.js';
 import type { ConsumerCore } from './consumer-core.js';
 import type { Housekeeping } from './options.js';
@@ -17,12 +17,12 @@ export async function housekeepingLoop(
   { everyMs = EVERY_MS, deadLetters, forgetConsumersAfterMs: idleMs = FORGET_AFTER_MS }: Housekeeping,
 ): Promise<void> {
   while (!core.stopping.aborted) {
-    await tidyUp(core, idleMs, { ...defaultLetterLimits, ...deadLetters });
+    await tidyUp(core, idleMs, { ...defaultRetention, ...deadLetters });
     await pause(everyMs * (0.75 + Math.random() / 2), core.stopping);
   }
 }
 
-async function tidyUp(core: ConsumerCore, idleMs: number, limits: LetterLimits): Promise<void> {
+async function tidyUp(core: ConsumerCore, idleMs: number, limits: Retention): Promise<void> {
   const { store, group, stream, streams, logger } = core;
   // Each by itself: a key that is no stream must not keep the others from being tidied up.
   const tidy = async (one: string, work: () => Promise<void>) => {

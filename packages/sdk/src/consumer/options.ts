@@ -1,7 +1,7 @@
 import type { MessageOf, QueueContract } from '@codegen/contracts';
 import type { Remembered } from '../queue/idempotency.js';
 import type { Logger } from '../queue/logger.js';
-import type { LetterLimits, QueueStore } from '../queue/store.js';
+import type { QueueStore, Retention } from '../queue/store.js';
 import type { RetryPolicies } from './retry-policy.js';
 
 /** What a consumer tidies up in its own queue, and how often. */
@@ -9,7 +9,7 @@ export interface Housekeeping {
   /** Milliseconds between two rounds, give or take a quarter; 10 minutes by default. */
   everyMs?: number;
   /** Which dead letters are kept; by default those of 30 days, 10,000 at most. */
-  deadLetters?: Partial<LetterLimits>;
+  deadLetters?: Partial<Retention>;
   /** Milliseconds until a consumer that is not seen and has nothing pending is removed; an hour by default. */
   forgetConsumersAfterMs?: number;
 }

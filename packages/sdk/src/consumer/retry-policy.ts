@@ -37,7 +37,7 @@ const RETRY_AFTER_MAX_MS = 86_400_000;
  * Decides by the error's kind. There is one counter of attempts, whatever the kinds were; `deferrals` counts the tries
  * that burnt none.
  */
-export function judge(
+export function classify(
   error: unknown,
   { attempt, deferrals }: { attempt: number; deferrals: number },
   policies: RetryPolicies = {},

@@ -5,7 +5,7 @@ import { type DeadLetterEntry, toDeadLetterEntry } from './dead-letter.js';
 import { compareEntryIds, idAfter } from './entry-id.js';
 import { asUnavailable } from './redis-errors.js';
 import { withoutCounters } from './retry-counters.js';
-import type { LetterLimits, QueueStore } from './store.js';
+import type { QueueStore, Retention } from './store.js';
 
 /** Dead letters that one page holds unless told otherwise, and that are put back side by side. */
 const PAGE = 100;
@@ -155,7 +155,7 @@ async function namedLetter(store: QueueStore, contract: QueueContract, stream: s
 }
 
 /** How long dead letters are kept, and how many of one queue: 30 days, 10,000. */
-export const defaultLetterLimits: LetterLimits = { maxAgeMs: 30 * 86_400_000, maxCount: 10_000 };
+export const defaultRetention: Retention = { maxAgeMs: 30 * 86_400_000, maxCount: 10_000 };
 
 /**
  * Removes the dead letters of a work queue that are too old or too many, oldest first; by the server's clock. Consumers
@@ -165,11 +165,11 @@ export const defaultLetterLimits: LetterLimits = { maxAgeMs: 30 * 86_400_000, ma
 export async function trimDeadLetters(
   queue: QueueTarget,
   contract: QueueContract,
-  { params, ...limits }: { params?: Record<string, string> } & Partial<LetterLimits> = {},
+  { params, ...limits }: { params?: Record<string, string> } & Partial<Retention> = {},
 ): Promise<number> {
   const stream = streamName(contract, params);
   try {
-    return await storeOf(queue).trimDeadLetters(stream, { ...defaultLetterLimits, ...limits });
+    return await storeOf(queue).trimDeadLetters(stream, { ...defaultRetention, ...limits });
   } catch (error) {
     throw asUnavailable(error, `trimming the dead letters of ${stream}`);
   }

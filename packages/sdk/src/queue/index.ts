@@ -6,7 +6,7 @@ export { connectQueue, type QueueTarget } from './connect-queue.js';
 export type { DeadLetterEntry } from './dead-letter.js';
 export {
   type DeadLetterPage,
-  defaultLetterLimits,
+  defaultRetention,
   type ReadDeadLettersOptions,
   type ReplayOptions,
   type ReplayReport,
@@ -24,6 +24,6 @@ export { currentPosition, type LogEntry, type ReadLogOptions, readLog } from './
 export { unlessWrongType } from './redis-errors.js';
 export { requestIdsIn } from './request-ids.js';
 export { queueStats } from './stats.js';
-export type { LetterLimits, QueueStats, QueueStore } from './store.js';
+export type { QueueStats, QueueStore, Retention } from './store.js';
 export { trimAcknowledged } from './trim-acknowledged.js';
 export { sayFailed, whatIsAway } from './what-is-away.js';

@@ -1,6 +1,6 @@
 import { deadLetterStream, type EntryFields } from '@codegen/contracts';
 import { acknowledge, releaseLeases, renewLeases } from './acknowledge.js';
-import { addSoon } from './add-soon.js';
+import { appendBatched } from './append-batched.js';
 import { appendOnce } from './append-once.js';
 import { claimStale, ownPending } from './claim-stale.js';
 import { closeRedis } from './connect.js';
@@ -17,7 +17,7 @@ import { RedisReader } from './redis-reader.js';
 import { redisStats } from './redis-stats.js';
 import { beginRequest, completeRequest } from './request-record.js';
 import { runScript } from './script.js';
-import type { AnswerEntry, LetterLimits, LogLimits, QueueStore, RequestEntry, WaitingReader } from './store.js';
+import type { AnswerEntry, LogLimits, QueueStore, RequestEntry, Retention, WaitingReader } from './store.js';
 import { trimAcknowledgedIn, trimDeadLettersOf } from './trim.js';
 
 /** Queues on Redis: one server, the master behind Sentinels, or a Cluster. */
@@ -68,7 +68,7 @@ export class RedisStore implements QueueStore {
   }
 
   append(stream: string, fields: EntryFields): Promise<string> {
-    return addSoon(this.redis, stream, fields);
+    return appendBatched(this.redis, stream, fields);
   }
 
   appendOnce(stream: string, fields: EntryFields, request: { requestId: string; windowMs: number }) {
@@ -101,7 +101,7 @@ export class RedisStore implements QueueStore {
     return (await this.redis.get(key)) ?? undefined;
   }
 
-  async noteOnce(key: string, text: string, windowMs: number): Promise<string> {
+  async setIfAbsent(key: string, text: string, windowMs: number): Promise<string> {
     if (await this.redis.set(key, text, 'PX', windowMs, 'NX')) return text;
     return (await this.redis.get(key)) ?? text;
   }
@@ -180,7 +180,7 @@ export class RedisStore implements QueueStore {
     return trimAcknowledgedIn(this.redis, stream);
   }
 
-  trimDeadLetters(stream: string, limits: LetterLimits): Promise<number> {
+  trimDeadLetters(stream: string, limits: Retention): Promise<number> {
     return trimDeadLettersOf(this.redis, stream, limits);
   }
 

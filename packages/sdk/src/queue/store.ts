@@ -46,7 +46,7 @@ export interface RequestEntry {
 }
 
 /** How long dead letters are kept, and how many of one stream. */
-export interface LetterLimits {
+export interface Retention {
   readonly maxAgeMs: number;
   readonly maxCount: number;
 }
@@ -98,7 +98,7 @@ export interface QueueStore {
   recordedAnswer(key: string): Promise<string | undefined>;
 
   /** Keeps a text under a key for so long, unless one is there already; the one that is there then. */
-  noteOnce(key: string, text: string, windowMs: number): Promise<string>;
+  setIfAbsent(key: string, text: string, windowMs: number): Promise<string>;
 
   /** Creates stream and group where they are missing; from the stream's beginning. */
   ensureGroup(stream: string, group: string): Promise<'created' | 'there'>;
@@ -155,7 +155,7 @@ export interface QueueStore {
   /** Removes what every group of a stream has acknowledged, nothing where there is no group; says how many. */
   trimAcknowledged(stream: string): Promise<number>;
   /** Removes the dead letters of a stream that are too old or too many; says how many. */
-  trimDeadLetters(stream: string, limits: LetterLimits): Promise<number>;
+  trimDeadLetters(stream: string, limits: Retention): Promise<number>;
   /** Removes dead letters of a stream; says how many of them were there. */
   deleteLetters(stream: string, ids: readonly string[]): Promise<number>;
   /** Removes one consumer, or those idle for longer than `idleMs`; never one that has pending entries. */

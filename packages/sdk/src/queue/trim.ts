@@ -3,7 +3,7 @@ import { trimAcknowledgedScript } from './lua/trim-acknowledged.js';
 import { trimOlderScript } from './lua/trim-older.js';
 import type { RedisClient } from './redis-client.js';
 import { runScript, type Script } from './script.js';
-import type { LetterLimits } from './store.js';
+import type { Retention } from './store.js';
 
 /** Removes from a stream what all its groups have acknowledged; says how many. */
 export function trimAcknowledgedIn(redis: RedisClient, stream: string): Promise<number> {
@@ -11,7 +11,7 @@ export function trimAcknowledgedIn(redis: RedisClient, stream: string): Promise<
 }
 
 /** Removes the dead letters of a stream that are too old or too many; says how many. */
-export function trimDeadLettersOf(redis: RedisClient, stream: string, limits: LetterLimits): Promise<number> {
+export function trimDeadLettersOf(redis: RedisClient, stream: string, limits: Retention): Promise<number> {
   const args = [Math.round(limits.maxAgeMs), limits.maxCount];
   return untilNothingGoes(redis, trimOlderScript, deadLetterStream(stream), args);
 }

@@ -3,11 +3,11 @@ import type { ClaimedEntry, GroupReader, StreamEntry } from '../queue/entry.js';
 import { compareEntryIds, partsOf } from '../queue/entry-id.js';
 import type {
   AnswerEntry,
-  LetterLimits,
   LogLimits,
   QueueStats,
   QueueStore,
   RequestEntry,
+  Retention,
   WaitingReader,
 } from '../queue/store.js';
 import { MemoryReader } from './memory-reader.js';
@@ -99,7 +99,7 @@ export class MemoryQueue implements QueueStore {
     return answer && answer.untilMs > Date.now() ? answer.data : undefined;
   }
 
-  async noteOnce(key: string, text: string, windowMs: number): Promise<string> {
+  async setIfAbsent(key: string, text: string, windowMs: number): Promise<string> {
     const before = this.#requestRecord(key);
     if (before !== undefined) return before;
     this.#requests.set(key, { text, untilMs: Date.now() + windowMs });
@@ -263,7 +263,7 @@ export class MemoryQueue implements QueueStore {
     return this.#stream(stream)?.trimAcknowledged() ?? 0;
   }
 
-  async trimDeadLetters(stream: string, { maxAgeMs, maxCount }: LetterLimits): Promise<number> {
+  async trimDeadLetters(stream: string, { maxAgeMs, maxCount }: Retention): Promise<number> {
     const entries = this.#stream(deadLetterStream(stream))?.entries ?? new Map();
     const before = entries.size;
     for (const id of [...entries.keys()]) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judge } from '../../src/consumer/retry-policy.js';
+import { classify } from '../../src/consumer/retry-policy.js';
 import { FatalError, OrchestratorError, PermanentError, TransientError, UpstreamError } from '../../src/errors.js';
 
 const first = { attempt: 1, deferrals: 0 };
@@ -7,7 +7,7 @@ const first = { attempt: 1, deferrals: 0 };
 function delaysOf(error: unknown): number[] {
   const delays: number[] = [];
   for (let attempt = 1; attempt < 20; attempt += 1) {
-    const verdict = judge(error, { attempt, deferrals: 0 });
+    const verdict = classify(error, { attempt, deferrals: 0 });
     if (verdict.kind !== 'retry') break;
     delays.push(verdict.delayMs);
   }
@@ -30,16 +30,16 @@ describe('retries', () => {
   });
 
   test('there are none for permanent errors', () => {
-    expect(judge(new PermanentError('no'), first)).toEqual({ kind: 'dead', code: 'permanent' });
-    expect(judge(new PermanentError('no', { code: 'no_changes' }), first)).toEqual({
+    expect(classify(new PermanentError('no'), first)).toEqual({ kind: 'dead', code: 'permanent' });
+    expect(classify(new PermanentError('no', { code: 'no_changes' }), first)).toEqual({
       kind: 'dead',
       code: 'no_changes',
     });
-    expect(judge(new OrchestratorError('STALE_EPOCH', 'old'), first)).toEqual({ kind: 'dead', code: 'STALE_EPOCH' });
+    expect(classify(new OrchestratorError('STALE_EPOCH', 'old'), first)).toEqual({ kind: 'dead', code: 'STALE_EPOCH' });
   });
 
   test('wait as long as a provider asks for, never less', () => {
-    const verdict = judge(new UpstreamError('limit', { retryAfterMs: 42_000 }), first);
+    const verdict = classify(new UpstreamError('limit', { retryAfterMs: 42_000 }), first);
     expect(verdict).toMatchObject({ kind: 'retry', burnsAttempt: true });
     const delay = verdict.kind === 'retry' ? verdict.delayMs : 0;
     expect(delay >= 42_000 && delay <= 42_100).toBe(true);
@@ -68,23 +68,23 @@ describe('retries', () => {
     [{ 'retry-after': 'soon' }, 5000],
     [{ 'retry-after': '0' }, 5000],
   ])('read the Retry-After of a response: %o', (headers, ms) => {
-    const verdict = judge(Object.assign(new Error('limit'), { status: 429, response: { headers } }), first);
+    const verdict = classify(Object.assign(new Error('limit'), { status: 429, response: { headers } }), first);
     const delay = verdict.kind === 'retry' ? verdict.delayMs : 0;
     expect(Math.abs(delay - ms)).toBeLessThan(2000);
   });
 
   test('are never put off for ever', () => {
-    const verdict = judge(new UpstreamError('limit', { retryAfterMs: Number.POSITIVE_INFINITY }), first);
+    const verdict = classify(new UpstreamError('limit', { retryAfterMs: Number.POSITIVE_INFINITY }), first);
     expect(verdict.kind === 'retry' && verdict.delayMs < 86_401_000).toBe(true);
-    expect(judge(new UpstreamError('limit', { retryAfterMs: Number.NaN }), first)).toMatchObject({ kind: 'retry' });
+    expect(classify(new UpstreamError('limit', { retryAfterMs: Number.NaN }), first)).toMatchObject({ kind: 'retry' });
   });
 
   test('are counted once, whatever the kinds of error', () => {
-    expect(judge(new TransientError('away'), { attempt: 4, deferrals: 0 })).toEqual({
+    expect(classify(new TransientError('away'), { attempt: 4, deferrals: 0 })).toEqual({
       kind: 'dead',
       code: 'retries_exhausted',
     });
-    expect(judge(new UpstreamError('limit'), { attempt: 4, deferrals: 0 })).toMatchObject({ kind: 'retry' });
+    expect(classify(new UpstreamError('limit'), { attempt: 4, deferrals: 0 })).toMatchObject({ kind: 'retry' });
   });
 
   test.each([
@@ -96,7 +96,7 @@ describe('retries', () => {
     new Error('Command timed out'),
     new Error('Connection is closed.'),
   ])('burn no attempt while our own infrastructure is away: $message', (error) => {
-    const delays = [0, 1, 2, 5, 50].map((deferrals) => judge(error, { attempt: 1, deferrals }));
+    const delays = [0, 1, 2, 5, 50].map((deferrals) => classify(error, { attempt: 1, deferrals }));
     expect(delays.every((verdict) => verdict.kind === 'retry' && !verdict.burnsAttempt)).toBe(true);
     const last = delays.at(-1);
     expect(last?.kind === 'retry' && Math.abs(last.delayMs - 30_000) <= 100).toBe(true);
@@ -105,7 +105,7 @@ describe('retries', () => {
   test.each([new FatalError('no key'), new OrchestratorError('UNAUTHENTICATED', 'no key')])(
     'stop the consumer at a fatal error: $name',
     (error) => {
-      expect(judge(error, first)).toEqual({ kind: 'fatal' });
+      expect(classify(error, first)).toEqual({ kind: 'fatal' });
     },
   );
 });

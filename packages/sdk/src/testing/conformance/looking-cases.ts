@@ -52,10 +52,10 @@ export const lookingCases: readonly ConformanceCase[] = [
     title: 'the first text under a key stands until its time is over',
     async run({ queue }) {
       const key = freshQueue().stream;
-      assert.equal(await queue.noteOnce(key, 'one', 200), 'one');
-      assert.equal(await queue.noteOnce(key, 'two', 200), 'one');
+      assert.equal(await queue.setIfAbsent(key, 'one', 200), 'one');
+      assert.equal(await queue.setIfAbsent(key, 'two', 200), 'one');
       await sleep(250);
-      assert.equal(await queue.noteOnce(key, 'two', 200), 'two');
+      assert.equal(await queue.setIfAbsent(key, 'two', 200), 'two');
     },
   },
   {

@@ -21,7 +21,7 @@ type News = { ready: Omit<RunningSystem, 'log'> } | { failed: ToldError };
 /** Milliseconds that a system may take to stop in order. */
 const STOP_MS = 60_000;
 
-export interface BringUpOptions {
+export interface StartOptions {
   dataDir: string | undefined;
   /** Flags for the stack. */
   args: readonly string[];
@@ -32,8 +32,8 @@ export interface BringUpOptions {
  * starting → ready → stopping → gone; a signal goes to stopping from anywhere, a second one ends everything at once.
  * @throws OrchestratorError what kept it from starting; INTERRUPTED or TERMINATED once it was stopped
  */
-export async function bringUp(
-  { dataDir, args }: BringUpOptions,
+export async function startSystem(
+  { dataDir, args }: StartOptions,
   runtime: Runtime,
   ready: (system: RunningSystem) => Promise<void>,
 ): Promise<never> {
@@ -77,7 +77,7 @@ export async function bringUp(
  * Starts the system and leaves it running behind this process.
  * @throws OrchestratorError what kept it from starting
  */
-export async function bringUpDetached({ dataDir, args }: BringUpOptions, runtime: Runtime): Promise<RunningSystem> {
+export async function startSystemDetached({ dataDir, args }: StartOptions, runtime: Runtime): Promise<RunningSystem> {
   const program = stackProgram('main');
   const folder = dataFolderPath(dataDir, runtime.env);
   if (folder === undefined) {

@@ -23,7 +23,7 @@ const pendingAdditions = new WeakMap<RedisClient, Addition[]>();
  * Adds an entry. What is added to a stream in the same tick goes out as one script: a command for each entry, even in
  * one pipeline, costs this process several times as much. When a script fails, none of its entries counts as added.
  */
-export function addSoon(redis: RedisClient, stream: string, fields: EntryFields): Promise<string> {
+export function appendBatched(redis: RedisClient, stream: string, fields: EntryFields): Promise<string> {
   return new Promise((resolve, reject) => {
     const flat = flatFields(fields);
     let length = 0;

@@ -10,7 +10,7 @@ import { hasStack } from './installed-stack.js';
 import { waitOfTask } from './tell-missing.js';
 
 /** Where the command line finds itself. */
-export interface Surroundings {
+export interface SystemStatus {
   state: 'no_system' | 'not_logged_in' | 'not_allowed' | 'unreachable' | 'refused' | 'ready';
   profile: string;
   api_url: string | null;
@@ -48,7 +48,7 @@ const STATUS: Candidate = {
 const HELP: NextStep = { command: 'orchestrator --help', when: 'to see all commands' };
 
 /** Looks at configuration and API, as far as ALLOWED_COMMANDS and the key allow; never fails for what it finds there. */
-export async function lookAround(settings: Settings, runtime: Runtime): Promise<Surroundings> {
+export async function readStatus(settings: Settings, runtime: Runtime): Promise<SystemStatus> {
   const { profile, apiUrl, token, project } = settings;
   let { key } = settings;
   const may = (id: CommandId) => isAllowed(id, runtime.env) && keyMay(id, key);
@@ -56,8 +56,8 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
     const found = candidates.find((one) => one && may(one.id));
     return found ? { command: found.command, when: found.when } : HELP;
   };
-  const bringUp = hasStack() ? bringUpOf(settings, runtime) : undefined;
-  const found: Surroundings = {
+  const start = hasStack() ? startOfSystem(settings, runtime) : undefined;
+  const found: SystemStatus = {
     state: apiUrl === undefined ? 'no_system' : 'not_logged_in',
     profile,
     api_url: apiUrl ?? null,
@@ -68,7 +68,7 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
     problem: null,
     next: first(LOG_IN),
   };
-  if (apiUrl === undefined) return { ...found, next: first(bringUp, LOG_IN) };
+  if (apiUrl === undefined) return { ...found, next: first(start, LOG_IN) };
   if (token === undefined) return found;
   if (!may('auth.status') && !may('project.list') && !may('task.list')) {
     return { ...found, state: 'not_allowed', projects: null, running: null, next: first(startOf(project)) };
@@ -106,13 +106,13 @@ export async function lookAround(settings: Settings, runtime: Runtime): Promise<
       ...found,
       state: 'unreachable',
       problem,
-      next: first(settings.dataDir === undefined ? undefined : bringUp, DIAGNOSE),
+      next: first(settings.dataDir === undefined ? undefined : start, DIAGNOSE),
     };
   }
 }
 
 /** The start of the profile's own system, where that is one of several on this machine. */
-export function bringUpOf({ dataDir }: Settings, { env }: Runtime): Candidate {
+export function startOfSystem({ dataDir }: Settings, { env }: Runtime): Candidate {
   const isOther = dataDir !== undefined && dataDir !== dataFolderPath(undefined, env);
   const command = isOther ? paste`orchestrator up --data-dir ${dataDir}` : 'orchestrator up';
   return { id: 'up', command, when: 'to run the system on this machine' };

@@ -1,11 +1,11 @@
-import type { Surroundings } from '../operations/look-around.js';
+import type { SystemStatus } from '../operations/read-status.js';
 import type { Screen } from './screen.js';
 import { renderPairs, renderTable } from './table.js';
 import { taskColumns } from './task.js';
 import { oneLine } from './text.js';
 
 /** Where the command line finds itself, and the next command. */
-export function renderSurroundings(found: Surroundings, screen: Screen): string {
+export function renderStatus(found: SystemStatus, screen: Screen): string {
   const { paint } = screen;
   const pairs = renderPairs(
     [
@@ -24,7 +24,7 @@ export function renderSurroundings(found: Surroundings, screen: Screen): string 
   return `${headline(found, screen)}\n${pairs}${running}\n\n${next}\n${help}`;
 }
 
-function headline({ state, running, projects }: Surroundings, { paint }: Screen): string {
+function headline({ state, running, projects }: SystemStatus, { paint }: Screen): string {
   switch (state) {
     case 'ready':
       if (running === null) return paint.green('Ready');
