@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { inject } from 'vitest';
 import { tempFolder } from './temp-folder.js';
 
 const run = promisify(execFile);
@@ -17,16 +20,10 @@ export interface PackedCli {
   remove(): Promise<void>;
 }
 
-/**
- * Installs the packed tarball into an empty folder, with npm and without a registry. It is packed but once for each state
- * of the sources, whoever asks first.
- */
+/** A copy of what `npm install` makes of the packed tarball in an empty folder, without a registry. */
 export async function packedCli(): Promise<PackedCli> {
   const { path: folder, remove } = await tempFolder('codegen-packed');
-  const { stdout } = await run(process.execPath, [join(root, 'scripts', 'pack-cli.js'), '--out', folder]);
-  const tarball = stdout.trim();
-  const offline = ['--offline', '--no-audit', '--no-fund', '--registry', 'http://127.0.0.1:9'];
-  await run('npm', ['install', ...offline, '--cache', join(folder, '.npm'), tarball], { cwd: folder });
+  await cp(await installed(), folder, { recursive: true, verbatimSymlinks: true });
   const modules = join(folder, 'node_modules');
   return {
     bin: join(modules, '.bin', 'orchestrator'),
@@ -34,4 +31,21 @@ export async function packedCli(): Promise<PackedCli> {
     package: join(modules, '@codegen', 'orchestrator-cli'),
     remove,
   };
+}
+
+/** Beside the bundle, once for each state of the sources, whoever asks first. */
+async function installed(): Promise<string> {
+  const place = join(inject('cli'), '..', '..', '..', 'installed');
+  if (existsSync(place)) return place;
+  const { path: folder, remove } = await tempFolder('codegen-install');
+  const { stdout } = await run(process.execPath, [join(root, 'scripts', 'pack-cli.js'), '--out', folder]);
+  const tarball = stdout.trim();
+  const offline = ['--offline', '--no-audit', '--no-fund', '--registry', 'http://127.0.0.1:9'];
+  await run('npm', ['install', ...offline, '--cache', join(folder, '.npm'), tarball], { cwd: folder });
+  const aside = await mkdtemp(`${place}.`);
+  await cp(folder, aside, { recursive: true, verbatimSymlinks: true });
+  await remove();
+  // Where somebody else was faster, theirs stays.
+  await rename(aside, place).catch(() => rm(aside, { recursive: true }));
+  return place;
 }
