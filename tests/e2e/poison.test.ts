@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type QueueContract, queues } from '@codegen/contracts';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait-for.js';
 import { root, type StackSystem, startStack } from './support/system.js';
 
@@ -24,7 +25,7 @@ let system: StackSystem;
 let redis: Redis;
 beforeAll(async () => {
   system = await startStack();
-  redis = new Redis(system.redisUrl);
+  redis = openRedis(system.redisUrl);
 });
 afterAll(async () => {
   redis?.disconnect();

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
+import { Redis, type RedisOptions } from 'ioredis';
 import { freePort } from './ports.js';
 import { tempFolder } from './temp-folder.js';
 import { waitFor } from './wait-for.js';
@@ -47,6 +48,15 @@ export async function startRedis(args: readonly string[] = []): Promise<TestRedi
     },
   };
 }
+
+/** A connection without anything of ours. Its server may be killed: commands fail, and ioredis prints nothing. */
+export function openRedis(where: string | Options, options: Options = {}): Redis {
+  const redis = typeof where === 'string' ? new Redis(where, options) : new Redis({ ...where, ...options });
+  redis.on('error', () => undefined);
+  return redis;
+}
+
+type Options = RedisOptions & { replyMapping?: 'legacy' };
 
 async function launch(port: number, folder: string, args: readonly string[]): Promise<ChildProcess> {
   const base = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'];

@@ -1,7 +1,7 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
-import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
+import { openRedis, startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type Ended, type Envelope, envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
 
@@ -13,7 +13,7 @@ let redis: Redis;
 let machine: Machine;
 beforeAll(async () => {
   server = await startRedis(['--requirepass', 'hunter2222']);
-  redis = new Redis(server.url, { password: 'hunter2222' });
+  redis = openRedis(server.url, { password: 'hunter2222' });
   redis.on('error', () => undefined);
 });
 beforeEach(async () => {
@@ -125,7 +125,7 @@ describe('queue tail', () => {
   it('goes on over a kill -9 of Redis, and Ctrl-C says where it stopped', async () => {
     const own = await startRedis(['--appendfsync', 'always']);
     try {
-      const direct = new Redis(own.url);
+      const direct = openRedis(own.url);
       direct.on('error', () => undefined);
       const env = { ORCHESTRATOR_REDIS_URL: own.url };
       const tail = machine.start(['queue', 'tail', QUEUE, '--since', '0', '--json'], { env });

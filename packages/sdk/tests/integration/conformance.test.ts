@@ -1,6 +1,5 @@
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { startRedis } from '../../../../tests/support/redis.js';
+import { openRedis, startRedis } from '../../../../tests/support/redis.js';
 import { connectQueue, type QueueStore } from '../../src/queue/index.js';
 import { memoryQueue, queueConformance } from '../../src/testing/index.js';
 import { startCluster } from '../support/redis-cluster.js';
@@ -14,7 +13,7 @@ interface Backend {
 
 async function oneServer(): Promise<Backend> {
   const server = await startRedis();
-  const redis = new Redis(server.url);
+  const redis = openRedis(server.url);
   return {
     queue: connectQueue(server.url),
     clear: async () => void (await redis.flushall()),

@@ -1,6 +1,6 @@
 import { engineeringQueue } from '@codegen/contracts';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openRedis } from '../../../../tests/support/redis.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { runConsumer } from '../../src/consumer/index.js';
 import { isOrchestratorError } from '../../src/errors.js';
@@ -38,7 +38,7 @@ describe('behind Sentinels', () => {
   test('a killed master is followed by its replica: what was there is handled, and what comes', async () => {
     const seen = new Set<string>();
     for (const name of ['1', '2', '3']) await publish(queue, engineeringQueue, message(name));
-    const direct = new Redis(servers.master.url);
+    const direct = openRedis(servers.master.url);
     expect(await direct.wait(1, 2000)).toBe(1);
     direct.disconnect();
     await servers.master.kill();
@@ -52,7 +52,7 @@ describe('behind Sentinels', () => {
     try {
       await publishAtLast(queue, '4');
       await waitFor('all four', () => seen.size === 4, { timeoutMs: 30_000 });
-      const promoted = new Redis(servers.replica.url);
+      const promoted = openRedis(servers.replica.url);
       expect(await promoted.info('replication')).toContain('role:master');
       await waitFor('an empty stream', async () => (await promoted.xlen(engineeringQueue.stream)) === 0);
       promoted.disconnect();

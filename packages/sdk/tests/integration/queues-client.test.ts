@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
-import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
+import { openRedis, startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { Orchestrator, type QueueEntry } from '../../src/index.js';
 
@@ -16,7 +16,7 @@ let redis: Redis;
 let client: Orchestrator;
 beforeAll(async () => {
   server = await startRedis();
-  redis = new Redis(server.url);
+  redis = openRedis(server.url);
   redis.on('error', () => undefined);
 });
 beforeEach(async () => {

@@ -1,7 +1,6 @@
 import { engineeringQueue } from '@codegen/contracts';
-import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
+import { openRedis, startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { runConsumer } from '../../src/consumer/index.js';
 import { connectQueue, publish, type QueueStore } from '../../src/queue/index.js';
@@ -42,7 +41,7 @@ describe('a Redis that refuses us', () => {
   test('for a database that it does not have is NOT_CONFIGURED; nothing goes to another database', async () => {
     const [error] = await failuresOf(at(':right', '/9'));
     expect(error).toMatchObject({ code: 'NOT_CONFIGURED', message: expect.stringMatching(/database.*\/0/) });
-    const first = new Redis(at(':right'));
+    const first = openRedis(at(':right'));
     expect(await first.dbsize()).toBe(0);
     first.disconnect();
   });
@@ -58,7 +57,7 @@ describe('a Redis that refuses us', () => {
       logger: { debug: silent, info: silent, warn: silent, error: (bindings) => void told.push(bindings) },
       handler: async () => undefined,
     });
-    const admin = new Redis(at(':right'));
+    const admin = openRedis(at(':right'));
     try {
       await waitFor('the error', () => told.length);
       await admin.acl('SETUSER', 'late', 'on', '>in-time', '~*', '&*', '+@all');

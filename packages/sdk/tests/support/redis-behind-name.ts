@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { Redis } from 'ioredis';
-import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
+import type { Redis } from 'ioredis';
+import { openRedis, startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 
 /** A master and its replica behind one address, as a managed Redis has them. */
@@ -29,7 +29,7 @@ export async function startRedisBehindName(): Promise<RedisBehindName> {
   const atOnce = ['--repl-diskless-sync-delay', '0'];
   const old = await startRedis(atOnce);
   const next = await startRedis([...atOnce, '--replicaof', '127.0.0.1', String(old.port)]);
-  const [onOld, onNext] = [new Redis(old.url), new Redis(next.url)];
+  const [onOld, onNext] = [openRedis(old.url), openRedis(next.url)];
   await waitFor('the replica to follow', async () => /state=online/.test(await onOld.info('replication')));
   const sockets = new Set<Socket>();
   let target = old;

@@ -1,6 +1,6 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { freePort } from '../../../../tests/support/ports.js';
-import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
+import { openRedis, startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 
 const SLOTS = 16_384;
@@ -18,7 +18,7 @@ export async function startCluster(): Promise<TestCluster> {
   const busPorts = await Promise.all([freePort(), freePort(), freePort()]);
   const options = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-port'];
   const nodes = await Promise.all(busPorts.map((port) => startRedis([...options, String(port)])));
-  const connections = nodes.map(({ url }) => new Redis(url));
+  const connections = nodes.map(({ url }) => openRedis(url));
   // Tests kill the nodes.
   for (const redis of connections) redis.on('error', () => undefined);
   const [first] = connections as [Redis];

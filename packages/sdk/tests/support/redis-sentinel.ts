@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { freePort } from '../../../../tests/support/ports.js';
-import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
+import { openRedis, startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 
@@ -24,8 +24,8 @@ export async function startSentinels(): Promise<TestSentinels> {
   const master = await startRedis();
   const replica = await startRedis(['--replicaof', '127.0.0.1', String(master.port)]);
   const sentinels = await Promise.all(Array.from({ length: SENTINELS }, () => startSentinel(master.port)));
-  const [first] = sentinels.map(({ port }) => new Redis({ port, host: '127.0.0.1' })) as [Redis, ...Redis[]];
-  const others = sentinels.slice(1).map(({ port }) => new Redis({ port, host: '127.0.0.1' }));
+  const [first] = sentinels.map(({ port }) => openRedis({ port, host: '127.0.0.1' })) as [Redis, ...Redis[]];
+  const others = sentinels.slice(1).map(({ port }) => openRedis({ port, host: '127.0.0.1' }));
   await waitFor('the Sentinels to know each other and the replica', async () => {
     const views = await Promise.all([first, ...others].map((one) => one.call('SENTINEL', 'MASTER', 'main')));
     return views.map(fieldsOf).every((view) => {
@@ -33,7 +33,7 @@ export async function startSentinels(): Promise<TestSentinels> {
     });
   });
   for (const redis of [first, ...others]) redis.disconnect();
-  const direct = new Redis(master.url);
+  const direct = openRedis(master.url);
   await waitFor('the replica to follow', async () => /state=online/.test(await direct.info('replication')));
   direct.disconnect();
   return {
@@ -41,7 +41,7 @@ export async function startSentinels(): Promise<TestSentinels> {
     master,
     replica,
     clear: async () => {
-      const redis = new Redis(master.url);
+      const redis = openRedis(master.url);
       await redis.flushall();
       redis.disconnect();
     },
@@ -66,7 +66,7 @@ async function startSentinel(masterPort: number): Promise<{ port: number; stop()
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
   const child = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
-  const redis = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50 });
+  const redis = openRedis({ port, host: '127.0.0.1', retryStrategy: () => 50 });
   redis.on('error', () => undefined);
   await waitFor(`a Sentinel on port ${port}`, async () => (await redis.ping()) === 'PONG');
   redis.disconnect();

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentLogger } from '@codegen/sdk/queue';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
+import { openRedis, startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { Outbox, type TurnRecord } from '../../src/outbox.js';
 
@@ -13,7 +13,7 @@ let folder: Awaited<ReturnType<typeof tempFolder>>;
 beforeEach(async () => {
   folder = await tempFolder('codegen-outbox');
   server = await startRedis();
-  redis = new Redis(server.url);
+  redis = openRedis(server.url);
 });
 afterEach(async () => {
   redis.disconnect();

@@ -12,11 +12,11 @@ import {
   workerInputs,
 } from '@codegen/contracts';
 import { publish } from '@codegen/sdk/queue';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { createBareRepository } from '../../../../packages/worker-wrapper/tests/support/bare-repository.js';
 import { processesWith } from '../../../../packages/worker-wrapper/tests/support/processes.js';
 import { program } from '../../../../tests/support/program.js';
-import { startRedis } from '../../../../tests/support/redis.js';
+import { openRedis, startRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { startWorkerManager, type WorkerManagerConfig } from '../../src/index.js';
@@ -48,7 +48,7 @@ export const agents = Object.fromEntries(
 export async function startBench() {
   const folder = await tempFolder('codegen-manager');
   const server = await startRedis();
-  const redis = new Redis(server.url);
+  const redis = openRedis(server.url);
   redis.on('error', () => undefined);
   const reposDir = join(folder.path, 'repos');
   const workersDir = join(folder.path, 'workers');
