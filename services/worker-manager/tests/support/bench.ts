@@ -12,7 +12,6 @@ import {
   workerInputs,
 } from '@codegen/contracts';
 import { publish } from '@codegen/sdk/queue';
-import type { Redis } from 'ioredis';
 import { createBareRepository } from '../../../../packages/worker-wrapper/tests/support/bare-repository.js';
 import { processesWith } from '../../../../packages/worker-wrapper/tests/support/processes.js';
 import { program } from '../../../../tests/support/program.js';
