@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { LongestFirst } from './tests/support/longest-first.js';
 
 // Both wait as much as they work, so they share the workers: three of them keep two cores busy.
@@ -10,6 +10,9 @@ const withServers = {
   globalSetup: ['tests/support/start-postgres.ts', 'tests/support/build-programs.ts'],
   maxWorkers: 3,
 };
+
+const integration = { ...withServers, testTimeout: 60_000, hookTimeout: 60_000 };
+const API = 'services/api/tests/integration/**/*.test.ts';
 
 export default defineConfig({
   test: {
@@ -31,15 +34,23 @@ export default defineConfig({
       },
       {
         test: {
-          ...withServers,
+          ...integration,
           name: 'integration',
           include: [
             'packages/*/tests/integration/**/*.test.ts',
             'services/*/tests/integration/**/*.test.ts',
             'tests/integration/**/*.test.ts',
           ],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: [...configDefaults.exclude, API],
+        },
+      },
+      {
+        test: {
+          ...integration,
+          name: 'api',
+          // Nothing here leaves a change of what a process shares, and imports take a second a file.
+          isolate: false,
+          include: [API],
         },
       },
       {
