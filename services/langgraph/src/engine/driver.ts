@@ -19,7 +19,11 @@ interface FlowConfig {
   recursionLimit: number;
 }
 
+/** The step that every flow ends with. */
+const LAST_STEP = 'finish';
+
 interface FlowSnapshot {
+  /** `next` is the step that the flow went to last. */
   values: Record<string, unknown>;
   config: { configurable?: Record<string, unknown> };
   tasks: readonly { interrupts: readonly { id?: string; value?: unknown }[] }[];
@@ -170,7 +174,12 @@ export class Driver {
         continue;
       }
       // `next` alone does not tell: it is empty, too, where a node has failed.
-      if (snapshot.tasks.length === 0) return undefined;
+      if (snapshot.tasks.length === 0) {
+        const { next } = snapshot.values;
+        // Of another version: to take that for its end would leave its task running for ever.
+        if (next !== LAST_STEP) throw new Error(`this version has no step ${next}, which the flow stands before`);
+        return undefined;
+      }
       const pending = pendingWait(snapshot);
       if (!pending) {
         await invoke(null);

@@ -33,6 +33,7 @@ export async function park<Change extends object>(
 export function parkStep<State extends CommonState & { next: string }>(deps: FlowDeps): Step<State> {
   return {
     kind: 'early',
+    asksNobody: true,
     ask: async ({ input, epoch, parked, parks }, { signal }) => {
       if (!parked) throw new Error('there is nothing to wait for');
       const { text, tries } = parked;

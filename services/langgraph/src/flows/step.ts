@@ -21,10 +21,11 @@ type Answered = Exclude<WaitResult, { kind: 'superseded' }>;
 
 /**
  * A step of a flow. A request to cancel ends the flow after an `early` one, whatever it found: nothing has come of the task
- * by then that could not be called back. A `late` one is told of it, and decides itself.
+ * by then that could not be called back. A `late` one is told of it, and decides itself. Where a step `asksNobody`, it ends
+ * the flow before the wait too: no worker was asked for that the state does not name yet.
  */
 export type Step<State> =
-  | ({ kind: 'early' } & Asking<State, Exclude<Answered, { kind: 'cancelled' }>>)
+  | ({ kind: 'early'; asksNobody?: true } & Asking<State, Exclude<Answered, { kind: 'cancelled' }>>)
   | ({ kind: 'late' } & Asking<State, Answered>)
   | { kind: 'early' | 'late'; run: Node<State> };
 
@@ -60,7 +61,7 @@ export function buildFlow<State extends CommonState & { next: string }>(
       return result.kind === 'cancelled' ? options.end(cancelled) : step.onAnswer(result, state, config);
     };
     const rest = `await_${name}`;
-    graph.addNode(name, step.ask);
+    graph.addNode(name, step.kind === 'early' && step.asksNobody ? guard(step, step.ask) : step.ask);
     graph.addConditionalEdges(name, ({ next }) => (next === name ? rest : next));
     graph.addNode(rest, guard(step, answer));
     graph.addConditionalEdges(rest, ({ next }) => next);

@@ -7,8 +7,11 @@ import { beginStep } from './begin.js';
 import { deployStep } from './deploy.js';
 import { finishStep } from './finish.js';
 import { secretsStep } from './secrets.js';
-import { DeployState, end } from './state.js';
+import { DeployState, type DeployStep, end } from './state.js';
 import { verifyStep } from './verify.js';
+
+/** The step before the secrets in earlier versions, whose flows may stand there. */
+const checkEnvironment: DeployStep = { kind: 'early', run: async () => ({ next: 'secrets' }) };
 
 /**
  * The operations department: begin → secrets → allocate ⇄ deploy → verify → finish.
@@ -18,6 +21,7 @@ import { verifyStep } from './verify.js';
 export function deployGraph(deps: FlowDeps, checkpointer: BaseCheckpointSaver) {
   const steps = {
     begin: beginStep(deps),
+    check_environment: checkEnvironment,
     secrets: secretsStep(deps),
     allocate: allocateStep(deps),
     deploy: deployStep(deps),

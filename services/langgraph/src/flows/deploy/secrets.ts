@@ -28,6 +28,7 @@ export async function missingSecrets(
 export function secretsStep(deps: FlowDeps): DeployStep {
   return {
     kind: 'early',
+    asksNobody: true,
     ask: async ({ input, epoch }, { signal }) => {
       const { task_id, project_id } = input;
       const { manifest, name } = await deps.api.projects.get(project_id, { signal });

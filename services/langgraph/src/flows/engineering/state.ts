@@ -70,7 +70,12 @@ export function end(outcome: Outcome): Partial<EngineeringState> {
   return { outcome, next: 'cleanup' };
 }
 
-/** Which time the flow is at a step. */
+/**
+ * Which time the flow is at a step. It is in the request ids, and in flows that stand there while the service is replaced:
+ * another version that counted otherwise would ask once more.
+ */
 export function visit({ epoch, round, losses }: EngineeringState, step: StepName): Visit {
-  return [step, epoch, round, losses];
+  if (step === 'scaffold') return [step];
+  // A lost tester alone is replaced within a round.
+  return step === 'test' ? [step, epoch, round, losses] : [step, epoch, round];
 }
