@@ -25,8 +25,14 @@ const MAX_LINE = TAIL_BYTES;
 const MAX_LAST = 300;
 /** Of the names of a commit's files. */
 const MAX_LIST_BYTES = 64 * 1024 * 1024;
+/** Code of any language: what lies beside tests, such as a document or data, is none. */
+const CODE =
+  /\.(?:[cm]?[jt]sx?|py|go|rs|rb|java|kt|scala|groovy|clj|cs|fs|php|exs?|erl|swift|dart|c|cc|cpp|h|hpp|lua|pl|t|sh|bats|feature|hs|jl|r)$/i;
 /** A file of tests, as most languages name them. */
-const TEST_FILE = /(?:^|\/)(?:tests?|specs?|__tests__)\/|[._-](?:test|spec)\.[a-z]{1,5}$|(?:^|\/)test_[^/]{1,200}\.py$/;
+const TEST_FILE =
+  /(?:^|\/)(?:tests?|specs?|__tests__)\/(?!fixtures\/)|[._-](?:test|spec)\.\w+$|(?:^|\/)test_[^/]{1,200}\.py$/;
+/** One that may be such a file. */
+const MAYBE_TEST_FILE = /test|spec|check|e2e|feature|\.(?:t|bats)$/i;
 const PROGRESS_EVERY_MS = 500;
 const DRAIN_MS = 1000;
 
@@ -36,7 +42,8 @@ interface Outcome {
   readonly output: string;
   /** Which tests failed, where the output tells. */
   readonly failed?: string | undefined;
-  /** Whether it says that not one test ran. */
+  /** Whether it says that tests ran, or that not one did. */
+  readonly hasRun?: boolean;
   readonly isEmpty?: boolean;
 }
 
@@ -55,8 +62,6 @@ process.stdout.write(`<result>${block}</result>\n`, () => process.exit(outcome.o
 
 async function runTests(): Promise<Outcome> {
   const { build, test } = await manifest();
-  const gone = await goneTests();
-  if (gone) return { ok: false, why: gone, output: '' };
   const install = await installCommand();
   if (install) {
     const installed = await run(install);
@@ -76,6 +81,8 @@ async function runTests(): Promise<Outcome> {
       why: `no test ran: ${command} ended well, and had none to run; write tests, or bring them back`,
     };
   }
+  const gone = tested.hasRun ? undefined : await goneTests();
+  if (gone) return { ...tested, ok: false, why: gone };
   const isSilent = tested.output.trim() === '';
   return {
     ...tested,
@@ -83,22 +90,23 @@ async function runTests(): Promise<Outcome> {
   };
 }
 
-/** That main has tests and this commit none of them, nor others: what the test command then says means nothing. */
+/** That main has tests and this commit none of them, nor others, as far as can be told: that the command ended well means nothing. */
 async function goneTests(): Promise<string | undefined> {
-  const [before, now] = await Promise.all(['refs/remotes/origin/main', 'HEAD'].map(testFiles));
-  const [first] = before ?? [];
-  if (!before || !first || !now || now.length > 0) return undefined;
+  const [main, now] = await Promise.all(['refs/remotes/origin/main', 'HEAD'].map(codeFiles));
+  const before = main?.filter((path) => TEST_FILE.test(path)) ?? [];
+  const [first] = before;
+  if (!first || !now || now.some((path) => MAYBE_TEST_FILE.test(path))) return undefined;
   const files = before.length === 1 ? `a file of them, ${first},` : `${before.length} files of them, such as ${first},`;
   return `all tests are gone: main has ${files} and this commit none; bring them back, or write others`;
 }
 
 /** Undefined where the folder is no clone, or has no such branch. */
-async function testFiles(revision: string): Promise<string[] | undefined> {
+async function codeFiles(revision: string): Promise<string[] | undefined> {
   const list = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', revision];
   const options = { maxBuffer: MAX_LIST_BYTES, env: { ...process.env, ...safeGitEnvironment } };
   try {
     const { stdout } = await promisify(execFile)('git', [...safeGitSettings, ...list], options);
-    return stdout.split('\0').filter((path) => TEST_FILE.test(path));
+    return stdout.split('\0').filter((path) => CODE.test(path));
   } catch (error) {
     if ((error as { code?: unknown }).code === undefined) throw error;
     return undefined;
@@ -168,6 +176,7 @@ async function run(command: readonly string[]): Promise<Outcome> {
     ok: why === '',
     why: told(why, output),
     failed: report.sentence(),
+    hasRun: report.hasRun,
     isEmpty: report.isEmpty,
     output: parts.filter(Boolean).join('\n'),
   };

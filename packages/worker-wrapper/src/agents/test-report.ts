@@ -19,10 +19,21 @@ interface Format {
   line(text: string): Iterable<Seen>;
   /** Tests in all, where the runner says so itself. */
   readonly told?: number | undefined;
+  /** Whether it is a report for sure: programs that run no tests print such lines too. */
+  readonly isSure: boolean;
 }
 
 /** What runners of other forms print where there is nothing to run: Python's unittest, Mocha. */
 const SAYS_NONE = /^(?:Ran 0 tests in |\s{0,10}0 passing\b)/;
+/** What runners of other forms print where tests ran: Python's, Mocha, Jest, Vitest, cargo, RSpec, PHPUnit, Maven, .NET, Go. */
+const SAYS_SOME = [
+  /\b[1-9]\d{0,8} (?:passed|passing|pass|examples?)\b/,
+  /^Ran [1-9]\d{0,8} tests? in /,
+  /^OK \([1-9]\d{0,8} tests?\b/,
+  /\bTests run: [1-9]/,
+  /\bPassed: {1,10}[1-9]/,
+  /^ok {2}\t\S+\t(?!.*\[no tests to run\])/,
+];
 const MAX_NAME = 120;
 const MAX_MESSAGE = 300;
 /** Failures that are kept with their names; further ones are only counted. */
@@ -46,16 +57,15 @@ export class TestReport {
 
   /** Takes a line; returns what it says to a person, a failing test before those that pass. */
   line(text: string): { text: string; isNews: boolean } | undefined {
+    this.#hasRun ||= SAYS_SOME.some((form) => form.test(text));
+    this.#saysNone ||= SAYS_NONE.test(text);
     const begun = formatOf(text);
     if (begun && !(this.#format && begun instanceof SpecReport)) {
       this.#earlier = this.total;
       this.#counted = 0;
       this.#format = begun;
     }
-    if (!this.#format) {
-      this.#saysNone ||= SAYS_NONE.test(text);
-      return { text, isNews: false };
-    }
+    if (!this.#format) return { text, isNews: false };
     let said: { text: string; isNews: boolean } | undefined;
     for (const seen of this.#format.line(text)) {
       this.#counted += 1;
@@ -76,9 +86,14 @@ export class TestReport {
     return this.#earlier + Math.max(this.#format?.told ?? 0, this.#counted);
   }
 
-  /** Whether the output says that not one test ran. Of a form that is not known it is told by some runners only. */
+  /** Whether the output says that a test ran. */
+  get hasRun(): boolean {
+    return this.#hasRun;
+  }
+
+  /** Whether it says that none did. Of a form that is not known it is told by some runners only. */
   get isEmpty(): boolean {
-    return !this.#hasRun && (this.#format !== undefined || this.#saysNone);
+    return !this.#hasRun && (this.#saysNone || this.#format?.isSure === true);
   }
 
   /** "1 of 16 tests failed: bad (test/bad.test.js:2) it is bad"; undefined where no failing test is known. */
@@ -119,6 +134,7 @@ function formatOf(line: string): Format | undefined {
 
 /** Test Anything Protocol, with the indented subtests and YAML blocks of version 13 and 14. */
 class TapReport implements Format {
+  readonly isSure = true;
   told: number | undefined;
   /** Results so far that stand deeper than the next one: those of its subtests. By their indent. */
   #levels: { indent: number; failed: boolean }[] = [];
@@ -182,6 +198,7 @@ class TapReport implements Format {
 
 /** What Node's test runner prints to people: the failing tests stand at the end, with their places. */
 class SpecReport implements Format {
+  isSure = false;
   told: number | undefined;
   #place: string | undefined;
   #inList = false;
@@ -189,8 +206,10 @@ class SpecReport implements Format {
 
   *line(text: string): Generator<Seen> {
     const bare = text.trim();
-    if (bare.startsWith('ℹ tests ')) this.told = Number.parseInt(bare.slice(8), 10) || undefined;
-    else if (bare === '✖ failing tests:') this.#inList = true;
+    if (bare.startsWith('ℹ tests ')) {
+      this.isSure = true;
+      this.told = Number.parseInt(bare.slice(8), 10) || undefined;
+    } else if (bare === '✖ failing tests:') this.#inList = true;
     else if (this.#inList) {
       const seen = this.#listed(bare);
       if (seen) yield seen;
@@ -219,6 +238,7 @@ class SpecReport implements Format {
 
 /** JUnit's XML, as far as it is one tag after the other. */
 class JunitReport implements Format {
+  isSure = false;
   #test: FailedTest | undefined;
   #seen = false;
   #isSkipped = false;
@@ -232,6 +252,7 @@ class JunitReport implements Format {
   }
 
   #tag(tag: string): Seen | undefined {
+    this.isSure ||= tag.startsWith('testsuite');
     if (tag.startsWith('testcase ')) {
       const { name = 'a test without a name', file, line, classname } = attributes(tag);
       this.#test = { name: short(name, MAX_NAME) };

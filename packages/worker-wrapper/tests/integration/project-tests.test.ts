@@ -48,6 +48,28 @@ describe('project-tests', () => {
     await bench.repository.commit(gone, 'main');
   });
 
+  it('does not miss what was no test, nor tests that now are others', async () => {
+    const before = { 'spec/openapi.yaml': 'a: 1\n', 'tests/fixtures/x.json': '{}', 'api.spec.json': '{}' };
+    const none = Object.fromEntries(Object.keys(before).map((name) => [name, null]));
+    await bench.repository.commit(before, 'main');
+    const data = await testOf('data', { ...none, '.project.yml': manifest(['true']) });
+    const tests = { 'test/a.test.js': "require('node:test').test('a', () => {});" };
+    await bench.repository.commit({ ...none, ...tests }, 'main');
+    const renamed = await testOf('renamed', {
+      'test/a.test.js': null,
+      'src/AppTests.cs': '',
+      '.project.yml': manifest(['true']),
+    });
+    const moved = await testOf('moved', {
+      'test/a.test.js': null,
+      'src/lib.rs': '',
+      '.project.yml': manifest(['echo', 'test result: ok. 2 passed; 0 failed']),
+    });
+
+    for (const output of [data, renamed, moved]) expect(output).toMatchObject({ status: 'success' });
+    await bench.repository.commit({ 'test/a.test.js': null }, 'main');
+  });
+
   it('says of a command that tells of no tests no more than that it ended well', async () => {
     expect(await testOf('silent', { '.project.yml': manifest(['true']) })).toMatchObject({
       status: 'success',

@@ -52,9 +52,43 @@ test.each([
   ['ok  \texample.com/site\t0.1s', false],
   ['Ran 3 tests in 0.000s', false],
   ['TAP version 13\n1..0\nTAP version 13\nok 1 - good', true],
+  ['  0 passing (1ms)\n  5 passing (4ms)', false],
+  ['Ran 0 tests in 0.000s\n\nOK\nRan 2 tests in 0.1s', false],
+  ['ℹ tests 0\nℹ pass 0\nTests:       5 passed, 5 total', false],
+  ['ℹ Building the site\nall checks hold', false],
+  ['<?xml version="1.0"?>\n<svg/>\nall checks hold', false],
 ])('%j is no empty run', (output, isKnown) => {
   const { report } = read(output);
   expect([report.isEmpty, report.total > 0]).toEqual([false, isKnown]);
+});
+
+test.each([
+  '===== 3 passed, 1 skipped in 0.12s =====',
+  '      Tests  5 passed (5)',
+  'Tests:       1 skipped, 5 passed, 6 total',
+  'test result: ok. 2 passed; 0 failed; 0 ignored',
+  'Ran 1 test in 0.000s',
+  ' 3 pass',
+  '4 examples, 0 failures',
+  'OK (3 tests, 5 assertions)',
+  '[INFO] Tests run: 12, Failures: 0, Errors: 0, Skipped: 0',
+  'Passed!  - Failed:     0, Passed:     7, Skipped:     0, Total:     7',
+  'ok  \texample.com/site\t0.104s',
+  'TAP version 14\nok 1 - good',
+])('that tests ran is seen, whoever runs them: %j', (output) => {
+  expect(read(output).report.hasRun).toBe(true);
+});
+
+test.each([
+  '===== no tests ran in 0.01s =====',
+  'test result: ok. 0 passed; 0 failed; 0 ignored',
+  '?   \texample.com/site\t[no test files]',
+  'ok  \texample.com/site\t0.104s [no tests to run]',
+  'Tests run: 0, Failures: 0',
+  '0 passing (10ms)',
+  'release 10 passes nothing on',
+])('that tests ran is not seen where none did: %j', (output) => {
+  expect(read(output).report.hasRun).toBe(false);
 });
 
 test('subtests count, not what holds them; what is to do or skipped has not failed; several lines say the first', () => {
