@@ -16,7 +16,7 @@ import {
 import { answerOnce } from '@codegen/sdk/consumer';
 import { handlingKind, OrchestratorError } from '@codegen/sdk/errors';
 import { FileError, moveBelow, parseFile, readFileBelow, writeFileBelow } from '@codegen/sdk/files';
-import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
+import { backoffMs, type Logger, publish, type Redis } from '@codegen/sdk/queue';
 import { messageOf } from '@codegen/sdk/text';
 
 /** A turn's result with the lifecycle event that goes with it. */
@@ -92,7 +92,7 @@ export class Outbox {
           continue;
         }
         if (failures === 0) logger.warn({ error: String(error) }, 'the result cannot be delivered yet, it is kept');
-        await sleep(Math.min(2000, 100 * 2 ** failures), undefined, { signal });
+        await sleep(backoffMs(failures, { firstMs: 100 }), undefined, { signal });
       }
     }
     const name = fileName(requestId);

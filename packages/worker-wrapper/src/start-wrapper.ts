@@ -15,7 +15,7 @@ import {
 import { MOST_RESPOND_BYTES } from '@codegen/sdk';
 import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
 import { systemFault } from '@codegen/sdk/files';
-import { connectRedis, type Logger, publish, reportProgress } from '@codegen/sdk/queue';
+import { backoffMs, connectRedis, type Logger, publish, reportProgress } from '@codegen/sdk/queue';
 import { Redactor, textOf } from '@codegen/sdk/text';
 import { chooseAgent } from './agents/choose-agent.js';
 import { cleanText } from './clean-text.js';
@@ -184,7 +184,7 @@ export async function startWrapper(
     for (let failures = 0; !signal.aborted; failures += 1) {
       const said = await publish(redis, workerLifecycle, { worker_id: workerId, event: 'started' }).catch(() => false);
       if (said) return;
-      await sleep(Math.min(2000, 100 * 2 ** failures), undefined, { signal }).catch(() => undefined);
+      await sleep(backoffMs(failures, { firstMs: 100 }), undefined, { signal }).catch(() => undefined);
     }
   }
 

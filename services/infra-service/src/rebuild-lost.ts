@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceDeployment } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { isRefusal } from '@codegen/sdk/errors';
-import type { Logger } from '@codegen/sdk/queue';
+import { backoffMs, type Logger } from '@codegen/sdk/queue';
 import type { Executor } from './executors/executor.js';
 
 export interface RebuildOptions {
@@ -37,7 +37,9 @@ export async function rebuildLost(options: RebuildOptions, signal: AbortSignal):
     } catch (error) {
       if (signal.aborted || isRefusal(error)) return;
       if (failures === 0) logger.warn({ error: String(error) }, 'it is not known yet whether releases were lost');
-      await sleep(Math.min(LAST_RETRY_MS, retryMs * 2 ** failures), undefined, { signal }).catch(() => undefined);
+      await sleep(backoffMs(failures, { firstMs: retryMs, longestMs: LAST_RETRY_MS }), undefined, { signal }).catch(
+        () => undefined,
+      );
     }
   }
 }

@@ -3,6 +3,7 @@ import { createApi } from '@codegen/sdk/api';
 import type { RunningService } from '@codegen/sdk/consumer';
 import { isRefusal } from '@codegen/sdk/errors';
 import {
+  backoffMs,
   closeRedis,
   connectRedis,
   type Logger,
@@ -76,7 +77,7 @@ async function runRounds(
       if (signal.aborted) return;
       if (isRefusal(error)) throw error;
       failures += 1;
-      pauseMs = Math.min(intervalMs * 2 ** Math.min(failures, 10), LONGEST_BACKOFF_MS);
+      pauseMs = backoffMs(failures, { firstMs: intervalMs, longestMs: LONGEST_BACKOFF_MS });
       // One line for what goes on failing, not one a round.
       const doing = 'the relay cannot go on yet, trying again';
       if (failures === 1 || whatIsAway(error)) sayFailed(logger, error, doing);

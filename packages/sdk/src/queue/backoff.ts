@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Milliseconds before the next try of something that failed `failures` times before: 50 ms doubling up to 2 s. */
-export function backoffMs(failures: number): number {
-  return Math.min(2000, 50 * 2 ** Math.min(failures, 6)) * (0.75 + Math.random() / 2);
+/**
+ * Milliseconds before the next try of something that failed `failures` times before: `firstMs`, doubling up to `longestMs`;
+ * up to a quarter less, so that those who wait for the same thing do not come back together.
+ */
+export function backoffMs(failures: number, { firstMs = 50, longestMs = 2000 } = {}): number {
+  return Math.min(longestMs, firstMs * 2 ** Math.min(failures, 30)) * (0.75 + Math.random() / 4);
 }
 
 /** Sleeps; returns early when the signal is aborted. */

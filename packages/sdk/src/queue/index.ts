@@ -1,6 +1,7 @@
 export type { Redis } from 'ioredis';
 export { type CurrentMessage, currentMessage, withCorrelation } from '../current-message.js';
 export { type AnswerOptions, answerOnce, recordedAnswer } from './answer.js';
+export { backoffMs } from './backoff.js';
 export { type ConnectOptions, closeRedis, connectRedis, dropRedis } from './connect.js';
 export { connectQueue, type QueueTarget } from './connect-queue.js';
 export type { DeadLetterEntry } from './dead-letter.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { handlingKind, isOrchestratorError } from '@codegen/sdk/errors';
-import { type Logger, sayFailed, whatIsAway } from '@codegen/sdk/queue';
+import { backoffMs, type Logger, sayFailed, whatIsAway } from '@codegen/sdk/queue';
 import { sayAway } from '@codegen/sdk/service';
 
 const AWAY_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
@@ -36,9 +36,9 @@ export function sayWhatIsAway(logger: Logger, error: unknown, doing: string, abo
   else sayFailed(logger, error, doing, about);
 }
 
-/** Milliseconds before the next try: half a second, doubling up to 30 s, with jitter. */
-export function backoffMs(failures: number): number {
-  return Math.min(30_000, 500 * 2 ** Math.min(failures, 10)) * (0.75 + Math.random() / 4);
+/** Milliseconds before the next try: half a second, doubling up to 30 s. */
+export function nextTryMs(failures: number): number {
+  return backoffMs(failures, { firstMs: 500, longestMs: 30_000 });
 }
 
 /** Sleeps; ends early, without an error, when the signal is aborted. */
@@ -54,7 +54,7 @@ export async function untilBack<T>(work: () => Promise<T>, signal: AbortSignal):
       return await work();
     } catch (error) {
       if (!isAway(error)) throw error;
-      await pauseFor(Math.min(backoffMs(failures), 5000), signal);
+      await pauseFor(Math.min(nextTryMs(failures), 5000), signal);
     }
   }
 }

@@ -3,7 +3,7 @@ import { isOrchestratorError, isRefusal } from '@codegen/sdk/errors';
 import { type Logger, withCorrelation } from '@codegen/sdk/queue';
 import { textOf } from '@codegen/sdk/text';
 import { Command } from '@langchain/langgraph';
-import { backoffMs, isAway, sayWhatIsAway } from './backoff.js';
+import { isAway, nextTryMs, sayWhatIsAway } from './backoff.js';
 import { LeaseLost, type TakenThread, type ThreadKind, type Threads } from './threads.js';
 import type { Waits } from './waits.js';
 
@@ -209,7 +209,7 @@ export class Driver {
     if (isAway(error)) {
       sayWhatIsAway(logger, error, 'a thread waits for something that is away', about);
       const errors = thread.errors + 1;
-      await threads.leave(threadId, drive.driver, { delayMs: backoffMs(errors), failures: thread.failures, errors });
+      await threads.leave(threadId, drive.driver, { delayMs: nextTryMs(errors), failures: thread.failures, errors });
       return;
     }
     try {
@@ -222,7 +222,7 @@ export class Driver {
       const failures = isRefusedByDatabase(error) ? MAX_FAILURES : thread.failures + 1;
       logger.error({ ...about, failures, stack: error instanceof Error ? error.stack : undefined }, 'a thread failed');
       if (failures < MAX_FAILURES) {
-        await threads.leave(threadId, drive.driver, { delayMs: backoffMs(failures), failures, errors: thread.errors });
+        await threads.leave(threadId, drive.driver, { delayMs: nextTryMs(failures), failures, errors: thread.errors });
         return;
       }
       await endings.giveUp(thread, (await flow.getState(configOf(threadId))).values, error);
@@ -232,7 +232,7 @@ export class Driver {
       const doing = 'a thread could not be ended, trying again';
       if (isAway(endingError)) sayWhatIsAway(logger, endingError, doing, about);
       else logger.warn({ ...about, error: textOf(endingError) }, doing);
-      await threads.leave(threadId, drive.driver, { delayMs: backoffMs(errors), failures: thread.failures, errors });
+      await threads.leave(threadId, drive.driver, { delayMs: nextTryMs(errors), failures: thread.failures, errors });
     }
   }
 

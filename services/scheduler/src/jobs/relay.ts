@@ -1,6 +1,6 @@
 import { deployQueue, engineeringQueue, type OutboxEntry } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
-import { type Logger, publish, type Redis, sayFailed } from '@codegen/sdk/queue';
+import { backoffMs, type Logger, publish, type Redis, sayFailed } from '@codegen/sdk/queue';
 
 /** At most this many messages a round; a full round is followed by the next at once. */
 export const BATCH_SIZE = 100;
@@ -39,7 +39,7 @@ export function createRelay({ api, redis, logger }: RelayDependencies): Relay {
     } catch (error) {
       if (signal.aborted) return false;
       const failures = (resting.get(task_id)?.failures ?? 0) + 1;
-      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+      const pauseMs = backoffMs(failures - 1, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS });
       resting.set(task_id, { failures, untilMs: Date.now() + pauseMs });
       sayFailed(logger, error, 'not published, will try again', { task_id, stream: entry.stream, failures });
       return false;
