@@ -45,9 +45,10 @@ describe('ResultBlockReader', () => {
     const timed = (first: string, lines: number) => {
       const reader = new ResultBlockReader();
       reader.line(first);
-      const start = performance.now();
+      // Of this process alone: others may have the processor for a while.
+      const start = process.cpuUsage();
       for (let n = 0; n < lines; n += 1) reader.line(line);
-      const ms = performance.now() - start;
+      const ms = process.cpuUsage(start).user / 1000;
       reader.line('"}</result>');
       return { ms, block: reader.block };
     };
