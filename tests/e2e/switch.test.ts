@@ -94,4 +94,21 @@ describe('a second deploy', () => {
     expect(releases).toEqual([before.release]);
     expect((await (await fetch(`${url}/posts`)).json())[0].body).toBe('The second text');
   });
+
+  it('is cancelled while its release is waited for, and the old release goes on serving', async () => {
+    const before = (await (await fetch(`${url}/health`)).json()) as { release: string };
+    const started = await system.cli(['deploy', 'start', '--project', 'blog', '--json']);
+    const { id } = started.json().data;
+    const read = async () => (await system.cli(['task', 'get', id, '--json'])).json().data;
+    const logs = async () => (await system.cli(['task', 'logs', id, '--json'])).stdout;
+    await expect.poll(logs).toContain('starting ');
+
+    const askedMs = performance.now();
+    await system.cli(['task', 'cancel', id]);
+    await expect.poll(async () => (await read()).status, { interval: 100 }).toBe('cancelled');
+
+    // Within 3 s where nothing else runs; the release would be waited for 10.
+    expect(performance.now() - askedMs).toBeLessThan(6000);
+    expect(await (await fetch(`${url}/health`)).json()).toEqual(before);
+  });
 });
