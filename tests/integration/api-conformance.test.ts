@@ -331,6 +331,7 @@ describe.each(Object.entries(apiPeers))('%s', (_, start) => {
       const old = await deploy();
 
       expect([refused.status, refused.body.code, refused.body.choices]).toEqual([409, 'NOT_BUILT', [task.id]]);
+      expect(refused.body.detail).toContain('or deploy the template with --anyway');
       expect([early, anyway, built, old].map(({ status, body }) => [status, body.commit_sha])).toEqual(
         Array(4).fill([201, 'c'.repeat(40)]),
       );

@@ -61,7 +61,8 @@ export abstract class DiagnoseCommand extends BaseCommand<Diagnosis> {
     return checks
       .map(({ check, status, detail, duration_ms, next }) => {
         const step = status === 'ok' && next ? `: ${next.command}` : '';
-        const line = `${oneLine(`${detail}${step}`)} ${paint.dim(`${duration_ms} ms`)}`;
+        const took = status === 'skipped' ? '' : ` ${paint.dim(`${duration_ms} ms`)}`;
+        const line = `${oneLine(`${detail}${step}`)}${took}`;
         const fits = INDENT.length + widthOf(line) <= columns;
         return `${marks[status]} ${pad(check, 9)} ${fits ? line : line.replaceAll('; ', `\n${INDENT}`)}`;
       })

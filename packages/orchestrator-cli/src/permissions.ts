@@ -25,9 +25,9 @@ const OF_ANY_KEY: readonly string[] = [
   ...['diagnose', 'diagnose.api', 'diagnose.redis', 'diagnose.workers', 'system.*'],
 ];
 
-/** Whether a key may do what a command does, as far as is known; of an unknown or unrestricted one nothing is held back. */
+/** Whether a key may do what a command does, as far as is known; of an unknown one nothing is held back. */
 export function keyMay(id: CommandId, key: KeyPermissions | undefined): boolean {
-  if (key === undefined || key.scopes.includes('*') || holdsScope(OF_ANY_KEY, id)) return true;
+  if (key === undefined || holdsScope(OF_ANY_KEY, id)) return true;
   return holdsScope(key.scopes, id) && (key.isAdmin || entryOf(id).forAdmins !== true);
 }
 

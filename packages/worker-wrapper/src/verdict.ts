@@ -39,5 +39,5 @@ export function judgeAgent(
 }
 
 function withStderr(text: string, { stderr }: AgentExit): string {
-  return stderr ? `${text}:\n${stderr}` : text;
+  return stderr ? `${text}\n${stderr}` : text;
 }

@@ -164,7 +164,7 @@ class Demo {
     const posts = (await response.json()) as { title: string; body: string }[];
     process.stdout.write(`\n$ curl ${url}/posts\n`);
     for (const post of posts.slice(0, 10)) {
-      process.stdout.write(`  ${printable(post.title, 60)}\n    ${printable(post.body, 90)}\n`);
+      process.stdout.write(`  ${printable(post.title, 60)}\n    ${printable(post.body, 68)}\n`);
     }
     if (posts.length > 10) process.stdout.write(`  … and ${posts.length - 10} more\n`);
     return posts;

@@ -22,7 +22,7 @@ export function upCard({ apiUrl, dataDir, agent, seconds, tokenFile, profile, le
   const elsewhere =
     tokenFile &&
     `
-  With another HOME, first:
+  From another account, log in first:
 
     orchestrator auth login --token-stdin \\
       --api-url ${apiUrl} \\
@@ -35,8 +35,8 @@ export function upCard({ apiUrl, dataDir, agent, seconds, tokenFile, profile, le
   They go to this system now, the profile ${profile}.
   For the other one, or to go back to it:
 
-    orchestrator --profile ${left.name}
-    orchestrator config set current_profile ${left.name}
+    bin/orchestrator --profile ${left.name} project list
+    bin/orchestrator config set current_profile ${left.name}
 `;
   return `
   Codegen orchestrator is up (${seconds.toFixed(1)} s)
@@ -45,7 +45,7 @@ export function upCard({ apiUrl, dataDir, agent, seconds, tokenFile, profile, le
     data    ${folder}
     log     ${folder}/logs/stack.log
     agent   ${agent === 'demo' ? 'demo (deterministic, not an AI)' : agent}
-            they run as this user: use those that you trust
+            agents run as this user: use ones that you trust
 
   Next, in another terminal:
 

@@ -49,7 +49,10 @@ export default class Mcp extends BaseCommand<null> {
       env.ALLOWED_COMMANDS === undefined
         ? 'More: orchestrator mcp --allow engineering.start,project.* (ids, topics, or a role such as PRODUCT_OWNER)'
         : 'ALLOWED_COMMANDS says what may be offered at most';
-    const less = withheld > 0 ? `${withheld} more are beyond its key: orchestrator auth status\n` : '';
+    const less =
+      withheld > 0
+        ? `${withheld} more ${withheld === 1 ? 'is' : 'are'} beyond its key: orchestrator auth status\n`
+        : '';
     await output.err(`Offers ${what}: ${names || 'none'}.\n${less}${how}.\n`);
   }
 }

@@ -116,7 +116,8 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     return { detail: told.join('; '), facts: { services } };
   },
   redis: async ({ redisUrl }, { signal }) => {
-    if (redisUrl === undefined) return { status: 'skipped', detail: 'not configured: the relay publishes instead' };
+    if (redisUrl === undefined)
+      return { status: 'skipped', detail: 'no Redis address stored; the system itself sends the messages' };
     const { Orchestrator } = await import('@codegen/sdk');
     const client = new Orchestrator({ redisUrl });
     try {
@@ -154,7 +155,7 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     const queued = await api.tasks.page({ status: 'queued', limit: 500 }, { signal });
     const parked = running.items.filter(({ reason }) => reason === 'waiting_secret');
     const [one] = parked;
-    const waits = one ? `; ${parked.length} of them wait for secrets` : '';
+    const waits = one ? `; ${parked.length} of them ${parked.length === 1 ? 'waits' : 'wait'} for secrets` : '';
     // Several tasks may tell of the same machine.
     const faults = [
       ...new Set(running.items.flatMap(({ reason, error }) => (reason === WAITING_SYSTEM && error) || [])),
@@ -168,7 +169,7 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
       );
     }
     const counts = Object.entries(projects).map(([status, count]) => `${count} ${status}`);
-    const tasks = `${running.items.length} tasks running, ${queued.items.length} queued${waits}`;
+    const tasks = `${running.items.length} ${running.items.length === 1 ? 'task' : 'tasks'} running, ${queued.items.length} queued${waits}`;
     return {
       detail: `${counts.length > 0 ? counts.join(', ') : 'none yet'}; ${tasks}`,
       facts: { projects, tasks: { running: running.items.length, queued: queued.items.length } },
@@ -205,7 +206,7 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     };
   },
   workers: async ({ redisUrl }, { signal }) => {
-    if (redisUrl === undefined) return { status: 'skipped', detail: 'not configured: workers are behind Redis' };
+    if (redisUrl === undefined) return { status: 'skipped', detail: 'not asked: that takes a Redis address' };
     const { Orchestrator } = await import('@codegen/sdk');
     const client = new Orchestrator({ redisUrl });
     try {

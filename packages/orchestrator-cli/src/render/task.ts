@@ -38,15 +38,18 @@ export function renderTask(
 /** Lines of an error's end that are shown beside a task. */
 const MOST_LINES = 40;
 
+/** A test that passed, as node:test writes it in TAP: of a failed run nobody looks for those. */
+const PASSED_TEST = /^( *)# Subtest: .*\n\1ok \d+ - .*\n(?:\1 {2}---\n(?:\1 {2}.*\n)*?\1 {2}\.\.\.\n)?/gm;
+
 /** The end of a long error below its first line, which says it in short, and where the rest is; empty for a short one. */
 export function endOfError({ id, error }: Pick<Task, 'id' | 'error'>, { paint }: Screen): string {
-  const lines = manyLines(error ?? '')
+  const [, ...lines] = manyLines(error ?? '')
     .trim()
-    .split('\n')
-    .slice(1);
-  const shown = lines.slice(-MOST_LINES).map((line) => `  ${line}`.trimEnd());
+    .split('\n');
+  const telling = lines.join('\n').replace(PASSED_TEST, '').split('\n');
+  const shown = lines.length === 0 ? [] : telling.slice(-MOST_LINES).map((line) => `  ${line}`.trimEnd());
   const hidden = lines.length - shown.length;
-  const rest = `  … ${hidden} lines before: ${asCalled(paste`orchestrator task logs ${id} --full`)}`;
+  const rest = `  … ${hidden} more lines: ${asCalled(paste`orchestrator task logs ${id} --full`)}`;
   return [...(hidden > 0 ? [paint.dim(rest)] : []), ...shown].join('\n');
 }
 

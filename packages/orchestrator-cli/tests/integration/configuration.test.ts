@@ -358,7 +358,7 @@ describe('diagnose', () => {
     ]);
     for (const where of [port, queues]) expect(stdout.split(`127.0.0.1:${where}`)).toHaveLength(2);
     expect(stdout).toMatch(
-      /projects +not asked: see api .*\n.*sites +not asked: see api .*\n.*workers +not asked: see redis/,
+      /projects +not asked: see api\n.*sites +not asked: see api\n.*workers +not asked: see redis\n/,
     );
   });
 

@@ -407,10 +407,26 @@ describe('a task whose tests fail', () => {
     const { text } = await run('task.get', [id]);
 
     expect(first).toBe(`Error: ${id} failed: ${sentence} (TASK_FAILED)`);
-    expect(rest).toBe(`  … 20 lines before: orchestrator task logs ${id} --full`);
+    expect(rest).toBe(`  … 20 more lines: orchestrator task logs ${id} --full`);
     expect(lines).toEqual(output.slice(20).map((line) => `  ${line}`));
     expect(text).toMatch(new RegExp(`error +${sentence.replaceAll(/[()./]/g, '.')}\n`));
     expect(text.match(/^ {2}line \d+$/gm)).toHaveLength(40);
+  });
+
+  it('shows the tests that failed in TAP output, and not the ones that passed', async () => {
+    const id = await startedTask();
+    const subtest = (n: number, result: string, more: string[] = []) => {
+      const name = `test ${n}`;
+      return [`# Subtest: ${name}`, `${result} ${n} - ${name}`, '  ---', '  duration_ms: 1', ...more, '  ...'];
+    };
+    const passed = Array.from({ length: 20 }, (_, n) => subtest(n + 2, 'ok')).flat();
+    const failed = subtest(1, 'not ok', ["  error: 'it is bad'"]);
+    fake.end(id, 'failed', { reason: 'tests_failed', error: [sentence, ...failed, ...passed, '1..21'].join('\n') });
+    const { text } = await run('task.get', [id]);
+
+    for (const line of [...failed, '1..21']) expect(text).toContain(`  ${line}\n`);
+    expect(text).not.toContain('ok 2 - test 2\n');
+    expect(text).toContain('… 100 more lines: orchestrator task logs');
   });
 
   it('has all of it in the logs with --full, and names the failing test once', async () => {
@@ -521,7 +537,9 @@ describe('secrets', () => {
         command: line,
       })),
     });
-    expect((await run('diagnose.projects')).text).toContain(`orchestrator secret list --project ${project_id}`);
+    const { text } = await run('diagnose.projects');
+    expect(text).toMatch(/ 1 task running, \d+ queued; 1 of them waits for secrets: /);
+    expect(text).toContain(`orchestrator secret list --project ${project_id}`);
   });
 });
 

@@ -1,7 +1,7 @@
 import { holdsScope } from '@codegen/contracts/scopes';
 import { describe, expect, it } from 'vitest';
 import { commandTable } from '../../src/command-table.js';
-import { allowedPatterns, checkAllowed } from '../../src/permissions.js';
+import { allowedPatterns, checkAllowed, keyMay } from '../../src/permissions.js';
 
 const allowed = (id: string, variable: string | undefined) => holdsScope(allowedPatterns(variable), id);
 
@@ -67,6 +67,17 @@ describe('ALLOWED_COMMANDS', () => {
   it('names what is allowed when it refuses', () => {
     expect(() => checkAllowed('deploy.start', { ALLOWED_COMMANDS: 'task.get' })).toThrow(
       expect.objectContaining({ code: 'COMMAND_NOT_ALLOWED', exitCode: 6, choices: ['task.get'] }),
+    );
+  });
+});
+
+describe('what a key may do', () => {
+  it('is for administrators alone where the command is, also with every scope', () => {
+    const [user, admin] = [false, true].map((isAdmin) => ({ scopes: ['*'], isAdmin }));
+
+    expect(['user.list', 'infra.server.set'].map((id) => keyMay(id as 'user.list', user))).toEqual([false, false]);
+    expect([keyMay('user.list', admin), keyMay('user.list', undefined), keyMay('task.list', user)]).toEqual(
+      Array(3).fill(true),
     );
   });
 });

@@ -500,7 +500,8 @@ export async function startFakeApi(): Promise<FakeApi> {
     if (!last || last.status === 'completed') return { commit_sha: main_sha };
     const isBuilt = engineering.some(({ status }) => status === 'completed');
     const text = `${last.id} (engineering) is ${last.status}`;
-    if (last.finished_at && !isBuilt && !anyway) return problem('NOT_BUILT', text, [last.id]);
+    if (last.finished_at && !isBuilt && !anyway)
+      return problem('NOT_BUILT', `${text}; retry that task, or deploy the template with --anyway`, [last.id]);
     return { commit_sha: main_sha, warnings: [text] };
   }
 

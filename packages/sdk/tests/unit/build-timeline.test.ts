@@ -40,7 +40,7 @@ function retriedTask(): Evidence {
     event('scaffold-1', 'scaffold', 'drawing the template'),
     event('run-1', 'scaffold', 'repository scaffolded: 31 files'),
     event('run-1', 'develop', 'round 1 of 3: the developer starts'),
-    event('run-1', 'develop', "round 1: the developer's turn ended with agent_failed", tests),
+    event('run-1', 'develop', 'round 1: the agent failed', tests),
     event('run-1', null, 'failed: the agent failed', { type: 'failed', ...tests }),
   ];
   const second = [
@@ -48,7 +48,7 @@ function retriedTask(): Evidence {
     // Heard before the flow said that it had asked.
     event('turn-2', 'develop', 'reading the spec'),
     event('run-2', 'develop', 'round 1 of 3: the developer starts'),
-    event('run-2', 'develop', "round 1: the developer's turn ended with worker_lost", {
+    event('run-2', 'develop', 'round 1: the worker was lost', {
       error: 'gone',
       error_type: 'worker_lost',
     }),

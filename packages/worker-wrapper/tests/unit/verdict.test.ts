@@ -30,7 +30,7 @@ describe('judgeAgent', () => {
   it('does not believe a success that exits with an error or was killed', () => {
     const report = { ended: true, status: 'success' } as const;
     expect(judgeAgent(exit({ code: 2, stderr: 'oh' }), report, options)).toMatchObject({
-      error: 'the agent exited with code 2:\noh',
+      error: 'the agent exited with code 2\noh',
     });
     expect(judgeAgent(exit({ code: null, signal: 'SIGSEGV' }), report, options)).toMatchObject({
       error: 'the agent was killed by SIGSEGV',

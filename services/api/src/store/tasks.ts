@@ -117,7 +117,7 @@ export async function aboutDeploy(
   const commit = `commit ${main_sha?.slice(0, 12)} holds ${holds}`;
   const text = `${last.id} (engineering) ${howItStands(last)}: ${commit}`;
   if (isUnderWay(last) || built || anyway) return { ...about, warnings: [text] };
-  const detail = `nothing that was asked for ${name} is built yet: ${text}; retry that task, or deploy it anyway`;
+  const detail = `nothing that was asked for ${name} is built yet: ${text}; retry that task, or deploy the template with --anyway`;
   throw new ApiError('NOT_BUILT', detail, { choices: [last.id] });
 }
 

@@ -115,6 +115,8 @@ describe.each(databases)('engineering on %s', (kind) => {
 
     expect(await world.ended(task)).toMatchObject({ status: 'failed', reason: 'no_changes', error: 'nothing to do' });
     expect(world.executors.of('develop', task)).toHaveLength(3);
+    const told = (await world.events(task)).map((event) => event.message);
+    expect(told).toContain('round 1: the agent changed nothing');
   });
 
   it('replaces a lost worker behind a new epoch, only when the old one is gone', async () => {

@@ -14,13 +14,14 @@ it('the card of a system that is up fits into 60 columns, and its commands can b
     "orchestrator auth login --token-stdin --api-url http://127.0.0.1:44425 < '/home/x/a token'\n",
   );
   expect(card).toContain('Commands went to http://127.0.0.1:40001');
-  expect(card).toContain('orchestrator config set current_profile local\n');
+  expect(card).toContain('bin/orchestrator --profile local project list\n');
+  expect(card).toContain('bin/orchestrator config set current_profile local\n');
 });
 
 it('the card tells of another HOME and another system only where there is something to tell', () => {
   const card = upCard(facts);
 
   expect(card).toContain('Codegen orchestrator is up (5.2 s)');
-  expect(card).not.toContain('HOME');
+  expect(card).not.toContain('another account');
   expect(card).not.toContain('Commands went');
 });

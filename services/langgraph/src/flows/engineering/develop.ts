@@ -1,5 +1,6 @@
 import { type DeveloperWorkerOutput, workerIdFor } from '@codegen/contracts';
 import { failed } from '../../engine/outcome.js';
+import { reasonInWords } from '../../engine/reason-words.js';
 import { requestIdAt } from '../ask.js';
 import type { FlowDeps } from '../flow.js';
 import { progress, setProjectStatus } from '../report.js';
@@ -65,7 +66,7 @@ export function developStep(deps: FlowDeps): EngineeringStep {
       }
       const bad = outcome.kind === 'done' ? nothingPushed : outcome;
       const { reason, text } = bad;
-      const message = `round ${state.round}: the developer's turn ended with ${reason}`;
+      const message = `round ${state.round}: ${reasonInWords(reason)}`;
       await progress(deps, state.input, 'develop', message, { error: text, errorType: reason });
       if (bad.kind === 'hopeless') return end(failed(reason, text));
       if (bad.kind === 'failure') return { files, ...nextRound(state, reason, text) };
