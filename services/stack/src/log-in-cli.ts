@@ -2,6 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OrchestratorError } from '@codegen/sdk/errors';
+import { makeFolder } from '@codegen/sdk/files';
+import { lockFolder } from '@codegen/sdk/processes';
 import { cliPath } from './config.js';
 import type { PersonRole } from './keys.js';
 import type { RunningStack } from './start-stack.js';
@@ -27,6 +31,10 @@ export async function logInCli(
 ): Promise<{ profile: string; tokenFile: string; left?: StoredProfile }> {
   const { file } = (await runCli(['config', 'list'], env)) as { file: string };
   const folder = dirname(file);
+  return await inTurn(folder, () => logInTo(stack, folder, env));
+}
+
+async function logInTo(stack: LoggedInTo, folder: string, env: NodeJS.ProcessEnv) {
   const stored = await storedProfiles(env);
   const profile = await profileFor(stack, stored);
   const before = stored.find(({ current }) => current);
@@ -52,6 +60,27 @@ export async function goBack(
     return other;
   }
   return undefined;
+}
+
+/** Milliseconds that a start waits for the logins of others. */
+const PATIENCE_MS = 30_000;
+
+/** Systems that start at the same time look for a free profile one after the other. */
+async function inTurn<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  await makeFolder(folder);
+  const startedMs = performance.now();
+  for (;;) {
+    const unlock = await lockFolder(folder, 'configuration', 'start').catch((error: unknown) => {
+      if (performance.now() - startedMs > PATIENCE_MS) throw error;
+      return undefined;
+    });
+    try {
+      if (unlock) return await work();
+    } finally {
+      await unlock?.();
+    }
+    await sleep(50);
+  }
 }
 
 type LoggedInTo = Pick<RunningStack, 'apiUrl' | 'redisUrl' | 'issuePersonKey'> & { dataDir: string };
@@ -127,6 +156,23 @@ async function runCli(args: readonly string[], env: NodeJS.ProcessEnv, input = '
   child.stdin.end(input);
   const [code] = (await once(child, 'close')) as [number | null];
   const text = Buffer.concat(output).toString();
-  if (code !== 0) throw new Error(`the CLI could not be logged in: ${text.slice(0, 500)}`);
+  if (code !== 0) throw notLoggedIn(text);
   return (JSON.parse(text) as { data: unknown }).data;
+}
+
+/** What the CLI says is in the way, such as a configuration that is none, or that cannot be written. */
+function notLoggedIn(text: string): OrchestratorError {
+  return new OrchestratorError('USAGE', `this account's command line cannot be logged in: ${messageIn(text)}`, {
+    next: [
+      { command: 'export ORCHESTRATOR_CONFIG_DIR=FOLDER', when: 'to have its logins elsewhere; then start again' },
+    ],
+  });
+}
+
+function messageIn(answer: string): string {
+  try {
+    return (JSON.parse(answer) as { error: { message: string } }).error.message;
+  } catch {
+    return answer.slice(0, 500);
+  }
 }

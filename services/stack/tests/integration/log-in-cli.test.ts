@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -32,6 +32,7 @@ async function accountOf() {
     issuePersonKey: async () => TOKEN,
   });
   return {
+    file: join(folder, 'config.json'),
     tokenFile: (profile: string) => join(folder, `${profile}.token`),
     logIn: (api: FakeApi) => logInCli(stackOf(api), env),
     goBack: (api: FakeApi) => goBack(stackOf(api), env),
@@ -81,4 +82,26 @@ test('the login of a system that is gone is for the next one', async () => {
 
   expect(await logIn(second)).toMatchObject({ profile: 'local' });
   expect(Object.keys((await stored()).profiles).sort()).toEqual(['local', 'local-admin']);
+});
+
+test('systems that start at the same time have a login each', async () => {
+  const { logIn, stored } = await accountOf();
+  const systems = await Promise.all([system(), system(), system()]);
+
+  const logins = await Promise.all(systems.map(logIn));
+  expect(logins.map(({ profile }) => profile).sort()).toEqual(['local', 'local-2', 'local-3']);
+  const { profiles } = await stored();
+  expect(new Set(logins.map(({ profile }) => profiles[profile]?.api_url))).toEqual(
+    new Set(systems.map(({ url }) => url)),
+  );
+});
+
+test('a configuration that is none is named, with a way around it', async () => {
+  const { file, logIn } = await accountOf();
+  await writeFile(file, '{broken', { mode: 0o600 });
+  await expect(logIn(await system())).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining(`the configuration ${file} is not what a login stores`),
+    next: [{ command: 'export ORCHESTRATOR_CONFIG_DIR=FOLDER' }],
+  });
 });
