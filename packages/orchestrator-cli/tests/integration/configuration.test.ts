@@ -42,7 +42,7 @@ describe('auth login', () => {
     expect(ended.stdout + ended.stderr).not.toContain('sEcReT');
     expect(await stored()).toEqual({
       current_profile: 'local',
-      profiles: { local: { api_url: fake.url, token: TOKEN } },
+      profiles: { local: { api_url: fake.url, token: TOKEN, scopes: ['*'] } },
     });
     expect((await stat(join(machine.configFolder, 'config.json'))).mode & 0o777).toBe(0o600);
     expect((await stat(machine.configFolder)).mode & 0o777).toBe(0o700);

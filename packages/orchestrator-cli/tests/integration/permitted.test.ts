@@ -1,7 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { roleScopes } from '@codegen/contracts/scopes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CommandId, commandName, commandTable, entryOf } from '../../src/command-table.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
 
@@ -177,14 +178,20 @@ describe('what comes next', () => {
 });
 
 describe('what a key may do', () => {
-  it('is everything where it is not restricted, where nothing is known of it, and where the configuration is broken', async () => {
+  it('is everything where nothing is known of it, and where the configuration is broken', async () => {
     const all = (await commandsOf(['--help', '--all'])).names;
     expect((await commandsOf(['--help'])).names).toEqual(all);
-    await logIn(TOKEN);
-    expect((await commandsOf(['--help'])).names).toEqual(all);
     const file = join(machine.configFolder, 'config.json');
-    expect(await readFile(file, 'utf8')).not.toContain('scopes');
     await writeFile(file, '{"profiles":{"default":{"api_url":"http://x","scopes":"*"}}}');
+    expect((await commandsOf(['--help'])).names).toEqual(all);
+  });
+
+  it('is all but what administrators alone may, for a key of anybody else', async () => {
+    const all = (await commandsOf(['--help', '--all'])).names;
+    await logIn(TOKEN);
+    const forAdmins = (Object.keys(commandTable) as CommandId[]).filter((id) => entryOf(id).forAdmins).map(commandName);
+    expect((await commandsOf(['--help'])).names).toEqual(all.filter((name) => !forAdmins.includes(name)));
+    await logIn(fake.makeToken(['*'], 'admin'));
     expect((await commandsOf(['--help'])).names).toEqual(all);
   });
 

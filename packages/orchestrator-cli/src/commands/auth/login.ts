@@ -67,7 +67,7 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
           ...(data_dir !== undefined && { data_dir }),
           ...{ api_url: apiUrl, token },
           ...(identity.key.role === 'admin' && { admin: true as const }),
-          ...(!identity.key.scopes.includes('*') && { scopes: identity.key.scopes }),
+          scopes: identity.key.scopes,
           ...(redisUrl && { redis_url: redisUrl }),
         },
       },
