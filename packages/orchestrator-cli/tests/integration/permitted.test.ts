@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { roleScopes } from '@codegen/contracts/scopes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CommandId, commandName, commandTable, entryOf } from '../../src/command-table.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
+import { type CommandId, commandName, commandTable, entryOf } from '../../src/command-table.js';
 import { envelopeOf, type Machine, makeMachine } from '../support/run-cli.js';
 
 let fake: FakeApi;
@@ -181,6 +181,7 @@ describe('what a key may do', () => {
   it('is everything where nothing is known of it, and where the configuration is broken', async () => {
     const all = (await commandsOf(['--help', '--all'])).names;
     expect((await commandsOf(['--help'])).names).toEqual(all);
+    await logIn(TOKEN);
     const file = join(machine.configFolder, 'config.json');
     await writeFile(file, '{"profiles":{"default":{"api_url":"http://x","scopes":"*"}}}');
     expect((await commandsOf(['--help'])).names).toEqual(all);

@@ -11,6 +11,8 @@ type Node<State> = (state: State, config: StepConfig) => Promise<Partial<State>>
 
 /** A step that asks somebody. Between its halves no process holds anything. */
 interface Asking<State, Result> {
+  /** The node of its second half, where that is none of its name: flows stand there while the service is replaced. */
+  rest?: string;
   /** Sends the request, and gives its wait; or asks nobody and names the `next` step. Run again, it asks the same. */
   ask: Node<State>;
   /** Reads the answer. */
@@ -60,7 +62,7 @@ export function buildFlow<State extends CommonState & { next: string }>(
       if (step.kind === 'late') return step.onAnswer(result, state, config);
       return result.kind === 'cancelled' ? options.end(cancelled) : step.onAnswer(result, state, config);
     };
-    const rest = `await_${name}`;
+    const { rest = `await_${name}` } = step;
     graph.addNode(name, step.kind === 'early' && step.asksNobody ? guard(step, step.ask) : step.ask);
     graph.addConditionalEdges(name, ({ next }) => (next === name ? rest : next));
     graph.addNode(rest, guard(step, answer));

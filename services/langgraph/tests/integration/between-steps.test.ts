@@ -18,8 +18,8 @@ afterEach(() => world.reset());
 afterAll(() => world.close());
 
 /** A deploy whose flow was left before the step of that name, by this version or another one. */
-async function leftBefore(step: string, more: Partial<DeployState> = {}): Promise<Task> {
-  const project = await world.scaffoldedProject([{ name: 'DB_PASSWORD', required: step === 'secrets' }]);
+async function leftBefore(step: string, more: Partial<DeployState> = {}, isMissing = false): Promise<Task> {
+  const project = await world.scaffoldedProject([{ name: 'DB_PASSWORD', required: isMissing }]);
   const { task, message } = await world.api.tasks.create({ project: project.id, type: 'deploy' });
   const { request_id, task_id, project_id, user_id, correlation_id, callback_stream } = message;
   const { epoch } = (await world.api.tasks.claim(task.id, { request_id })).task;
@@ -51,6 +51,17 @@ it('a flow that an older version left before its look at the secrets goes on', a
   expect(world.executors.of('deploy', task)).toHaveLength(1);
 });
 
+it('so does one that waits for secrets there', async () => {
+  const task = await leftBefore('await_secrets', { wait: 'there' });
+  await world.pool.query(
+    `insert into langgraph.waits (request_id, thread_id, step, messages, result, check_every_ms, next_check_at)
+     values ('there', $1, 'secrets', '[]', '{"kind":"ready"}', 1000, now())`,
+    [task.request_id],
+  );
+  await world.startReplica();
+  expect(await world.ended(task)).toMatchObject({ status: 'completed' });
+});
+
 it('a flow that stands before a step which this version does not have ends its task, and says so', async () => {
   const task = await leftBefore('approval');
   await world.startReplica();
@@ -73,10 +84,10 @@ it('every step is asked for under the id that earlier versions ask under, which 
 const fault = { at: 'deploy/1/1', text: 'the disk is full', since_ms: 1, tries: 1, worker: null };
 
 it.each([
-  ['secrets', {}],
+  ['check_environment', {}],
   ['park', { parked: fault, parks: 1 }],
 ] as const)('a request to cancel ends a flow before %s within 10 s, though Redis takes nothing', async (step, more) => {
-  const task = await leftBefore(step, more);
+  const task = await leftBefore(step, more, true);
   await world.redis.call('CLIENT', 'PAUSE', '30000', 'WRITE');
   try {
     await world.startReplica({ sweepMs: 1000 });

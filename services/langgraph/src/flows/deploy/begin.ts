@@ -21,7 +21,7 @@ export function beginStep(deps: FlowDeps): DeployStep {
           ...end(failed('nothing_to_deploy', 'the project has no repository yet: start engineering')),
         };
       }
-      return { ...begun, next: 'secrets' };
+      return { ...begun, next: 'check_environment' };
     },
   };
 }

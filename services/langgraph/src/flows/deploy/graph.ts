@@ -7,22 +7,18 @@ import { beginStep } from './begin.js';
 import { deployStep } from './deploy.js';
 import { finishStep } from './finish.js';
 import { secretsStep } from './secrets.js';
-import { DeployState, type DeployStep, end } from './state.js';
+import { DeployState, end } from './state.js';
 import { verifyStep } from './verify.js';
 
-/** The step before the secrets in earlier versions, whose flows may stand there. */
-const checkEnvironment: DeployStep = { kind: 'early', run: async () => ({ next: 'secrets' }) };
-
 /**
- * The operations department: begin → secrets → allocate ⇄ deploy → verify → finish.
+ * The operations department: begin → check_environment → allocate ⇄ deploy → verify → finish.
  * A taken port goes back to allocate; a deploy that the system is at fault for is asked for again after a pause (park);
  * cancel leads to finish from any wait.
  */
 export function deployGraph(deps: FlowDeps, checkpointer: BaseCheckpointSaver) {
   const steps = {
     begin: beginStep(deps),
-    check_environment: checkEnvironment,
-    secrets: secretsStep(deps),
+    check_environment: secretsStep(deps),
     allocate: allocateStep(deps),
     deploy: deployStep(deps),
     park: parkStep<DeployState>(deps),

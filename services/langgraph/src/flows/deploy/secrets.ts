@@ -29,6 +29,7 @@ export function secretsStep(deps: FlowDeps): DeployStep {
   return {
     kind: 'early',
     asksNobody: true,
+    rest: 'await_secrets',
     ask: async ({ input, epoch }, { signal }) => {
       const { task_id, project_id } = input;
       const { manifest, name } = await deps.api.projects.get(project_id, { signal });

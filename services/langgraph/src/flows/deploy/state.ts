@@ -29,7 +29,7 @@ export const DeployState = Annotation.Root({
 });
 export type DeployState = typeof DeployState.State;
 
-type StepKey = 'begin' | 'check_environment' | 'secrets' | 'allocate' | 'deploy' | 'verify' | 'park' | 'finish';
+type StepKey = 'begin' | 'check_environment' | 'allocate' | 'deploy' | 'verify' | 'park' | 'finish';
 
 /** A step of the graph. */
 export type DeployStep = Step<DeployState>;
