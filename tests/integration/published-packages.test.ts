@@ -273,16 +273,16 @@ describe('importing', () => {
     expect(before).toEqual([
       '@codegen/sdk/contracts/dist/error-codes.js',
       '@codegen/sdk/dist/abortable.js',
+      '@codegen/sdk/dist/admin/queues-client.js',
+      '@codegen/sdk/dist/admin/workers-client.js',
       '@codegen/sdk/dist/api/address.js',
       '@codegen/sdk/dist/errors.js',
       '@codegen/sdk/dist/index.js',
       '@codegen/sdk/dist/orchestrator.js',
       '@codegen/sdk/dist/paste.js',
       '@codegen/sdk/dist/queue/redis-url.js',
-      '@codegen/sdk/dist/queues/queues-client.js',
       '@codegen/sdk/dist/redis-session.js',
       '@codegen/sdk/dist/respond.js',
-      '@codegen/sdk/dist/workers/workers-client.js',
     ]);
   });
 

@@ -11,7 +11,7 @@ export interface AskedSite {
 
 const AT_ONCE = 8;
 const PATIENCE_S = 3;
-const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])$/;
 
 /** Whether an address means the same here as for the system: its own loopback is not that of another machine. */
 export function isInReach(url: string, apiUrl: string): boolean {

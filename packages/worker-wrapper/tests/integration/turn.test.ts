@@ -248,10 +248,11 @@ describe('the end of a turn', () => {
   });
 
   it('takes along who left the session, the environment, the folder and the agent behind', async () => {
-    const seconds = `7${process.pid}`;
-    // Both the child and the one that it leaves to its session, whose leader is gone.
+    const seconds = `7${process.pid}${Date.now() % 1000}`;
+    // Both the child and the one that it leaves to its session, whose leader is gone. The agent stays for as long as a busy
+    // machine may take from one look at its processes to the next.
     const left = `trap "" TERM HUP; sleep ${seconds}1 & exec sleep ${seconds}2`;
-    const script = `cd /; env -i PATH="$PATH" setsid sh -c '${left}' <&- >&- 2>&- & sleep 1`;
+    const script = `cd /; env -i PATH="$PATH" setsid sh -c '${left}' <&- >&- 2>&- & sleep 5`;
     const worker = bench.worker(['/bin/sh', '-c', script]);
     await worker.send('escape', 'go');
     const started = () => processesCalled(`sleep ${seconds}`);

@@ -9,7 +9,10 @@ import { LeaseLost, Threads } from '../../src/engine/threads.js';
 import { Waits } from '../../src/engine/waits.js';
 import { databases, World } from '../support/world.js';
 
-const State = Annotation.Root({ input: Annotation<unknown>, epoch: Annotation<number>, done: Annotation<string> });
+const State = Annotation.Root({
+  ...{ input: Annotation<unknown>, epoch: Annotation<number>, done: Annotation<string> },
+  next: Annotation<string>({ reducer: (_, next) => next, default: () => 'finish' }),
+});
 
 describe.each(databases)('leases on %s', (kind) => {
   let world: World;
