@@ -10,7 +10,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 function allowed(from: string, to: string): boolean {
   if (from === '@codegen/contracts') return false;
   if (from === '@codegen/sdk') return to === '@codegen/contracts';
-  if (from === '@codegen/stack') return true;
+  // The command line starts the stack, which knows nothing of it.
+  if (from === '@codegen/stack') return to !== '@codegen/orchestrator-cli';
   return to === '@codegen/contracts' || to === '@codegen/sdk';
 }
 
@@ -35,7 +36,7 @@ const IN_SDK_TEXT = /^(\.\/|@codegen\/contracts\/storable$)/;
 
 /** Where paths lead into folders of agents, commits and releases, or into a stranger's. */
 const AMONG_OTHERS =
-  /^(packages\/worker-wrapper|services\/(worker-manager|infra-service))\/src\/|^packages\/orchestrator-cli\/src\/config\//;
+  /^(packages\/worker-wrapper|services\/(worker-manager|infra-service))\/src\/|^packages\/(orchestrator-cli\/src\/config|sdk\/src\/profiles)\//;
 /** Calls that would wait at a pipe, follow a link or read without end. */
 const OPENS = /^(open|readFile|writeFile|appendFile|truncate|copyFile|cp|rm|create(Read|Write)Stream)(Sync)?$/;
 /** Files that open only what they have made themselves, and why. */
@@ -209,11 +210,20 @@ describe('boundaries', () => {
       file('services/c/src/one.ts', "import type { Two } from './two.js';");
       file('services/c/src/two.ts', "export { one } from './one.js';\nimport { fine } from './fine.js';");
       file('services/c/src/fine.ts', "const later = () => import('./two.js');");
+      file(
+        'services/stack/package.json',
+        JSON.stringify({
+          name: '@codegen/stack',
+          dependencies: { '@codegen/api': '1', '@codegen/orchestrator-cli': '1' },
+        }),
+      );
+      file('services/stack/src/fine.ts', "import '@codegen/api';");
       file('services/c/package.json', JSON.stringify({ name: '@codegen/c' }));
       file('services/a/src/config.ts', 'export const fine = process.env.X;');
       expect(violations(tree).sort()).toEqual([
         '@codegen/a depends on @codegen/b',
         '@codegen/contracts depends on more than zod',
+        '@codegen/stack depends on @codegen/orchestrator-cli',
         'packages/contracts/src/index.ts imports @codegen/sdk',
         'packages/contracts/src/index.ts imports undeclared @codegen/sdk',
         'packages/sdk/src/current-message.ts imports ioredis: services start without it',

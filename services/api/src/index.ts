@@ -1,7 +1,6 @@
 export { access } from './access.js';
 export { makeApiKeySecret } from './auth.js';
 export { readConfig, userCacheFolder } from './config.js';
-export { FolderLockedError } from './database/folder-lock.js';
 export type { DatabaseConfig } from './database/open.js';
 export { type OpenedPglite, openPglite } from './database/open-pglite.js';
 export type { DatabasePool } from './database/pglite-pool.js';

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -93,12 +92,6 @@ export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv
     environment: env,
     cacheFolder: userCacheFolder(env),
   };
-}
-
-/** The bundled CLI, which bin/set-up builds. */
-export function cliPath(): string {
-  const manifest = createRequire(import.meta.url).resolve('@codegen/orchestrator-cli/package.json');
-  return join(dirname(manifest), 'dist', 'package', 'bin', 'orchestrator.cjs');
 }
 
 function parseFlags(argv: readonly string[]) {

@@ -10,11 +10,12 @@ import { MAX_SPEC_BYTES } from '@codegen/contracts';
 import { readRegularFile } from '@codegen/sdk/files';
 import { exitProcess, onEndSignals } from '@codegen/sdk/processes';
 import { messageOf } from '@codegen/sdk/text';
-import { cliPath } from './config.js';
 import { closingCard, type DemoResult, printable } from './demo-card.js';
 import { endProcesses } from './end-processes.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+/** The bundled command line, which bin/set-up builds. */
+const cli = join(root, 'packages', 'orchestrator-cli', 'dist', 'package', 'bin', 'orchestrator.cjs');
 
 /** Something the person can mend: told in one line, without a stack. */
 class DemoError extends Error {
@@ -128,7 +129,7 @@ class Demo {
   /** Runs the CLI as a person would, in this terminal. */
   private async cli(args: readonly string[]): Promise<void> {
     process.stdout.write(`\n$ orchestrator ${args.map(shellWord).join(' ')}\n`);
-    const child = spawn(process.execPath, [cliPath(), ...args], { env: this.environment, stdio: 'inherit' });
+    const child = spawn(process.execPath, [cli, ...args], { env: this.environment, stdio: 'inherit' });
     const stop = () => child.kill('SIGINT');
     this.signal.addEventListener('abort', stop, { once: true });
     const [code] = (await once(child, 'close')) as [number | null];
@@ -149,7 +150,7 @@ class Demo {
   }
 
   private async outcome(): Promise<{ url: string; projectId: string }> {
-    const args = [cliPath(), 'task', 'list', '--project', 'blog', '--json'];
+    const args = [cli, 'task', 'list', '--project', 'blog', '--json'];
     const answer = JSON.parse(await this.output(process.execPath, args)) as {
       data: { items: { type: string; project_id: string; result: { deployed_url?: string } | null }[] };
     };

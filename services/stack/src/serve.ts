@@ -7,7 +7,7 @@ import { endOnUncaught, logDestination } from '@codegen/sdk/service';
 import { withoutPatterns } from '@codegen/sdk/text';
 import { pino } from 'pino';
 import { readConfig, type StackConfig } from './config.js';
-import { goBack, logInCli } from './log-in-cli.js';
+import { goBack, logIn } from './log-in.js';
 import { startStack } from './start-stack.js';
 import { tellParent } from './tell-parent.js';
 import { upCard } from './up-card.js';
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const stack = await startStack(config, (service) => log.child({ service }), owner);
   const askedWhileStarting = await Promise.race([stopRequested.then(() => true), false]);
   if (!askedWhileStarting) {
-    const login = config.login ? await logInCli({ ...stack, dataDir: config.dataDir }, process.env) : undefined;
+    const login = config.login ? await logIn({ ...stack, dataDir: config.dataDir }, process.env) : undefined;
     const seconds = (performance.now() - startedMs) / 1000;
     process.stdout.write(upCard({ ...config, apiUrl: stack.apiUrl, ...login, seconds }));
     await tellParent({

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { isSameProcess } from '@codegen/sdk/processes';
-import { holderOf } from './data-folder.js';
+import { isSameProcess, lockHolder } from '@codegen/sdk/processes';
+import { lockOf } from './data-folder.js';
 
 /** What stopping found: a system that ran, nothing, or the lock of one that is gone. */
 export interface Stopped {
@@ -19,7 +19,7 @@ const LOOK_MS = 50;
  *   one process from a later one of the same pid
  */
 export async function stopStack(dataDir: string, timeoutMs: number): Promise<Stopped> {
-  const found = await holderOf(dataDir);
+  const found = await lockHolder(lockOf(dataDir));
   if (!found) return { state: 'nothing_runs', pid: null, data_dir: dataDir };
   const { holder, runs } = found;
   if (!runs) return { state: 'stale_lock', pid: holder.pid, data_dir: dataDir };

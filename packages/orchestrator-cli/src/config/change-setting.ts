@@ -1,7 +1,7 @@
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
+import { changeUserConfig, type Profile, type UserConfig } from '@codegen/sdk/profiles';
 import { nearest } from '../nearest.js';
 import { DEFAULT_PROFILE, noProfile } from './settings.js';
-import { changeUserConfig, type Profile, type UserConfig } from './user-config.js';
 
 /** What `config set` stores: the profile in use, and what a profile says. */
 export const storedKeys = ['current_profile', 'api_url', 'redis_url', 'project'] as const;

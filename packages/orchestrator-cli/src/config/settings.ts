@@ -1,7 +1,7 @@
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
+import { type Profile, readUserConfig } from '@codegen/sdk/profiles';
 import type { KeyPermissions } from '../permissions.js';
 import { readProjectFile } from './project-file.js';
-import { type Profile, readUserConfig } from './user-config.js';
 
 /** Flags that override settings. */
 export interface SettingFlags {

@@ -1,6 +1,6 @@
+import { readUserConfig } from '@codegen/sdk/profiles';
 import type { KnownValue } from '../completion/grammar.js';
 import type { Settings } from '../config/settings.js';
-import { readUserConfig } from '../config/user-config.js';
 import { checkAllowed } from '../permissions.js';
 import { oneLine } from '../render/text.js';
 import type { Runtime } from '../runtime.js';

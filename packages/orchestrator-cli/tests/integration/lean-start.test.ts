@@ -9,7 +9,7 @@ import { type Machine, makeSystem } from '../support/run-cli.js';
 
 const HOOK = join(import.meta.dirname, '../fixtures/log-chunks.cjs');
 /** What takes long to load, or nothing but a few commands needs. */
-const HEAVY = ['ioredis', 'undici', 'conf', 'ajv', 'listr2', 'execa', 'dockerode', '@modelcontextprotocol/sdk', 'pino'];
+const HEAVY = ['ioredis', 'undici', 'ajv', 'listr2', 'execa', 'dockerode', '@modelcontextprotocol/sdk', 'pino'];
 
 let packed: PackedCli;
 let fake: FakeApi;

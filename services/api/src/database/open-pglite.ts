@@ -5,9 +5,9 @@ import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/pro
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
-import { deathSignalPrefix } from '@codegen/sdk/processes';
+import { OrchestratorError } from '@codegen/sdk/errors';
+import { deathSignalPrefix, LockedError, lockFile } from '@codegen/sdk/processes';
 import { PGlite } from '@electric-sql/pglite';
-import { lockFolder } from './folder-lock.js';
 import { type DatabasePool, PglitePool } from './pglite-pool.js';
 
 /** One session and a small database: more buffers cost memory and make no query faster. */
@@ -29,14 +29,22 @@ export interface OpenedPglite {
  * Opens the embedded database in a folder, making it where there is none: about 5 s the first time on a machine,
  * 1 s for later new folders where there is a cache folder for a prepared image, under 0.5 s for an existing one.
  * It survives a killed process but not a power cut: PGlite does not fsync.
- * @throws {FolderLockedError} where another process has it open
+ * @throws OrchestratorError DATA_FOLDER_LOCKED where another process has it open
  */
 export async function openPglite(
   folder: string,
   options: { cacheFolder?: string | undefined } = {},
 ): Promise<OpenedPglite> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const unlock = await lockFolder(join(folder, 'lock'));
+  const unlock = await lockFile(join(folder, 'lock')).catch((error: unknown) => {
+    if (!(error instanceof LockedError && error.holder)) throw error;
+    const { pid } = error.holder;
+    const message = `the database ${folder} is in use by process ${pid}: two processes on one database lose data`;
+    throw new OrchestratorError('DATA_FOLDER_LOCKED', message, {
+      cause: error,
+      next: [{ command: `kill ${pid}`, when: 'to stop that process; or choose another folder' }],
+    });
+  });
   try {
     const database = await openOrInitialise(folder, options.cacheFolder);
     const pool = new PglitePool(database);

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isStopped, thisProcess } from '@codegen/sdk/processes';
+import { isStopped } from '@codegen/sdk/processes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -73,34 +73,5 @@ describe('the data folder', () => {
     child.kill('SIGSTOP');
     await waitFor('it to be stopped', () => isStopped(child.pid as number));
     expect(await stopStack(root, 5000)).toMatchObject({ state: 'stopped', pid: child.pid });
-  });
-
-  it('is free where the lock names a pid that another process has by now', async () => {
-    await mkdir(root, { recursive: true });
-    await writeFile(join(root, 'lock'), JSON.stringify({ ...thisProcess(), startTime: '1' }));
-    const folder = await openDataFolder(root);
-    await folder.unlock();
-  });
-
-  it('is free where the lock is torn', async () => {
-    await mkdir(root, { recursive: true });
-    await writeFile(join(root, 'lock'), '{"pid":');
-    const folder = await openDataFolder(root);
-    await folder.unlock();
-  });
-
-  it('goes to exactly one of many that find a stale lock at once', async () => {
-    for (let round = 0; round < 3; round += 1) {
-      await mkdir(root, { recursive: true });
-      await writeFile(join(root, 'lock'), JSON.stringify({ ...thisProcess(), startTime: '1' }));
-      const said = await Promise.all(Array.from({ length: 8 }, contend));
-      expect(said.filter(({ says }) => says === 'locked')).toHaveLength(1);
-      expect(said.filter(({ says }) => says.startsWith('DATA_FOLDER_LOCKED'))).toHaveLength(7);
-      for (const { child } of said) {
-        if (child.exitCode !== null) continue;
-        child.kill('SIGKILL');
-        await once(child, 'exit');
-      }
-    }
   });
 });

@@ -1,15 +1,8 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
+import { configPath, putAside, readUserConfig, storeLogin } from '@codegen/sdk/profiles';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, type GlobalFlags } from '../../base-command.js';
 import { DEFAULT_PROFILE } from '../../config/settings.js';
-import {
-  changeUserConfig,
-  configPath,
-  type Profile,
-  putAside,
-  readUserConfig,
-  type UserConfig,
-} from '../../config/user-config.js';
 import { type Identity, identify } from '../../operations/identify.js';
 import { ask, askHidden, inputRequired } from '../../prompts.js';
 import { readStdin } from '../../read-input.js';
@@ -28,8 +21,6 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
     'ORCHESTRATOR_REDIS_URL or as a second line of standard input.';
   static override flags = {
     'token-stdin': Flags.boolean({ description: 'Read the token from standard input; a second line is the Redis URL' }),
-    // Of a system that runs here, which logs the command line in.
-    'data-dir': Flags.string({ hidden: true }),
     'keep-current': Flags.boolean({ description: 'Go on with the profile in use; this one takes --profile' }),
   };
   static override examples = [
@@ -44,11 +35,7 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
     const { env, warnings, redactor } = this.runtime;
     const config = await readUserConfig(env, [], () => undefined);
     const profile = checkedName(flags.profile || env.ORCHESTRATOR_PROFILE || config.current_profile || DEFAULT_PROFILE);
-    const before = config.profiles?.[profile];
-    const apiUrl = await this.apiUrl(flags, before?.api_url);
-    // A project of another system means nothing there.
-    const same: Partial<Profile> = before?.api_url === apiUrl ? before : {};
-    const { project, data_dir } = { ...same, ...(flags['data-dir'] && { data_dir: flags['data-dir'] }) };
+    const apiUrl = await this.apiUrl(flags, config.profiles?.[profile]?.api_url);
     const { token, redisUrl } = await this.secrets(flags);
     redactor.add(token);
     redactor.add(redisUrl);
@@ -57,22 +44,8 @@ export default class AuthLogin extends BaseCommand<LoggedIn> {
     if (apiUrl.startsWith('http://') && !/^http:\/\/(localhost|127\.|\[::1\])/.test(apiUrl)) {
       warnings.push(`${apiUrl} is not encrypted: anyone on the way can read the token`);
     }
-    const store = ({ profiles, ...rest }: UserConfig) => ({
-      ...rest,
-      ...(!flags['keep-current'] && { current_profile: profile }),
-      profiles: {
-        ...profiles,
-        [profile]: {
-          ...(project !== undefined && { project }),
-          ...(data_dir !== undefined && { data_dir }),
-          ...{ api_url: apiUrl, token },
-          ...(identity.key.role === 'admin' && { admin: true as const }),
-          scopes: identity.key.scopes,
-          ...(redisUrl && { redis_url: redisUrl }),
-        },
-      },
-    });
-    await changeUserConfig(env, store, putAside(warnings));
+    const login = { profile, apiUrl, token, redisUrl, key: identity.key, keepCurrent: flags['keep-current'] };
+    await storeLogin(env, login, putAside(warnings));
     return { ...identity, stored_in: configPath(env) };
   }
 

@@ -1,5 +1,5 @@
+import { configPath } from '@codegen/sdk/profiles';
 import { BaseCommand } from '../../base-command.js';
-import { configPath } from '../../config/user-config.js';
 import { listSettings, type ShownSetting } from '../../operations/list-settings.js';
 import type { Screen } from '../../render/screen.js';
 import { renderTable } from '../../render/table.js';

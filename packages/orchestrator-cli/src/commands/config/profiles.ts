@@ -1,6 +1,6 @@
+import { readUserConfig } from '@codegen/sdk/profiles';
 import { BaseCommand } from '../../base-command.js';
 import { DEFAULT_PROFILE } from '../../config/settings.js';
-import { readUserConfig } from '../../config/user-config.js';
 import type { Screen } from '../../render/screen.js';
 import { renderTable } from '../../render/table.js';
 

@@ -1,9 +1,9 @@
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
+import { configPath } from '@codegen/sdk/profiles';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, type GlobalFlags } from '../../base-command.js';
 import { changeSetting, type StoredKey, storedKeys, unknownSetting } from '../../config/change-setting.js';
-import { configPath } from '../../config/user-config.js';
 import { absent, askHidden, inputRequired } from '../../prompts.js';
 import { readStdin } from '../../read-input.js';
 import type { Screen } from '../../render/screen.js';

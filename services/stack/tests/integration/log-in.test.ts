@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../../packages/sdk/tests/support/fake-api.js';
-import { goBack, logInCli } from '../../src/log-in-cli.js';
+import { goBack, logIn } from '../../src/log-in.js';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -34,7 +34,7 @@ async function accountOf() {
   return {
     file: join(folder, 'config.json'),
     tokenFile: (profile: string) => join(folder, `${profile}.token`),
-    logIn: (api: FakeApi) => logInCli(stackOf(api), env),
+    logIn: (api: FakeApi) => logIn(stackOf(api), env),
     goBack: (api: FakeApi) => goBack(stackOf(api), env),
     stored: async () => JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Stored,
   };

@@ -1,9 +1,8 @@
-import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
-import { withConfigLock } from '../../src/config/config-lock.js';
-import { changeUserConfig, readUserConfig } from '../../src/config/user-config.js';
+import { changeUserConfig, readUserConfig } from '../../src/profiles/index.js';
 
 it('a configuration that another user owns is read with a warning', async () => {
   const { path, remove } = await tempFolder('codegen-owner');
@@ -49,31 +48,19 @@ it.each([
   expect(String(read)).not.toContain('sEcReT');
 });
 
-it('a lock with a time in the future is one that was left behind', async () => {
-  const { path, remove } = await tempFolder('codegen-lock');
-  const lock = join(path, 'config.lock');
-  await mkdir(lock);
-  const tomorrow = Date.now() / 1000 + 86_400;
-  await utimes(lock, tomorrow, tomorrow);
-  const change = vi.fn();
-  await withConfigLock(path, change, { patienceMs: 1000 }).finally(remove);
-
-  expect(change).toHaveBeenCalledOnce();
-  await expect(stat(lock)).rejects.toMatchObject({ code: 'ENOENT' });
-});
-
 it('what stands in the place of the lock and is none ends a change, and says what to remove', async () => {
   const { path, remove } = await tempFolder('codegen-lock');
-  await writeFile(join(path, 'config.lock'), '');
-  const change = vi.fn();
-  const startedMs = performance.now();
-  const waited = await withConfigLock(path, change).catch((error: unknown) => error);
+  const lock = join(path, 'config.json.lock');
+  await mkdir(lock);
+  const changed = await changeUserConfig({ ORCHESTRATOR_CONFIG_DIR: path }, (config) => config).catch(
+    (error: unknown) => error,
+  );
   await remove();
 
-  // At once: nobody will clear it away.
-  expect(performance.now() - startedMs).toBeLessThan(5000);
-  expect(waited).toMatchObject({ code: 'USAGE', next: [{ command: `rm -r ${join(path, 'config.lock')}` }] });
-  expect(change).not.toHaveBeenCalled();
+  expect(changed).toMatchObject({
+    code: 'USAGE',
+    message: `the configuration cannot be changed: ${lock} is not a file: remove it`,
+  });
 });
 
 it('a folder for the configuration that cannot be made is named, and not tried for ever', async () => {

@@ -1,8 +1,9 @@
-import { chmod, rename, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { OrchestratorError, paste } from '@codegen/sdk/errors';
-import { homeFolder, makeFolder, parseFile, readRegularFile } from '@codegen/sdk/files';
-import { withConfigLock } from './config-lock.js';
+import { chmod, realpath, rename, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { OrchestratorError } from '../errors.js';
+import { FileError, homeFolder, makeFolder, parseFile, readRegularFile, writeFileBelow } from '../files/index.js';
+import { paste } from '../paste.js';
+import { LockedError, lockFile } from '../processes/index.js';
 
 /** One system the user works with. `redis_url` holds a password and is as secret as the token. */
 export interface Profile {
@@ -26,6 +27,8 @@ export interface UserConfig {
 }
 
 const MOST_BYTES = 4 * 1024 * 1024;
+/** Milliseconds that a change waits for others, which take a few each. */
+const PATIENCE_MS = 15_000;
 
 /** ORCHESTRATOR_CONFIG_DIR, else the `orchestrator` folder where the XDG rules put configuration; undefined without a home. */
 function configFolder(env: NodeJS.ProcessEnv): string | undefined {
@@ -51,7 +54,6 @@ export type Mend = (path: string) => Promise<void> | void;
 
 /**
  * Reads the user's configuration; empty where there is none. Adds a warning when others may read the file.
- * Plain file reading: loading `conf` for it would double the start of every command.
  * @throws OrchestratorError USAGE where the file is broken, and no `mend` is given
  */
 export async function readUserConfig(
@@ -122,7 +124,8 @@ function areTexts(value: Record<string, unknown>, names: readonly string[]): boo
 
 /**
  * Changes the user's configuration: a 0600 file, replaced as a whole, in a folder of the user's own. Of two changes at
- * once the later one begins with what the earlier one wrote.
+ * once the later one begins with what the earlier one wrote. Not by the package `conf`, which ends a process at its first
+ * SIGTERM (it loads when-exit), whatever that process still has to stop.
  * @throws OrchestratorError USAGE where it cannot be read or written
  */
 export async function changeUserConfig(
@@ -130,30 +133,73 @@ export async function changeUserConfig(
   change: (config: UserConfig) => UserConfig,
   mend?: Mend,
 ): Promise<void> {
-  const folder = dirname(configPath(env));
-  // It asks for the home as it is loaded, needed or not, and fails for an account without any.
-  if (homeFolder() === undefined) process.env.HOME = folder;
-  const { default: Conf } = await import('conf');
+  const path = configPath(env);
+  const folder = dirname(path);
   try {
     await makeFolder(folder);
-    await withConfigLock(folder, async () => {
+    const unlock = await lockFile(`${path}.lock`, { waitMs: PATIENCE_MS });
+    try {
       const config = change(await readUserConfig(env, [], mend));
-      const store = new Conf<Record<string, unknown>>({
-        cwd: folder,
-        configName: 'config',
-        configFileMode: 0o600,
-        // It reads the file again, and knows no byte order mark; everything is written anew.
-        clearInvalidConfig: true,
-        projectName: 'orchestrator',
-      });
-      store.store = { ...config };
-      await chmod(store.path, 0o600);
-    });
+      // A link is the user's own, and stays.
+      const file = await realpath(path).catch(() => path);
+      await chmod(file, 0o600).catch(() => undefined);
+      await writeFileBelow(dirname(file), basename(file), `${JSON.stringify(config, undefined, '\t')}\n`);
+    } finally {
+      await unlock();
+    }
   } catch (error) {
+    if (error instanceof LockedError) {
+      const message = `the configuration cannot be changed: ${error.message}`;
+      throw new OrchestratorError('USAGE', message, { cause: error });
+    }
     const { code, syscall } = error as NodeJS.ErrnoException;
-    if (syscall === undefined) throw error;
-    throw unwritable(configPath(env), code, error);
+    if (syscall === undefined && !(error instanceof FileError)) throw error;
+    throw unwritable(path, code, error);
   }
+}
+
+/** A login: a key that the API has answered for, and where the system is. */
+export interface Login {
+  profile: string;
+  apiUrl: string;
+  token: string;
+  redisUrl?: string | undefined;
+  /** The data folder of a system on this machine; the one that is stored stays where this says none. */
+  dataDir?: string | undefined;
+  key: { role: string; scopes: string[] };
+  /** Whether commands go on with the profile that they use now. */
+  keepCurrent?: boolean | undefined;
+}
+
+/**
+ * Stores a login as a profile, and what else the profile says of the same system stays.
+ * @throws OrchestratorError USAGE where the configuration cannot be read or written
+ */
+export async function storeLogin(env: NodeJS.ProcessEnv, login: Login, mend?: Mend): Promise<void> {
+  const { profile, apiUrl, token, redisUrl, key, keepCurrent = false } = login;
+  await changeUserConfig(
+    env,
+    ({ profiles = {}, ...rest }) => {
+      const before = Object.hasOwn(profiles, profile) ? profiles[profile] : undefined;
+      // A project of another system means nothing there.
+      const same: Partial<Profile> = before?.api_url === apiUrl ? before : {};
+      const { project, data_dir } = { ...same, ...(login.dataDir && { data_dir: login.dataDir }) };
+      const stored: Profile = {
+        ...(project !== undefined && { project }),
+        ...(data_dir !== undefined && { data_dir }),
+        ...{ api_url: apiUrl, token },
+        ...(key.role === 'admin' && { admin: true as const }),
+        scopes: key.scopes,
+        ...(redisUrl && { redis_url: redisUrl }),
+      };
+      return {
+        ...rest,
+        ...(!keepCurrent && { current_profile: profile }),
+        profiles: { ...profiles, [profile]: stored },
+      };
+    },
+    mend,
+  );
 }
 
 /** Puts a file that holds no configuration aside: there may be tokens in it that are wanted. */
