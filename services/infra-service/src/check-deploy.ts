@@ -2,6 +2,7 @@ import { type AnsibleDeployMessage, type Project, parseReference } from '@codege
 import type { Api } from '@codegen/sdk/api';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 import { DeployFailure } from './executors/executor.js';
+import { kindOf } from './executors/registry.js';
 
 /** What a deploy is checked against. */
 export interface KnownProjects {
@@ -26,6 +27,7 @@ export async function checkDeploy(
   signal: AbortSignal,
 ): Promise<void> {
   const { project_id, repo_full_name, server_ip, port, task_id, secrets_ref } = message;
+  const kind = kindOf(message);
   const project = await known(`project ${project_id}`, () => api.projects.get(project_id, { signal }));
   if (project.id !== project_id) refuse(`project_id must be the project's id, and ${project_id} is none`);
   if (project.status === 'archived') refuse(`project ${project_id} is archived: it takes no more deploys`);
@@ -34,8 +36,10 @@ export async function checkDeploy(
     refuse(`secrets_ref must be none:, vault:project/${project_id}, or env: with a name that the operator lists`);
   }
   const ports = await api.allocations.list(project.id, { signal });
-  if (!ports.some((one) => one.server_ip === server_ip && one.port === port)) {
-    refuse(`port ${port} of ${server_ip} is not allocated to ${project_id}: allocate it, then deploy again`);
+  const place = ports.find((one) => one.server_ip === server_ip && one.port === port);
+  if (!place) refuse(`port ${port} of ${server_ip} is not allocated to ${project_id}: allocate it, then deploy again`);
+  if (place.server_kind !== kind) {
+    refuse(`${server_ip} is of the kind ${place.server_kind}: nothing is deployed as on a server of the kind ${kind}`);
   }
   if (task_id == null) return;
   const task = await known(`task ${task_id}`, () => api.tasks.get(task_id, { signal }));

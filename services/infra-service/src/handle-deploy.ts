@@ -4,7 +4,8 @@ import { DeployFailure, type Executor } from './executors/executor.js';
 export interface DeployDeps {
   /** Fails where a message does not fit what is known of its project; before anything is made. */
   check(message: AnsibleDeployMessage, signal: AbortSignal): Promise<void>;
-  readonly executor: Pick<Executor, 'deploy'>;
+  /** Who deploys to the server of a message. @throws {DeployFailure} where nobody does */
+  executorOf(message: AnsibleDeployMessage): Pick<Executor, 'deploy'>;
   /** Deploys of one project, one after the other. */
   inOrder<T>(projectId: string, work: () => Promise<T>): Promise<T>;
   /** The answer that a request had before, if any. */
@@ -74,7 +75,7 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
       });
   }, deps.wantedEveryMs ?? WANTED_EVERY_MS);
   try {
-    const { url } = await deps.executor.deploy(message, { signal, progress, requireWanted });
+    const { url } = await deps.executorOf(message).deploy(message, { signal, progress, requireWanted });
     await progress('healthy; new requests go to it now');
     return {
       ...EMPTY,

@@ -12,7 +12,7 @@ import { systemFault } from '@codegen/sdk/files';
 import { closeRedis, connectRedis, reportProgress, sayFailed, silentLogger } from '@codegen/sdk/queue';
 import { checkDeploy } from './check-deploy.js';
 import { type InfraServiceConfig, splitEnvironment } from './config.js';
-import { startLocalExecutor } from './executors/local.js';
+import { builtInExecutors, type ExecutorKinds, Executors } from './executors/registry.js';
 import { type DeployDeps, givenUp, handleDeploy } from './handle-deploy.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { rebuildLost } from './rebuild-lost.js';
@@ -31,7 +31,10 @@ export interface RunningInfraService extends RunningService {
  * Runs again what ran before, then serves `ansible:deploy:queue` until it is stopped; then nothing it started is left.
  * @throws where another process runs the releases of this folder
  */
-export async function startInfraService(config: InfraServiceConfig): Promise<RunningInfraService> {
+export async function startInfraService(
+  config: InfraServiceConfig,
+  kinds: ExecutorKinds = builtInExecutors,
+): Promise<RunningInfraService> {
   const {
     redisUrl,
     logger = silentLogger,
@@ -41,17 +44,9 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
   const api = createApi({ apiUrl: config.api.url, token: config.api.token });
   const sources = { api, environment: environment.referable };
   const redis = connectRedis(redisUrl, { name: SERVICE, logger });
-  const executor = await startLocalExecutor({
-    releasesDir: config.releasesDir,
-    reposDir: config.reposDir,
-    host: config.host,
-    path: environment.path,
-    installEnvironment: environment.install,
-    healthTimeoutMs: config.healthTimeoutMs ?? 30_000,
-    installTimeoutMs: config.installTimeoutMs ?? 300_000,
-    drainMs: config.drainMs ?? 10_000,
-    stopGraceMs: config.stopGraceMs ?? 5000,
-    ...(config.releaseIdleMs === undefined ? {} : { forwarderLimits: { releaseIdleMs: config.releaseIdleMs } }),
+  const executors = await Executors.start(kinds, {
+    config,
+    environment,
     resolveSecrets: (reference, projectId, signal) => resolveSecrets(reference, projectId, sources, signal),
     logger,
   }).catch(async (error) => {
@@ -65,7 +60,7 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
   const inOrder = oneAtATime();
   const deps: Omit<DeployDeps, 'signal'> = {
     check: (message, signal) => checkDeploy(message, sources, signal),
-    executor,
+    executorOf: (message) => executors.of(message),
     inOrder,
     recorded: (requestId) => recordedAnswer({ redis, key: deployResultKey(requestId), contract: ansibleDeployResults }),
     answer,
@@ -114,13 +109,13 @@ export async function startInfraService(config: InfraServiceConfig): Promise<Run
     logger.error({ error: String(error) }, 'no more deploys are taken: correct this, then restart'),
   );
   const stopping = new AbortController();
-  const rebuilding = rebuildLost({ api, executor, inOrder, logger }, stopping.signal);
+  const rebuilding = rebuildLost({ api, executors, inOrder, logger }, stopping.signal);
   return {
     done: consumer.done,
     stop: async () => {
       stopping.abort();
       await Promise.all([consumer.stop(), rebuilding]);
-      await executor.stop();
+      await executors.stop();
       await closeRedis(redis);
     },
   };

@@ -3,7 +3,7 @@ import type { ServiceDeployment } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
 import { isRefusal } from '@codegen/sdk/errors';
 import { backoffMs, type Logger } from '@codegen/sdk/queue';
-import type { Executor } from './executors/executor.js';
+import type { Executors } from './executors/registry.js';
 
 export interface RebuildOptions {
   readonly api: {
@@ -11,7 +11,7 @@ export interface RebuildOptions {
     readonly allocations: Pick<Api['allocations'], 'list'>;
     readonly projects: Pick<Api['projects'], 'get'>;
   };
-  readonly executor: Executor;
+  readonly executors: Pick<Executors, 'get' | 'runs'>;
   /** Deploys of one project, one after the other. */
   inOrder<T>(projectId: string, work: () => Promise<T>): Promise<T>;
   readonly logger: Logger;
@@ -45,14 +45,17 @@ export async function rebuildLost(options: RebuildOptions, signal: AbortSignal):
 }
 
 async function rebuild(
-  { project_id, port, commit_sha, url }: ServiceDeployment,
-  { api, executor, logger }: RebuildOptions,
+  { project_id, server_handle, port, commit_sha, url }: ServiceDeployment,
+  { api, executors, logger }: RebuildOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  if (executor.runs(project_id)) return;
+  if (executors.runs(project_id)) return;
   const ports = await api.allocations.list(project_id, { signal });
-  const server_ip = ports.find((one) => one.port === port)?.server_ip;
-  if (server_ip === undefined || !executor.isHere(server_ip)) return;
+  const place = ports.find((one) => one.port === port && one.server_handle === server_handle);
+  if (!place) return;
+  const { server_ip, server_kind } = place;
+  const executor = executors.get(server_kind);
+  if (!executor?.isHere(server_ip)) return;
   const { repository_url, manifest } = await api.projects.get(project_id, { signal });
   if (repository_url === null) return;
   const repo_full_name = repository_url

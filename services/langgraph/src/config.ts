@@ -15,7 +15,7 @@ const DATABASE =
   'a PostgreSQL server, such as postgres://user@127.0.0.1/orchestrator: the embedded database belongs to one process, so alone this service cannot use it (the stack can)';
 
 /**
- * The configuration from the environment: REDIS_URL, API_URL, API_TOKEN or API_TOKEN_FILE, DATABASE_URL, LEASE_MS, SWEEP_MS, DEVELOPER_AGENT, DEVELOPER_AGENT_CONFIG, TESTER_AGENT_CONFIG, DEPLOY_SERVER; in seconds
+ * The configuration from the environment: REDIS_URL, API_URL, API_TOKEN or API_TOKEN_FILE, DATABASE_URL, LEASE_MS, SWEEP_MS, DEVELOPER_AGENT, DEVELOPER_AGENT_CONFIG, TESTER_AGENT_CONFIG; in seconds
  * TURN_TIMEOUT, WORKER_TIMEOUT, REPOSITORY_TIMEOUT, DEPLOY_TIMEOUT, SECRETS_TIMEOUT, SYSTEM_TIMEOUT.
  * @throws {Error} naming the variable that is missing or wrong
  */
@@ -43,7 +43,6 @@ export function readConfig(env: Environment): Omit<LanggraphConfig, 'instance'> 
     ...config,
     developer: { agent, agentConfig: env.DEVELOPER_AGENT_CONFIG || undefined, turnTimeoutSeconds },
     tester: { agentConfig: env.TESTER_AGENT_CONFIG || 'project-tests', turnTimeoutSeconds },
-    deploy: { server: env.DEPLOY_SERVER || 'local' },
   };
 }
 

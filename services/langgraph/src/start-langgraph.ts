@@ -40,7 +40,6 @@ export interface LanggraphConfig {
   verifyMs?: number;
   developer: FlowSettings['developer'];
   tester: FlowSettings['tester'];
-  deploy: FlowSettings['deploy'];
   /** Milliseconds that requests may stay unanswered: 6 h until a worker starts, 10 min, 20 min for a deploy, 7 days for secrets by default. */
   limits?: Partial<FlowSettings['limits']>;
   logger?: Logger;
@@ -74,7 +73,6 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
   const settings: FlowSettings = {
     developer: config.developer,
     tester: config.tester,
-    deploy: config.deploy,
     limits: {
       ...{
         workerMs: 6 * 3_600_000,

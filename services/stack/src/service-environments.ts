@@ -72,7 +72,6 @@ export function serviceEnvironments(place: Place): Record<ProcessName, Record<st
       DEVELOPER_AGENT_CONFIG: config.agent,
       TESTER_AGENT_CONFIG: 'project-tests',
       TURN_TIMEOUT: String(turnSeconds),
-      DEPLOY_SERVER: 'local',
     },
     scaffolder: { ...common('scaffolder'), REPOS_DIR: folders.repos, TEMPLATE_DIR: config.templateDir, PATH: path },
     scheduler: common('scheduler'),

@@ -136,7 +136,6 @@ export async function startStack(
         instance: INSTANCE,
         developer: { agent: 'custom', agentConfig: config.agent, turnTimeoutSeconds: config.turnTimeoutSeconds },
         tester: { agentConfig: 'project-tests', turnTimeoutSeconds: config.turnTimeoutSeconds },
-        deploy: { server: 'local' },
         logger: loggerFor('langgraph'),
       }),
     ]);

@@ -4,9 +4,16 @@ import { pageQuery } from './problem.js';
 
 const tcpPort = z.int().min(1).max(65_535);
 
+/** A kind of server. Which there are is told by the executors of infra-service, not here. */
+const serverKind = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be 1 to 40 of a-z, 0-9 and -, starting with a letter');
+const kindOfServer = z.string().default('local').describe('How releases get there: local, or another executor');
+
 export const server = z
   .object({
     handle: z.string().describe('Name of the server, chosen by the operator'),
+    kind: kindOfServer,
     ip: z.string().describe('Address that its services answer on'),
     status: z
       .enum(['new', 'pending_setup', 'active', 'unreachable', 'maintenance'])
@@ -31,6 +38,7 @@ const hostAddress = z.union(
 /** Adds a server, or changes the one of that handle. */
 export const putServer = z
   .object({
+    kind: serverKind.optional().describe('How releases get there; stays as it is, local at first, where left out'),
     ip: hostAddress.describe('Address that its services answer on'),
     status: server.shape.status.default('active').describe('Projects are put on active servers only'),
     specs: z.record(z.string(), z.unknown()).nullish().describe('Whatever is worth noting of the machine'),
@@ -47,6 +55,7 @@ export const allocation = z
     id: z.string().describe('Id of the allocation, alloc_…'),
     server_handle: z.string().describe('The server'),
     server_ip: z.string().describe("The server's address"),
+    server_kind: kindOfServer,
     project_id: z.string().describe('The project that the port belongs to'),
     service: z.string().describe('Which service of the project, such as backend'),
     port: z.int().describe('The TCP port; unique per server'),

@@ -10,6 +10,10 @@ export const ansibleDeployMessage = baseMessage
     project_name: z.string().describe("The project's name in snake_case, as Ansible wants it"),
     repo_full_name: z.string().describe('The repository, as "org/repo"'),
     server_ip: z.string().describe('The server to run it on'),
+    server_kind: z
+      .string()
+      .nullish()
+      .describe('The kind of that server, which chooses the executor; without it, local'),
     port: z.int().describe('The TCP port that was allocated to the project on that server'),
     modules: nullable(z.array(z.string())).describe('Parts of the template that the project has, such as backend'),
     github_token_ref: z.string().describe('Reference to the token of the repository host, such as none:'),

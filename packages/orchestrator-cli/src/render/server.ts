@@ -10,6 +10,7 @@ export function renderServer(server: Server, screen: Screen): string {
   const specs = server.specs && oneLine(JSON.stringify(server.specs));
   const pairs = renderPairs(
     [
+      ['kind', oneLine(server.kind)],
       ['address', oneLine(server.ip)],
       ['ports', portsOf(server)],
       ['specs', specs ?? undefined],
@@ -28,6 +29,7 @@ export function serverColumns(screen: Screen): Column<Server>[] {
       value: (server) => server.status,
       paint: (text, server) => paintStatus(text, server.status, screen),
     },
+    { title: 'KIND', value: (server) => server.kind },
     { title: 'ADDRESS', value: (server) => server.ip, whole: true },
     { title: 'PORTS', value: portsOf },
   ];

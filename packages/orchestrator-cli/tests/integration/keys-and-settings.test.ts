@@ -198,7 +198,11 @@ describe('infra server', () => {
     await run('infra.server.set', ['box', '--input', specs]);
     for (let n = 0; n < 2; n += 1) await run('infra.server.set', ['box', '--status', 'maintenance']);
     expect(fake.servers).toMatchObject([{ ...box, specs: { ram_gb: 8 }, status: 'maintenance' }]);
-    expect((await run('infra.server.list')).text).toMatch(/box +maintenance +10\.0\.0\.7 +18000-18009/);
+    expect((await run('infra.server.list')).text).toMatch(/box +maintenance +local +10\.0\.0\.7 +18000-18009/);
+    await run('infra.server.set', ['box', '--kind', 'ansible']);
+    const { text } = await run('infra.server.set', ['box', '--status', 'active']);
+    expect(text).toMatch(/kind +ansible/);
+    expect(fake.servers).toMatchObject([{ ...box, specs: { ram_gb: 8 }, kind: 'ansible', status: 'active' }]);
   });
 
   it('set stores nothing in a dry run', async () => {

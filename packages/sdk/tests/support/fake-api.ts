@@ -397,7 +397,8 @@ export async function startFakeApi(): Promise<FakeApi> {
     const { data, error } = putServer.safeParse(body);
     if (!data) return unfit(error.issues);
     const { dry_run, specs = null, ...given } = data;
-    const server = { handle, ...given, specs, last_health_check: null };
+    const kind = data.kind ?? servers.find((one) => one.handle === handle)?.kind ?? 'local';
+    const server = { handle, ...given, kind, specs, last_health_check: null };
     if (!dry_run) servers.splice(0, servers.length, ...servers.filter((one) => one.handle !== handle), server);
     return { body: server };
   }

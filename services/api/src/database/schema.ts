@@ -96,6 +96,7 @@ export interface Database {
   };
   servers: {
     handle: string;
+    kind: Generated<string>;
     ip: string;
     status: Server['status'];
     specs: MaybeJson<Record<string, unknown>>;

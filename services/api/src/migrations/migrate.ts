@@ -6,6 +6,7 @@ import { keysKnowTheirMaker } from './003-keys-know-their-maker.js';
 import { projectsRestAsBuilt } from './004-projects-rest-as-built.js';
 import { services } from './005-services.js';
 import { disabledUsers } from './006-disabled-users.js';
+import { serverKinds } from './007-server-kinds.js';
 
 /** In order; one that was released is never changed. */
 const migrations: readonly { name: string; statements: string }[] = [
@@ -15,6 +16,7 @@ const migrations: readonly { name: string; statements: string }[] = [
   { name: '004-projects-rest-as-built', statements: projectsRestAsBuilt },
   { name: '005-services', statements: services },
   { name: '006-disabled-users', statements: disabledUsers },
+  { name: '007-server-kinds', statements: serverKinds },
 ];
 
 /**

@@ -15,6 +15,7 @@ export const orderedServer = serverToPut.refine((input) => input.port_from <= in
 function toServer(row: Selectable<Database['servers']>): Server {
   return {
     handle: row.handle,
+    kind: row.kind,
     ip: row.ip,
     status: row.status,
     specs: row.specs,
@@ -44,12 +45,13 @@ export async function putServer(db: Kysely<Database>, handle: string, input: Put
 /** What `putServer` would make of it; nothing is stored. */
 export async function previewServer(db: Kysely<Database>, handle: string, input: PutServer): Promise<Server> {
   const known = (await listServers(db)).find((one) => one.handle === handle);
-  return { handle, ...valuesOf(input), last_health_check: known?.last_health_check ?? null };
+  const { kind = 'local', last_health_check = null } = known ?? {};
+  return { handle, kind, ...valuesOf(input), last_health_check };
 }
 
 function valuesOf(input: PutServer) {
-  const { ip, status = 'active', specs = null, port_from = 18000, port_to = 18999 } = input;
-  return { ip, status, specs, port_from, port_to };
+  const { kind, ip, status = 'active', specs = null, port_from = 18000, port_to = 18999 } = input;
+  return { ...(kind !== undefined && { kind }), ip, status, specs, port_from, port_to };
 }
 
 /**
@@ -87,7 +89,8 @@ export async function allocate(
       .insertInto('allocations')
       .values({ id, project_id, service, server_handle: server.handle, port })
       .execute();
-    return { id, project_id, service, server_handle: server.handle, server_ip: server.ip, port };
+    const place = { server_handle: server.handle, server_ip: server.ip, server_kind: server.kind };
+    return { id, project_id, service, ...place, port };
   }
   throw new ApiError(
     'NO_FREE_PORT',
@@ -102,7 +105,8 @@ export async function listAllocations(db: Kysely<Database>, projectId: string): 
   return db
     .selectFrom('allocations')
     .innerJoin('servers', 'servers.handle', 'allocations.server_handle')
-    .select(['allocations.id', 'server_handle', 'ip as server_ip', 'project_id', 'service', 'port'])
+    .select(['allocations.id', 'server_handle', 'ip as server_ip', 'kind as server_kind'])
+    .select(['project_id', 'service', 'port'])
     .where('project_id', '=', projectId)
     .orderBy('service')
     .execute();

@@ -126,6 +126,7 @@ test('several API processes may boot on an empty database at once', async () => 
     '004-projects-rest-as-built',
     '005-services',
     '006-disabled-users',
+    '007-server-kinds',
   ]);
   const admins = await client.query('select count(*)::int as n from users where is_admin');
   expect(admins.rows).toEqual([{ n: 1 }]);

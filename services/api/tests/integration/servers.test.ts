@@ -45,6 +45,26 @@ onBothDatabases('servers', (api) => {
     expect((await api.admin.ok('GET', '/servers')).items).toMatchObject([{ status: 'maintenance' }]);
   });
 
+  test('a server is local unless it is said to be of another kind, and allocations say which', async () => {
+    const far = { ip: '203.0.113.7', port_from: 25_000, port_to: 25_001 };
+    expect(await api.admin.ok('PUT', '/servers/a-far', far)).toMatchObject({ kind: 'local' });
+    expect(await api.admin.ok('PUT', '/servers/a-far', { ...far, kind: 'ansible' })).toMatchObject({ kind: 'ansible' });
+    // An older administrator's tool knows no kinds.
+    const unsaid = { ...far, port_to: 25_009 };
+    expect(await api.admin.ok('PUT', '/servers/a-far', { ...unsaid, dry_run: true })).toMatchObject({
+      kind: 'ansible',
+    });
+    expect(await api.admin.ok('PUT', '/servers/a-far', unsaid)).toMatchObject({ kind: 'ansible' });
+    const { id } = await (await api.user()).createProject();
+    const allocated = await allocate(id);
+    expect(allocated).toMatchObject({ server_handle: 'a-far', server_kind: 'ansible', port: 25_000 });
+    expect(await allocate(id)).toEqual(allocated);
+    for (const kind of ['', 'Local', 'a b', '../x', 'x'.repeat(41), 7]) {
+      expect(await api.admin.refused('PUT', '/servers/a-far', { ...far, kind })).toBe('400 VALIDATION_FAILED');
+    }
+    await api.admin.ok('PUT', '/servers/a-far', { ...far, status: 'maintenance' });
+  });
+
   test('a project keeps its port, and each port belongs to one project', async () => {
     await putServer(20_000, 20_099);
     const user = await api.user();

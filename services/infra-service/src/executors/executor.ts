@@ -3,7 +3,7 @@ import type { AnsibleDeployMessage, AnsibleDeployResult } from '@codegen/contrac
 /** What is to serve where. */
 export interface ReleaseTarget {
   readonly repo_full_name: string;
-  /** Where the forwarder listens. */
+  /** Where clients reach it. */
   readonly server_ip: string;
   readonly allocated_port: number;
   readonly secrets_ref: string;

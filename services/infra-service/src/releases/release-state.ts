@@ -5,7 +5,7 @@ import { z } from 'zod';
 const releaseState = z.object({
   sha: z.string(),
   repo_full_name: z.string(),
-  /** Where the forwarder listens. */
+  /** Where clients reach it. */
   server_ip: z.string(),
   allocated_port: z.int(),
   /** Where the release itself listened when this was written. */

@@ -2,6 +2,8 @@ import { readdir } from 'node:fs/promises';
 import type { AnsibleDeployMessage, Project, Task } from '@codegen/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
+import type { Executor } from '../../src/executors/executor.js';
+import { builtInExecutors } from '../../src/executors/registry.js';
 import { get } from '../support/clients.js';
 import { processesOf, someFileHolds } from '../support/executor.js';
 import { ServiceSite, type SiteProject } from '../support/service-site.js';
@@ -208,6 +210,7 @@ test('A message that does not fit what the API knows is refused with a sentence,
     [{ repo_full_name: '' }, /is not the repository of/],
     [{ port: other.port }, /port \d+ of 127\.0\.0\.1 is not allocated to/],
     [{ server_ip: '10.0.0.9' }, /of 10\.0\.0\.9 is not allocated to/],
+    [{ server_kind: 'ansible' }, /on a server of the kind ansible/],
     [{ secrets_ref: `vault:project/${other.id}` }, /secrets_ref must be none:, vault:project\//],
     [{ secrets_ref: 'vault:platform/KEY' }, /secrets_ref must be/],
     [{ secrets_ref: 'env:PATH' }, /secrets_ref must be/],
@@ -228,6 +231,39 @@ test('A message that does not fit what the API knows is refused with a sentence,
   expect(await site.progress('task:events')).toEqual([]);
   expect((await site.deploy(project, { commit_sha })).status).toBe('success');
   expect(await readdir(site.releasesDir)).toEqual([project.id]);
+});
+
+test('The kind of its server chooses who carries a deploy out, and one that nobody serves stops no other', async () => {
+  const carriedOut: AnsibleDeployMessage[] = [];
+  const far: Executor = {
+    deploy: async (message) => {
+      carriedOut.push(message);
+      return { url: `http://${message.server_ip}:${message.port}` };
+    },
+    ...{ isHere: () => false, runs: () => false, runAgain: () => undefined, stop: async () => undefined },
+  };
+  await site.start({}, { ...builtInExecutors, ansible: async () => far });
+  const [other, strange] = [await site.addProject('b'), await site.addProject('c')];
+  const place = (id: string, kind: string) => {
+    const at = site.api.allocations.find(({ project_id }) => project_id === id);
+    Object.assign(at ?? {}, { server_ip: '203.0.113.7', server_kind: kind });
+    return { server_ip: '203.0.113.7', server_kind: kind };
+  };
+  const commit_sha = await project.repository.commit();
+  const answers = await Promise.all([
+    site.deploy(strange, place(strange.id, 'mainframe')),
+    site.deploy(other, place(other.id, 'ansible')),
+    site.deploy(project, { commit_sha }),
+  ]);
+
+  expect(answers).toMatchObject([
+    { status: 'failed', reason: null },
+    { status: 'success', deployed_url: `http://203.0.113.7:${other.port}` },
+    { status: 'success' },
+  ]);
+  expect(answers[0]?.error).toMatch(/of the kind mainframe.*serves the kinds ansible, local.*infra server set/);
+  expect(carriedOut).toMatchObject([{ project_id: other.id, server_kind: 'ansible' }]);
+  expect((await get(project.port, '/')).body).toBe(commit_sha);
 });
 
 test('While the API is away a deploy waits, and is checked when it is back', async () => {

@@ -86,7 +86,7 @@ export async function startFakeApi(): Promise<FakeApi> {
         ...{ modules: ['backend'], repository_url: `file:///repos/local/${id}.git`, owner_id: 'user_1' },
         ...{ main_sha: null, manifest: null, ...times },
       };
-      const at = { server_handle: 'local', server_ip: '127.0.0.1', service: 'backend', port };
+      const at = { server_handle: 'local', server_kind: 'local', server_ip: '127.0.0.1', service: 'backend', port };
       api.projects.push(project);
       api.allocations.push({ id: makeId('alloc'), project_id: id, ...at });
       return project;

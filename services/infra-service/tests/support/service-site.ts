@@ -16,6 +16,7 @@ import { program } from '../../../../tests/support/program.js';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
+import type { ExecutorKinds } from '../../src/executors/registry.js';
 import { type InfraServiceConfig, startInfraService } from '../../src/index.js';
 import { processesOf } from './executor.js';
 import { type FakeApi, startFakeApi } from './fake-api.js';
@@ -69,20 +70,23 @@ export class ServiceSite {
   }
 
   /** The service in this process. */
-  async start(config: Partial<InfraServiceConfig> = {}) {
+  async start(config: Partial<InfraServiceConfig> = {}, executors?: ExecutorKinds) {
     const write = (bindings: object, text: string) => this.log.push(JSON.stringify({ ...bindings, text }));
     const logger: Logger = { debug: write, info: write, warn: write, error: write };
-    const service = await startInfraService({
-      redisUrl: this.server.url,
-      api: { url: this.api.url, token: 'cgk_test' },
-      releasesDir: this.releasesDir,
-      reposDir: this.reposDir,
-      host: '127.0.0.1',
-      healthTimeoutMs: 10_000,
-      stopGraceMs: 1000,
-      logger,
-      ...config,
-    });
+    const service = await startInfraService(
+      {
+        redisUrl: this.server.url,
+        api: { url: this.api.url, token: 'cgk_test' },
+        releasesDir: this.releasesDir,
+        reposDir: this.reposDir,
+        host: '127.0.0.1',
+        healthTimeoutMs: 10_000,
+        stopGraceMs: 1000,
+        logger,
+        ...config,
+      },
+      executors,
+    );
     this.#cleanUps.push(service.stop);
     return service;
   }

@@ -21,12 +21,12 @@ function deps(deploy: () => Promise<{ url: string }>) {
   const calls: string[] = [];
   const all: DeployDeps = {
     check: async () => undefined,
-    executor: {
+    executorOf: () => ({
       deploy: () => {
         calls.push('deploy');
         return deploy();
       },
-    },
+    }),
     inOrder: oneAtATime(),
     recorded: async (requestId) => answers.find((answer) => answer.request_id === requestId),
     answer: async (result) => void answers.push(result),
@@ -94,7 +94,7 @@ test('A deploy that nobody wants any more is given up at once, whatever it is at
     deploy: (_: unknown, { signal }: DeployContext) =>
       new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
   };
-  await handleDeploy(message, { ...all, wanted, executor, wantedEveryMs: 5 });
+  await handleDeploy(message, { ...all, wanted, executorOf: () => executor, wantedEveryMs: 5 });
   expect(answers).toMatchObject([{ status: 'failed', error: expect.stringContaining('has ended') }]);
 });
 

@@ -30,7 +30,6 @@ const WORDS: Readonly<Record<string, string>> = {
   unverified: 'the URL does not run the release',
   worker_lost: 'the worker was lost',
   worker_not_deleted: 'a worker could not be deleted',
-  wrong_server: 'the port is on another server',
 };
 
 /** A reason as people say it, in one short line. */

@@ -13,8 +13,6 @@ export interface FlowSettings {
     turnTimeoutSeconds: number;
   };
   tester: { agentConfig: string; turnTimeoutSeconds: number };
-  /** Handle of the server that projects are deployed to. */
-  deploy: { server: string };
   /** Milliseconds that each kind of request may stay unanswered. */
   limits: {
     /** A place for a worker, until it has started: others may have all of them for hours. */

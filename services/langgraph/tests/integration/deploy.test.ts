@@ -27,6 +27,7 @@ describe.each(databases)('deploy on %s', (kind) => {
       commit_sha: 'a'.repeat(40),
       secrets_ref: 'none:',
       github_token_ref: 'none:',
+      server_kind: 'local',
     });
     const health = await fetch(`${String(done.result?.deployed_url)}/health`);
     expect(await health.json()).toEqual({ status: 'ok', release: 'a'.repeat(40) });
@@ -152,12 +153,17 @@ describe.each(databases)('deploy on %s', (kind) => {
     expect(await world.ended(task)).toMatchObject({ status: 'failed', reason: 'unverified' });
   });
 
-  it('deploys to no other server than its own', async () => {
-    await world.startReplica({ deploy: { server: 'elsewhere' } });
+  it('asks for the executor of the kind of server that the project is on, whichever that is', async () => {
+    await world.startReplica();
+    await world.api.servers.put('local', { ip: '127.0.0.1', status: 'maintenance' });
+    await world.api.servers.put('far', { ip: '203.0.113.7', kind: 'ansible' });
     const task = await world.start('deploy', await world.scaffoldedProject());
 
-    expect(await world.ended(task)).toMatchObject({ status: 'failed', reason: 'wrong_server' });
-    expect(world.executors.of('deploy', task)).toHaveLength(0);
+    expect(await world.ended(task)).toMatchObject({ status: 'completed' });
+    const [request] = world.executors.of('deploy', task);
+    expect(request?.message).toMatchObject({ server_ip: '203.0.113.7', server_kind: 'ansible' });
+    await world.api.servers.put('far', { ip: '203.0.113.7', status: 'maintenance' });
+    await world.api.servers.put('local', { ip: '127.0.0.1' });
   });
 
   it('fails at once where no server is active, and says how one is added', async () => {

@@ -113,7 +113,6 @@ export class World {
       verifyMs: 2000,
       developer: { agent: 'custom', agentConfig: 'demo', turnTimeoutSeconds: 60 },
       tester: { agentConfig: 'project-tests', turnTimeoutSeconds: 60 },
-      deploy: { server: 'local' },
       logger,
     };
   }

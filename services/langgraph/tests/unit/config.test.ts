@@ -35,7 +35,6 @@ describe('the configuration', () => {
       sweepMs: 1000,
       developer: { agent: 'custom', agentConfig: 'demo', turnTimeoutSeconds: 1800 },
       tester: { agentConfig: 'project-tests' },
-      deploy: { server: 'local' },
     });
   });
 

@@ -16,20 +16,14 @@ export function allocateStep(deps: FlowDeps): DeployStep {
         throw error;
       });
       if ('status' in allocated) return end(allocated);
-      const { server_handle, server_ip, service, port } = allocated;
-      const mine = deps.settings.deploy.server;
-      if (server_handle !== mine) {
-        // The executor would start it on a machine that this port does not belong to.
-        const text = `the project's port is on server ${server_handle}, and this service deploys to ${mine}`;
-        return end(failed('wrong_server', text));
-      }
+      const { server_handle, server_ip, server_kind, service, port } = allocated;
       if (taken.includes(port)) {
         const tried = `${taken.length} tried, from ${Math.min(...taken)} to ${Math.max(...taken)}`;
         const text = `other programs have every port of server ${server_handle} that no project has (${tried}): stop one of them, or widen the server's range of ports`;
         return end(failed('port_in_use', text));
       }
       await progress(deps, input, 'allocate', `port ${port} of server ${server_handle}`, { pct: 20 });
-      return { place: { server_handle, server_ip, service, port }, ports: ports + 1, next: 'deploy' };
+      return { place: { server_handle, server_ip, server_kind, service, port }, ports: ports + 1, next: 'deploy' };
     },
   };
 }

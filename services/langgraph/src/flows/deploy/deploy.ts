@@ -34,6 +34,7 @@ export function deployStep(deps: FlowDeps): DeployStep {
         project_name: project.name.replaceAll('-', '_'),
         repo_full_name: `local/${project.id}`,
         server_ip: place.server_ip,
+        server_kind: place.server_kind,
         port: place.port,
         modules: project.modules,
         github_token_ref: 'none:',

@@ -8,6 +8,8 @@ import type { Step } from '../step.js';
 export interface Place {
   server_handle: string;
   server_ip: string;
+  /** Checkpoints of an earlier version have none: the server is local. */
+  server_kind?: string;
   service: string;
   port: number;
 }

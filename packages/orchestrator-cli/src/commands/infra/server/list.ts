@@ -7,7 +7,7 @@ import type { Screen } from '../../../render/screen.js';
 import { serverColumns } from '../../../render/server.js';
 
 /** Names of a server's fields, for `--fields`. */
-const FIELDS = ['handle', 'ip', 'status', 'specs', 'port_from', 'port_to', 'last_health_check'];
+const FIELDS = ['handle', 'kind', 'ip', 'status', 'specs', 'port_from', 'port_to', 'last_health_check'];
 
 /** Lists servers. */
 export default class InfraServerList extends BaseCommand<{ items: Partial<Server>[] }> {

@@ -15,8 +15,9 @@ type Put = Server & { dry_run?: true };
 /** Adds a server, or changes one. */
 export default class InfraServerSet extends BaseCommand<Put> {
   static override description =
-    'For administrators. What is not said stays as it is; of a new server it is active with the ports 18000 to 18999. ' +
-    'infra-service puts releases on its own machine: the address is its HOST, or 127.0.0.1. What is deployed on a server ' +
+    'For administrators. What is not said stays as it is; of a new server it is local and active with the ports 18000 to 18999. ' +
+    'Releases get to it as its kind says: on a local one, the machine of infra-service, whose address is HOST there, or ' +
+    '127.0.0.1. What is deployed on a server ' +
     'that is no longer active stays there.';
   static override args = {
     handle: Args.string({ description: 'Name of the server, such as local', ignoreStdin: true }),
@@ -25,6 +26,10 @@ export default class InfraServerSet extends BaseCommand<Put> {
     ip: Flags.string({
       description: 'Address that its services answer on; a new server needs it',
       helpValue: 'ADDRESS',
+    }),
+    kind: Flags.string({
+      description: 'How releases get there: local, or another kind that infra-service has an executor for',
+      helpValue: 'KIND',
     }),
     status: Flags.string({ description: 'Projects are put on active ones only', options: server.shape.status.options }),
     'port-from': Flags.integer({ description: 'The lowest TCP port for projects', min: 1, max: 65_535 }),
@@ -42,15 +47,17 @@ export default class InfraServerSet extends BaseCommand<Put> {
     const { args, flags } = await this.parse(InfraServerSet);
     const { handle } = args;
     if (handle === undefined) throw inputRequired([{ name: 'HANDLE', question: 'Server:' }]);
-    if (flags.ip !== undefined) checkAddress(flags.ip);
+    if (flags.ip !== undefined) check('ip', flags.ip);
+    if (flags.kind !== undefined) check('kind', flags.kind);
     const payload = await readPayload<PutServer>(flags.input, ({ putServer }) => putServer, this.signal);
     const { client } = await this.client(flags);
     const known = (await client.servers.list({ signal: this.signal })).find((one) => one.handle === handle);
     const ip = flags.ip ?? payload.ip ?? known?.ip;
     if (ip === undefined) throw inputRequired([{ name: '--ip', question: 'Address:' }]);
-    const { status, specs, port_from, port_to } = { ...known, ...payload };
+    const { kind, status, specs, port_from, port_to } = { ...known, ...payload };
     const body: PutServer = {
-      ...{ ip, status, specs, port_from, port_to },
+      ...{ kind, ip, status, specs, port_from, port_to },
+      ...(flags.kind !== undefined && { kind: flags.kind }),
       ...(flags.status !== undefined && { status: flags.status as Server['status'] }),
       ...(flags['port-from'] !== undefined && { port_from: flags['port-from'] }),
       ...(flags['port-to'] !== undefined && { port_to: flags['port-to'] }),
@@ -67,7 +74,7 @@ export default class InfraServerSet extends BaseCommand<Put> {
 }
 
 /** @throws OrchestratorError VALIDATION_FAILED */
-function checkAddress(ip: string): void {
-  const [issue] = putServer.shape.ip.safeParse(ip).error?.issues ?? [];
-  if (issue) throw new OrchestratorError('VALIDATION_FAILED', `--ip: ${issue.message}`);
+function check(name: 'ip' | 'kind', text: string): void {
+  const [issue] = putServer.shape[name].safeParse(text).error?.issues ?? [];
+  if (issue) throw new OrchestratorError('VALIDATION_FAILED', `--${name}: ${issue.message}`);
 }
