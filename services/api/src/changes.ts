@@ -1,3 +1,6 @@
+/** What long polls of the outbox watch, in place of a task. */
+export const OUTBOX = 'outbox';
+
 /** Tells long polls of this process that something about a task was committed. */
 export class Changes {
   readonly #listeners = new Map<string, Set<() => void>>();

@@ -6,22 +6,25 @@ import { untilBack } from './engine/backoff.js';
 import type { Driver } from './engine/driver.js';
 import { cancelled, failed, logEnd, reportEnd } from './engine/outcome.js';
 import type { ThreadKind, Threads } from './engine/threads.js';
+import type { Waits } from './engine/waits.js';
 
 const NOT_OURS = new Set(['NOT_CLAIMABLE', 'PROJECT_BUSY', 'TASK_ENDED', 'CONFLICT', 'TASK_NOT_FOUND', 'NOT_FOUND']);
 
 /**
  * Handles a message that starts a task: claims it and makes sure that its thread exists, then the message is done with.
- * A message that comes again finds the thread; one whose claim is refused is somebody else's, or too late.
+ * A message that comes again finds the thread, and has it look at what became of the task; one whose claim is refused is somebody else's, or too late.
  * With the API or the database away it waits: nothing is given up for that.
  */
 export function handleTask(
   kind: ThreadKind,
-  deps: { api: Api; redis: Redis; threads: Threads; driver: Driver; logger: Logger },
+  deps: { api: Api; redis: Redis; threads: Threads; waits: Waits; driver: Driver; logger: Logger },
 ) {
   const claim = async (message: EngineeringMessage | DeployMessage, signal: AbortSignal): Promise<void> => {
     const { request_id, task_id } = message;
-    if (await deps.threads.exists(request_id)) {
-      deps.driver.nudge(request_id);
+    const hasEnded = await deps.threads.hasEnded(request_id);
+    if (hasEnded) return;
+    if (hasEnded === false) {
+      await lookAgain(message, signal);
       return;
     }
     try {
@@ -50,12 +53,23 @@ export function handleTask(
     }
   };
 
-  /** Whoever cancelled the task at its claim may have died before saying so; an administrator tells the API alone. */
-  const owedNotice = async (message: EngineeringMessage | DeployMessage, signal: AbortSignal): Promise<void> => {
-    const task = await deps.api.tasks.get(message.task_id, { signal }).catch((error: unknown) => {
+  /** The message of a task whose flow runs says that something has become of the task: a request to cancel, an end from outside. */
+  const lookAgain = async ({ request_id, task_id }: EngineeringMessage | DeployMessage, signal: AbortSignal) => {
+    const task = await taskOf(task_id, signal);
+    if (task?.request_id !== request_id || task.status !== 'running') await deps.waits.supersede(request_id);
+    else if (task.cancel_requested) await deps.waits.cancel([request_id]);
+    deps.driver.nudge(request_id);
+  };
+
+  const taskOf = (id: string, signal: AbortSignal) =>
+    deps.api.tasks.get(id, { signal }).catch((error: unknown) => {
       if (isOrchestratorError(error) && error.status === 404) return undefined;
       throw error;
     });
+
+  /** Whoever cancelled the task at its claim may have died before saying so; an administrator tells the API alone. */
+  const owedNotice = async (message: EngineeringMessage | DeployMessage, signal: AbortSignal): Promise<void> => {
+    const task = await taskOf(message.task_id, signal);
     if (task?.request_id !== message.request_id) return;
     if (task.status === 'cancelled') await reportEnd(deps, message, cancelled);
     if (task.reason === FAILED_BY_ADMIN) await reportEnd(deps, message, failed(task.reason, task.error ?? task.reason));

@@ -32,6 +32,8 @@ export interface LanggraphConfig {
   leaseMs?: number;
   /** Milliseconds between rounds of the sweep; 1000 by default. */
   sweepMs?: number;
+  /** Milliseconds between looks at all running tasks for ends that no message told of; 30,000 by default. */
+  endsEveryMs?: number;
   /** Milliseconds until an unanswered message is looked after; 30,000 by default. */
   resendAfterMs?: number;
   /** Milliseconds after a task's end until its event, if still missing after a loss in Redis, is told again; 10,000 by default. */
@@ -113,7 +115,7 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
   });
 
   const stopping = new AbortController();
-  const taskDeps = { api, redis, threads, driver, logger };
+  const taskDeps = { api, redis, threads, waits, driver, logger };
   const consumer = {
     redisUrl,
     consumer: instance,
@@ -141,6 +143,7 @@ export async function startLanggraph(config: LanggraphConfig): Promise<RunningLa
         conditions: flowConditions(api),
         answers: flowAnswers,
         sweepMs: config.sweepMs ?? 1000,
+        endsEveryMs: config.endsEveryMs ?? 30_000,
         endLostAfterMs: config.endLostAfterMs ?? 10_000,
         refused,
       },

@@ -13,13 +13,13 @@ import {
   whatIsAway,
 } from '@codegen/sdk/queue';
 import { sayBack } from '@codegen/sdk/service';
-import { BATCH_SIZE, createRelay } from './jobs/relay.js';
+import { createRelay } from './jobs/relay.js';
 import { republishLost } from './jobs/republish-lost.js';
 
 export interface SchedulerConfig {
   readonly redisUrl: string;
   readonly api: { readonly url: string; readonly token: string };
-  /** Milliseconds between two rounds of the relay; 500 by default. */
+  /** Milliseconds from one round to the next where none published anything; 500 by default. */
   readonly intervalMs?: number | undefined;
   readonly logger?: Logger | undefined;
 }
@@ -41,12 +41,15 @@ export async function startScheduler(config: SchedulerConfig): Promise<RunningSc
   const { signal } = stopping;
   const relay = createRelay({ api, redis, logger });
   const losses = new LossWatch(redis, 'scheduler');
-  const round = async () => {
-    const outcome = await relay.round(signal);
+  const { intervalMs = 500 } = config;
+  const republish = async () => {
     await losses.check(() => republishLost({ api, redis, logger }, signal));
-    return outcome;
+    return {};
   };
-  const done = runRounds(round, config.intervalMs ?? 500, logger, signal);
+  const done = Promise.all([
+    runRounds(() => relay.round(signal), intervalMs, logger, signal),
+    runRounds(republish, intervalMs, logger, signal),
+  ]).then(() => undefined);
   done.catch(() => undefined);
   return {
     done,
@@ -58,21 +61,23 @@ export async function startScheduler(config: SchedulerConfig): Promise<RunningSc
   };
 }
 
-/** Round after round until stopped: at once after a full one, after the interval otherwise, slower while the API is away. Rejects where it is not let in. */
+/** Round after round until stopped, an interval apart: at once after one that published something, slower while the API is away. Rejects where it is not let in. */
 async function runRounds(
-  round: () => Promise<{ published: number }>,
+  round: () => Promise<{ published?: number }>,
   intervalMs: number,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
-    let pauseMs = intervalMs;
+    const startedMs = performance.now();
+    let pauseMs: number;
     try {
-      const { published } = await round();
+      const { published = 0 } = await round();
       if (failures > 0) sayBack(logger, 'the API');
       failures = 0;
-      if (published === BATCH_SIZE) pauseMs = 0;
+      // The API has waited where its outbox was empty.
+      pauseMs = published > 0 ? 0 : Math.max(0, intervalMs - (performance.now() - startedMs));
     } catch (error) {
       if (signal.aborted) return;
       if (isRefusal(error)) throw error;

@@ -1,6 +1,6 @@
 import type { RecordEvents, ServiceName } from '@codegen/contracts';
 import { lazyGroups } from './lazy-groups.js';
-import { outboxCalls } from './outbox.js';
+import { type OutboxQuery, outboxCalls } from './outbox.js';
 import { projectCalls } from './projects.js';
 import { type ApiOptions, type CallOptions, makeSend } from './request.js';
 import { secretCalls } from './secrets.js';
@@ -34,7 +34,7 @@ export function createApi(options: ApiOptions) {
       systemCalls(send).noteService(name, instance, version, call),
     events: { record: (body: RecordEvents, call?: CallOptions) => outboxCalls(send).record(body, call) },
     /** Messages that nobody has published yet. */
-    outbox: (limit?: number, call?: CallOptions) => outboxCalls(send).list(limit, call),
+    outbox: (query?: OutboxQuery, call?: CallOptions) => outboxCalls(send).list(query, call),
     /** Messages that were published, of tasks that nobody is known to have started; in order of task ids, after the given one. */
     unstarted: (query: { after?: string | undefined; limit?: number | undefined } = {}, call?: CallOptions) =>
       outboxCalls(send).unstarted(query, call),

@@ -7,6 +7,7 @@ import { projectsRestAsBuilt } from './004-projects-rest-as-built.js';
 import { services } from './005-services.js';
 import { disabledUsers } from './006-disabled-users.js';
 import { serverKinds } from './007-server-kinds.js';
+import { outboxOfAll } from './008-outbox-of-all.js';
 
 /** In order; one that was released is never changed. */
 const migrations: readonly { name: string; statements: string }[] = [
@@ -17,6 +18,7 @@ const migrations: readonly { name: string; statements: string }[] = [
   { name: '005-services', statements: services },
   { name: '006-disabled-users', statements: disabledUsers },
   { name: '007-server-kinds', statements: serverKinds },
+  { name: '008-outbox-of-all', statements: outboxOfAll },
 ];
 
 /**

@@ -5,6 +5,7 @@ import { mutate } from '../idempotency.js';
 import { hasEnd, listEvents, recordEvents as record } from '../store/events.js';
 import { findTask, toTask } from '../store/tasks.js';
 import type { Dependencies, Routes } from './dependencies.js';
+import { whileOpen } from './while-open.js';
 
 /** Another replica's events are seen this late; this process's own at once. */
 const LOOK_AGAIN_MS = 1000;
@@ -33,19 +34,10 @@ export const eventRoutes: Routes = async (app, deps) => {
         response: { 200: taskEventPage },
       },
     },
-    async (request, reply) => {
-      // Not AbortSignal.any: on Node 20 its signals stay in memory as long as the source does.
-      const ended = new AbortController();
-      const end = () => ended.abort();
-      reply.raw.once('close', end);
-      deps.stopping.addEventListener('abort', end);
-      if (deps.stopping.aborted) end();
-      try {
-        return await pollEvents(deps, callerOf(request), request.params.id, request.query, ended.signal);
-      } finally {
-        deps.stopping.removeEventListener('abort', end);
-      }
-    },
+    async (request, reply) =>
+      whileOpen(reply, deps.stopping, (signal) =>
+        pollEvents(deps, callerOf(request), request.params.id, request.query, signal),
+      ),
   );
 };
 

@@ -12,6 +12,7 @@ import {
 } from '@codegen/contracts';
 import { z } from 'zod';
 import { callerOf } from '../auth.js';
+import { OUTBOX } from '../changes.js';
 import { mutate } from '../idempotency.js';
 import * as runs from '../store/task-runs.js';
 import { findTask, toTask } from '../store/tasks.js';
@@ -132,8 +133,10 @@ export const taskRunRoutes: Routes = async (app, deps) => {
 };
 
 function sayEnded(
-  { logger }: Dependencies,
+  { changes, logger }: Dependencies,
   { id: task_id, correlation_id, type, status, reason, attempt }: Task,
 ): void {
+  // The turn of the next one has come.
+  changes.notify(OUTBOX);
   logger.info({ task_id, correlation_id, type, status, reason, attempt }, 'task ended');
 }

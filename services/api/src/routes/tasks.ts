@@ -14,6 +14,7 @@ import { starting, startScopes } from '../access.js';
 import { ApiError } from '../api-error.js';
 import { callerOf, requireScope } from '../auth.js';
 import { checkCallbackStream } from '../callback-stream.js';
+import { OUTBOX } from '../changes.js';
 import type { Database } from '../database/schema.js';
 import { mutate } from '../idempotency.js';
 import { notePublished } from '../store/outbox.js';
@@ -99,6 +100,7 @@ export const taskRoutes: Routes = async (app, deps) => {
         toTask(await requestCancel(trx, callerOf(request), id)),
       );
       deps.changes.notify(id);
+      deps.changes.notify(OUTBOX);
       return cancelled;
     },
   );

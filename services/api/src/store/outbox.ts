@@ -15,16 +15,16 @@ const hasItsTurn = sql<boolean>`(task.cancel_requested or not exists (
 
 /**
  * The messages that wait to be published: those their creator did not publish within a second, those whose task is
- * still unclaimed 30 s, 60 s, 120 s … after the last time, and those whose turn has just come. A task behind another
- * of its project and type is left out; it comes when the one before it ends.
+ * still unclaimed 30 s, 60 s, 120 s … after the last time, those whose turn has just come, and those of running tasks
+ * whose flow is to look at what became of them. A task behind another of its project and type is left out; it comes when
+ * the one before it ends.
  */
 export async function listOutbox(db: Kysely<Database>, limit: number): Promise<OutboxEntry[]> {
   const rows = await db
     .selectFrom('tasks as task')
     .select(['task.id', 'task.type', 'task.message'])
-    .where('task.status', '=', 'queued')
     .where('task.publish_after', '<=', sql<Date>`now()`)
-    .where(hasItsTurn)
+    .where(sql<boolean>`(task.status <> 'queued' or ${hasItsTurn})`)
     .orderBy('task.publish_after')
     .limit(limit)
     .execute();
@@ -85,18 +85,18 @@ function toEntry({ id, type, message }: OutboxRow): OutboxEntry {
   };
 }
 
-/** Notes that a task's message was published; one of an earlier attempt, or of a task that started, needs no note. */
+/** Notes that a task's message was published; one of an earlier attempt needs no note. */
 export async function notePublished(trx: Transaction<Database>, id: string, requestId: string): Promise<void> {
   await trx
     .updateTable('tasks')
     .set({
       published_at: sql<Date>`now()`,
       publish_count: sql<number>`publish_count + 1`,
-      // The old count is the exponent: 30 s after the first time, at most 32 min.
-      publish_after: sql<Date>`now() + interval '30 seconds' * power(2, least(publish_count, 6))`,
+      // While nobody has claimed it. The old count is the exponent: 30 s after the first time, at most 32 min.
+      publish_after: sql<Date>`case when status = 'queued' then now() + interval '30 seconds' * power(2, least(publish_count, 6)) end`,
     })
     .where('id', '=', id)
     .where('request_id', '=', requestId)
-    .where('status', '=', 'queued')
+    .where('publish_after', 'is not', null)
     .execute();
 }

@@ -7,7 +7,7 @@ import type { Caller } from '../auth.js';
 import type { Database } from '../database/schema.js';
 import { recordEvents } from './events.js';
 import { jsonOrNull } from './json.js';
-import { lockTask, publishNextOf, type TaskRow, toTask, update } from './tasks.js';
+import { lockTask, publishNextOf, publishNow, type TaskRow, toTask, update } from './tasks.js';
 import { iso, isoOrNull } from './timestamps.js';
 
 // A task: queued → running (claim, epoch + 1) → completed | failed | cancelled (transition, with that epoch);
@@ -32,7 +32,12 @@ export async function claimTask(
   }
   await requireTurn(trx, task);
   const epoch = task.epoch + 1;
-  const started = await update(trx, id, { status: 'running', epoch, started_at: sql<Date>`now()` });
+  const started = await update(trx, id, {
+    status: 'running',
+    epoch,
+    started_at: sql<Date>`now()`,
+    publish_after: null,
+  });
   await trx
     .insertInto('attempts')
     .values(newAttempt(id, epoch, requestId))
@@ -117,7 +122,7 @@ export async function failTask(
     ...{ message: `failed: ${error}`, error, error_type: FAILED_BY_ADMIN },
   });
   await recordEvents(trx, [{ entry_id: `${FAILED_BY_ADMIN}:${request_id}`, event }]);
-  return update(trx, id, { epoch: task.epoch + 1 });
+  return update(trx, id, { epoch: task.epoch + 1, ...(task.status === 'running' && publishNow) });
 }
 
 const statusWhile: Readonly<Record<TaskType, readonly ProjectStatus[]>> = {

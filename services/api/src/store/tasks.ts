@@ -214,8 +214,8 @@ export async function listTasks(
 }
 
 /**
- * Asks for a task's end, and has that in its history: what comes of it stands behind. A waiting one is published at once, so
- * that its consumer ends it; so is the next in line.
+ * Asks for a task's end, and has that in its history: what comes of it stands behind. Its message is published at once, so
+ * that its consumer hears of it; of one that waits in line, so is the next one's.
  */
 export async function requestCancel(trx: Transaction<Database>, caller: Caller, id: string): Promise<TaskRow> {
   const task = await lockTask(trx, caller, id);
@@ -224,7 +224,7 @@ export async function requestCancel(trx: Transaction<Database>, caller: Caller, 
     throw new ApiError('TASK_ENDED', `the task is ${task.status} already: there is nothing to cancel`);
   }
   await recordEvents(trx, [{ entry_id: `cancel:${task.request_id}`, event: cancelEvent(task, caller) }]);
-  const row = await update(trx, id, { cancel_requested: true, ...(task.status === 'queued' && publishNow) });
+  const row = await update(trx, id, { cancel_requested: true, ...publishNow });
   if (task.status === 'queued') await publishNextOf(trx, task);
   return row;
 }
@@ -277,7 +277,8 @@ export async function replayTask(trx: Transaction<Database>, caller: Caller, id:
   return { ...toCreatedTask(row), replayed: true };
 }
 
-const publishNow = { published_at: null, publish_count: 0, publish_after: sql<Date>`now()` };
+/** Has the relay publish a task's message: it starts the task, or tells its flow to look at what became of it. */
+export const publishNow = { published_at: null, publish_count: 0, publish_after: sql<Date>`now()` };
 
 /** Lets the relay publish the task that may run next in place of this one. */
 export async function publishNextOf(

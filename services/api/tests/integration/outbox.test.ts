@@ -79,6 +79,39 @@ onBothDatabases('outbox', (api, database) => {
     expect([await waits(first), await waits(second)]).toEqual([true, true]);
   });
 
+  test('a running task that is to be cancelled, or that an administrator fails, is published once more, at once', async () => {
+    const [user, service] = [await api.user(), await api.service()];
+    const [first, second] = await Promise.all(
+      [1, 2].map(async () => user.startEngineering((await user.createProject()).id)),
+    );
+    for (const task of [first, second] as CreatedTask[]) {
+      await published(task);
+      await service.claim(task);
+      await letPass(task, 3600);
+      expect(await waits(task)).toBe(false);
+    }
+    await user.ok('POST', `/tasks/${first?.task.id}/cancel`);
+    await api.admin.ok('POST', `/tasks/${second?.task.id}/fail`, { reason: 'the machine is gone' });
+    for (const task of [first, second] as CreatedTask[]) {
+      expect(await waits(task)).toBe(true);
+      await published(task);
+      await letPass(task, 3600);
+      expect(await waits(task)).toBe(false);
+    }
+  });
+
+  test('whoever waits at an empty outbox hears of a request to cancel at once', async () => {
+    const [user, service] = [await api.user(), await api.service()];
+    const created = await user.startEngineering((await user.createProject()).id);
+    await service.claim(created);
+    await database.sql('update tasks set publish_after = null where publish_after is not null');
+    const startMs = performance.now();
+    const waiting = api.admin.ok<{ items: OutboxEntry[] }>('GET', '/outbox?wait_ms=30000');
+    await user.ok('POST', `/tasks/${created.task.id}/cancel`);
+    expect((await waiting).items).toMatchObject([{ task_id: created.task.id, message: created.message }]);
+    expect(performance.now() - startMs).toBeLessThan(20_000);
+  });
+
   test('noting the message of an earlier attempt changes nothing', async () => {
     const [user, service] = [await api.user(), await api.service()];
     const created = await user.startEngineering((await user.createProject()).id);

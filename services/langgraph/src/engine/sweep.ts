@@ -22,6 +22,8 @@ interface SweepOptions {
   /** The contract of what answers each step. */
   answers: Readonly<Record<string, QueueContract>>;
   sweepMs: number;
+  /** Milliseconds between looks at all running tasks, while Redis brings what becomes of them. */
+  endsEveryMs: number;
   /** Milliseconds until an end that is in no event counts as lost. */
   endLostAfterMs: number;
   /** Told that this service is not let in. */
@@ -30,7 +32,10 @@ interface SweepOptions {
 }
 
 const BATCH = 200;
-const CANCEL_POLL_MS = 900;
+/** The same, in milliseconds, while Redis takes nothing. */
+const ENDS_EVERY_MS_WITHOUT_REDIS = 900;
+/** Milliseconds after which a Redis that has taken nothing brings no messages either. */
+const SILENT_MS = 3000;
 /** Keys that are looked at in a round: those of the newest waits. */
 const MOST_KEYS = 1000;
 const PURGE_EVERY_MS = 10 * 60_000;
@@ -39,7 +44,8 @@ const KEEP_ENDED_MS = 24 * 60 * 60_000;
 
 /**
  * The part of the service that needs no event. Every round, on every replica: takes up threads that nobody drives, ends
- * waits whose time has run out, looks after unanswered ones, and asks which tasks are to be cancelled. When Redis may
+ * waits whose time has run out, looks after unanswered ones, and now and then asks which tasks are to be cancelled, where
+ * their message did not say so. When Redis may
  * have lost data, all that it may have lost is looked after at once. Each part may fail without stopping the others, and
  * so may each thing that a part looks after. What ends waits has rounds of its own: a slow Redis must not delay it.
  */
@@ -54,8 +60,16 @@ export async function sweep(options: SweepOptions, signal: AbortSignal): Promise
   };
   const losses = new LossWatch(options.redis, 'langgraph');
   let tellEndsAtMs = Number.POSITIVE_INFINITY;
+  let noticedMs = Number.NEGATIVE_INFINITY;
+  let takenMs = Number.NEGATIVE_INFINITY;
   const ending: Part[] = [
-    everyMs(CANCEL_POLL_MS, () => noticeEnds(options, signal)),
+    async () => {
+      const isSilent = performance.now() - takenMs > Math.max(SILENT_MS, 3 * options.sweepMs);
+      const everyMs = isSilent ? Math.min(ENDS_EVERY_MS_WITHOUT_REDIS, options.endsEveryMs) : options.endsEveryMs;
+      if (performance.now() - noticedMs < everyMs) return;
+      await noticeEnds(options, signal);
+      noticedMs = performance.now();
+    },
     () => expireWaits(options),
     async () => {
       for (const threadId of await options.threads.drivable(BATCH)) options.driver.nudge(threadId);
@@ -65,9 +79,15 @@ export async function sweep(options: SweepOptions, signal: AbortSignal): Promise
     }),
   ];
   const answering: Part[] = [
+    async () => {
+      const askedMs = performance.now();
+      await options.redis.set('probe:langgraph', '', 'PX', 60_000);
+      takenMs = askedMs;
+    },
     () =>
       losses.check(async () => {
         await options.waits.allDue();
+        noticedMs = Number.NEGATIVE_INFINITY;
         // An end of just now may still be on its way; replicas take turns, so that it is told once.
         tellEndsAtMs = performance.now() + options.endLostAfterMs * (1 + Math.random());
       }),
@@ -236,7 +256,7 @@ async function noticeEnds({ api, threads, waits, driver, logger }: SweepOptions,
     running.add(task.request_id);
     if (task.cancel_requested) asked.push(task);
   }
-  await waits.cancel(asked.map(({ id }) => id));
+  await waits.cancel(asked.map(({ request_id }) => request_id));
   // One that has asked nobody rests between its tries to go on; none of its waits would wake it.
   for (const { request_id } of asked) driver.nudge(request_id);
   const left = unfinished.filter((threadId) => !running.has(threadId));

@@ -56,9 +56,10 @@ export class Threads {
     );
   }
 
-  async exists(threadId: string): Promise<boolean> {
-    const { rows } = await this.#pool.query('select 1 from langgraph.threads where thread_id = $1', [threadId]);
-    return rows.length > 0;
+  /** Whether the flow has ended; undefined where there is none. */
+  async hasEnded(threadId: string): Promise<boolean | undefined> {
+    const { rows } = await this.#pool.query('select state from langgraph.threads where thread_id = $1', [threadId]);
+    return rows[0] && rows[0].state === 'done';
   }
 
   /** Frees the threads that an earlier process of this name drove when it died: a name belongs to one process at a time. */

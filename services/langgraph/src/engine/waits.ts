@@ -1,4 +1,4 @@
-import { type DatabasePool, inTransaction } from './database/pool.js';
+import { type DatabasePool, inTransaction, type Transaction } from './database/pool.js';
 import { assertDriver, type ThreadInput } from './threads.js';
 
 /** A message as it goes to its stream, over and over unchanged. */
@@ -110,6 +110,7 @@ export class Waits {
           wait.worker ? JSON.stringify(beginning(wait, wait.worker)) : null,
         ],
       );
+      await bringForward(transaction, [threadId]);
       const { rows } = await transaction.query(
         'select entries is null and result is null as unsent from langgraph.waits where request_id = $1',
         [wait.requestId],
@@ -227,18 +228,16 @@ export class Waits {
     return rows.map((row) => ({ requestId: row.request_id, step: row.step, key: row.response_key }));
   }
 
-  /** Brings forward the end of the cancellable waits of these tasks. The first request counts. */
-  async cancel(taskIds: readonly string[]): Promise<void> {
-    if (taskIds.length === 0) return;
+  /** Ends the waits of these flows, those too that they begin later, or brings their end forward. The first request counts. */
+  async cancel(threadIds: readonly string[]): Promise<void> {
+    if (threadIds.length === 0) return;
+    // In this order: a wait that is written meanwhile sees the request, or is seen here.
     await this.#pool.query(
-      `update langgraph.waits w
-          set deadline_at = least(w.deadline_at, now() + w.cancel_after_ms * interval '1 millisecond'),
-              deadline_result = $2
-         from langgraph.threads t
-        where t.thread_id = w.thread_id and t.task_id = any($1) and t.state <> 'done'
-          and w.result is null and w.cancel_after_ms is not null and w.deadline_result <> $2::jsonb`,
-      [taskIds, JSON.stringify({ kind: 'cancelled' })],
+      `update langgraph.threads set cancel_requested = true
+        where thread_id = any($1) and state <> 'done' and not cancel_requested`,
+      [threadIds],
     );
+    await bringForward(this.#pool, threadIds);
   }
 
   /** Ends every wait of a flow whose task has moved on without it. */
@@ -265,6 +264,21 @@ export class Waits {
     );
     return rows.map((row) => row.worker_id as string);
   }
+}
+
+/** Has the waits of cancelled flows end, each as late as its `cancel_after_ms` allows. */
+async function bringForward(db: Pick<Transaction, 'query'>, threadIds: readonly string[]): Promise<void> {
+  await db.query(
+    `update langgraph.waits w
+        set deadline_at = least(w.deadline_at, now() + w.cancel_after_ms * interval '1 millisecond'),
+            deadline_result = $2::jsonb,
+            result = case when w.cancel_after_ms = 0 then $2::jsonb end,
+            answered_at = case when w.cancel_after_ms = 0 then now() end
+       from langgraph.threads t
+      where t.thread_id = w.thread_id and t.thread_id = any($1) and t.cancel_requested
+        and w.result is null and w.cancel_after_ms is not null and w.deadline_result <> $2::jsonb`,
+    [threadIds, JSON.stringify({ kind: 'cancelled' })],
+  );
 }
 
 type Limit = Pick<NewWait, 'silence' | 'deadlineMs'>;

@@ -46,7 +46,14 @@ it('a flow may wait for whatever is registered; what this version does not know 
   const sweeping = sweep(
     {
       ...{ api, redis: world.redis, threads, waits, driver: { nudge } as unknown as Driver },
-      ...{ conditions: { approval: isMet }, answers: {}, sweepMs: 10, endLostAfterMs: 1e8, refused: () => undefined },
+      ...{
+        conditions: { approval: isMet },
+        answers: {},
+        sweepMs: 10,
+        endsEveryMs: 900,
+        endLostAfterMs: 1e8,
+        refused: () => undefined,
+      },
       logger: { debug: () => undefined, info: () => undefined, warn, error: warn },
     },
     stopping.signal,

@@ -274,7 +274,7 @@ describe.each(databases)('a wait that nothing good comes of, on %s', (kind) => {
   });
 
   it('a request to cancel ends a task within 10 s though Redis takes nothing', async () => {
-    await world.startReplica({ sweepMs: 1000 });
+    await world.startReplica({ sweepMs: 1000, endsEveryMs: 60_000 });
     world.executors.script = { develop: () => 'silent' };
     const task = await world.start('engineering', await world.scaffoldedProject());
     const { workerId = '' } = await world.seen('develop', task);
@@ -306,7 +306,7 @@ describe.each(databases)('a wait that nothing good comes of, on %s', (kind) => {
     // As between two tries, once Redis has been away for long.
     await world.pool.query("update langgraph.threads set next_try_at = now() + interval '30 seconds'");
     await world.redis.call('CLIENT', 'PAUSE', '20000', 'WRITE');
-    await world.startReplica({ sweepMs: 1000 });
+    await world.startReplica({ sweepMs: 1000, endsEveryMs: 60_000 });
     const started = performance.now();
     await Promise.all(tasks.map((task) => world.api.tasks.cancel(task.id)));
 

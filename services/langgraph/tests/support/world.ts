@@ -110,6 +110,7 @@ export class World {
       instance,
       leaseMs: 1500,
       sweepMs: 100,
+      endsEveryMs: 500,
       verifyMs: 2000,
       developer: { agent: 'custom', agentConfig: 'demo', turnTimeoutSeconds: 60 },
       tester: { agentConfig: 'project-tests', turnTimeoutSeconds: 60 },

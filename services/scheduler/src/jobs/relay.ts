@@ -2,10 +2,12 @@ import { deployQueue, engineeringQueue, type OutboxEntry } from '@codegen/contra
 import type { Api } from '@codegen/sdk/api';
 import { backoffMs, type Logger, publish, type Redis, sayFailed } from '@codegen/sdk/queue';
 
-/** At most this many messages a round; a full round is followed by the next at once. */
-export const BATCH_SIZE = 100;
+/** At most this many messages a round. */
+const BATCH_SIZE = 100;
 /** The API gives no more at a time. */
 const MOST = 500;
+/** Milliseconds that an empty outbox is waited for. */
+const WAIT_MS = 20_000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 5000;
 
@@ -49,7 +51,8 @@ export function createRelay({ api, redis, logger }: RelayDependencies): Relay {
   return {
     async round(signal) {
       // Those that rest come first, being the oldest: the others must still find room.
-      const entries = await api.outbox(Math.min(MOST, BATCH_SIZE + resting.size), { signal });
+      const limit = Math.min(MOST, BATCH_SIZE + resting.size);
+      const entries = await api.outbox({ limit, wait_ms: WAIT_MS }, { signal });
       const due = entries.filter((entry) => (resting.get(entry.task_id)?.untilMs ?? 0) <= Date.now());
       const outcomes = await Promise.all(due.map((entry) => relay(entry, signal)));
       forgetAbsent(resting, entries);

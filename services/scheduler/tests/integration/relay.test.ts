@@ -214,7 +214,7 @@ test('as many bad entries as a round takes do not keep the next one out', async 
   const relay = createRelay({
     redis,
     api: {
-      outbox: async (limit) => [...bad, good].slice(0, limit),
+      outbox: async ({ limit } = {}) => [...bad, good].slice(0, limit),
       tasks: { ...api.tasks, published: async (id) => void published.push(id) },
     },
     logger: { debug() {}, info() {}, error() {}, warn() {} },

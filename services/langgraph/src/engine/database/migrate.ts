@@ -64,6 +64,8 @@ const steps: readonly string[] = [
   // The time of a turn begins with its worker.
   `alter table langgraph.waits add column begins jsonb;
    create index waits_beginning on langgraph.waits ((begins->>'request_id')) where begins is not null;`,
+  // A request to cancel concerns the waits that a flow begins after it, too.
+  'alter table langgraph.threads add column cancel_requested boolean not null default false',
 ];
 
 /** Brings the schema up to date. Several replicas may do so at once. */
