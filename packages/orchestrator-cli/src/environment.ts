@@ -43,4 +43,8 @@ export const variables: readonly Variable[] = [
       'File with certificates of your own certificate authorities, beside those that Node.js knows; `SSL_CERT_FILE` too',
   },
   { name: 'XDG_CONFIG_HOME', meaning: 'Where the folder of the configuration is, without ORCHESTRATOR_CONFIG_DIR' },
+  {
+    name: 'XDG_CACHE_HOME',
+    meaning: 'Where Tab keeps names and ids for some seconds, in the folder `orchestrator`; `~/.cache` without it',
+  },
 ];

@@ -69,8 +69,8 @@ async function execute(request: Request, runtime: Runtime): Promise<Outcome> {
   const topic = topicOf(request.words);
   if (!request.command && !topic && request.words.length > 0) throw unknownCommand(request.words);
   if (request.help || (!request.command && topic)) {
-    const [{ helpFor }, { usable }] = await Promise.all([import('./help.js'), import('./operations/usable.js')]);
-    const { data, render } = await helpFor(request.command, topic, await usable(request.argv, runtime));
+    const [{ helpFor }, { readUse }] = await Promise.all([import('./help.js'), import('./operations/usable.js')]);
+    const { data, render } = await helpFor(request.command, topic, (await readUse(request.argv, runtime)).may);
     return { data, render };
   }
   if (request.command) return await runCommand(request.command, request.argv, runtime);

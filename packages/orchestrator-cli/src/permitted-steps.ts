@@ -6,7 +6,7 @@ import { onSystem } from './next-steps.js';
 import { isAllowed, keyMay } from './permissions.js';
 import { asCalled } from './program.js';
 import type { Runtime } from './runtime.js';
-import { shellWords } from './shell-quote.js';
+import { shellWords } from './typed-line.js';
 
 type Caller = Pick<Runtime, 'env' | 'system'>;
 
@@ -51,7 +51,7 @@ export function permittedHint(text: string, caller: Caller): string {
 }
 
 function isPermitted(line: string, { env, system }: Caller): boolean {
-  const [program = '', ...words] = shellWords(line).filter((word) => !/^[A-Z_]+=/.test(word));
+  const [program = '', ...words] = shellWords(line);
   if (basename(program) !== 'orchestrator') return true;
   const { command, help, argv } = readRequest(words, {});
   if (command === undefined || help) return true;

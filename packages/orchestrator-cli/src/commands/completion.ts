@@ -2,21 +2,20 @@ import { basename } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../base-command.js';
-import { type Grammar, type KnownValue, knownValues } from '../completion/grammar.js';
-import { findValues, type KnownItem } from '../operations/find-values.js';
+import { type Candidates, complete } from '../completion/complete.js';
+import { type Shell, scripts, shells } from '../completion/scripts.js';
 import { inputRequired } from '../prompts.js';
+import { readStdin } from '../read-input.js';
+import { readTypedLine, wordForBash } from '../typed-line.js';
 
-const shells = ['bash', 'zsh', 'fish'] as const;
-type Shell = (typeof shells)[number];
-
-/** A script for a shell; or what a script asks for while somebody types. */
-type Completion = { shell: Shell; script: string } | { values: KnownItem[] };
+/** A script for a shell; or what a script asks for when Tab is pressed. */
+type Completion = { shell: Shell; script: string } | { values: Candidates };
 
 /** Prints a shell's completion script. */
 export default class CompletionCommand extends BaseCommand<Completion> {
   static override description =
-    'Commands that you may use, flags and their values are part of the script; names of projects and ids of tasks are asked for while you ' +
-    'type, for at most a second. For the shell you are in:\n' +
+    'The script asks, whenever you press Tab, which commands, flags and values may come there, of those that you may use. Names of ' +
+    'projects and ids of tasks, workers and keys come from the system, within a second or not at all. For the shell you are in:\n' +
     '  source <(orchestrator completion bash)\n' +
     '  source <(orchestrator completion zsh)\n' +
     '  orchestrator completion fish | source\n' +
@@ -29,8 +28,7 @@ export default class CompletionCommand extends BaseCommand<Completion> {
     }),
   };
   static override flags = {
-    // For the scripts: prints what there is, and never an error.
-    values: Flags.string({ options: [...knownValues], hidden: true }),
+    complete: Flags.boolean({ description: 'For the scripts: complete the line on standard input', hidden: true }),
   };
   static override examples = [
     'orchestrator completion bash > ~/.local/share/bash-completion/completions/orchestrator',
@@ -40,28 +38,22 @@ export default class CompletionCommand extends BaseCommand<Completion> {
 
   async run(): Promise<Completion> {
     const { args, flags } = await this.parse(CompletionCommand);
-    if (flags.values !== undefined) {
-      const find = findValues(flags.values as KnownValue, () => this.settings(flags), this.runtime);
-      const values = await find.catch(() => []);
-      this.runtime.warnings.length = 0;
-      return { values };
-    }
-    const shell = (args.shell ?? basename(this.runtime.env.SHELL ?? '')) as Shell;
+    const { env } = this.runtime;
+    const shell = (args.shell ?? basename(env.SHELL ?? '')) as Shell;
     if (!shells.includes(shell)) throw inputRequired([{ name: 'SHELL', question: 'Shell:', choices: shells }]);
-    const argv = flags.profile === undefined ? [] : ['--profile', flags.profile];
-    const { usable } = await import('../operations/usable.js');
-    const { readGrammar } = await import('../completion/grammar.js');
-    return { shell, script: await write[shell](await readGrammar(await usable(argv, this.runtime))) };
+    if (!flags.complete) return { shell, script: scripts[shell] };
+    const breaks = shell === 'bash' ? env.COMP_WORDBREAKS : undefined;
+    const line = process.stdin.isTTY ? '' : (await readStdin(this.signal)).toString();
+    const typed = readTypedLine(line.replace(/\n$/, ''), breaks);
+    const values = await complete(typed, this.runtime).catch(() => []);
+    if (shell !== 'bash' || typeof values === 'string') return { values };
+    return { values: values.map((item) => ({ ...item, value: wordForBash(item.value, typed) })) };
   }
 
   render(completion: Completion): string {
-    if ('script' in completion) return completion.script.trimEnd();
-    return completion.values.map(({ value, description }) => `${value}\t${description}`).join('\n');
+    if ('script' in completion) return completion.script;
+    const { values } = completion;
+    if (typeof values === 'string') return values;
+    return values.map(({ value, description }) => `${value}\t${description}`).join('\n');
   }
 }
-
-const write: Record<Shell, (grammar: Grammar) => Promise<string>> = {
-  bash: async (grammar) => (await import('../completion/bash.js')).bashScript(grammar),
-  zsh: async (grammar) => (await import('../completion/zsh.js')).zshScript(grammar),
-  fish: async (grammar) => (await import('../completion/fish.js')).fishScript(grammar),
-};

@@ -6,7 +6,7 @@ import { entryOf } from '../command-table.js';
 import { loadCommand } from '../load-command.js';
 import { isAllowed } from '../permissions.js';
 import { isStep } from '../permitted-steps.js';
-import { shellWords } from '../shell-quote.js';
+import { shellWords } from '../typed-line.js';
 import { type Field, fieldsOf, isInteger } from './tool-input.js';
 import { toolName } from './tool-words.js';
 
@@ -31,7 +31,7 @@ export async function withToolSteps(data: unknown, env: NodeJS.ProcessEnv): Prom
 }
 
 async function toolStep({ command, when }: NextStep, env: NodeJS.ProcessEnv): Promise<ToolStep | undefined> {
-  const [program = '', ...words] = shellWords(command).filter((word) => !/^[A-Z_]+=/.test(word));
+  const [program = '', ...words] = shellWords(command);
   const { command: id, argv, help } = readRequest(words, {});
   const forAPerson = { for_a_person: command, when };
   if (basename(program) !== 'orchestrator' || !id) return forAPerson;

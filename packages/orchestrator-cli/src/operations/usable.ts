@@ -1,19 +1,31 @@
 import type { CommandId } from '../command-table.js';
-import { readSettings } from '../config/settings.js';
+import { readSettings, type SettingFlags, type Settings } from '../config/settings.js';
 import { isAllowed, keyMay } from '../permissions.js';
 import type { Runtime } from '../runtime.js';
 
+/** What a command line may use, by the settings that it names. */
+export interface Use {
+  /** None where the configuration cannot be read. */
+  settings: Settings | undefined;
+  /** Whether ALLOWED_COMMANDS and the stored key allow a command; with `--all`, every one. */
+  may(id: CommandId): boolean;
+}
+
 /**
- * Which commands ALLOWED_COMMANDS and the stored key allow; all of them for `--all`. Help is there whatever the
- * configuration is like, so one that cannot be read holds nothing back.
+ * What a command line may use. Help and completion are there whatever the configuration is like, so one that cannot be read
+ * holds nothing back.
  */
-export async function usable(
-  argv: readonly string[],
-  { env }: Pick<Runtime, 'env'>,
-): Promise<(id: CommandId) => boolean> {
-  if (argv.includes('--all')) return () => true;
-  const named = argv.indexOf('--profile');
-  const profile = named < 0 ? undefined : argv[named + 1];
-  const settings = await readSettings({ profile }, env, undefined, []).catch(() => undefined);
-  return (id) => isAllowed(id, env) && keyMay(id, settings?.key);
+export async function readUse(argv: readonly string[], { env }: Pick<Runtime, 'env'>): Promise<Use> {
+  const settings = await readSettings(systemFlags(argv), env, undefined, []).catch(() => undefined);
+  if (argv.includes('--all')) return { settings, may: () => true };
+  return { settings, may: (id) => isAllowed(id, env) && keyMay(id, settings?.key) };
+}
+
+/** The flags of a command line that say which system it is for. */
+function systemFlags(argv: readonly string[]): SettingFlags {
+  const given = (flag: string) => {
+    const [, value] = /=(.*)/s.exec(argv.find((word) => word.startsWith(`${flag}=`)) ?? '') ?? [];
+    return value ?? (argv.includes(flag) ? argv[argv.indexOf(flag) + 1] : undefined);
+  };
+  return { profile: given('--profile'), 'api-url': given('--api-url') };
 }

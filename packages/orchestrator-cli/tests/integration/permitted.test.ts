@@ -61,15 +61,20 @@ describe('what a key may not do', () => {
     expect(fake.seen).toHaveLength(before);
   });
 
-  it('is not in the completion script', async () => {
+  it('is not offered at Tab, nor are its flags, nor what only its list would tell', async () => {
     await logIn(fake.makeToken([...roleScopes.PRODUCT_OWNER], 'worker'));
-    for (const shell of ['bash', 'zsh', 'fish']) {
-      const { stdout } = await machine.run(['completion', shell]);
+    const at = async (line: string) => {
+      const { stdout } = await machine.run(['completion', 'zsh', '--complete'], { stdin: line });
+      return stdout.split('\n').flatMap((one) => one.split('\t')[0] || []);
+    };
+    const before = fake.seen.length;
 
-      expect(stdout).toContain('engineering');
-      expect(stdout).not.toMatch(/\bworker\b.*\bqueue\b/);
-      expect(stdout).not.toContain('dlq');
-    }
+    expect(await at('orchestrator ')).toContain('engineering');
+    expect(await at('orchestrator ')).not.toContain('queue');
+    expect(await at('orchestrator queue ')).toEqual([]);
+    expect(await at('orchestrator queue dlq purge --')).toEqual([]);
+    expect(await at('orchestrator auth key revoke ')).toEqual([]);
+    expect(fake.seen).toHaveLength(before);
   });
 
   it('is no tool, also of a key in a variable, and that is told at the start', async () => {

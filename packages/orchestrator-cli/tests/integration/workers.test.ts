@@ -33,6 +33,7 @@ describe('worker', () => {
     ]);
     const sent = await machine.run(['worker', 'send', id, '-'], { stdin: 'Write this' });
     const [got, logs] = await Promise.all([worker('get', id, '--json'), worker('logs', id, '--json')]);
+    const offered = await machine.run(['completion', 'fish', '--complete'], { stdin: 'orchestrator worker get ' });
     const unasked = await worker('delete', id, '--json');
     const deleted = await worker('delete', id, '--yes');
 
@@ -41,6 +42,7 @@ describe('worker', () => {
     expect([created, again].map((one) => envelopeOf(one).meta.replayed)).toEqual([undefined, true]);
     expect([other.code, envelopeOf(other).error.code]).toEqual([5, 'IDEMPOTENCY_MISMATCH']);
     expect(list.stdout).toMatch(new RegExp(`${id} +\\w+ +writes-file`));
+    expect(offered.stdout).toMatch(new RegExp(`^${id}\t.* idle$`, 'm'));
     expect(envelopeOf(file).data).toEqual({ worker_id: id, path: 'home/notes.md', bytes: 8 });
     expect(sent.stdout).toBe('Wrote the prompt\n');
     expect(envelopeOf(got).data).toMatchObject({ worker_id: id, agent_config: 'writes-file' });
