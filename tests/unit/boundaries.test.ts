@@ -27,7 +27,11 @@ const OF_THE_SDK_IN_THE_API = [
  * of Redis is read, and the signs of life, which those load that have a key.
  */
 const IN_SDK_SERVICE =
-  /^(node:|\.\/|\.\.\/(current-message|text\/(redactor|error-text)|queue\/(redis-url|logger)|signs-of-life)\.js$|pino$)/;
+  /^(node:|\.\/(?!signs-of-life)|\.\.\/(current-message|text\/(redactor|error-text)|queue\/(redis-url|logger))\.js$|pino$)/;
+/** Files of it that are loaded by those services that need them. */
+const LOADED_LATER = /\/service\/signs-of-life\.ts$/;
+/** Lines of the file that says what a service is made of. */
+const MOST_LINES_OF_A_START = 60;
 /** Processes, so also those of the API, and files, so also the start of the CLI: no package at all. */
 const OF_NODE_ALONE = /^packages\/sdk\/src\/(processes|files)\//;
 const NODE_ALONE = /^(node:|\.\/)/;
@@ -75,9 +79,6 @@ function violations(tree: string): string[] {
         if (manifest.name === '@codegen/api' && name === '@codegen/sdk' && !OF_THE_SDK_IN_THE_API.includes(target)) {
           found.push(`${where} imports ${target}: the API knows no queue`);
         }
-        if (where.startsWith('packages/sdk/src/service/') && !IN_SDK_SERVICE.test(target)) {
-          found.push(`${where} imports ${target}: services start without it`);
-        }
         if (where === 'packages/sdk/src/current-message.ts' && !target.startsWith('node:')) {
           found.push(`${where} imports ${target}: services start without it`);
         }
@@ -93,6 +94,15 @@ function violations(tree: string): string[] {
         const inside = resolve(dirname(file), target).startsWith(join(folder, 'src'));
         if (target.startsWith('.') && !inside) found.push(`${where} imports ${target}, outside of its package`);
         if (/\/main\.js$/.test(target)) found.push(`${where} imports main`);
+      }
+      if (where.startsWith('packages/sdk/src/service/') && !LOADED_LATER.test(where)) {
+        for (const target of loadedAtOnce(text).filter((one) => !IN_SDK_SERVICE.test(one))) {
+          found.push(`${where} imports ${target}: services start without it`);
+        }
+      }
+      const lines = text.split('\n').length - 1;
+      if (/: ServiceParts<.*> = \{$/m.test(text) && lines > MOST_LINES_OF_A_START) {
+        found.push(`${where} has ${lines} lines, and says what a service is made of: at most ${MOST_LINES_OF_A_START}`);
       }
       if (AMONG_OTHERS.test(where) && !OPENS_ITS_OWN.has(where)) {
         const opening = ofFileSystem(text).filter((name) => OPENS.test(name));
@@ -153,6 +163,13 @@ function imports(text: string): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].map((match) => match[1] as string);
 }
 
+/** What is loaded together with a file: neither types nor what is imported when it is used. */
+function loadedAtOnce(text: string): string[] {
+  return [...text.matchAll(/^(?:import|export)\b(?! type)(?:[^;'"]* from)? ?['"]([^'"]+)['"];/gm)].map(
+    (match) => match[1] as string,
+  );
+}
+
 /** What a source takes from the file system's modules. */
 function ofFileSystem(text: string): string[] {
   const lists = [...text.matchAll(/import \{([^}]*)\} from 'node:fs(?:\/promises)?'/g)].map(
@@ -193,7 +210,15 @@ describe('boundaries', () => {
         "import '../../b/src/index.js';\nawait import('@codegen/sdk/testing');\nimport './main.js';",
       );
       file('packages/sdk/package.json', JSON.stringify({ name: '@codegen/sdk', dependencies: { ioredis: '6' } }));
-      file('packages/sdk/src/service/run.ts', "import 'pino';\nimport './read.js';\nimport '../queue/connect.js';");
+      file(
+        'packages/sdk/src/service/run.ts',
+        "import 'pino';\nimport './read.js';\nimport '../queue/connect.js';\nimport type { Redis } from 'ioredis';\nexport const later = () => import('./signs-of-life.js');",
+      );
+      file('packages/sdk/src/service/signs-of-life.ts', "import '../api/index.js';");
+      file(
+        'services/langgraph/src/langgraph.ts',
+        `export const long: ServiceParts<Config> = {\n${'  // and so on\n'.repeat(60)}};\n`,
+      );
       file('packages/sdk/src/current-message.ts', "import 'node:async_hooks';\nimport 'ioredis';");
       file('packages/sdk/src/processes/end.ts', "import 'node:fs';\nimport 'execa';\nimport '../queue/connect.js';");
       file('packages/sdk/src/files/read.ts', "import 'node:fs';\nimport 'yaml';");
@@ -241,6 +266,7 @@ describe('boundaries', () => {
         'services/a/src/up.ts imports undeclared @codegen/sdk',
         'services/api/src/queue.ts imports @codegen/sdk/queue: the API knows no queue',
         'services/langgraph/src/engine/sweep.ts imports ../flows/conditions.js: the engine knows no flow',
+        'services/langgraph/src/langgraph.ts has 62 lines, and says what a service is made of: at most 60',
         'services/worker-manager/src/read.ts uses readFile, where @codegen/sdk/files has to be used',
       ]);
       expect(circles(tree)).toEqual([

@@ -1,5 +1,12 @@
 import { runService } from '@codegen/sdk/service';
 import { readConfig } from './config.js';
-import { startApi } from './start-api.js';
+import { type ApiConfig, startApi } from './start-api.js';
 
-await runService({ name: 'api', readConfig, start: startApi });
+await runService<ApiConfig>({
+  name: 'api',
+  readConfig,
+  start: async ({ logger, onStop }, config) => {
+    const api = await startApi({ ...config, logger });
+    onStop(api.stop);
+  },
+});

@@ -51,6 +51,19 @@ export async function checkDeploy(
   refuse(`task ${task_id} is ${task.status}: it ${how}, so nothing is deployed for it`);
 }
 
+/** Whether the task that asks for a deploy has neither ended nor is to be cancelled. */
+export async function isWanted(
+  { task_id }: AnsibleDeployMessage,
+  { tasks }: Pick<KnownProjects['api'], 'tasks'>,
+): Promise<boolean> {
+  if (!task_id) return true;
+  const task = await tasks.get(task_id).catch((error: unknown) => {
+    if (isOrchestratorError(error) && error.code === 'TASK_NOT_FOUND') return undefined;
+    throw error;
+  });
+  return task === undefined || (task.status === 'running' && !task.cancel_requested);
+}
+
 function refuse(why: string): never {
   throw new DeployFailure(undefined, `refused: ${why}`);
 }

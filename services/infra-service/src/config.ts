@@ -1,18 +1,21 @@
 import { resolve } from 'node:path';
-import type { Logger } from '@codegen/sdk/queue';
-import { type Environment, readAll, readApi, readRedisUrl, readText, readWholeNumber } from '@codegen/sdk/service';
+import {
+  type Environment,
+  readAll,
+  readApi,
+  readRedisUrl,
+  readText,
+  readWholeNumber,
+  type ServiceReach,
+} from '@codegen/sdk/service';
 
 export interface InfraServiceConfig {
-  readonly redisUrl: string;
-  readonly api: { readonly url: string; readonly token: string };
   /** Releases and what is known of them; one infra-service at a time. */
   readonly releasesDir: string;
   /** Bare repositories, `<owner>/<name>.git`. */
   readonly reposDir: string;
   /** Address at which this machine serves its allocated ports. */
   readonly host: string;
-  /** Name of the consumer; unique per process. */
-  readonly instance?: string;
   /** For `env:` references, PATH, and what npm needs to reach a registry; this process' own by default. */
   readonly environment?: Environment;
   /** How long a release may take to become healthy; 30 s by default. */
@@ -27,7 +30,6 @@ export interface InfraServiceConfig {
   readonly releaseIdleMs?: number | undefined;
   /** After how long another instance takes over the deploys of one that died; 30 s by default. */
   readonly leaseMs?: number | undefined;
-  readonly logger?: Logger;
 }
 
 /** Variables of this service's own: no `env:` reference gives them away, whatever the operator lists. */
@@ -38,7 +40,7 @@ const INSTALL = /^(https?_proxy|no_proxy|node_extra_ca_certs|npm_config_(registr
  * Reads the configuration.
  * @throws naming the variable that is missing or wrong
  */
-export function readConfig(env: Environment): InfraServiceConfig {
+export function readConfig(env: Environment): InfraServiceConfig & ServiceReach {
   const readMs = (name: string) => () => readWholeNumber(env, name, { min: 1 });
   return {
     ...readAll({

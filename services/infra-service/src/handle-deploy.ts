@@ -6,20 +6,12 @@ export interface DeployDeps {
   check(message: AnsibleDeployMessage, signal: AbortSignal): Promise<void>;
   /** Who deploys to the server of a message. @throws {DeployFailure} where nobody does */
   executorOf(message: AnsibleDeployMessage): Pick<Executor, 'deploy'>;
-  /** Deploys of one project, one after the other. */
-  inOrder<T>(projectId: string, work: () => Promise<T>): Promise<T>;
-  /** The answer that a request had before, if any. */
-  recorded(requestId: string): Promise<AnsibleDeployResult | undefined>;
-  /** Records the answer and sends it; the first one of a request stands. */
-  answer(result: AnsibleDeployResult): Promise<void>;
   /** Whether the task that asks for it has neither ended nor is to be cancelled. */
   wanted(message: AnsibleDeployMessage): Promise<boolean>;
   /** Why this machine is at fault for an error, if it is. */
   fault(error: unknown): Promise<string | undefined>;
-  /** Notes that the work for a message has ended, once. */
-  ended(message: AnsibleDeployMessage, result: AnsibleDeployResult): void;
   /** May lose a notice; never fails. */
-  progress(message: AnsibleDeployMessage, text: string): Promise<void>;
+  progress(text: string): Promise<void>;
   readonly signal: AbortSignal;
   /** Milliseconds between two looks at whether it is still wanted; 500 by default. */
   readonly wantedEveryMs?: number;
@@ -27,26 +19,15 @@ export interface DeployDeps {
 
 const WANTED_EVERY_MS = 500;
 
-/** Deploys a commit and answers. A request that was answered before gets the same answer again. */
-export async function handleDeploy(message: AnsibleDeployMessage, deps: DeployDeps): Promise<void> {
-  await deps.inOrder(message.project_id, async () => {
-    deps.signal.throwIfAborted();
-    const known = await deps.recorded(message.request_id);
-    const result = known ?? (await carryOut(message, deps));
-    await deps.answer(result);
-    if (!known) deps.ended(message, result);
-  });
-}
-
 /** The answer to a request that will not be tried again. */
 export function givenUp(requestId: string, error: string): AnsibleDeployResult {
   return { ...EMPTY, request_id: requestId, status: 'failed', error };
 }
 
-async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promise<AnsibleDeployResult> {
+/** Deploys a commit; a failure of the work is an answer too. */
+export async function handleDeploy(message: AnsibleDeployMessage, deps: DeployDeps): Promise<AnsibleDeployResult> {
   const started = performance.now();
   const durationMs = () => Math.round(performance.now() - started);
-  const progress = (text: string) => deps.progress(message, text);
   const unwanted = new DeployFailure(
     undefined,
     `task ${message.task_id} has ended: nothing is deployed for it any more`,
@@ -75,8 +56,8 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
       });
   }, deps.wantedEveryMs ?? WANTED_EVERY_MS);
   try {
-    const { url } = await deps.executorOf(message).deploy(message, { signal, progress, requireWanted });
-    await progress('healthy; new requests go to it now');
+    const { url } = await deps.executorOf(message).deploy(message, { signal, progress: deps.progress, requireWanted });
+    await deps.progress('healthy; new requests go to it now');
     return {
       ...EMPTY,
       request_id: message.request_id,
@@ -92,7 +73,7 @@ async function carryOut(message: AnsibleDeployMessage, deps: DeployDeps): Promis
       return { ...givenUp(message.request_id, fault), duration_ms: durationMs(), system_fault: fault };
     }
     if (!(error instanceof DeployFailure)) throw error;
-    await progress(`deploy failed: ${error.message}`);
+    await deps.progress(`deploy failed: ${error.message}`);
     const { stdout, stderr, exitCode, freePort } = error.details;
     return {
       ...givenUp(message.request_id, error.message),

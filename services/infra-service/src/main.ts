@@ -1,5 +1,5 @@
 import { runService } from '@codegen/sdk/service';
 import { readConfig } from './config.js';
-import { startInfraService } from './index.js';
+import { infraService } from './infra-service.js';
 
-await runService({ name: 'infra-service', readConfig, start: startInfraService });
+await runService({ ...infraService, readConfig });

@@ -1,10 +1,13 @@
 import { type ProgressEvent, taskEvents } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
-import { type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
+import { type RunningConsumer, type RunningService, runConsumer } from '@codegen/sdk/consumer';
 import { isOrchestratorError, isRefusal, PermanentError } from '@codegen/sdk/errors';
-import { compareEntryIds, type Logger } from '@codegen/sdk/queue';
+import { compareEntryIds } from '@codegen/sdk/queue';
+import type { ServiceKit } from '@codegen/sdk/service';
 import { messageOf } from '@codegen/sdk/text';
 import { isAway, untilBack } from './engine/backoff.js';
+import type { DatabasePool } from './engine/database/pool.js';
+import { holdRole } from './engine/hold-role.js';
 
 const BATCH = 500;
 const BATCH_MS = 40;
@@ -23,13 +26,11 @@ interface Waiting {
  * refuses goes to the dead letters alone, not with its batch.
  */
 export function recordEvents(options: {
-  redisUrl: string;
   api: Pick<Api, 'events'>;
-  instance: string;
-  leaseMs: number;
-  logger: Logger;
+  consumer: ServiceKit['consumer'] & { leaseMs: number };
 }): RunningConsumer {
-  const { api, logger } = options;
+  const { api, consumer } = options;
+  const { logger } = consumer;
   let waiting: Waiting[] = [];
   let posting: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -74,14 +75,10 @@ export function recordEvents(options: {
   };
 
   return runConsumer({
-    redisUrl: options.redisUrl,
+    ...consumer,
     contract: taskEvents,
-    consumer: options.instance,
-    service: 'langgraph',
-    leaseMs: options.leaseMs,
     concurrency: BATCH,
     prefetch: BATCH,
-    logger,
     handler: (event, { entryId, signal }) => {
       if (event.task_id === null) return Promise.resolve();
       return new Promise<void>((resolve, reject) => {
@@ -91,6 +88,17 @@ export function recordEvents(options: {
       });
     },
   });
+}
+
+/** Records events on one replica at a time, so that they keep their order. */
+export function recordEventsAlone(service: ServiceKit, pool: DatabasePool, leaseMs: number): RunningService {
+  const { api, instance: holder, logger } = service;
+  const start = () => {
+    const recording = recordEvents({ api, consumer: { ...service.consumer, leaseMs } });
+    recording.done.catch(service.fail);
+    return recording;
+  };
+  return holdRole({ pool, name: 'event-recorder', holder, leaseMs, start, logger });
 }
 
 function isInternal(error: unknown): boolean {

@@ -1,2 +1,2 @@
-export { readConfig } from './config.js';
-export { type LanggraphConfig, type RunningLanggraph, startLanggraph } from './start-langgraph.js';
+export type { LanggraphConfig } from './config.js';
+export { langgraph } from './langgraph.js';

@@ -1,5 +1,5 @@
 import { runService } from '@codegen/sdk/service';
 import { readConfig } from './config.js';
-import { startLanggraph } from './start-langgraph.js';
+import { langgraph } from './langgraph.js';
 
-await runService({ name: 'langgraph', readConfig, start: startLanggraph });
+await runService({ ...langgraph, readConfig });

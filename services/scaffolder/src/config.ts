@@ -1,27 +1,21 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { RetryPolicies } from '@codegen/sdk/consumer';
-import type { Logger } from '@codegen/sdk/queue';
-import { type Environment, readAll, readApi, readRedisUrl, readText } from '@codegen/sdk/service';
+import { type Environment, readAll, readApi, readRedisUrl, readText, type ServiceReach } from '@codegen/sdk/service';
 
 export interface ScaffolderConfig {
-  readonly redisUrl: string;
-  readonly api: { readonly url: string; readonly token: string };
   /** Bare repositories live at `<reposDir>/local/<project id>.git`. */
   readonly reposDir: string;
   /** A Copier template. */
   readonly templateDir: string;
   /** Name or path of Copier; "copier" by default, false for the built-in renderer alone. */
   readonly copier?: string | false;
-  /** Unique per process. */
-  readonly instance?: string;
   /** Milliseconds until a dead scaffolder's messages are taken over. */
   readonly leaseMs?: number;
   readonly retry?: RetryPolicies;
-  readonly logger?: Logger;
 }
 
 /** Reads the configuration. Throws an error that names the variable when one is missing or wrong. */
-export function readConfig(env: Environment): ScaffolderConfig {
+export function readConfig(env: Environment): ScaffolderConfig & ServiceReach {
   return {
     ...readAll({
       redisUrl: () => readRedisUrl(env),

@@ -13,6 +13,7 @@ import type { Api } from '@codegen/sdk/api';
 import { handlingKind, isOrchestratorError, PermanentError } from '@codegen/sdk/errors';
 import { FileError, readFileBelow } from '@codegen/sdk/files';
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest } from '@codegen/sdk/manifest';
+import type { Logger } from '@codegen/sdk/queue';
 import { commitFolder } from './commit-folder.js';
 import type { DrawTemplate } from './draw-template.js';
 import type { RepositoryHost } from './hosts/host.js';
@@ -69,11 +70,25 @@ export function failedScaffold(message: ScaffolderMessage, error: string, durati
   };
 }
 
+/** Writes to the project that its scaffolding was given up, as far as the message may say so of it. */
+export async function giveUpScaffold(
+  message: ScaffolderMessage,
+  { api, host, logger }: Pick<ScaffoldDependencies, 'api' | 'host'> & { logger: Logger },
+): Promise<void> {
+  const { project_id } = message;
+  try {
+    if ('refusal' in (await checkedProject(message, { api, host }))) return;
+    await reportScaffold(api.projects, project_id, { status: 'scaffold_failed' });
+  } catch (err) {
+    logger.error({ err, project_id }, 'the failed scaffolding was not reported');
+  }
+}
+
 /** What a message may be about: langgraph says it of a project before it asks for the repository. */
 const ASKED_FOR: readonly ProjectStatus[] = ['scaffolding', 'scaffolded'];
 
 /** The project that a message is about, or why the message cannot be about it: anybody who reaches Redis can write one. */
-export async function checkedProject(
+async function checkedProject(
   message: ScaffolderMessage,
   { api, host }: Pick<ScaffoldDependencies, 'api' | 'host'>,
 ): Promise<Project | { refusal: string }> {

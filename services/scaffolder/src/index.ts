@@ -1,2 +1,2 @@
 export type { ScaffolderConfig } from './config.js';
-export { type RunningScaffolder, startScaffolder } from './start-scaffolder.js';
+export { scaffolder } from './scaffolder.js';

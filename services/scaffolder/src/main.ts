@@ -1,5 +1,5 @@
 import { runService } from '@codegen/sdk/service';
 import { readConfig } from './config.js';
-import { startScaffolder } from './start-scaffolder.js';
+import { scaffolder } from './scaffolder.js';
 
-await runService({ name: 'scaffolder', readConfig, start: startScaffolder });
+await runService({ ...scaffolder, readConfig });

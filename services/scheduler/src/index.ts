@@ -1,2 +1,1 @@
-export { readConfig } from './config.js';
-export { type SchedulerConfig, startScheduler } from './start-scheduler.js';
+export { type SchedulerConfig, scheduler } from './scheduler.js';

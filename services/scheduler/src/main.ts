@@ -1,5 +1,5 @@
 import { runService } from '@codegen/sdk/service';
 import { readConfig } from './config.js';
-import { startScheduler } from './start-scheduler.js';
+import { scheduler } from './scheduler.js';
 
-await runService({ name: 'scheduler', readConfig, start: startScheduler });
+await runService({ ...scheduler, readConfig });

@@ -1,11 +1,12 @@
 import type { ServiceName } from '@codegen/contracts';
 import type { InfraServiceConfig } from '@codegen/infra-service';
+import type { ServiceReach } from '@codegen/sdk/service';
 import type { StackConfig } from './config.js';
 
-type OfInfraService = 'redisUrl' | 'api' | 'releasesDir' | 'reposDir' | 'host' | 'healthTimeoutMs';
+type OfInfraService = 'releasesDir' | 'reposDir' | 'host' | 'healthTimeoutMs';
 
 /** What infra-service is told to begin with. */
-export interface InfraServiceSettings extends Pick<InfraServiceConfig, OfInfraService> {
+export interface InfraServiceSettings extends ServiceReach, Pick<InfraServiceConfig, OfInfraService> {
   readonly instance: string;
   readonly logLevel: string;
 }

@@ -3,16 +3,17 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { makeApiKeySecret, openPglite, seedKeysOf, startApi } from '@codegen/api';
-import { type ServiceName, serviceNames } from '@codegen/contracts';
-import { startLanggraph } from '@codegen/langgraph';
-import { startScaffolder } from '@codegen/scaffolder';
-import { startScheduler } from '@codegen/scheduler';
+import type { ServiceName } from '@codegen/contracts';
+import { langgraph } from '@codegen/langgraph';
+import { scaffolder } from '@codegen/scaffolder';
+import { scheduler } from '@codegen/scheduler';
 import { createApi } from '@codegen/sdk/api';
-import { giveSignsOfLife, type RunningService } from '@codegen/sdk/consumer';
+import type { RunningService } from '@codegen/sdk/consumer';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { type ProcessIdentity, thisProcess } from '@codegen/sdk/processes';
 import type { Logger } from '@codegen/sdk/queue';
-import { startWorkerManager } from '@codegen/worker-manager';
+import { type ServiceParts, startService } from '@codegen/sdk/service';
+import { workerManager } from '@codegen/worker-manager';
 import type { StackConfig } from './config.js';
 import { openDataFolder } from './data-folder.js';
 import { ensureSecretFile, issuePersonKey, newServiceKeys, type PersonRole } from './keys.js';
@@ -98,17 +99,24 @@ export async function startStack(
 
     const apiFor = (service: ServiceName) => ({ url: api.url, token: keys[service] });
     const redisUrl = redis.url;
-    const departments = await Promise.allSettled([
-      startWorkerManager({
+    /** Settings that all services have. */
+    const common = { redisUrl, instance: INSTANCE, announce: true };
+    const start = <C extends object>(parts: ServiceParts<C>, config: C) =>
+      startService(parts, {
+        ...config,
+        ...common,
+        api: apiFor(parts.name as ServiceName),
+        logger: loggerFor(parts.name),
+      });
+    const services = await Promise.allSettled([
+      start(workerManager, {
         redisUrl,
         api: apiFor('worker-manager'),
-        instance: INSTANCE,
         workersDir: folder.workers,
         reposDir: folder.repos,
         agents: config.agents,
         openVariables: config.openVariables,
         ...(config.terminateGraceMs !== undefined && { terminateGraceMs: config.terminateGraceMs }),
-        logger: loggerFor('worker-manager'),
       }),
       infraService.begin({
         redisUrl,
@@ -120,43 +128,22 @@ export async function startStack(
         healthTimeoutMs: config.healthTimeoutMs,
         logLevel: config.logLevel,
       }),
-      startScaffolder({
-        redisUrl,
-        api: apiFor('scaffolder'),
-        reposDir: folder.repos,
-        templateDir: config.templateDir,
-        instance: INSTANCE,
-        logger: loggerFor('scaffolder'),
-      }),
-      startScheduler({ redisUrl, api: apiFor('scheduler'), logger: loggerFor('scheduler') }),
-      startLanggraph({
-        redisUrl,
-        api: apiFor('langgraph'),
+      start(scaffolder, { reposDir: folder.repos, templateDir: config.templateDir }),
+      start(scheduler, {}),
+      start(langgraph, {
         database: { pool: database.pool },
-        instance: INSTANCE,
         developer: { agent: 'custom', agentConfig: config.agent, turnTimeoutSeconds: config.turnTimeoutSeconds },
         tester: { agentConfig: 'project-tests', turnTimeoutSeconds: config.turnTimeoutSeconds },
-        logger: loggerFor('langgraph'),
       }),
     ]);
     // They wait for each other through queues only, so they stop side by side.
     started.push(async () => {
-      await Promise.all(departments.map((one) => one.status === 'fulfilled' && one.value.stop()));
+      await Promise.all(services.map((one) => one.status === 'fulfilled' && one.value.stop()));
     });
-    for (const one of departments) if (one.status === 'rejected') throw one.reason;
-    const here = serviceNames.filter((name) => name !== 'infra-service');
-    const lives = await Promise.all(
-      here.map((name) => giveSignsOfLife(name, INSTANCE, { api: apiFor(name) }, loggerFor(name))),
-    );
-    started.push(async () => {
-      for (const life of lives) life.stop();
-    });
-    await Promise.all(lives.map((life) => life.begin()));
+    for (const one of services) if (one.status === 'rejected') throw one.reason;
     const done = new Promise<never>((_, reject) => {
-      for (const life of lives) life.refused.catch(reject);
-      for (const one of departments) {
-        const running = one.status === 'fulfilled' ? (one.value as { done?: Promise<unknown> }) : {};
-        running.done?.catch(reject);
+      for (const one of services) {
+        if (one.status === 'fulfilled' && 'done' in one.value) one.value.done.catch(reject);
       }
     });
     done.catch(() => undefined);

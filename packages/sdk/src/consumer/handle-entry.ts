@@ -74,7 +74,7 @@ async function handleDecoded<C extends QueueContract>(
     const reason = { code: 'leases_lost', error, errorType: 'LeaseLost', attempts: attempt - 1, ...idsOf(current) };
     return deadOutcome(core, options, entry, raw, message, reason);
   }
-  const context = new EntryContext(core, entry, current, attempt);
+  const context = new EntryContext(core, entry, current, attempt, message);
   warnOfCallback(context, message);
   const request = requestOf(options, current);
   const begun = request && (await beginRequest(core, entry, request));

@@ -1,6 +1,7 @@
 export { type AnswerOptions, answerOnce, recordedAnswer } from '../queue/answer.js';
-export { giveSignsOfLife } from '../signs-of-life.js';
+export { type AnsweringOptions, runAnsweringConsumer } from './answer-once.js';
 export { LeaseLostError } from './held-entries.js';
+export { oneAtATime } from './one-at-a-time.js';
 export type {
   ConsumerMetrics,
   ConsumerOptions,

@@ -1,6 +1,7 @@
 import type { MessageOf, QueueContract } from '@codegen/contracts';
 import type { Remembered } from '../queue/idempotency.js';
 import type { Logger } from '../queue/logger.js';
+import type { ProgressEventInput } from '../queue/progress.js';
 import type { QueueStore, Retention } from '../queue/store.js';
 import type { RetryPolicies } from './retry-policy.js';
 
@@ -26,7 +27,15 @@ export interface HandlerContext {
   /** Says correlation_id, entry_id and stream in every line. */
   readonly logger: Logger;
   readonly stream: string;
+  /**
+   * Tells whoever follows the message's task how far it is, in `task:events` and its `callback_stream`. May be dropped;
+   * never fails.
+   */
+  progress(text: string, fields?: ProgressFields): Promise<void>;
 }
+
+/** What an event of progress says beside its text. */
+export type ProgressFields = Omit<Partial<ProgressEventInput>, 'type' | 'request_id' | 'task_id' | 'message'>;
 
 /** Why a message goes to the dead-letter stream. */
 export interface DeadLetter {
@@ -61,8 +70,8 @@ export interface ConsumerOptions<C extends QueueContract> {
   /** Entries held at a time, running or not; as many as `concurrency` by default. */
   prefetch?: number;
   /** Milliseconds after which the messages of a dead consumer are taken over; 30,000 by default. */
-  leaseMs?: number;
-  retry?: RetryPolicies;
+  leaseMs?: number | undefined;
+  retry?: RetryPolicies | undefined;
   /** Takeovers of one message until it counts as one that kills its consumers; 10 by default. */
   maxTakeovers?: number;
   /** Whether the contract's legacy streams are read too; true by default. */

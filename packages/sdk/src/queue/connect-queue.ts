@@ -20,7 +20,10 @@ export function connectQueue(
   { name = 'codegen', logger }: Omit<ConnectOptions, 'blocking'> = {},
 ): QueueStore {
   const unique = `${name.replace(/[^\w.:-]/g, '_')}:${randomUUID()}`;
-  return new RedisStore(connectAny(url, { name: unique, ...(logger && { logger }) }), unique);
+  const redis = connectAny(url, { name: unique, ...(logger && { logger }) });
+  const store = new RedisStore(redis, unique);
+  stores.set(redis, store);
+  return store;
 }
 
 /** The store on a connection; always the same one for the same connection. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OrchestratorError } from '../errors.js';
 import { closeRedis, connectAny } from './connect.js';
+import type { RedisClient } from './redis-client.js';
 import { asUnavailable, isRefused } from './redis-errors.js';
 import { RedisStore } from './redis-store.js';
 
@@ -14,26 +15,39 @@ const PATIENCE_MS = 2000;
 export async function openQueue(url: string, name: string): Promise<RedisStore> {
   const unique = `${name}:${randomUUID()}`;
   const redis = connectAny(url, { name: unique });
-  let timer: NodeJS.Timeout | undefined;
-  let last: Error | undefined;
-  const noted = (error: Error) => {
-    last = error;
-  };
-  redis.on('error', noted);
   try {
-    await new Promise<void>((resolve, reject) => {
-      redis.on('error', (error: Error) => isRefused(error) && reject(error));
-      timer = setTimeout(() => reject(last ?? noAnswer()), PATIENCE_MS);
-      // A server that wants a password is "ready" without one, and answers nothing.
-      redis.once('ready', () => void redis.ping().then(() => resolve(), reject));
-    });
+    await untilAnswering(redis);
     return new RedisStore(redis, unique);
   } catch (error) {
     await closeRedis(redis);
     throw asUnavailable(error, 'connecting');
+  }
+}
+
+/** Resolves when Redis answers on this connection; rejects where it does not let us in, or not within two seconds. */
+export async function untilAnswering(redis: RedisClient): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let last: Error | undefined;
+  let refuse: (error: Error) => void = () => undefined;
+  let ask: () => void = () => undefined;
+  const noted = (error: Error) => {
+    last = error;
+    if (isRefused(error)) refuse(error);
+  };
+  redis.on('error', noted);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      refuse = reject;
+      timer = setTimeout(() => reject(last ?? noAnswer()), PATIENCE_MS);
+      // A server that wants a password is "ready" without one, and answers nothing.
+      ask = () => void redis.ping().then(() => resolve(), reject);
+      if (redis.status === 'ready') ask();
+      else redis.once('ready', ask);
+    });
   } finally {
     clearTimeout(timer);
     redis.off('error', noted);
+    redis.off('ready', ask);
   }
 }
 

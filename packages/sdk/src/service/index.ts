@@ -11,4 +11,12 @@ export {
   readWholeNumber,
 } from './read-environment.js';
 export { readNamedFile, readSecret } from './read-secret.js';
-export { endOnUncaught, givenEnvironment, runService, type ServiceParts, type StartedService } from './run-service.js';
+export { endOnUncaught, givenEnvironment, runService, type ServiceProgram } from './run-service.js';
+export {
+  type ServiceKit,
+  type ServiceParts,
+  type ServiceReach,
+  type ServiceSettings,
+  type StartedService,
+  startService,
+} from './service-kit.js';

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { messageOf } from '../text/error-text.js';
+import { ownInstance } from './service-kit.js';
 
 /** Variables as a process gets them; an empty one counts as missing. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -102,7 +102,7 @@ export function readChoice<C extends string>(env: Environment, name: string, cho
  * @throws {Error} naming INSTANCE where it cannot stand in a path of the API
  */
 export function readInstance({ INSTANCE }: Environment, service: string): string {
-  if (!INSTANCE) return `${service}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  if (!INSTANCE) return ownInstance(service);
   if (/^[A-Za-z0-9][\w.-]{0,127}$/.test(INSTANCE) && !INSTANCE.includes('..')) return INSTANCE;
   throw new Error(
     'INSTANCE must be at most 128 letters, digits, "-", "_" and single ".", the first of them a letter or digit. Correct it or leave it out.',

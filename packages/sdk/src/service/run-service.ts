@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createLogger } from './create-logger.js';
 import { type Environment, readAll, readInstance, readLater } from './read-environment.js';
+import { type ServiceParts, type ServiceSettings, type StartedService, startService } from './service-kit.js';
 
 /** Milliseconds that a start may take once it was asked to stop, say because a server it waits for is away. */
 const START_GRACE_MS = 15_000;
@@ -11,35 +12,10 @@ const START_GRACE_MS = 15_000;
 /** Milliseconds that a parent may take to hand over variables: it may start others first. */
 const HAND_OVER_MS = 300_000;
 
-/** What a service's `start` gives. */
-export interface StartedService {
-  /** Ends what runs, closes what is open. */
-  stop(): Promise<void>;
-  /** Rejects when the service cannot go on; resolving says nothing. */
-  readonly done?: Promise<unknown>;
-}
-
-/** What a service needs others for, as its configuration has it. */
-export interface Reach {
-  readonly api?: { readonly url: string; readonly token: string };
-  readonly redisUrl?: string;
-}
-
-export interface SignsOfLife {
-  /** Rejects when the API or Redis does not let the service in; never resolves. */
-  readonly refused: Promise<never>;
-  /** The service runs: it is told of from now on. */
-  begin(): Promise<void>;
-  stop(): void;
-}
-
-/** What a service is made of. */
-export interface ServiceParts<Config extends object> {
-  /** As the log calls it. */
-  readonly name: string;
+/** A service as a process. */
+export interface ServiceProgram<Config extends object> extends ServiceParts<Config> {
   /** Throws naming the variable that is missing or wrong. */
-  readonly readConfig: (env: Environment) => Config | Promise<Config>;
-  readonly start: (config: Config & { logger: Logger; instance: string }) => Promise<StartedService>;
+  readonly readConfig: (env: Environment) => (Config & ServiceSettings) | Promise<Config & ServiceSettings>;
 }
 
 /**
@@ -53,8 +29,8 @@ export interface ServiceParts<Config extends object> {
  * have begun what must be ended; a second signal ends the process at once. A rejected `done` stops as a signal does. An error
  * that nobody caught ends the process at once, from any state.
  */
-export async function runService<Config extends object>(parts: ServiceParts<Config>): Promise<void> {
-  const { name, start } = parts;
+export async function runService<Config extends object>(parts: ServiceProgram<Config>): Promise<void> {
+  const { name } = parts;
   const { config, logger, instance } = await read(parts);
   // What it starts begins where it is, and the folder that it was started in may be removed.
   process.chdir('/');
@@ -63,20 +39,19 @@ export async function runService<Config extends object>(parts: ServiceParts<Conf
   const starting = new AbortController();
   void asked.then((signal) => endStuckStart(name, logger, signal, starting.signal));
   try {
-    const life = await beginLife(name, instance, config, logger);
-    const service = await start({ ...config, logger, instance });
-    await life?.begin();
+    const announce = config.api !== undefined || config.redisUrl !== undefined;
+    const service = await startService(parts, { ...config, logger, instance, announce });
     starting.abort();
     logger.info({ instance }, `${name} runs`);
     process.send?.({ ready: true });
-    void stopWhenAsked(name, logger, service, asked, life);
+    void stopWhenAsked(name, logger, service, asked);
   } catch (error) {
     logger.fatal(described(error), `${name} did not start`);
     process.exit(1);
   }
 }
 
-async function read<Config extends object>({ name, readConfig }: ServiceParts<Config>) {
+async function read<Config extends object>({ name, readConfig }: ServiceProgram<Config>) {
   try {
     const env = await givenEnvironment();
     const config = await readLater((async () => readConfig(env))());
@@ -129,18 +104,6 @@ function firstSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Loaded only by those that have somebody to tell: not by the API itself, which needs no client of it, nor of Redis. */
-async function beginLife(
-  name: string,
-  instance: string,
-  reach: Reach,
-  logger: Logger,
-): Promise<SignsOfLife | undefined> {
-  if (!reach.api && reach.redisUrl === undefined) return undefined;
-  const { giveSignsOfLife } = await import('../signs-of-life.js');
-  return await giveSignsOfLife(name, instance, reach, logger);
-}
-
 async function endStuckStart(name: string, logger: Logger, signal: string, started: AbortSignal): Promise<void> {
   if (started.aborted) return;
   logger.info({ signal }, `${name} stops when it has started; a second signal ends it at once`);
@@ -156,26 +119,22 @@ async function stopWhenAsked(
   logger: Logger,
   service: StartedService,
   asked: Promise<NodeJS.Signals>,
-  life: SignsOfLife | undefined,
 ): Promise<never> {
   let exitCode = 0;
-  const failed = new Promise<never>((_, reject) => service.done?.catch(reject));
   try {
-    const signal = await Promise.race([asked, failed, ...(life ? [life.refused] : [])]);
+    const signal = await Promise.race([asked, service.done]);
     logger.info({ signal }, `${name} stops`);
   } catch (error) {
     exitCode = 1;
     logger.fatal(described(error), `${name} cannot go on, and stops`);
   }
   try {
-    // With its signs of life: it may finish what it has begun for long.
     await service.stop();
     logger.info({}, `${name} stopped`);
   } catch (error) {
     exitCode = 1;
     logger.error(described(error), `${name} did not stop cleanly`);
   }
-  life?.stop();
   process.exit(exitCode);
 }
 

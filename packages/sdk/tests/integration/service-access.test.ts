@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { connectRedis, silentLogger } from '../../src/queue/index.js';
-import { giveSignsOfLife } from '../../src/signs-of-life.js';
+import { giveSignsOfLife } from '../../src/service/signs-of-life.js';
 import { type FakeApi, startFakeApi } from '../support/fake-api.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/service-process.js', import.meta.url));
@@ -152,16 +152,20 @@ describe('a service', () => {
       const logger = { ...silentLogger, warn: (about: object) => void told.push(JSON.stringify(about)) };
       const redisUrl = `redis://:right@127.0.0.1:${redis.port}`;
       const admin = connectRedis(redisUrl, { name: 'admin' });
-      const reach = { redisUrl, api: { url: api.url, token: key('langgraph') } };
+      const own = connectRedis(redisUrl, { name: 'service' });
+      const reach = { redis: own, api: { url: api.url, token: key('langgraph') } };
       const life = await giveSignsOfLife('langgraph', 'one', reach, logger, { everyMs: 20, againMs: 20, refusedMs });
       await life.begin();
       const ended = life.refused.catch((error: unknown) => error);
       try {
         await admin.config('SET', 'requirepass', 'other');
+        // As a failover does; what is let in already stays so.
+        own.disconnect(true);
         await during(ended, told);
       } finally {
         await admin.config('SET', 'requirepass', 'right');
         life.stop();
+        own.disconnect();
         admin.disconnect();
       }
     }

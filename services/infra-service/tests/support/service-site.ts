@@ -11,13 +11,14 @@ import {
   taskEvents,
 } from '@codegen/contracts';
 import { closeRedis, connectRedis, type Logger, publish, type Redis } from '@codegen/sdk/queue';
+import { type ServiceSettings, startService } from '@codegen/sdk/service';
 import { freePort } from '../../../../tests/support/ports.js';
 import { program } from '../../../../tests/support/program.js';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import type { ExecutorKinds } from '../../src/executors/registry.js';
-import { type InfraServiceConfig, startInfraService } from '../../src/index.js';
+import { type InfraServiceConfig, infraService } from '../../src/index.js';
 import { processesOf } from './executor.js';
 import { type FakeApi, startFakeApi } from './fake-api.js';
 import { ProjectRepository } from './project-repository.js';
@@ -70,23 +71,21 @@ export class ServiceSite {
   }
 
   /** The service in this process. */
-  async start(config: Partial<InfraServiceConfig> = {}, executors?: ExecutorKinds) {
+  async start(config: Partial<InfraServiceConfig & ServiceSettings> = {}, executors?: ExecutorKinds) {
     const write = (bindings: object, text: string) => this.log.push(JSON.stringify({ ...bindings, text }));
     const logger: Logger = { debug: write, info: write, warn: write, error: write };
-    const service = await startInfraService(
-      {
-        redisUrl: this.server.url,
-        api: { url: this.api.url, token: 'cgk_test' },
-        releasesDir: this.releasesDir,
-        reposDir: this.reposDir,
-        host: '127.0.0.1',
-        healthTimeoutMs: 10_000,
-        stopGraceMs: 1000,
-        logger,
-        ...config,
-      },
-      executors,
-    );
+    const service = await startService(infraService, {
+      redisUrl: this.server.url,
+      api: { url: this.api.url, token: 'cgk_test' },
+      releasesDir: this.releasesDir,
+      reposDir: this.reposDir,
+      host: '127.0.0.1',
+      healthTimeoutMs: 10_000,
+      stopGraceMs: 1000,
+      logger,
+      ...config,
+      ...(executors && { executors }),
+    });
     this.#cleanUps.push(service.stop);
     return service;
   }

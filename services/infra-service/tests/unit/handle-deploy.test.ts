@@ -3,7 +3,6 @@ import { type AnsibleDeployResult, ansibleDeployMessage, ansibleDeployResult } f
 import { expect, test } from 'vitest';
 import { type DeployContext, DeployFailure } from '../../src/executors/executor.js';
 import { type DeployDeps, handleDeploy } from '../../src/handle-deploy.js';
-import { oneAtATime } from '../../src/one-at-a-time.js';
 
 const message = ansibleDeployMessage.parse({
   request_id: 'r1',
@@ -27,13 +26,9 @@ function deps(deploy: () => Promise<{ url: string }>) {
         return deploy();
       },
     }),
-    inOrder: oneAtATime(),
-    recorded: async (requestId) => answers.find((answer) => answer.request_id === requestId),
-    answer: async (result) => void answers.push(result),
     wanted: async () => true,
     fault: async () => undefined,
-    ended: () => undefined,
-    progress: async (_, text) => void calls.push(text),
+    progress: async (text) => void calls.push(text),
     signal: new AbortController().signal,
   };
   return { all, answers, calls };
@@ -41,7 +36,7 @@ function deps(deploy: () => Promise<{ url: string }>) {
 
 test('A deploy that serves is answered with its address', async () => {
   const { all, answers } = deps(async () => ({ url: 'http://127.0.0.1:18000' }));
-  await handleDeploy(message, all);
+  answers.push(await handleDeploy(message, all));
   expect(ansibleDeployResult.parse(answers[0])).toMatchObject({
     request_id: 'r1',
     status: 'success',
@@ -55,7 +50,7 @@ test('A deploy that serves is answered with its address', async () => {
 test('A failure is answered with reason, output and exit code', async () => {
   const details = { stdout: 'out', stderr: 'err', exitCode: 7 };
   const { all, answers } = deps(() => Promise.reject(new DeployFailure('start_failed', 'it ended', details)));
-  await handleDeploy(message, all);
+  answers.push(await handleDeploy(message, all));
   expect(ansibleDeployResult.parse(answers[0])).toMatchObject({
     status: 'failed',
     error: 'it ended',
@@ -65,15 +60,6 @@ test('A failure is answered with reason, output and exit code', async () => {
     exit_code: 7,
     deployed_url: null,
   });
-});
-
-test('Copies of a request, also at the same time, are carried out once and answered alike', async () => {
-  const { all, answers, calls } = deps(() => Promise.reject(new DeployFailure('unhealthy', 'no')));
-  await Promise.all([handleDeploy(message, all), handleDeploy(message, all)]);
-  await handleDeploy(message, all);
-  expect(calls.filter((call) => call === 'deploy')).toHaveLength(1);
-  expect(answers).toHaveLength(3);
-  expect(answers[2]).toEqual(answers[0]);
 });
 
 test('An error that is no outcome is left to the retry policy, unanswered', async () => {
@@ -94,7 +80,7 @@ test('A deploy that nobody wants any more is given up at once, whatever it is at
     deploy: (_: unknown, { signal }: DeployContext) =>
       new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
   };
-  await handleDeploy(message, { ...all, wanted, executorOf: () => executor, wantedEveryMs: 5 });
+  answers.push(await handleDeploy(message, { ...all, wanted, executorOf: () => executor, wantedEveryMs: 5 }));
   expect(answers).toMatchObject([{ status: 'failed', error: expect.stringContaining('has ended') }]);
 });
 
@@ -108,13 +94,18 @@ test('An API that does not answer is asked one question at a time whether a depl
     await sleep(100);
     return { url: 'http://127.0.0.1:18000' };
   });
-  await handleDeploy(message, { ...all, wanted, wantedEveryMs: 2 });
+  answers.push(await handleDeploy(message, { ...all, wanted, wantedEveryMs: 2 }));
   expect([asked, answers.length]).toEqual([1, 1]);
 });
 
 test('What does not fit its project is answered as refused: nothing runs, and no task is told', async () => {
   const { all, answers, calls } = deps(async () => ({ url: 'http://127.0.0.1:18000' }));
-  await handleDeploy(message, { ...all, check: () => Promise.reject(new DeployFailure(undefined, 'refused: forged')) });
+  answers.push(
+    await handleDeploy(message, {
+      ...all,
+      check: () => Promise.reject(new DeployFailure(undefined, 'refused: forged')),
+    }),
+  );
   expect(answers).toMatchObject([{ request_id: 'r1', status: 'failed', error: 'refused: forged', server_ip: null }]);
   expect(calls).toEqual([]);
 });

@@ -62,7 +62,7 @@ export class Driver {
     private readonly options: {
       threads: Threads;
       waits: Waits;
-      flows: (kind: ThreadKind) => Flow;
+      flows: Readonly<Record<ThreadKind, Flow>>;
       endings: Endings;
       instance: string;
       leaseMs: number;
@@ -142,7 +142,7 @@ export class Driver {
     const { threads, logger } = this.options;
     const { threadId } = thread;
     const stopRenewing = this.#keepLease(threadId, drive);
-    const flow = this.options.flows(thread.kind);
+    const flow = this.options.flows[thread.kind];
     try {
       const standsAt = await this.#advance(flow, thread, drive);
       if (standsAt === undefined) await threads.finish(threadId, drive.driver);

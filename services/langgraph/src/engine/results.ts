@@ -1,6 +1,7 @@
 import { type QueueContract, workerResponses } from '@codegen/contracts';
 import { type RunningConsumer, runConsumer } from '@codegen/sdk/consumer';
 import { currentPosition, type Logger, type Redis, readLog } from '@codegen/sdk/queue';
+import type { ServiceKit } from '@codegen/sdk/service';
 import { messageOf } from '@codegen/sdk/text';
 import { isAway, pauseFor, sayWhatIsAway, untilBack } from './backoff.js';
 import type { Driver } from './driver.js';
@@ -8,17 +9,15 @@ import type { ThreadInput } from './threads.js';
 import type { WaitResult, Waits } from './waits.js';
 
 interface ResultsOptions {
-  redisUrl: string;
   redis: Redis;
+  /** What the consumers of results have in common. */
+  consumer: ServiceKit['consumer'] & { leaseMs: number; deadlineMs: number };
   waits: Waits;
   driver: Driver;
-  /** Streams of results, each of which every replica reads in the same group. */
-  results: readonly QueueContract[];
+  /** The contract of what answers each step; every replica reads those in the same group. */
+  answers: Readonly<Record<string, QueueContract>>;
   /** Told of an answer for a flow that has ended. */
   onStray(input: ThreadInput, answer: object): Promise<void>;
-  instance: string;
-  /** Milliseconds until a dead replica's entries are taken over. */
-  leaseMs: number;
   logger: Logger;
 }
 
@@ -30,16 +29,12 @@ export const HANDLER_GRACE_MS = 3000;
  * stored; one that nobody waits for, or not any more, is only acknowledged.
  */
 export function consumeResults(options: ResultsOptions): RunningConsumer[] {
-  return options.results.map((contract) =>
+  const results = [...new Set(Object.values(options.answers))].filter(({ kind }) => kind === 'work');
+  return results.map((contract) =>
     runConsumer({
-      redisUrl: options.redisUrl,
+      ...options.consumer,
       contract,
-      consumer: options.instance,
-      service: 'langgraph',
-      leaseMs: options.leaseMs,
-      deadlineMs: HANDLER_GRACE_MS,
       concurrency: 16,
-      logger: options.logger,
       handler: async (message, { signal }) => {
         await untilBack(async () => {
           const answer = message as { request_id: string };

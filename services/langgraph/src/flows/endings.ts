@@ -38,16 +38,12 @@ export function makeEndings(deps: FlowDeps): Endings {
 }
 
 /** A worker that still answers for a flow that has ended may have been brought back by a Redis that lost its tail. */
-export async function deleteStray(
-  { redis, logger }: Pick<FlowDeps, 'redis' | 'logger'>,
-  input: ThreadInput,
-  answer: object,
-): Promise<void> {
-  const { worker_id } = answer as { worker_id?: string };
-  if (worker_id === undefined) return;
-  logger.info(
-    { task_id: input.task_id, worker_id },
-    'an answer for a flow that has ended: its worker is deleted once more',
-  );
-  await send(redis, [deleteCommand(input, worker_id)]);
+export function deleteStray({ redis, logger }: Pick<FlowDeps, 'redis' | 'logger'>) {
+  return async (input: ThreadInput, answer: object): Promise<void> => {
+    const { worker_id } = answer as { worker_id?: string };
+    if (worker_id === undefined) return;
+    const { task_id } = input;
+    logger.info({ task_id, worker_id }, 'an answer for a flow that has ended: its worker is deleted once more');
+    await send(redis, [deleteCommand(input, worker_id)]);
+  };
 }

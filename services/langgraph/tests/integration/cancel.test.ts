@@ -3,9 +3,10 @@ import { request as ask, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Task } from '@codegen/contracts';
+import { type StartedService, startService } from '@codegen/sdk/service';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { type RunningScheduler, startScheduler } from '../../../scheduler/src/start-scheduler.js';
+import { scheduler } from '../../../scheduler/src/index.js';
 import { Threads } from '../../src/engine/threads.js';
 import { Waits } from '../../src/engine/waits.js';
 import { databases, World } from '../support/world.js';
@@ -15,7 +16,7 @@ const NEVER = { endsEveryMs: 3_600_000 };
 
 describe.each(databases)('a request to cancel a waiting flow, on %s', (kind) => {
   let world: World;
-  let relay: RunningScheduler;
+  let relay: StartedService;
   /** Requests of replicas to the API. */
   const asked: string[] = [];
   const proxy = createServer((incoming, answer) => {
@@ -34,7 +35,7 @@ describe.each(databases)('a request to cancel a waiting flow, on %s', (kind) => 
   });
   const startRelay = async () => {
     const api = { url: world.apiUrl, token: world.token };
-    relay = await startScheduler({ redisUrl: world.redisServer.url, api, intervalMs: 100 });
+    relay = await startService(scheduler, { redisUrl: world.redisServer.url, api, intervalMs: 100 });
   };
   const startReplica = () =>
     world.startReplica({

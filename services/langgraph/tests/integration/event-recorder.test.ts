@@ -1,6 +1,6 @@
 import { taskEvents } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
-import { connectRedis, publish, reportProgress, silentLogger } from '@codegen/sdk/queue';
+import { connectQueue, connectRedis, publish, reportProgress, silentLogger } from '@codegen/sdk/queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis } from '../../../../tests/support/redis.js';
 import { recordEvents } from '../../src/event-recorder.js';
@@ -104,6 +104,7 @@ describe.each(databases)('the event recorder on %s', (kind) => {
 it('a batch that breaks in a way that nobody thought of takes no later one along', async () => {
   const server = await startRedis();
   const redis = connectRedis(server.url);
+  const queue = connectQueue(server.url);
   const recorded: unknown[] = [];
   const record = (async ({ events }) => {
     // Not even its text can be had.
@@ -112,11 +113,8 @@ it('a batch that breaks in a way that nobody thought of takes no later one along
     return { recorded: events.length };
   }) as Api['events']['record'];
   const recorder = recordEvents({
-    redisUrl: server.url,
     api: { events: { record } } as Pick<Api, 'events'>,
-    instance: 'one',
-    leaseMs: 5000,
-    logger: silentLogger,
+    consumer: { queue, consumer: 'one', service: 'langgraph', leaseMs: 5000, logger: silentLogger },
   });
   const say = (message: string) =>
     publish(redis, taskEvents, { type: 'progress', request_id: 'r', task_id: 't', message, current_step: 'develop' });
@@ -127,6 +125,7 @@ it('a batch that breaks in a way that nobody thought of takes no later one along
     await expect.poll(() => recorded).toEqual(['after']);
   } finally {
     await recorder.stop();
+    await queue.close();
     redis.disconnect();
     await server.stop();
   }

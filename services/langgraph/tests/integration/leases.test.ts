@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { FencedSaver } from '../../src/engine/checkpoints.js';
 import { migrate } from '../../src/engine/database/migrate.js';
 import { Driver, type Flow } from '../../src/engine/driver.js';
-import { LeaseLost, Threads } from '../../src/engine/threads.js';
+import { LeaseLost, type ThreadKind, Threads } from '../../src/engine/threads.js';
 import { Waits } from '../../src/engine/waits.js';
 import { databases, World } from '../support/world.js';
 
@@ -176,7 +176,7 @@ describe.each(databases)('leases on %s', (kind) => {
       refused: () => undefined,
       threads,
       waits: new Waits(world.pool),
-      flows: () => graph as unknown as Flow,
+      flows: { engineering: graph, deploy: graph } as unknown as Record<ThreadKind, Flow>,
       endings: { giveUp: () => Promise.reject(new Error('no')), abandon: () => Promise.reject(new Error('no')) },
       instance: 'test',
       leaseMs: 300,
@@ -215,7 +215,7 @@ describe.each(databases)('leases on %s', (kind) => {
         },
         threads,
         waits: new Waits(world.pool),
-        flows: () => graph as unknown as Flow,
+        flows: { engineering: graph, deploy: graph } as unknown as Record<ThreadKind, Flow>,
         endings: { giveUp: () => Promise.reject(new Error('no')), abandon: () => Promise.reject(new Error('no')) },
         instance: 'test',
         leaseMs: 10_000,
@@ -246,7 +246,7 @@ describe.each(databases)('leases on %s', (kind) => {
       refused: () => undefined,
       threads,
       waits: new Waits(world.pool),
-      flows: () => graph as unknown as Flow,
+      flows: { engineering: graph, deploy: graph } as unknown as Record<ThreadKind, Flow>,
       endings: { giveUp: () => Promise.reject(new Error('no')), abandon: () => Promise.reject(new Error('no')) },
       instance: 'test',
       leaseMs: 1000,

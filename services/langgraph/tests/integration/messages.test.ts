@@ -1,9 +1,10 @@
 import { type CreatedTask, engineeringQueue, type Task } from '@codegen/contracts';
 import { Orchestrator } from '@codegen/sdk';
+import { startService } from '@codegen/sdk/service';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { swallowReplies } from '../../../../packages/sdk/tests/support/swallow-reply.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { startScheduler } from '../../../scheduler/src/index.js';
+import { scheduler } from '../../../scheduler/src/index.js';
 import { databases, World } from '../support/world.js';
 
 const stream = engineeringQueue.stream;
@@ -48,12 +49,12 @@ describe.each(databases)('messages that come twice, late or from another version
     const entries = (await world.redis.xrange(stream, '-', '+')).map(([, [, data]]) => JSON.parse(data as string));
     expect(entries.map((one) => one.request_id)).toEqual([handle.task.request_id, handle.task.request_id]);
     const api = { url: world.apiUrl, token: world.token };
-    const scheduler = await startScheduler({ redisUrl: world.redisServer.url, api, intervalMs: 100 });
+    const relay = await startService(scheduler, { redisUrl: world.redisServer.url, api, intervalMs: 100 });
     await Promise.all([world.startReplica(), world.startReplica()]);
 
     expect(await world.ended(handle.task, 40_000)).toMatchObject({ status: 'completed', epoch: 1, attempt: 1 });
     await handled();
-    await scheduler.stop();
+    await relay.stop();
     for (const step of ['create', 'develop', 'test', 'merge'] as const) {
       const mine = world.executors.of(step, handle.task).filter((one) => step !== 'create' || isDeveloper(one.message));
       expect(mine, step).toHaveLength(1);

@@ -8,10 +8,11 @@ import {
   workerInputs,
 } from '@codegen/contracts';
 import { publish } from '@codegen/sdk/queue';
+import { startService } from '@codegen/sdk/service';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { keepAof } from '../../../../tests/support/older-aof.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { startScheduler } from '../../../scheduler/src/index.js';
+import { scheduler } from '../../../scheduler/src/index.js';
 import type { Step } from '../support/executors.js';
 import { databases, World } from '../support/world.js';
 
@@ -32,7 +33,7 @@ describe.each(databases)('what Redis loses is made good on %s', (kind) => {
   const startReplica = () => world.startReplica({ endLostAfterMs: 1000 });
   const startRelay = async () => {
     const api = { url: world.apiUrl, token: world.token };
-    schedulers.push(await startScheduler({ redisUrl: world.redisServer.url, api, intervalMs: 100 }));
+    schedulers.push(await startService(scheduler, { redisUrl: world.redisServer.url, api, intervalMs: 100 }));
   };
   /** A task as its creator leaves it: published, and noted as published. */
   const publishedTask = async (): Promise<CreatedTask> => {

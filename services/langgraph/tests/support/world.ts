@@ -9,6 +9,7 @@ import {
 } from '@codegen/contracts';
 import { type Api, createApi } from '@codegen/sdk/api';
 import { closeRedis, connectRedis, type Logger, publish, type Redis } from '@codegen/sdk/queue';
+import { type ServiceSettings, startService } from '@codegen/sdk/service';
 import pg from 'pg';
 import { createDatabase } from '../../../../tests/support/postgres.js';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
@@ -16,7 +17,7 @@ import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { makeApiKeySecret, openPglite, startApi, userCacheFolder } from '../../../api/src/index.js';
 import type { DatabasePool } from '../../src/engine/database/pool.js';
-import { type LanggraphConfig, startLanggraph } from '../../src/index.js';
+import { type LanggraphConfig, langgraph } from '../../src/index.js';
 import { Executors } from './executors.js';
 
 export type DatabaseKind = 'PGlite' | 'PostgreSQL';
@@ -91,14 +92,14 @@ export class World {
   }
 
   /** Starts a langgraph with short times. */
-  async startReplica(config: Partial<LanggraphConfig> = {}): Promise<Replica> {
+  async startReplica(config: Partial<LanggraphConfig & ServiceSettings> = {}): Promise<Replica> {
     this.#name += 1;
-    const replica = await startLanggraph({ ...this.replicaConfig(`replica-${this.#name}`), ...config });
+    const replica = await startService(langgraph, { ...this.replicaConfig(`replica-${this.#name}`), ...config });
     this.replicas.push(replica);
     return replica;
   }
 
-  replicaConfig(instance: string): LanggraphConfig {
+  replicaConfig(instance: string): LanggraphConfig & ServiceSettings {
     const complain = (bindings: object, message: string) => {
       this.complaints.push(`${message} ${JSON.stringify(bindings)}`);
     };

@@ -9,12 +9,13 @@ import {
   scaffolderResults,
 } from '@codegen/contracts';
 import { closeRedis, connectRedis, publish, queueStats } from '@codegen/sdk/queue';
+import { startService } from '@codegen/sdk/service';
 import { expect, it, onTestFinished } from 'vitest';
 import { startRedis } from '../../../../tests/support/redis.js';
 import { canMount, smallDisk } from '../../../../tests/support/small-disk.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { startScaffolder } from '../../src/index.js';
+import { scaffolder } from '../../src/index.js';
 import { FakeApi } from '../support/fake-api.js';
 import { commitAndPush, git } from '../support/repository.js';
 
@@ -31,7 +32,7 @@ it.runIf(canMount)(
     const folder = await tempFolder('codegen-scaffolder');
     const api = new FakeApi();
     const http = await api.listen();
-    const scaffolder = await startScaffolder({
+    const service = await startService(scaffolder, {
       redisUrl: server.url,
       api: { url: http.url, token: 'cgk_test' },
       reposDir: disk.path,
@@ -40,7 +41,7 @@ it.runIf(canMount)(
       retry: { transient: [20, 20] },
     });
     onTestFinished(async () => {
-      await scaffolder.stop();
+      await service.stop();
       await http.close();
       await closeRedis(redis);
       await server.stop();

@@ -12,12 +12,13 @@ import {
   taskEvents,
 } from '@codegen/contracts';
 import { closeRedis, connectRedis, publish, queueStats, type Redis } from '@codegen/sdk/queue';
+import { type ServiceSettings, startService } from '@codegen/sdk/service';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { program } from '../../../../tests/support/program.js';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { type ScaffolderConfig, startScaffolder } from '../../src/index.js';
+import { type ScaffolderConfig, scaffolder } from '../../src/index.js';
 import { FakeApi } from '../support/fake-api.js';
 import { commitAndPush, git } from '../support/repository.js';
 
@@ -52,7 +53,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-const config = (): ScaffolderConfig => ({
+const config = (): ScaffolderConfig & ServiceSettings => ({
   redisUrl: server.url,
   api: { url: http.url, token: 'cgk_test' },
   reposDir: folder.path,
@@ -63,7 +64,7 @@ const config = (): ScaffolderConfig => ({
 });
 
 async function start(changes: Partial<ScaffolderConfig> = {}) {
-  running.push(await startScaffolder({ ...config(), ...changes }));
+  running.push(await startService(scaffolder, { ...config(), ...changes }));
 }
 
 const request = {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type CreatedTask, decodeEntry, engineeringQueue } from '@codegen/contracts';
 import { type Api, createApi } from '@codegen/sdk/api';
 import { closeRedis, connectRedis, publish, type Redis } from '@codegen/sdk/queue';
+import { startService } from '@codegen/sdk/service';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
 import { program } from '../../../../tests/support/program.js';
@@ -13,7 +14,7 @@ import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { createRelay } from '../../src/jobs/relay.js';
-import { startScheduler } from '../../src/start-scheduler.js';
+import { scheduler } from '../../src/scheduler.js';
 
 /** The API as its own process, which may be killed and started again on the same folder. */
 async function startApiProcess(folder: string) {
@@ -73,7 +74,11 @@ beforeEach(async () => {
 });
 
 const start = () =>
-  startScheduler({ redisUrl: redisServer.url, api: { url: server.url, token: server.token }, intervalMs: 100 });
+  startService(scheduler, {
+    redisUrl: redisServer.url,
+    api: { url: server.url, token: server.token },
+    intervalMs: 100,
+  });
 
 async function newTask(): Promise<CreatedTask> {
   projects += 1;
@@ -226,7 +231,8 @@ test('as many bad entries as a round takes do not keep the next one out', async 
 });
 
 test('a key that the API refuses ends the jobs: nothing is away then', async () => {
-  const scheduler = await startScheduler({ redisUrl: redisServer.url, api: { url: server.url, token: 'cgk_no' } });
-  await expect(scheduler.done).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-  await scheduler.stop();
+  const api = { url: server.url, token: 'cgk_no' };
+  const service = await startService(scheduler, { redisUrl: redisServer.url, api });
+  await expect(service.done).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  await service.stop();
 });

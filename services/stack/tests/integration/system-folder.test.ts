@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readConfig as readApi } from '@codegen/api';
 import { serviceNames } from '@codegen/contracts';
-import { readConfig as readLanggraph } from '@codegen/langgraph';
-import { readConfig as readScheduler } from '@codegen/scheduler';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { seedKeysOf } from '../../../api/src/seed.js';
 import { readConfig as readInfraService } from '../../../infra-service/src/config.js';
+import { readConfig as readLanggraph } from '../../../langgraph/src/config.js';
 import { readConfig as readScaffolder } from '../../../scaffolder/src/config.js';
+import { readConfig as readScheduler } from '../../../scheduler/src/config.js';
 import { readConfig as readWorkerManager } from '../../../worker-manager/src/config.js';
 
 const run = promisify(execFile);

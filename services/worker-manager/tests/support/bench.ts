@@ -12,13 +12,14 @@ import {
   workerInputs,
 } from '@codegen/contracts';
 import { publish } from '@codegen/sdk/queue';
+import { startService } from '@codegen/sdk/service';
 import { createBareRepository } from '../../../../packages/worker-wrapper/tests/support/bare-repository.js';
 import { processesWith } from '../../../../packages/worker-wrapper/tests/support/processes.js';
 import { program } from '../../../../tests/support/program.js';
 import { openRedis, startRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { startWorkerManager, type WorkerManagerConfig } from '../../src/index.js';
+import { type WorkerManagerConfig, workerManager } from '../../src/index.js';
 
 const root = resolve(fileURLToPath(new URL('.', import.meta.url)), '..', '..', '..', '..');
 const agentNames = [
@@ -89,7 +90,7 @@ export async function startBench() {
     responses,
     outputs,
     start: async (more: Partial<WorkerManagerConfig> = {}) => {
-      const manager = await startWorkerManager({ ...config, ...more });
+      const manager = await startService(workerManager, { ...config, ...more });
       managers.push(manager);
       return manager;
     },

@@ -1,5 +1,4 @@
-import type { Logger } from '@codegen/sdk/queue';
-import { sayAway } from '@codegen/sdk/service';
+import { type ServiceKit, sayAway } from '@codegen/sdk/service';
 import pg from 'pg';
 
 /** What the graphs need of a `pg.Pool`; the embedded database has a look-alike. */
@@ -11,9 +10,9 @@ export type DatabaseConfig = { pool: DatabasePool } | { url: string };
 /** A connection inside one open transaction. */
 export type Transaction = Pick<pg.PoolClient, 'query'>;
 
-/** Opens the database; `close` ends only what was opened here. */
-export function openPool(config: DatabaseConfig, logger: Logger): { pool: DatabasePool; close(): Promise<void> } {
-  if ('pool' in config) return { pool: config.pool, close: async () => undefined };
+/** Opens the database until the service stops; a pool of somebody else's stays open. */
+export function openPool(config: DatabaseConfig, { logger, onStop }: ServiceKit): DatabasePool {
+  if ('pool' in config) return config.pool;
   const pool = new pg.Pool({
     connectionString: config.url,
     max: 20,
@@ -26,7 +25,8 @@ export function openPool(config: DatabaseConfig, logger: Logger): { pool: Databa
   pool.on('error', (error) => sayAway(logger, 'the database', error, 'a database connection was lost'));
   // One that breaks while it is in use says so in its next query, and here.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return { pool, close: () => pool.end() };
+  onStop(() => pool.end());
+  return pool;
 }
 
 /** Runs statements in one transaction on one connection; rolls back when the work throws. */

@@ -1,4 +1,4 @@
-/** Runs work of one key in the order it came, work of different keys side by side. */
+/** Makes a function that runs work of one key in the order it came, work of different keys side by side. */
 export function oneAtATime(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>();
   return async (key, work) => {

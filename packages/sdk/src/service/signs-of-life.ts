@@ -1,13 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { holdsScope, type ServiceName, serviceScopes } from '@codegen/contracts';
-import { type Api, createApi } from './api/index.js';
-import { isOrchestratorError, isRefusal, OrchestratorError } from './errors.js';
-import { pause } from './queue/backoff.js';
-import type { Logger } from './queue/logger.js';
-import { openQueue } from './queue/open-queue.js';
-import { sayAway, sayBack } from './service/outage-log.js';
-import type { Reach, SignsOfLife } from './service/run-service.js';
-import { textOf } from './text/error-text.js';
+import { type Api, createApi } from '../api/index.js';
+import { isOrchestratorError, isRefusal, OrchestratorError } from '../errors.js';
+import { pause } from '../queue/backoff.js';
+import type { Logger } from '../queue/logger.js';
+import { untilAnswering } from '../queue/open-queue.js';
+import type { RedisClient } from '../queue/redis-client.js';
+import { asUnavailable } from '../queue/redis-errors.js';
+import { textOf } from '../text/error-text.js';
+import { version } from '../version.js';
+import { sayAway, sayBack } from './outage-log.js';
+import type { ServiceSettings } from './service-kit.js';
 
 /** Milliseconds between two signs of life; the API counts three missing ones as an end. */
 const EVERY_MS = 10_000;
@@ -19,6 +21,14 @@ const OLDER_API_MS = 300_000;
 /** Milliseconds that a Redis which let us in before may refuse us: after a failover, the new master may get its users later. */
 const REFUSED_MS = 30_000;
 
+export interface SignsOfLife {
+  /** Rejects when the API or Redis does not let the service in; never resolves. */
+  readonly refused: Promise<never>;
+  /** The service runs: it is told of from now on. */
+  begin(): Promise<void>;
+  stop(): void;
+}
+
 /**
  * Checks what no time mends, now and every 10 seconds: a service's key, the scopes of that, and its login to Redis; and tells
  * the API that it runs, from `begin` on: one that fails at each start is not told of. The first check ends before this
@@ -29,11 +39,11 @@ const REFUSED_MS = 30_000;
 export async function giveSignsOfLife(
   name: string,
   instance: string,
-  { api: place, redisUrl }: Reach,
+  { api: place, redis }: { api?: ServiceSettings['api']; redis?: RedisClient | undefined },
   logger: Logger,
   { everyMs = EVERY_MS, againMs = AGAIN_MS, refusedMs = REFUSED_MS } = {},
 ): Promise<SignsOfLife> {
-  const api = place && createApi({ apiUrl: place.url, token: place.token, retry: { attempts: 1 }, timeoutMs: TRY_MS });
+  const api = place && createApi({ ...place, apiUrl: place.url, retry: { attempts: 1 }, timeoutMs: TRY_MS });
   const stopping = new AbortController();
   let checked = false;
   let noteAgainMs = 0;
@@ -56,7 +66,7 @@ export async function giveSignsOfLife(
       noteAgainMs = performance.now() + OLDER_API_MS;
     });
   };
-  const login = redisUrl === undefined ? undefined : watchLogin(redisUrl, refusedMs);
+  const login = redis && watchLogin(redis, refusedMs);
   const check = async (): Promise<unknown[]> => {
     const useKey = async () => {
       if (api && !checked) await checkKey(name, api);
@@ -99,11 +109,6 @@ export async function giveSignsOfLife(
   return { refused, begin, stop: () => stopping.abort() };
 }
 
-/** All packages of a release have its version. */
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
 function isRedisError(error: unknown): boolean {
   return isOrchestratorError(error) && error.code === 'REDIS_UNAVAILABLE';
 }
@@ -138,12 +143,12 @@ function makeAnother(name: string): string {
 }
 
 /** Checks a login again and again: one that was good and is refused counts as an outage at first. */
-function watchLogin(redisUrl: string, refusedMs: number): () => Promise<void> {
+function watchLogin(redis: RedisClient, refusedMs: number): () => Promise<void> {
   let wasLetIn = false;
   let refusedAt: number | undefined;
   return async () => {
     try {
-      await checkLogin(redisUrl);
+      await checkLogin(redis);
       wasLetIn = true;
       refusedAt = undefined;
     } catch (error) {
@@ -159,11 +164,12 @@ function watchLogin(redisUrl: string, refusedMs: number): () => Promise<void> {
   };
 }
 
-async function checkLogin(redisUrl: string): Promise<void> {
+async function checkLogin(redis: RedisClient): Promise<void> {
   try {
-    await (await openQueue(redisUrl, 'service-check')).close();
+    await untilAnswering(redis);
   } catch (error) {
+    const known = asUnavailable(error, 'connecting');
     // What the others cannot reach is theirs to tell of.
-    if (isOrchestratorError(error)) throw error;
+    if (isOrchestratorError(known)) throw known;
   }
 }
