@@ -115,7 +115,7 @@ export class Orchestrator {
     /** Starts a task and returns at once. */
     start: async (order: EngineeringOrder, options?: CallOptions): Promise<TaskHandle> => {
       const [api, { startEngineering }] = await this.#load(import('./handles/engineering.js'), options);
-      return startEngineering(api, this.#options.redisUrl, order, options);
+      return startEngineering(api, this.#session, order, options);
     },
     /** A dry run: the server checks, nothing is stored. */
     check: async (order: EngineeringOrder, options?: CallOptions): Promise<Task> => {
@@ -128,7 +128,7 @@ export class Orchestrator {
     /** Starts a task and returns at once. */
     start: async (order: DeployOrder, options?: CallOptions): Promise<TaskHandle> => {
       const [api, { startDeploy }] = await this.#load(import('./handles/deploy.js'), options);
-      return startDeploy(api, this.#options.redisUrl, order, options);
+      return startDeploy(api, this.#session, order, options);
     },
     /** A dry run: the server checks, nothing is stored. */
     check: async (order: DeployOrder, options?: CallOptions): Promise<Task> => {
@@ -157,7 +157,7 @@ export class Orchestrator {
     /** Starts a failed or cancelled task again, as its next attempt, and returns at once. */
     retry: async (id: string, options?: CallOptions): Promise<TaskHandle> => {
       const [api, { retryTask }] = await this.#load(import('./handles/start-task.js'), options);
-      return retryTask(api, this.#options.redisUrl, id, options);
+      return retryTask(api, this.#session, id, options);
     },
     /** What has happened in a task so far, oldest first; with `follow`, on to its end. */
     logs: (id: string, options?: LogsOptions): AsyncIterable<TaskEvent> =>
@@ -168,7 +168,7 @@ export class Orchestrator {
     /** One causal timeline of a task, over API, events, queues, workers and git; by its id, or that of the call it came of. */
     explain: async (idOrCorrelationId: string, options?: CallOptions): Promise<Explanation> => {
       const [api, { explainTask }] = await this.#load(import('./explain/explain-task.js'), options);
-      return explainTask(api, this.#options.redisUrl, idOrCorrelationId, options);
+      return explainTask(api, this.#session, idOrCorrelationId, options);
     },
     /** The handle of a task that someone has started, here or elsewhere. */
     handle: async (id: string, options?: CallOptions): Promise<TaskHandle> => {

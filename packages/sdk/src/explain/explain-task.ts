@@ -2,6 +2,7 @@ import type { ServiceDeployment, Task, TaskEvent } from '@codegen/contracts';
 import type { Api, CallOptions } from '../api/index.js';
 import { missingSecrets } from '../api/waits.js';
 import { isOrchestratorError, OrchestratorError } from '../errors.js';
+import type { RedisSession } from '../redis-session.js';
 import { buildTimeline } from './build-timeline.js';
 import type { Evidence, QueuedMessage } from './evidence.js';
 import type { ExplainSource, Explanation } from './explanation.js';
@@ -16,7 +17,7 @@ const PAGE = 1000;
  */
 export async function explainTask(
   api: Api,
-  redisUrl: string | undefined,
+  session: RedisSession,
   idOrCorrelationId: string,
   options: CallOptions = {},
 ): Promise<Explanation> {
@@ -33,7 +34,7 @@ export async function explainTask(
   ]);
   const requestIds = [...events, ...attempts].flatMap(({ request_id }) => request_id ?? []);
   const { queued, streams } = await readStreams(
-    redisUrl,
+    session,
     {
       taskId: task.id,
       correlationId: task.correlation_id,
@@ -106,14 +107,14 @@ async function taskAhead(api: Api, task: Task, options: CallOptions): Promise<Ta
 }
 
 async function readStreams(
-  redisUrl: string | undefined,
+  session: RedisSession,
   subject: import('./read-queued.js').Subject,
   signal: AbortSignal | undefined,
 ): Promise<{ queued: QueuedMessage[]; streams: string }> {
-  if (redisUrl === undefined) return { queued: [], streams: 'not read: no Redis URL' };
+  if (!session.hasUrl) return { queued: [], streams: 'not read: no Redis URL' };
   try {
     const { readQueued } = await import('./read-queued.js');
-    const { messages, cut } = await readQueued(redisUrl, subject, signal);
+    const { messages, cut } = await session.use((store) => readQueued(store.redis, subject), signal);
     const short = cut.length > 0 ? `, but of ${cut.join(', ')} only the oldest entries` : '';
     return { queued: messages, streams: `read${short}` };
   } catch (error) {

@@ -7,14 +7,12 @@ import {
   streamName,
   workerInputs,
 } from '@codegen/contracts';
-import { abortable } from '../abortable.js';
 import { redactMessage } from '../admin/queue-entry.js';
 import { toDeadLetterEntry } from '../queue/dead-letter.js';
 import { delayedKey } from '../queue/delay.js';
 import { fieldsOf } from '../queue/entry.js';
-import { openQueue } from '../queue/open-queue.js';
 import type { RedisClient } from '../queue/redis-client.js';
-import { asUnavailable } from '../queue/redis-errors.js';
+import { onRedis } from '../queue/redis-errors.js';
 import type { QueuedMessage } from './evidence.js';
 
 /** Entries of a stream that are looked at, oldest first. */
@@ -32,35 +30,23 @@ export interface Subject {
 /**
  * The messages of a task that still lie in Redis. What was handled is gone from there: the events tell of it.
  * `cut`: streams too long to be looked through.
- * @throws OrchestratorError REDIS_UNAVAILABLE, UNAUTHENTICATED; the signal's reason within moments of its abort
+ * @throws OrchestratorError REDIS_UNAVAILABLE, UNAUTHENTICATED
  */
-export async function readQueued(
-  redisUrl: string,
+export function readQueued(
+  redis: RedisClient,
   subject: Subject,
-  signal?: AbortSignal,
 ): Promise<{ messages: QueuedMessage[]; cut: string[] }> {
-  const reading = openQueue(redisUrl, 'orchestrator-explain').then(async (store) => {
-    try {
-      return await readAll(store.redis, subject);
-    } catch (error) {
-      throw asUnavailable(error, 'reading the queues');
-    } finally {
-      await store.close();
-    }
+  return onRedis('reading the queues', async () => {
+    const reader = new Reader(redis, subject, await timeMs(redis));
+    const works = queues.filter((queue: QueueContract) => queue.kind === 'work' && !queue.stream.includes('{'));
+    await Promise.all([
+      ...works.map((queue) => reader.read(queue, queue.stream)),
+      ...subject.workerIds.map((worker_id) =>
+        reader.read(workerInputs, streamName(workerInputs, { type: 'developer', worker_id })),
+      ),
+    ]);
+    return reader;
   });
-  return await abortable(reading, signal);
-}
-
-async function readAll(redis: RedisClient, subject: Subject): Promise<Reader> {
-  const reader = new Reader(redis, subject, await timeMs(redis));
-  const works = queues.filter((queue: QueueContract) => queue.kind === 'work' && !queue.stream.includes('{'));
-  await Promise.all([
-    ...works.map((queue) => reader.read(queue, queue.stream)),
-    ...subject.workerIds.map((worker_id) =>
-      reader.read(workerInputs, streamName(workerInputs, { type: 'developer', worker_id })),
-    ),
-  ]);
-  return reader;
 }
 
 class Reader {

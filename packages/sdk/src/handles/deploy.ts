@@ -1,5 +1,6 @@
 import type { Task } from '@codegen/contracts';
 import type { Api, CallOptions } from '../api/index.js';
+import type { RedisSession } from '../redis-session.js';
 import { startTask } from './start-task.js';
 import type { TaskHandle } from './task-handle.js';
 
@@ -17,11 +18,11 @@ export interface DeployOrder {
 /** Starts a deploy task. @throws OrchestratorError NOTHING_TO_DEPLOY, NOT_BUILT, PROJECT_NOT_FOUND, PROJECT_ARCHIVED */
 export function startDeploy(
   api: Api,
-  redisUrl: string | undefined,
+  session: RedisSession,
   order: DeployOrder,
   options?: CallOptions,
 ): Promise<TaskHandle> {
-  return startTask(api, redisUrl, body(order), options);
+  return startTask(api, session, body(order), options);
 }
 
 /** What starting would do, checked by the server; nothing is stored. */

@@ -1,5 +1,6 @@
 import type { Task } from '@codegen/contracts';
 import type { Api, CallOptions } from '../api/index.js';
+import type { RedisSession } from '../redis-session.js';
 import { checkSpec } from './check-spec.js';
 import { startTask } from './start-task.js';
 import type { TaskHandle } from './task-handle.js';
@@ -18,11 +19,11 @@ export interface EngineeringOrder {
 /** Starts an engineering task. @throws OrchestratorError SPEC_EMPTY, SPEC_TOO_LARGE, PROJECT_NOT_FOUND, PROJECT_ARCHIVED */
 export function startEngineering(
   api: Api,
-  redisUrl: string | undefined,
+  session: RedisSession,
   order: EngineeringOrder,
   options?: CallOptions,
 ): Promise<TaskHandle> {
-  return startTask(api, redisUrl, body(order), options);
+  return startTask(api, session, body(order), options);
 }
 
 /** What starting would do, checked by the server; nothing is stored. */

@@ -2,6 +2,7 @@ import { type CreatedTask, type CreateTask, deployQueue, engineeringQueue, type 
 import { abortable } from '../abortable.js';
 import type { Api, CallOptions } from '../api/index.js';
 import { isOrchestratorError, OrchestratorError, paste } from '../errors.js';
+import type { RedisSession } from '../redis-session.js';
 import { messageOf } from '../text/error-text.js';
 import { timeLimit } from '../time-limit.js';
 import { TaskHandle } from './task-handle.js';
@@ -15,11 +16,11 @@ const PUBLISH_MS = 2000;
  */
 export async function startTask(
   api: Api,
-  redisUrl: string | undefined,
+  session: RedisSession,
   body: CreateTask,
   options: CallOptions = {},
 ): Promise<TaskHandle> {
-  return publishedTask(api, redisUrl, await api.tasks.create(body, options), options.signal);
+  return publishedTask(api, session, await api.tasks.create(body, options), options.signal);
 }
 
 /**
@@ -28,22 +29,22 @@ export async function startTask(
  */
 export async function retryTask(
   api: Api,
-  redisUrl: string | undefined,
+  session: RedisSession,
   id: string,
   options: CallOptions = {},
 ): Promise<TaskHandle> {
-  return publishedTask(api, redisUrl, await api.tasks.retry(id, options), options.signal);
+  return publishedTask(api, session, await api.tasks.retry(id, options), options.signal);
 }
 
 async function publishedTask(
   api: Api,
-  redisUrl: string | undefined,
+  session: RedisSession,
   created: CreatedTask,
   signal: AbortSignal | undefined,
 ): Promise<TaskHandle> {
   // What has been claimed needs no message any more.
-  const publishes = redisUrl !== undefined && created.task.status === 'queued';
-  const warning = publishes ? await publishNow(api, redisUrl, created, signal) : undefined;
+  const publishes = session.hasUrl && created.task.status === 'queued';
+  const warning = publishes ? await publishNow(api, session, created, signal) : undefined;
   const warnings = [...(created.warnings ?? []), ...(warning === undefined ? [] : [warning])];
   return new TaskHandle(api, created.task, { ...created, warnings });
 }
@@ -51,41 +52,28 @@ async function publishedTask(
 /** Tells why the message could not be published, if so. From here on the task exists, so nothing but an abort may throw. */
 async function publishNow(
   api: Api,
-  redisUrl: string,
-  created: CreatedTask,
+  session: RedisSession,
+  { task, stream, message }: CreatedTask,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   const limit = timeLimit(PUBLISH_MS, signal, () => new Error(`no answer within ${PUBLISH_MS} ms`));
-  let close: ((politely: boolean) => void) | undefined;
   try {
-    const { closeRedis, connectRedis, dropRedis, publish } = await abortable(import('../queue/index.js'), limit.signal);
-    const redis = connectRedis(redisUrl, { name: 'orchestrator-sdk' });
-    close = (politely) => {
-      if (politely) void closeRedis(redis).catch(() => undefined);
-      else dropRedis(redis);
-    };
-    await abortable(publishMessage(redis, created, publish), limit.signal);
-    const { id, request_id } = created.task;
+    const { publish } = await abortable(import('../queue/publish.js'), limit.signal);
+    await session.use(async (queue) => {
+      // One call a type: the message's type follows from the contract.
+      if (task.type === 'engineering') await publish(queue, engineeringQueue, message, { stream });
+      else await publish(queue, deployQueue, message, { stream });
+    }, limit.signal);
+    const { id, request_id } = task;
     await api.tasks.published(id, { request_id }, { signal: limit.signal });
     return undefined;
   } catch (error) {
-    if (signal?.aborted) throw startedAlready(created.task, signal.reason);
+    if (signal?.aborted) throw startedAlready(task, signal.reason);
     const reason = messageOf(error);
     return `the task is stored, but its message could not be published at once (${reason}); the relay will publish it`;
   } finally {
     limit.release();
-    close?.(!limit.signal.aborted);
   }
-}
-
-async function publishMessage(
-  redis: Parameters<typeof import('../queue/index.js').publish>[0],
-  { task, stream, message }: CreatedTask,
-  publish: typeof import('../queue/index.js').publish,
-): Promise<void> {
-  // One call a type: the message's type follows from the contract.
-  if (task.type === 'engineering') await publish(redis, engineeringQueue, message, { stream });
-  else await publish(redis, deployQueue, message, { stream });
 }
 
 /** The reason of an abort that came after the task was stored: nobody else could tell its id. */

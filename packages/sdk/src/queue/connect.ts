@@ -106,10 +106,10 @@ export async function closeRedis(redis: RedisClient): Promise<void> {
 }
 
 /** Ends a connection at once, however far it has come: whoever gives up has no time for a polite end. */
-export function dropRedis(redis: Redis): void {
+export function dropRedis(redis: RedisClient): void {
   redis.disconnect();
   // disconnect() leaves a socket that is still connecting to its time limit.
-  redis.stream?.destroy();
+  if (!isCluster(redis)) redis.stream?.destroy();
 }
 
 // A command timeout below BLOCK would lose deliveries into the pending list, and a resent XREADGROUP would

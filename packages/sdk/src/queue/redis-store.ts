@@ -3,7 +3,7 @@ import { acknowledge, releaseLeases, renewLeases } from './acknowledge.js';
 import { appendBatched } from './append-batched.js';
 import { appendOnce } from './append-once.js';
 import { claimStale, ownPending } from './claim-stale.js';
-import { closeRedis } from './connect.js';
+import { closeRedis, dropRedis } from './connect.js';
 import { delayEntry, moveDue } from './delay.js';
 import { fieldsOf, flatFields, type GroupReader, type StreamEntry } from './entry.js';
 import { ensureGroup, forgetConsumers } from './group.js';
@@ -227,6 +227,11 @@ export class RedisStore implements QueueStore {
 
   stats(stream: string, group: string | undefined) {
     return redisStats(this.redis, stream, group);
+  }
+
+  /** Ends the connection at once, whatever was asked of it. */
+  drop(): void {
+    dropRedis(this.redis);
   }
 
   close(): Promise<void> {

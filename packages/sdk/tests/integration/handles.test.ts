@@ -83,6 +83,29 @@ describe('starting', () => {
     });
   });
 
+  it('and whatever else a client does on Redis goes over one connection, which ends with what needed it', async () => {
+    const redis = await startRedis();
+    stops.push(redis.stop);
+    const reader = connectRedis(redis.url);
+    const opened = async () => Number(/total_connections_received:(\d+)/.exec(await reader.info('stats'))?.[1]);
+    const open = async () => Number(/connected_clients:(\d+)/.exec(await reader.info('clients'))?.[1]);
+    const { client } = await setUp({ redisUrl: redis.url });
+    const before = await opened();
+
+    await client.engineering.start({ project: 'todo-api', spec: 'A list' });
+    await expect.poll(open).toBe(1);
+    expect(await opened()).toBe(before + 1);
+
+    await client.queues.list();
+    const handle = await client.engineering.start({ project: 'todo-api', spec: 'Another list' });
+    await client.tasks.explain(handle.id);
+    expect([await opened(), await open()]).toEqual([before + 2, 2]);
+
+    await client.close();
+    await expect.poll(open).toBe(1);
+    await closeRedis(reader);
+  });
+
   it('only warns when Redis is away: the relay publishes', async () => {
     const startedMs = Date.now();
 
