@@ -1,6 +1,6 @@
 import { decodeEntry, engineeringQueue, withoutSecretText } from '@codegen/contracts';
 import { storable } from '@codegen/contracts/storable';
-import { boundedText, isSecretVariable, Redactor, textOf, withoutPatterns } from '@codegen/sdk/text';
+import { boundedText, isSecretVariable, Redactor, textOf, withoutEscapes, withoutPatterns } from '@codegen/sdk/text';
 import { describe, expect, it } from 'vitest';
 import {
   cut,
@@ -45,6 +45,7 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
   boundedText: (text) => boundedText(text, { maxBytes: LENGTH, keep: 'end' }),
   storable: (text) => storable({ text }),
   withoutPatterns,
+  withoutEscapes,
   'Redactor.clean': (text) => redactor.clean(text),
   'Redactor.stream': (text) => {
     const stream = redactor.stream();

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import type { NextStep } from '@codegen/sdk/errors';
+import { withoutEscapes } from '@codegen/sdk/text';
 import { readRequest } from './argv.js';
 import { onSystem } from './next-steps.js';
 import { isAllowed, keyMay } from './permissions.js';
@@ -42,10 +42,10 @@ export function permittedHint(text: string, caller: Caller): string {
   const at = text.lastIndexOf('Next:');
   const hint = text.slice(at);
   if (at < 0 || hint.includes('\n')) return text;
-  const plain = stripVTControlCharacters(hint);
+  const plain = withoutEscapes(hint);
   if (isPermitted(plain.slice('Next:'.length), caller)) return text;
   const lineAt = text.lastIndexOf('\n', at) + 1;
-  if (stripVTControlCharacters(text.slice(lineAt, at)) === '') return text.slice(0, lineAt).trimEnd();
+  if (withoutEscapes(text.slice(lineAt, at)) === '') return text.slice(0, lineAt).trimEnd();
   // Within a sentence of one colour, which ends after it.
   return text.slice(0, at).trimEnd() + hint.slice(plain.length);
 }

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stripVTControlCharacters } from 'node:util';
 import { type WorkerLogLine, workerLog } from '@codegen/contracts';
 import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
-import { boundedText, type RedactedStream, type Redactor } from '@codegen/sdk/text';
+import { boundedText, type RedactedStream, type Redactor, withoutEscapes } from '@codegen/sdk/text';
 import { plainLine } from './progress.js';
 
 /** Milliseconds between two batches. */
@@ -41,7 +40,7 @@ export class LogShipper {
   write(source: Line['source'], text: string, requestId: string | null): void {
     const held = this.#held.get(source) ?? this.#hold(source, requestId);
     // A secret that this cuts lies beyond what is kept.
-    const told = held.clean.write(`${stripVTControlCharacters(text.slice(0, MAX_LOOKED_AT))}\n`);
+    const told = held.clean.write(`${withoutEscapes(text.slice(0, MAX_LOOKED_AT))}\n`);
     const lines = (held.text + told).split('\n');
     held.text = lines.pop() as string;
     held.isQuiet = false;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stripVTControlCharacters } from 'node:util';
+import { withoutEscapes } from '@codegen/sdk/text';
 
 const MAX_CHARACTERS = 500;
 
 /** One line that a person may read: no control characters, at most 500 characters unless told otherwise. */
 export function plainLine(text: string, most = MAX_CHARACTERS): string {
   // A line may be megabytes long, and only its beginning counts.
-  const start = stripVTControlCharacters(text.slice(0, 8 * most));
+  const start = withoutEscapes(text.slice(0, 8 * most));
   const plain = start.replace(/\p{Cc}+/gu, ' ').trim();
   return Array.from(plain).slice(0, most).join('');
 }

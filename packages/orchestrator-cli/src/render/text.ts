@@ -1,3 +1,4 @@
+import { withoutEscapes } from '@codegen/sdk/text';
 import { eastAsianWidth } from 'get-east-asian-width';
 
 // C0, C1, line and paragraph separators, zero-width, bidirectional and tag characters: what could move the cursor or hide text.
@@ -6,8 +7,6 @@ const UNSEEN =
 const CONTROL = new RegExp(`[${UNSEEN}]`, 'gu');
 /** All of them but line breaks, tabs and colours, which text of ours has. */
 const HIDDEN = new RegExp(`(?!\\u001b\\[[0-9;]*m|[\\n\\t])[${UNSEEN}]`, 'gu');
-// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence starts with one
-const ESCAPE = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
 const ZERO_WIDTH = /\p{Mn}|\p{Me}|\u200d|[\ufe00-\ufe0f]/u;
 /** A flag, or what is shown as a picture though the character alone is none. */
 const PICTURE = /^\p{RI}{2}|\ufe0f/u;
@@ -22,8 +21,7 @@ function segmentsOf(text: string): Iterable<{ segment: string }> {
 
 /** Text from elsewhere, made fit for one line of a terminal. */
 export function oneLine(text: string): string {
-  return text
-    .replace(ESCAPE, '')
+  return withoutEscapes(text)
     .replace(/[\r\n\t\u2028\u2029]+/g, ' ')
     .replace(CONTROL, '')
     .trim();
@@ -31,8 +29,7 @@ export function oneLine(text: string): string {
 
 /** The same for text of several lines, which keeps its line breaks. */
 export function manyLines(text: string): string {
-  return text
-    .replace(ESCAPE, '')
+  return withoutEscapes(text)
     .split(/\r?\n/)
     .map((line) => line.replaceAll('\t', '  ').replace(CONTROL, ''))
     .join('\n');
@@ -62,7 +59,7 @@ export function escapeHidden(json: string): string {
 
 /** Columns that text takes in a terminal; colours take none. */
 export function widthOf(text: string): number {
-  const bare = text.replace(ESCAPE, '');
+  const bare = withoutEscapes(text);
   if (ASCII.test(bare)) return bare.length;
   let width = 0;
   for (const { segment } of segmentsOf(bare)) width += widthOfSegment(segment);

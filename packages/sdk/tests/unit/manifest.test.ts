@@ -82,6 +82,9 @@ it.each(Object.entries(shapes))('takes linear time for %s', (_, shape) => {
     return Math.min(...took);
   };
   time(shape(1024));
-  // Sixteen times the text: quadratic would be 256 times the time.
-  expect(time(shape(MAX_MANIFEST_BYTES)) / time(shape(MAX_MANIFEST_BYTES / 16))).toBeLessThan(80);
+  const ratio = () => time(shape(MAX_MANIFEST_BYTES)) / time(shape(MAX_MANIFEST_BYTES / 16));
+  // Sixteen times the text: quadratic would be 256 times the time. A busy machine may disturb one measurement.
+  let times = ratio();
+  for (let again = 0; again < 4 && times >= 80; again += 1) times = ratio();
+  expect(times).toBeLessThan(80);
 });

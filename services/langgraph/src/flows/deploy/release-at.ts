@@ -13,8 +13,9 @@ export async function releaseAt(health: string): Promise<string> {
     }
     return nameIn(await textOf(response));
   } catch (error) {
-    const { message, cause } = error as Error;
-    return cause instanceof Error ? cause.message : message;
+    const { message, cause = { message } } = error as Error & { cause?: { message: string; code?: string } };
+    // Of what is no HTTP the fetch of Node.js 22 and later says only, in lines of code, that it did not expect it.
+    return cause.code === 'ERR_ASSERTION' ? 'a malformed answer' : cause.message;
   }
 }
 
