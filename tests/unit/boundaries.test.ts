@@ -38,6 +38,9 @@ const NODE_ALONE = /^(node:|\.\/)/;
 /** Texts, so also where a command starts: no package, and no zod. */
 const IN_SDK_TEXT = /^(\.\/|@codegen\/contracts\/storable$)/;
 
+/** The one file that knows which parser the command line has. */
+const OF_OCLIF = 'packages/orchestrator-cli/src/kit/parse.ts';
+
 /** Where paths lead into folders of agents, commits and releases, or into a stranger's. */
 const AMONG_OTHERS =
   /^(packages\/worker-wrapper|services\/(worker-manager|infra-service))\/src\/|^packages\/(orchestrator-cli\/src\/config|sdk\/src\/profiles)\//;
@@ -87,6 +90,9 @@ function violations(tree: string): string[] {
         }
         if (where.startsWith('packages/sdk/src/text/') && !IN_SDK_TEXT.test(target)) {
           found.push(`${where} imports ${target}: texts are handled without it`);
+        }
+        if (target.startsWith('@oclif/') && where !== OF_OCLIF) {
+          found.push(`${where} imports ${target}: ${OF_OCLIF} alone knows the parser`);
         }
         if (where.startsWith('services/langgraph/src/engine/') && target.includes('flows/')) {
           found.push(`${where} imports ${target}: the engine knows no flow`);
@@ -245,12 +251,16 @@ describe('boundaries', () => {
       file('services/stack/src/fine.ts', "import '@codegen/api';");
       file('services/c/package.json', JSON.stringify({ name: '@codegen/c' }));
       file('services/a/src/config.ts', 'export const fine = process.env.X;');
+      file('packages/orchestrator-cli/package.json', JSON.stringify({ name: '@codegen/orchestrator-cli' }));
+      file('packages/orchestrator-cli/src/kit/parse.ts', "import '@oclif/core/parser';");
+      file('packages/orchestrator-cli/src/list.ts', "import * as Flags from '@oclif/core/flags';");
       expect(violations(tree).sort()).toEqual([
         '@codegen/a depends on @codegen/b',
         '@codegen/contracts depends on more than zod',
         '@codegen/stack depends on @codegen/orchestrator-cli',
         'packages/contracts/src/index.ts imports @codegen/sdk',
         'packages/contracts/src/index.ts imports undeclared @codegen/sdk',
+        'packages/orchestrator-cli/src/list.ts imports @oclif/core/flags: packages/orchestrator-cli/src/kit/parse.ts alone knows the parser',
         'packages/sdk/src/current-message.ts imports ioredis: services start without it',
         'packages/sdk/src/files/read.ts imports yaml: it needs Node.js alone',
         'packages/sdk/src/processes/end.ts imports ../queue/connect.js: it needs Node.js alone',

@@ -15,6 +15,11 @@ export function parseDuration(text: string, flag: string): number {
   throw new OrchestratorError('USAGE', `${flag} takes a duration such as 90s, 15m or 1h30m`);
 }
 
+/** As `parseDuration`, where there is one to read. */
+export function optionalDuration(text: string | undefined, flag: string): number | undefined {
+  return text === undefined ? undefined : parseDuration(text, flag);
+}
+
 /**
  * Reads when something ends: a day or datetime (without a zone, UTC), or how long from now, `90d` or `12h`. Returns it
  * as RFC 3339. @throws OrchestratorError USAGE

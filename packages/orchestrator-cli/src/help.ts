@@ -1,6 +1,8 @@
 import { type CommandId, commandName, commandsUnder, commandTable } from './command-table.js';
 import { exitCodesOf } from './exit-codes.js';
-import { loadCommand } from './load-command.js';
+import { commandFields, globalFields } from './generated/command-fields.js';
+import { loadCommand } from './generated/load-command.js';
+import { type Field, flagOf, valueName } from './kit/field.js';
 import {
   type ArgumentHelp,
   type CommandHelp,
@@ -34,22 +36,21 @@ export async function helpFor(
 
 /** A command by its id, with its code loaded. */
 export async function describeCommand(id: CommandId): Promise<CommandHelp> {
-  const Class = await loadCommand(id);
-  const flags = Object.entries({ ...Class.flags, ...Class.baseFlags }) as [string, FlagShape][];
-  const args = Object.entries(Class.args) as [string, ArgumentShape][];
-  const usage = ['orchestrator', commandName(id), ...args.map(([name]) => `[${name.toUpperCase()}]`), '[FLAGS]'];
+  const { summary, description, effect, examples, failsWith = [] } = await loadCommand(id);
+  const fields = commandFields[id];
+  const args = fields.filter(({ positional }) => positional !== undefined);
+  const flags = fields.filter(({ positional, hidden }) => positional !== true && !hidden);
+  const usage = ['orchestrator', commandName(id), ...args.map(({ name }) => `[${name.toUpperCase()}]`), '[FLAGS]'];
   return {
     command: commandName(id),
-    summary: commandTable[id].summary,
-    ...(Class.description !== undefined && { description: Class.description }),
-    effect: commandTable[id].effect,
+    summary,
+    ...(description !== undefined && { description }),
+    effect,
     usage: usage.join(' '),
-    arguments: args.map(([name, arg]) => argumentHelp(name, arg)),
-    flags: flags
-      .filter(([, flag]) => !flag.hidden)
-      .map(([name, flag]) => flagHelp(name, flag, Class.optionalValues.includes(name))),
-    examples: (Class.examples ?? []).map((example) => (typeof example === 'string' ? example : example.command)),
-    exit_codes: exitCodesOf(Class.failsWith),
+    arguments: args.map(argumentHelp),
+    flags: [...flags.map((field) => flagHelp(field, false)), ...globalFields.map((field) => flagHelp(field, true))],
+    examples: [...examples],
+    exit_codes: exitCodesOf(failsWith),
     commands: summaries(commandsUnder(id).filter((other) => other !== id)),
   };
 }
@@ -75,32 +76,22 @@ function summaries(ids: readonly CommandId[]): CommandSummary[] {
   return ids.map((id) => ({ command: commandName(id), summary: commandTable[id].summary }));
 }
 
-interface ArgumentShape {
-  description?: string;
-  options?: readonly string[];
-}
-
-interface FlagShape extends ArgumentShape {
-  type: string;
-  char?: string;
-  hidden?: boolean;
-  helpValue?: string;
-  helpGroup?: string;
-}
-
-function argumentHelp(name: string, { description = '', options }: ArgumentShape): ArgumentHelp {
-  return { name: name.toUpperCase(), ...(options && { choices: [...options] }), description };
-}
-
-function flagHelp(name: string, flag: FlagShape, optional: boolean): FlagHelp {
-  const { char, options, description = '' } = flag;
-  const value = flag.helpValue ?? name.split('-').at(-1)?.toUpperCase() ?? 'VALUE';
+function argumentHelp({ name, choices, positional, description }: Field): ArgumentHelp {
   return {
-    name: `--${name}`,
-    ...(char && { char }),
-    ...(flag.type === 'option' && { value: optional ? `[=${value}]` : value }),
-    ...(options && { choices: [...options] }),
+    name: name.toUpperCase(),
+    ...(choices && { choices: [...choices] }),
+    description: positional === true ? description : (positional ?? ''),
+  };
+}
+
+function flagHelp(field: Field, global: boolean): FlagHelp {
+  const { kind, choices, description, valueOptional } = field;
+  const value = valueName(field);
+  return {
+    name: flagOf(field.name),
+    ...(kind !== 'boolean' && { value: valueOptional ? `[=${value}]` : value }),
+    ...(choices && { choices: [...choices] }),
     description,
-    global: flag.helpGroup === 'GLOBAL',
+    global,
   };
 }

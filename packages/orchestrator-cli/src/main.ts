@@ -1,7 +1,6 @@
 import type { OrchestratorError } from '@codegen/sdk/errors';
 import { exitProcess } from '@codegen/sdk/processes';
 import { type Request, readRequest, wantsDebug } from './argv.js';
-import type { CommandClass } from './base-command.js';
 import { cleanError, cleanWarnings } from './clean-outcome.js';
 import { commandName } from './command-table.js';
 import { failure, success } from './envelope.js';
@@ -12,7 +11,7 @@ import { permittedData, permittedHint, permittedSteps } from './permitted-steps.
 import { printWarnings } from './print-warnings.js';
 import { hintsAsCalled } from './program.js';
 import { manyLines } from './render/text.js';
-import { type Outcome, runClass, runCommand } from './run-command.js';
+import { type Outcome, runCommand, runHome } from './run-command.js';
 import type { Runtime } from './runtime.js';
 import { topicOf } from './topics.js';
 import { translateError, withDashHint, withNext } from './translate-error.js';
@@ -33,7 +32,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   const verbose = request.argv.includes('--verbose');
   const runtime = makeRuntime({ env, json: request.json, verbose, signal: interruption.signal, output });
   runtime.takeTimeToEnd = interruption.takeTimeToEnd;
-  const bug = (error: unknown) => interruption.stop(translateError(error, []));
+  const bug = (error: unknown) => interruption.stop(translateError(error));
   process.on('uncaughtException', bug);
   process.on('unhandledRejection', bug);
   // Node would end silently with nothing left to wait for, and leave no document behind.
@@ -44,7 +43,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
     const outcome = await Promise.race([execute(request, runtime), interruption.forced]);
     await printSuccess(outcome, command, runtime);
   } catch (cause) {
-    const error = withDashHint(translateError(cause, []), argv);
+    const error = withDashHint(translateError(cause), argv);
     exitCode = error.exitCode;
     await printFailure(error, request, command, runtime);
   }
@@ -74,8 +73,7 @@ async function execute(request: Request, runtime: Runtime): Promise<Outcome> {
     return { data, render };
   }
   if (request.command) return await runCommand(request.command, request.argv, runtime);
-  const { default: Home } = await import('./commands/home.js');
-  return await runClass(Home as CommandClass, request.argv, runtime);
+  return await runHome(request.argv, runtime);
 }
 
 /** The command as the envelope names it. Words that are no command may be anything, so they are not repeated. */

@@ -1,8 +1,10 @@
-import type { Config } from '@oclif/core/config';
-import { spellOutOptionalValues } from './argv.js';
-import type { BaseCommand, CommandClass } from './base-command.js';
 import type { CommandId } from './command-table.js';
-import { loadCommand } from './load-command.js';
+import { commandFields, globalFields } from './generated/command-fields.js';
+import { loadCommand } from './generated/load-command.js';
+import { Context } from './kit/context.js';
+import type { Runnable } from './kit/define-command.js';
+import type { Field } from './kit/field.js';
+import { completeInput, parseInput } from './kit/parse.js';
 import { checkAllowed } from './permissions.js';
 import { permittedData } from './permitted-steps.js';
 import type { Screen } from './render/screen.js';
@@ -23,24 +25,38 @@ export interface Outcome {
  */
 export async function runCommand(id: CommandId, argv: readonly string[], runtime: Runtime): Promise<Outcome> {
   checkAllowed(id, runtime.env);
-  return await runClass(await loadCommand(id), argv, runtime);
+  return await runArgv(id, await loadCommand(id), argv, runtime);
 }
 
-/** Runs the command of a class. @throws OrchestratorError always */
-export async function runClass(Class: CommandClass, argv: readonly string[], runtime: Runtime): Promise<Outcome> {
-  const flags = { ...Class.baseFlags, ...Class.flags };
+/** Runs bare `orchestrator`, which has flags of every command and no others. @throws OrchestratorError always */
+export async function runHome(argv: readonly string[], runtime: Runtime): Promise<Outcome> {
+  const { home } = await import('./commands/home.js');
+  return await runArgv(undefined, home, argv, runtime);
+}
+
+/** Runs a command on what its fields are given. @throws OrchestratorError always */
+export async function runOn(
+  id: CommandId | undefined,
+  command: Runnable,
+  given: Readonly<Record<string, unknown>>,
+  runtime: Runtime,
+): Promise<Outcome> {
+  const fields = fieldsOf(id);
   try {
-    const instance = instantiate(Class, spellOutOptionalValues(argv, flags, Class.optionalValues), runtime);
-    const data = await instance.run();
-    return { data, render: (screen) => instance.render(printable(permittedData(data, runtime)), screen) };
+    const input = completeInput(given, fields);
+    const context = new Context(id, input, runtime);
+    const data = await command.run(input, context);
+    return { data, render: (screen) => command.render(printable(permittedData(data, runtime)), screen, context) };
   } catch (cause) {
-    const names = Object.keys(flags);
-    throw nameFlags(translateError(cause, names), names);
+    throw nameFlags(translateError(cause), fields);
   }
 }
 
-function instantiate(Class: CommandClass, argv: string[], runtime: Runtime): BaseCommand {
-  // All that the parser asks for. A whole Config would look for plugins and take milliseconds to load.
-  const config = { bin: 'orchestrator', runHook: async () => ({ successes: [], failures: [] }) } as unknown as Config;
-  return new Class(argv, config, runtime);
+async function runArgv(id: CommandId | undefined, command: Runnable, argv: readonly string[], runtime: Runtime) {
+  return await runOn(id, command, await parseInput(argv, fieldsOf(id)), runtime);
+}
+
+/** The fields of a command line: the command's own and those of every command. */
+function fieldsOf(id: CommandId | undefined): Field[] {
+  return [...(id ? commandFields[id] : []), ...globalFields];
 }

@@ -1,33 +1,36 @@
-import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../base-command.js';
+import { z } from 'zod';
 import { parseDuration } from '../duration.js';
+import { defineCommand } from '../kit/define-command.js';
 import { type StoppedSystem, stopSystem } from '../operations/stop-system.js';
 import type { Screen } from '../render/screen.js';
 import { oneLine } from '../render/text.js';
 
-/** Stops the system on this machine. */
-export default class Down extends BaseCommand<StoppedSystem> {
-  static override description =
+export default defineCommand({
+  id: 'down',
+  summary: 'Stop the system on this machine',
+  effect: 'change',
+  notInMcp: 'starts and stops what runs on this machine',
+  description:
     'Stops the system that has the data folder, and waits until it is gone: of several on this machine that of the ' +
     'profile, unless --data-dir names another. What was under way goes on when it is started again. Where nothing runs, ' +
-    'nothing is done, and that is no error.';
-  static override flags = {
-    'data-dir': Flags.string({
-      description: 'Folder of the system (ORCHESTRATOR_DATA_DIR); else that of the profile',
-      helpValue: 'DIR',
+    'nothing is done, and that is no error.',
+  input: () =>
+    z.object({
+      data_dir: z
+        .string()
+        .optional()
+        .meta({ description: 'Folder of the system (ORCHESTRATOR_DATA_DIR); else that of the profile', value: 'DIR' }),
+      timeout: z.string().default('60s').meta({ description: 'Wait no longer than this', value: '60s' }),
     }),
-    timeout: Flags.string({ description: 'Wait no longer than this', default: '60s', helpValue: '60s' }),
-  };
-  static override examples = ['orchestrator down', 'orchestrator down --data-dir ~/orchestrator --json'];
-  static override failsWith = ['STACK_REQUIRED', 'CONFLICT', 'STILL_RUNNING'] as const;
+  examples: ['orchestrator down', 'orchestrator down --data-dir ~/orchestrator --json'],
+  failsWith: ['STACK_REQUIRED', 'CONFLICT', 'STILL_RUNNING'],
 
-  async run(): Promise<StoppedSystem> {
-    const { flags } = await this.parse(Down);
-    const timeoutMs = parseDuration(flags.timeout, '--timeout');
-    const isNamed = flags['data-dir'] !== undefined || Boolean(this.runtime.env.ORCHESTRATOR_DATA_DIR);
-    const dataDir = isNamed ? flags['data-dir'] : (await this.settings(flags)).dataDir;
-    return await stopSystem({ dataDir, timeoutMs }, this.runtime);
-  }
+  async run(input, context): Promise<StoppedSystem> {
+    const timeoutMs = parseDuration(input.timeout, '--timeout');
+    const isNamed = input.data_dir !== undefined || Boolean(context.runtime.env.ORCHESTRATOR_DATA_DIR);
+    const dataDir = isNamed ? input.data_dir : (await context.settings()).dataDir;
+    return await stopSystem({ dataDir, timeoutMs }, context.runtime);
+  },
 
   render({ state, pid, data_dir }: StoppedSystem, { paint }: Screen): string {
     const folder = oneLine(data_dir);
@@ -39,5 +42,5 @@ export default class Down extends BaseCommand<StoppedSystem> {
       case 'stale_lock':
         return `Nothing runs in ${folder}: process ${pid}, which had it, is gone.`;
     }
-  }
-}
+  },
+});

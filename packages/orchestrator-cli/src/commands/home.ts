@@ -1,16 +1,9 @@
-import { BaseCommand } from '../base-command.js';
-import { readStatus, type SystemStatus } from '../operations/read-status.js';
-import type { Screen } from '../render/screen.js';
+import type { Runnable } from '../kit/define-command.js';
+import { readStatus } from '../operations/read-status.js';
 import { renderStatus } from '../render/system-status.js';
 
 /** Bare `orchestrator`: where it is, what runs, and the command that comes next. */
-export default class Home extends BaseCommand<SystemStatus> {
-  async run(): Promise<SystemStatus> {
-    const { flags } = await this.parse(Home);
-    return await readStatus(await this.settings(flags), this.runtime);
-  }
-
-  render(status: SystemStatus, screen: Screen): string {
-    return renderStatus(status, screen);
-  }
-}
+export const home: Runnable = {
+  run: async (_input, context) => await readStatus(await context.settings(), context.runtime),
+  render: (status, screen) => renderStatus(status as Awaited<ReturnType<typeof readStatus>>, screen),
+};

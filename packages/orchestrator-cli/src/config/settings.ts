@@ -1,12 +1,13 @@
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { type Profile, readUserConfig } from '@codegen/sdk/profiles';
+import { flagOf } from '../kit/field.js';
 import type { KeyPermissions } from '../permissions.js';
 import { readProjectFile } from './project-file.js';
 
 /** Flags that override settings. */
 export interface SettingFlags {
   profile?: string | undefined;
-  'api-url'?: string | undefined;
+  api_url?: string | undefined;
   project?: string | undefined;
 }
 
@@ -50,7 +51,7 @@ export async function readSettings(
 ): Promise<Settings> {
   const config = await readUserConfig(env, warnings);
   const variable = (name: string): Candidate => [given(env[name]), { kind: 'environment', name }];
-  const flag = (name: keyof SettingFlags): Candidate => [flags[name], { kind: 'flag', name: `--${name}` }];
+  const flag = (name: keyof SettingFlags): Candidate => [flags[name], { kind: 'flag', name: flagOf(name) }];
   const profile = first([
     flag('profile'),
     variable('ORCHESTRATOR_PROFILE'),
@@ -63,7 +64,7 @@ export async function readSettings(
   const isNamed = profile.source?.kind === 'flag' || profile.source?.kind === 'environment';
   if (isNamed && !stored && given(env.ORCHESTRATOR_TOKEN) === undefined) throw noProfile(name, Object.keys(profiles));
   const inProfile = (value: string | undefined): Candidate => [value, { kind: 'user config', name: `profile ${name}` }];
-  const apiUrl = first([flag('api-url'), variable('ORCHESTRATOR_API_URL'), inProfile(stored?.api_url)]);
+  const apiUrl = first([flag('api_url'), variable('ORCHESTRATOR_API_URL'), inProfile(stored?.api_url)]);
   const own = stored !== undefined && sameOrigin(apiUrl.value, stored) ? stored : undefined;
   const file = cwd === undefined ? undefined : await readProjectFile(cwd, warnings);
   const found: Record<SettingName, Found> = {

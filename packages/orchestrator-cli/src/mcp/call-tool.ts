@@ -5,13 +5,14 @@ import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { cleanError, cleanWarnings } from '../clean-outcome.js';
 import { type CommandId, commandName } from '../command-table.js';
 import { type FailureEnvelope, failure, type SuccessEnvelope, success } from '../envelope.js';
-import { loadCommand } from '../load-command.js';
+import { loadCommand } from '../generated/load-command.js';
 import { makeRuntime } from '../make-runtime.js';
 import { Output } from '../output.js';
+import { checkAllowed } from '../permissions.js';
 import { oneLine } from '../render/text.js';
-import { runCommand } from '../run-command.js';
+import { runOn } from '../run-command.js';
 import { translateError } from '../translate-error.js';
-import { argvOf, fieldsOf } from './tool-input.js';
+import { checkedInput, toolInput } from './tool-input.js';
 import { toolSteps, withToolSteps } from './tool-step.js';
 import { inputNames } from './tool-words.js';
 
@@ -53,15 +54,17 @@ export async function callTool(id: CommandId, input: unknown, context: CallConte
   if (context.signal.aborted) takenBack();
   let envelope: SuccessEnvelope | FailureEnvelope;
   try {
-    const Class = await loadCommand(id);
-    const fields = fieldsOf(Class);
-    const argv = argvOf(id, Class, { ...defaultsOf(fields), ...(input as object | undefined) });
+    const definition = await loadCommand(id);
+    const schema = toolInput(definition);
+    const fields = new Set(Object.keys(schema.shape));
+    const given = checkedInput(schema, { ...defaultsOf(fields), ...(input as object | undefined) });
+    checkAllowed(id, context.env);
     if (!fields.has('timeout')) timer = setTimeout(() => call.abort(tooLate()), PATIENCE_MS);
-    const { data } = await Promise.race([runCommand(id, argv, runtime), forced(call.signal)]);
+    const { data } = await Promise.race([runOn(id, definition, given, runtime), forced(call.signal)]);
     const told = await withToolSteps(data, context.env);
     envelope = success(command, told, cleanWarnings(runtime), runtime.meta);
   } catch (cause) {
-    const { error, next } = cleanError(translateError(cause, []), id, runtime);
+    const { error, next } = cleanError(translateError(cause), id, runtime);
     envelope = failure(command, error, next, cleanWarnings(runtime), runtime.meta);
   } finally {
     clearTimeout(timer);
@@ -77,8 +80,7 @@ export async function callTool(id: CommandId, input: unknown, context: CallConte
 
 /** An answer that names tools and their inputs, where that of the command line names commands and flags. */
 async function inToolWords(envelope: SuccessEnvelope | FailureEnvelope, id: CommandId, env: NodeJS.ProcessEnv) {
-  const fields = fieldsOf(await loadCommand(id));
-  const names = new Set(fields.keys());
+  const names = new Set(Object.keys(toolInput(await loadCommand(id)).shape));
   const warnings = envelope.warnings.map((warning) => inputNames(warning, names));
   if (envelope.ok) return { ...envelope, warnings };
   const { error } = envelope;
@@ -108,7 +110,7 @@ async function inToolWords(envelope: SuccessEnvelope | FailureEnvelope, id: Comm
 }
 
 /** Two equal calls of one client are two calls, also where a CI run would make them one. */
-function defaultsOf(fields: ReadonlyMap<string, unknown>): Record<string, string> {
+function defaultsOf(fields: ReadonlySet<string>): Record<string, string> {
   return {
     ...(fields.has('idempotency_key') && { idempotency_key: randomUUID() }),
     ...(fields.has('timeout') && { timeout: `${PATIENCE_MS / 1000}s` }),

@@ -11,7 +11,7 @@ import {
   type ServerNotification,
 } from '@modelcontextprotocol/sdk/types.js';
 import { type CommandId, commandTable, entryOf } from '../command-table.js';
-import { loadCommand } from '../load-command.js';
+import { loadCommand } from '../generated/load-command.js';
 import type { Runtime } from '../runtime.js';
 import { readVersion } from '../version.js';
 import { callTool } from './call-tool.js';
@@ -54,7 +54,7 @@ export async function serveMcp({ env, signal }: Pick<Runtime, 'env' | 'signal'>,
   const calls = new Set<Promise<unknown>>();
 
   server.setRequestHandler(ListToolsRequestSchema, async () => {
-    return { tools: await Promise.all([...ids.values()].map(async (id) => toolOf(id, await loadCommand(id)))) };
+    return { tools: await Promise.all([...ids.values()].map(async (id) => toolOf(await loadCommand(id)))) };
   });
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     const id = ids.get(params.name);

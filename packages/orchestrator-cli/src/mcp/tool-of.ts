@@ -1,23 +1,24 @@
 import type { Tool } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import type { CommandClass } from '../base-command.js';
 import { type CommandId, commandName, entryOf } from '../command-table.js';
-import { fieldsOf, inputSchemaOf } from './tool-input.js';
+import type { Command } from '../kit/define-command.js';
+import { toolInput } from './tool-input.js';
 import { toolName, toolText } from './tool-words.js';
 
 /**
  * A command as a client sees it, in few words: a client puts the list of all tools before every conversation. The answers
  * have one shape, which the server's instructions tell once.
  */
-export function toolOf(id: CommandId, Class: CommandClass): Tool {
-  const { summary } = entryOf(id);
+export function toolOf(command: Command): Tool {
+  const { id, summary, description = '' } = command;
   const words = commandName(id);
-  const fields = new Set(fieldsOf(Class).keys());
+  const input = toolInput(command);
+  const fields = new Set(Object.keys(input.shape));
   return {
     name: toolName(id),
     title: `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`,
-    description: [summary, toolText(Class.description ?? '', fields)].filter(Boolean).join('. '),
-    inputSchema: inputOf(id, Class),
+    description: [summary, toolText(description, fields)].filter(Boolean).join('. '),
+    inputSchema: jsonSchemaOf(input),
     annotations: annotationsOf(id),
   };
 }
@@ -36,10 +37,14 @@ function annotationsOf(id: CommandId): Tool['annotations'] {
   }
 }
 
-function inputOf(id: CommandId, Class: CommandClass): Tool['inputSchema'] {
-  const schema = z.toJSONSchema(inputSchemaOf(id, Class), {
+/** What `.meta()` says for the command line alone. */
+const OF_THE_COMMAND_LINE = ['positional', 'value', 'mayBeEmpty', 'separator', 'excludes', 'needs', 'fieldNames'];
+
+function jsonSchemaOf(inputs: z.ZodObject): Tool['inputSchema'] {
+  const schema = z.toJSONSchema(inputs, {
     io: 'input',
     override: ({ jsonSchema }) => {
+      for (const key of [...OF_THE_COMMAND_LINE, 'tool', 'neededByTools']) delete jsonSchema[key];
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     },

@@ -1,13 +1,14 @@
 import { basename } from 'node:path';
 import type { NextStep } from '@codegen/sdk/errors';
 import { readRequest } from '../argv.js';
-import type { CommandClass } from '../base-command.js';
-import { entryOf } from '../command-table.js';
-import { loadCommand } from '../load-command.js';
+import { type CommandId, entryOf } from '../command-table.js';
+import { commandFields, globalFields } from '../generated/command-fields.js';
+import { loadCommand } from '../generated/load-command.js';
+import { type Field, flagOf, valueName } from '../kit/field.js';
 import { isAllowed } from '../permissions.js';
 import { isStep } from '../permitted-steps.js';
 import { shellWords } from '../typed-line.js';
-import { type Field, fieldsOf, isInteger } from './tool-input.js';
+import { toolInput } from './tool-input.js';
 import { toolName } from './tool-words.js';
 
 /** What to do next: a call of a tool, with the arguments that are still to be given, or a command line for whoever runs the server. */
@@ -37,41 +38,39 @@ async function toolStep({ command, when }: NextStep, env: NodeJS.ProcessEnv): Pr
   if (basename(program) !== 'orchestrator' || !id) return forAPerson;
   if (entryOf(id).notInMcp !== undefined || !isAllowed(id, env)) return forAPerson;
   if (help) return undefined;
-  const { input, unsaid } = inputOf(argv, await loadCommand(id));
+  const { input, unsaid } = inputOf(argv, id, new Set(Object.keys(toolInput(await loadCommand(id)).shape)));
   return { tool: toolName(id), arguments: input, ...(unsaid.length > 0 && { fill_in: unsaid }), when };
 }
 
 /** A command line as a tool's input, without flags that the tool has not; `unsaid` is what has only a word that stands for its value. */
-function inputOf(argv: readonly string[], Class: CommandClass): { input: Record<string, unknown>; unsaid: string[] } {
-  const fields = fieldsOf(Class);
-  const flags: Record<string, { type: string }> = { ...Class.baseFlags, ...Class.flags };
+function inputOf(
+  argv: readonly string[],
+  id: CommandId,
+  names: ReadonlySet<string>,
+): { input: Record<string, unknown>; unsaid: string[] } {
+  const fields = [...commandFields[id], ...globalFields];
   const input: Record<string, unknown> = {};
   const unsaid: string[] = [];
-  const positions = [...fields].filter(([, { flag }]) => flag === undefined);
-  const give = (name: string, { shape }: Field, value: string) => {
-    const placeholder = String(shape.helpValue ?? name.split('_').at(-1)?.toUpperCase());
-    if (value === placeholder) {
+  const positions = fields.filter(({ positional }) => positional !== undefined);
+  const give = (field: Field, value: string) => {
+    const { name, kind, multiple } = field;
+    if (value === valueName(field)) {
       unsaid.push(name);
       return;
     }
-    const typed = isInteger(shape) ? Number(value) : value;
-    input[name] = shape.multiple ? [...((input[name] as unknown[] | undefined) ?? []), typed] : typed;
+    const typed = kind === 'integer' ? Number(value) : value;
+    input[name] = multiple ? [...((input[name] as unknown[] | undefined) ?? []), typed] : typed;
   };
   const words = [...argv];
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
-    const [, flag, attached] = /^--([a-z][a-z-]*)(?:=(.*))?$/s.exec(word) ?? [];
-    const name = flag?.replaceAll('-', '_') ?? '';
-    const field = fields.get(name);
-    if (flag !== undefined && field === undefined) {
-      const hasValue = flags[flag]?.type === 'option' && !Class.optionalValues.includes(flag);
-      if (hasValue && attached === undefined) words.shift();
-    } else if (field?.shape.type === 'boolean') input[name] = true;
-    else if (field) give(name, field, attached ?? words.shift() ?? '');
-    else if (positions[0]) {
-      const [[position, argument]] = positions as [[string, Field]];
-      give(position, argument, word);
-      if (!argument.shape.multiple) positions.shift();
-    }
+    const [, flag, attached] = /^(--[a-z][a-z-]*)(?:=(.*))?$/s.exec(word) ?? [];
+    const field = flag === undefined ? positions.shift() : fields.find(({ name }) => flagOf(name) === flag);
+    if (flag === undefined) {
+      if (field) give(field, word);
+    } else if (field && !names.has(field.name)) {
+      if (field.kind !== 'boolean' && !field.valueOptional && attached === undefined) words.shift();
+    } else if (field?.kind === 'boolean') input[field.name] = true;
+    else if (field) give(field, attached ?? words.shift() ?? '');
   }
   return { input, unsaid };
 }

@@ -1,8 +1,8 @@
 import type { Task } from '@codegen/contracts';
 import type { Orchestrator } from '@codegen/sdk';
 import { isOrchestratorError, OrchestratorError, paste } from '@codegen/sdk/errors';
-import { NO_LIMIT } from '../argv.js';
 import { parseDuration } from '../duration.js';
+import { NO_LIMIT } from '../kit/field.js';
 import type { Runtime } from '../runtime.js';
 import { withNext } from '../translate-error.js';
 import { followToEnd, withoutSpec } from './follow-to-end.js';

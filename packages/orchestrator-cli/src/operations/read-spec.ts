@@ -6,13 +6,13 @@ const TOO_LARGE = { code: 'SPEC_TOO_LARGE' } as const;
 /** Where a spec may come from; `-` for `--spec` is standard input. */
 export interface SpecFlags {
   spec?: string | undefined;
-  'spec-file'?: string | undefined;
+  spec_file?: string | undefined;
   input?: string | undefined;
 }
 
 /** The spec that the flags name, byte for byte; undefined where they name none. @throws OrchestratorError USAGE for two */
 export async function readSpec(flags: SpecFlags, signal: AbortSignal): Promise<string | undefined> {
-  const { spec, 'spec-file': file } = flags;
+  const { spec, spec_file: file } = flags;
   if (spec !== undefined && file !== undefined) {
     throw new OrchestratorError('USAGE', '--spec and --spec-file exclude each other');
   }

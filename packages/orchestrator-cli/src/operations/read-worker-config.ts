@@ -6,14 +6,14 @@ import { readPayload } from './read-payload.js';
 /** What describes a worker on the command line. */
 export interface WorkerFlags {
   agent?: string | undefined;
-  'agent-config'?: string | undefined;
+  agent_config?: string | undefined;
   name?: string | undefined;
   type?: string | undefined;
   capability?: string[] | undefined;
   env?: string[] | undefined;
   repo?: string | undefined;
-  'read-only'?: boolean;
-  'instructions-file'?: string | undefined;
+  read_only?: boolean | undefined;
+  instructions_file?: string | undefined;
   allow?: string[] | undefined;
   input?: string | undefined;
 }
@@ -23,13 +23,13 @@ export async function readWorkerConfig(flags: WorkerFlags, signal: AbortSignal):
   const payload: Partial<WorkerConfig> = await readPayload(flags.input, (all) => all.workerConfig, signal);
   const { workerConfig } = await import('@codegen/contracts');
   const agent = flags.agent ?? payload.agent ?? 'custom';
-  const agentConfig = flags['agent-config'] ?? payload.agent_config;
+  const agentConfig = flags.agent_config ?? payload.agent_config;
   if (agent === 'custom' && agentConfig === undefined) {
     throw new OrchestratorError('INPUT_REQUIRED', '--agent-config is needed: which command the agent custom is', {
       details: { missing: ['--agent-config'] },
     });
   }
-  const instructions = flags['instructions-file'];
+  const instructions = flags.instructions_file;
   const given = {
     agent,
     agent_config: agentConfig,
@@ -37,7 +37,7 @@ export async function readWorkerConfig(flags: WorkerFlags, signal: AbortSignal):
     worker_type: flags.type,
     capabilities: flags.capability,
     env_vars: flags.env && { ...payload.env_vars, ...(await readReferences(flags.env)) },
-    repo: flags.repo === undefined ? undefined : readRepo(flags.repo, flags['read-only'] ?? false),
+    repo: flags.repo === undefined ? undefined : readRepo(flags.repo, flags.read_only ?? false),
     instructions:
       instructions === undefined
         ? undefined

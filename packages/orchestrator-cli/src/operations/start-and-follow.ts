@@ -1,8 +1,8 @@
 import type { Task } from '@codegen/contracts';
 import type { Orchestrator, TaskHandle } from '@codegen/sdk';
 import { isOrchestratorError, type OrchestratorError, paste } from '@codegen/sdk/errors';
-import { NO_LIMIT } from '../argv.js';
 import { parseDuration } from '../duration.js';
+import { NO_LIMIT } from '../kit/field.js';
 import { printWarnings } from '../print-warnings.js';
 import type { Runtime } from '../runtime.js';
 import { withNext } from '../translate-error.js';
@@ -16,7 +16,7 @@ export type StartedTask = Omit<Task, 'spec'> & { dry_run?: true; commit_sha?: st
 
 export interface StartFlags {
   wait?: string | undefined;
-  'dry-run'?: boolean | undefined;
+  dry_run?: boolean | undefined;
   quiet?: boolean | undefined;
 }
 
@@ -30,7 +30,7 @@ export async function startAndFollow(
   const { wait } = flags;
   // Read before anything is started: a mistyped duration must not leave a task behind.
   const timeoutMs = wait === undefined || wait === NO_LIMIT ? undefined : parseDuration(wait, '--wait');
-  if (flags['dry-run'] && starter.check) return { ...withoutSpec(await starter.check()), dry_run: true };
+  if (flags.dry_run && starter.check) return { ...withoutSpec(await starter.check()), dry_run: true };
   const handle = await starter.start().catch((error: unknown) => {
     const [task] = (isOrchestratorError(error) && error.code === 'TASK_ENDED' && error.choices) || [];
     if (task === undefined) throw error;

@@ -27,5 +27,5 @@ function systemFlags(argv: readonly string[]): SettingFlags {
     const [, value] = /=(.*)/s.exec(argv.find((word) => word.startsWith(`${flag}=`)) ?? '') ?? [];
     return value ?? (argv.includes(flag) ? argv[argv.indexOf(flag) + 1] : undefined);
   };
-  return { profile: given('--profile'), 'api-url': given('--api-url') };
+  return { profile: given('--profile'), api_url: given('--api-url') };
 }

@@ -43,7 +43,6 @@ describe('the packed command line, installed in an empty folder without a regist
     expect([...new Set(titles.map(([, , , licence]) => licence))].sort()).toEqual([
       'Apache-2.0',
       'BSD-3-Clause',
-      'BlueOak-1.0.0',
       'ISC',
       'MIT',
     ]);

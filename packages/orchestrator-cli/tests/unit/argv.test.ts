@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readRequest, spellOutOptionalValues } from '../../src/argv.js';
+import { readRequest } from '../../src/argv.js';
+import type { Field } from '../../src/kit/field.js';
+import { completeInput, parseInput } from '../../src/kit/parse.js';
 
 describe('a command line', () => {
   it('names a command with its words, wherever global flags stand', () => {
@@ -58,18 +60,71 @@ describe('a command line', () => {
 });
 
 describe('a flag with an optional value', () => {
-  const flags = { wait: { type: 'option' }, spec: { type: 'option' }, json: { type: 'boolean' } };
-  const spell = (...argv: string[]) => spellOutOptionalValues(argv, flags, ['wait']);
+  const text = { kind: 'text', description: '' } as const;
+  const parsed = (...argv: string[]) =>
+    parseInput(argv, [
+      { ...text, name: 'task', positional: true },
+      { ...text, name: 'wait', valueOptional: true },
+      { ...text, name: 'spec' },
+      { ...text, name: 'json', kind: 'boolean' },
+    ]);
 
-  it('means no limit alone, and what is written with it otherwise', () => {
-    expect(spell('--wait')).toEqual(['--wait=unlimited']);
-    expect(spell('--wait', '--json')).toEqual(['--wait=unlimited', '--json']);
-    expect(spell('--wait=15m')).toEqual(['--wait=15m']);
-    expect(spell('--wait', '15m', '--json')).toEqual(['--wait=15m', '--json']);
+  it('means no limit alone, and what is written with it otherwise', async () => {
+    expect(await parsed('--wait')).toEqual({ wait: 'unlimited' });
+    expect(await parsed('--wait', '--json')).toEqual({ wait: 'unlimited', json: true });
+    expect(await parsed('--wait', 'task_1')).toEqual({ wait: 'unlimited', task: 'task_1' });
+    expect(await parsed('--wait=15m')).toEqual({ wait: '15m' });
+    expect(await parsed('--wait', '15m', '--json')).toEqual({ wait: '15m', json: true });
   });
 
-  it('is no flag where it is the value of another, or behind --', () => {
-    expect(spell('--spec', '--wait')).toEqual(['--spec', '--wait']);
-    expect(spell('--', '--wait')).toEqual(['--', '--wait']);
+  it('is no flag behind --', async () => {
+    expect(await parsed('--', '--wait')).toEqual({ task: '--wait' });
+  });
+
+  it('is not taken for the value of another', async () => {
+    await expect(parsed('--spec', '--wait')).rejects.toMatchObject({
+      code: 'USAGE',
+      message: 'Flag --spec expects a value',
+    });
+  });
+});
+
+describe('the input of a command', () => {
+  const fields: Field[] = [
+    { name: 'name', kind: 'text', description: '', positional: 'Which' },
+    { name: 'dry_run', kind: 'boolean', description: '' },
+    { name: 'set', kind: 'text', description: '', multiple: true },
+    { name: 'modules', kind: 'text', description: '', multiple: true, separator: ',', choices: ['a', 'b'] },
+    { name: 'limit', kind: 'integer', description: '', min: 1, preset: 50, excludes: ['all'] },
+    { name: 'all', kind: 'boolean', description: '' },
+    { name: 'code', kind: 'text', description: '', needs: ['all'] },
+    { name: 'reason', kind: 'text', description: '', required: true, mayBeEmpty: true },
+  ];
+  const input = async (...argv: string[]) => completeInput(await parseInput(argv, fields), fields);
+
+  it('has what was given, and the defaults', async () => {
+    expect(await input('x', '--dry-run', '--set', 'a=1', '--set', 'b=2', '--modules', 'a,b', '--reason=')).toEqual({
+      name: 'x',
+      dry_run: true,
+      set: ['a=1', 'b=2'],
+      modules: ['a', 'b'],
+      limit: 50,
+      reason: '',
+    });
+    expect(await input('--name', 'y', '--reason', 'r', '--limit', '7')).toEqual({ name: 'y', reason: 'r', limit: 7 });
+  });
+
+  it.each([
+    [['--name=', '--reason=r'], '--name is given, but empty: give it a value or leave it out'],
+    [['--reason=r', '--limit', '3', '--all'], '--limit and --all exclude each other'],
+    [['--reason=r', '--code', 'c'], '--code needs --all'],
+    [['--modules', 'a,zzzz'], '--modules must be one of: a, b'],
+    [['--limit', '0'], '--limit takes a whole number of 1 or more'],
+    [['x', 'y'], 'there are more arguments than this command takes; quote text with spaces'],
+    [['--resaon', 'r'], 'unknown flag --resaon'],
+    [['--reason', 'a', '--reason', 'b'], 'Flag --reason can only be specified once'],
+    [['x'], '--reason is needed'],
+  ])('is refused where it does not fit: %j', async (argv, message) => {
+    await expect(input(...argv)).rejects.toMatchObject({ message, exitCode: 2 });
   });
 });

@@ -3,9 +3,21 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { variables } from '../../src/environment.js';
 import { cliDocument } from '../../src/generate/cli-document.js';
+import { commandTables } from '../../src/generate/command-tables.js';
 
 const root = join(import.meta.dirname, '../../../..');
 const source = join(import.meta.dirname, '../../src');
+
+describe('src/generated', () => {
+  it('is what the definitions of the commands say; `npm run generate` writes it anew', async () => {
+    const tables = await commandTables();
+
+    expect(readdirSync(join(source, 'generated')).sort()).toEqual(Object.keys(tables).sort());
+    for (const [name, text] of Object.entries(tables)) {
+      expect(readFileSync(join(source, 'generated', name), 'utf8'), name).toBe(text);
+    }
+  });
+});
 
 describe('docs/cli.md', () => {
   it('is what the command line says of itself; `npm run generate` writes it anew', async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type CommandId, commandName, commandTable, entryOf } from '../../src/command-table.js';
-import { loadCommand } from '../../src/load-command.js';
+import { commandFields } from '../../src/generated/command-fields.js';
+import { loadCommand } from '../../src/generated/load-command.js';
 import { callTool } from '../../src/mcp/call-tool.js';
-import { knownFields } from '../../src/mcp/known-fields.js';
 import { offer } from '../../src/mcp/offer.js';
-import { argvOf, fieldsOf } from '../../src/mcp/tool-input.js';
+import { checkedInput, toolInput } from '../../src/mcp/tool-input.js';
 import { toolOf } from '../../src/mcp/tool-of.js';
 import { toolSteps } from '../../src/mcp/tool-step.js';
 import { inputNames, toolName, toolText } from '../../src/mcp/tool-words.js';
@@ -13,37 +13,36 @@ const ids = Object.keys(commandTable) as CommandId[];
 const all = offer(undefined, ['*'], undefined).ids;
 
 describe('the inputs of tools', () => {
-  it('are known by names that their commands have', async () => {
-    for (const [id, fields] of Object.entries(knownFields)) {
-      const names = [...fieldsOf(await loadCommand(id as CommandId)).keys()];
-      expect(names, id).toEqual(expect.arrayContaining(Object.keys(fields)));
-    }
-  });
+  it('become the input of the command, checked as the contracts say', async () => {
+    const input = async (id: CommandId, given: object) => checkedInput(toolInput(await loadCommand(id)), given);
 
-  it('become the command line that stands for them', async () => {
-    const argv = async (id: CommandId, input: object) => argvOf(id, await loadCommand(id), input);
-
-    expect(
-      await argv('project.create', { name: 'shop', description: '--json', modules: ['backend'], dry_run: true }),
-    ).toEqual([...['--no-input', '--description=--json', '--modules=backend', '--dry-run', '--', 'shop']]);
-    expect(await argv('task.list', { limit: 7, status: 'failed' })).toEqual([
-      '--no-input',
-      '--status=failed',
-      '--limit=7',
-    ]);
-    expect(await argv('task.logs', { task: 'task_1', follow: false })).toEqual(['--no-input', '--', 'task_1']);
+    expect(await input('project.create', { name: 'shop', description: '--json', dry_run: true })).toEqual({
+      name: 'shop',
+      description: '--json',
+      dry_run: true,
+      no_input: true,
+    });
+    expect(await input('task.list', { limit: 7, status: 'failed' })).toEqual({
+      limit: 7,
+      status: 'failed',
+      no_input: true,
+    });
+    await expect(input('project.create', { name: 'no name!' })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+    await expect(input('project.get', {})).rejects.toMatchObject({
+      message: 'project is needed (The project: its id or name)',
+    });
   });
 
   it('leave out what reads files, and waiting, for which there are tools', async () => {
     for (const id of ids) {
-      const names = [...fieldsOf(await loadCommand(id)).keys()];
+      const names = Object.keys(toolInput(await loadCommand(id)).shape);
       for (const name of ['input', 'spec_file', 'wait', 'json', 'profile', 'api_url'])
         expect(names, id).not.toContain(name);
     }
     for (const id of all) {
-      const named = [...fieldsOf(await loadCommand(id))].filter(
-        ([name, { shape }]) => /file|folder|dir$|^out$/.test(name) || /FILE|DIR/.test(String(shape.helpValue)),
-      );
+      const names = Object.keys(toolInput(await loadCommand(id)).shape);
+      const files = commandFields[id].filter(({ value = '' }) => /FILE|DIR/.test(value)).map(({ name }) => name);
+      const named = names.filter((name) => /file|folder|dir$|^out$/.test(name) || files.includes(name));
       expect(named, id).toEqual([]);
     }
   });
@@ -55,7 +54,7 @@ describe('the words of tools', () => {
 
   it('speak of their own inputs and of other tools, not of a command line', async () => {
     for (const id of all) {
-      const { description = '', inputSchema } = toolOf(id, await loadCommand(id));
+      const { description = '', inputSchema } = toolOf(await loadCommand(id));
       const fields = Object.entries((inputSchema.properties ?? {}) as Record<string, { description?: string }>);
       for (const [name, text] of [
         ['', description],

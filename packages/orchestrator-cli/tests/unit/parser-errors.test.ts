@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { describe, expect, it } from 'vitest';
 import { type CommandId, commandTable } from '../../src/command-table.js';
-import { loadCommand } from '../../src/load-command.js';
+import { commandFields } from '../../src/generated/command-fields.js';
+import { flagOf } from '../../src/kit/field.js';
 import { makeRuntime } from '../../src/make-runtime.js';
 import { Output } from '../../src/output.js';
 import { runCommand } from '../../src/run-command.js';
@@ -34,13 +35,10 @@ describe('a number that is none', () => {
 
 describe('no error of the parser repeats a value', () => {
   it.each(Object.keys(commandTable) as CommandId[])('of %s', async (id) => {
-    const Class = await loadCommand(id);
-    const picky = Object.entries({ ...Class.baseFlags, ...Class.flags }).filter(
-      ([, flag]) => 'options' in flag && (flag as { options?: unknown }).options !== undefined,
-    );
+    const flags = commandFields[id].filter(({ positional }) => positional !== true);
+    const picky = flags.filter(({ choices, kind }) => choices !== undefined || kind === 'integer');
     const lines = [
-      ...picky.flatMap(([name]) => VALUES.map((value) => [`--${name}=${value}`])),
-      ...('limit' in (Class.flags ?? {}) ? VALUES.map((value) => ['--limit', value]) : []),
+      ...picky.flatMap(({ name }) => VALUES.map((value) => [`${flagOf(name)}=${value}`])),
       ...VALUES.map((value) => [`--no-such-flag=${value}`]),
     ];
     for (const line of lines) {

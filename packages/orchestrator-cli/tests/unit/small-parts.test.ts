@@ -3,8 +3,8 @@ import { Redactor } from '@codegen/sdk/text';
 import { describe, expect, it } from 'vitest';
 import { cleanError } from '../../src/clean-outcome.js';
 import { formatSeconds, parseDuration } from '../../src/duration.js';
-import { pickFields, readFields } from '../../src/fields.js';
 import { ciIdempotencyKey } from '../../src/idempotency.js';
+import { completeInput, pickFields, splitNames } from '../../src/kit/parse.js';
 import { nearest } from '../../src/nearest.js';
 import { nextSteps } from '../../src/next-steps.js';
 import { asCalled, hintsAsCalled } from '../../src/program.js';
@@ -143,15 +143,14 @@ describe('the idempotency key of CI', () => {
 
 describe('fields', () => {
   it('are picked by name, with null for what is not there', () => {
-    const names = readFields('b, a', ['a', 'b', 'c']);
-
-    expect(pickFields({ a: 1, c: 2 }, names)).toEqual({ b: null, a: 1 });
-    expect(pickFields({ a: 1 }, readFields(undefined, []))).toEqual({ a: 1 });
+    expect(pickFields({ a: 1, c: 2 }, splitNames('b, a'))).toEqual({ b: null, a: 1 });
+    expect(pickFields({ a: 1 }, undefined)).toEqual({ a: 1 });
   });
 
   it('are refused when they are unknown or none', () => {
     for (const flag of ['d', '', ' , ']) {
-      expect(() => readFields(flag, ['a'])).toThrow(
+      const field = { name: 'fields', kind: 'text', description: '', fieldNames: ['a'] } as const;
+      expect(() => completeInput({ fields: flag }, [field])).toThrow(
         expect.objectContaining({ code: 'VALIDATION_FAILED', choices: ['a'] }),
       );
     }

@@ -1,6 +1,6 @@
 import { changeUserConfig, readUserConfig } from '@codegen/sdk/profiles';
-import { BaseCommand } from '../../base-command.js';
 import { DEFAULT_PROFILE } from '../../config/settings.js';
+import { defineCommand } from '../../kit/define-command.js';
 import type { Screen } from '../../render/screen.js';
 import { oneLine } from '../../render/text.js';
 
@@ -10,17 +10,18 @@ interface LoggedOut {
   removed: boolean;
 }
 
-/** Forgets a profile's token. */
-export default class AuthLogout extends BaseCommand<LoggedOut> {
-  static override description =
-    'The profile is removed from this machine. The key itself stays valid until it is revoked.';
-  static override examples = ['orchestrator auth logout', 'orchestrator auth logout --profile ci'];
+export default defineCommand({
+  id: 'auth.logout',
+  summary: "Forget a profile's token",
+  effect: 'change',
+  notInMcp: 'is about the configuration of this machine',
+  description: 'The profile is removed from this machine. The key itself stays valid until it is revoked.',
+  examples: ['orchestrator auth logout', 'orchestrator auth logout --profile ci'],
 
-  async run(): Promise<LoggedOut> {
-    const { flags } = await this.parse(AuthLogout);
-    const { env } = this.runtime;
+  async run(input, context): Promise<LoggedOut> {
+    const { env } = context.runtime;
     const config = await readUserConfig(env);
-    const profile = flags.profile || env.ORCHESTRATOR_PROFILE || config.current_profile || DEFAULT_PROFILE;
+    const profile = input.profile || env.ORCHESTRATOR_PROFILE || config.current_profile || DEFAULT_PROFILE;
     const removed = Object.hasOwn(config.profiles ?? {}, profile);
     if (removed) {
       await changeUserConfig(env, ({ profiles, current_profile, ...rest }) => {
@@ -30,9 +31,9 @@ export default class AuthLogout extends BaseCommand<LoggedOut> {
       });
     }
     return { profile, removed };
-  }
+  },
 
   render({ profile, removed }: LoggedOut, _screen: Screen): string {
     return removed ? `Logged out of ${oneLine(profile)}.` : `There was no profile ${oneLine(profile)} to log out of.`;
-  }
-}
+  },
+});

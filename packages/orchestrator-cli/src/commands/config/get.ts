@@ -1,30 +1,36 @@
-import * as Args from '@oclif/core/args';
-import { BaseCommand } from '../../base-command.js';
+import { z } from 'zod';
 import { unknownSetting } from '../../config/change-setting.js';
 import { settingNames } from '../../config/settings.js';
+import { defineCommand } from '../../kit/define-command.js';
 import { listSettings, type ShownSetting } from '../../operations/list-settings.js';
 import { inputRequired } from '../../prompts.js';
 import { oneLine } from '../../render/text.js';
 
-/** Prints a setting. */
-export default class ConfigGet extends BaseCommand<ShownSetting> {
-  static override description = 'The value that a command would run with here; nothing where there is none.';
-  static override args = {
-    name: Args.string({ description: `One of ${settingNames.join(', ')}`, ignoreStdin: true }),
-  };
-  static override examples = ['orchestrator config get project', 'orchestrator config get api_url --profile ci --json'];
-  static override failsWith = ['NOT_CONFIGURED'] as const;
+export default defineCommand({
+  id: 'config.get',
+  summary: 'Print a setting',
+  effect: 'read',
+  notInMcp: 'is about the configuration of this machine',
+  description: 'The value that a command would run with here; nothing where there is none.',
+  input: () =>
+    z.object({
+      name: z
+        .string()
+        .optional()
+        .meta({ positional: true, description: `One of ${settingNames.join(', ')}` }),
+    }),
+  examples: ['orchestrator config get project', 'orchestrator config get api_url --profile ci --json'],
+  failsWith: ['NOT_CONFIGURED'],
 
-  async run(): Promise<ShownSetting> {
-    const { args, flags } = await this.parse(ConfigGet);
-    const { name } = args;
+  async run(input, context): Promise<ShownSetting> {
+    const { name } = input;
     if (name === undefined) throw inputRequired([{ name: 'NAME', question: '', choices: settingNames }]);
-    const found = listSettings(await this.settings(flags)).find((setting) => setting.name === name);
+    const found = listSettings(await context.settings()).find((setting) => setting.name === name);
     if (!found) throw unknownSetting(name, settingNames);
     return found;
-  }
+  },
 
   render({ value }: ShownSetting): string {
     return oneLine(value ?? '');
-  }
-}
+  },
+});

@@ -1,5 +1,5 @@
 import { configPath } from '@codegen/sdk/profiles';
-import { BaseCommand } from '../../base-command.js';
+import { defineCommand } from '../../kit/define-command.js';
 import { listSettings, type ShownSetting } from '../../operations/list-settings.js';
 import type { Screen } from '../../render/screen.js';
 import { renderTable } from '../../render/table.js';
@@ -10,18 +10,20 @@ interface ListedSettings {
   settings: ShownSetting[];
 }
 
-/** Shows every setting and where it comes from. */
-export default class ConfigList extends BaseCommand<ListedSettings> {
-  static override description =
+export default defineCommand({
+  id: 'config.list',
+  summary: 'Show every setting, and where it comes from',
+  effect: 'read',
+  notInMcp: 'is about the configuration of this machine',
+  description:
     'What a command would run with here. A flag goes before the environment, that before the .orchestrator.json of a ' +
-    'folder, that before the configuration of the user. Secrets are not shown.';
-  static override examples = ['orchestrator config list', 'orchestrator config list --profile ci --json'];
-  static override failsWith = ['NOT_CONFIGURED'] as const;
+    'folder, that before the configuration of the user. Secrets are not shown.',
+  examples: ['orchestrator config list', 'orchestrator config list --profile ci --json'],
+  failsWith: ['NOT_CONFIGURED'],
 
-  async run(): Promise<ListedSettings> {
-    const { flags } = await this.parse(ConfigList);
-    return { file: configPath(this.runtime.env), settings: listSettings(await this.settings(flags)) };
-  }
+  async run(_input, context): Promise<ListedSettings> {
+    return { file: configPath(context.runtime.env), settings: listSettings(await context.settings()) };
+  },
 
   render({ file, settings }: ListedSettings, screen: Screen): string {
     const columns = [
@@ -33,5 +35,5 @@ export default class ConfigList extends BaseCommand<ListedSettings> {
       },
     ];
     return `${renderTable(settings, columns, screen)}\n${screen.paint.dim(`Yours are in ${file}`)}`;
-  }
-}
+  },
+});

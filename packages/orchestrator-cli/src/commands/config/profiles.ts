@@ -1,6 +1,6 @@
 import { readUserConfig } from '@codegen/sdk/profiles';
-import { BaseCommand } from '../../base-command.js';
 import { DEFAULT_PROFILE } from '../../config/settings.js';
+import { defineCommand } from '../../kit/define-command.js';
 import type { Screen } from '../../render/screen.js';
 import { renderTable } from '../../render/table.js';
 
@@ -16,24 +16,25 @@ interface ShownProfile {
   data_dir: string | null;
 }
 
-/** Lists the stored profiles. */
-export default class ConfigProfiles extends BaseCommand<{ items: ShownProfile[] }> {
-  static override description =
-    'A profile is one system: its address, the token for it, perhaps its Redis and a project.';
-  static override examples = ['orchestrator config profiles', 'orchestrator config profiles --json'];
+export default defineCommand({
+  id: 'config.profiles',
+  summary: 'List the stored profiles',
+  effect: 'read',
+  notInMcp: 'is about the configuration of this machine',
+  description: 'A profile is one system: its address, the token for it, perhaps its Redis and a project.',
+  examples: ['orchestrator config profiles', 'orchestrator config profiles --json'],
 
-  async run(): Promise<{ items: ShownProfile[] }> {
-    const { flags } = await this.parse(ConfigProfiles);
-    const { env, warnings } = this.runtime;
+  async run(input, context): Promise<{ items: ShownProfile[] }> {
+    const { env, warnings } = context.runtime;
     const { profiles = {}, current_profile } = await readUserConfig(env, warnings);
-    const current = flags.profile || env.ORCHESTRATOR_PROFILE || current_profile || DEFAULT_PROFILE;
+    const current = input.profile || env.ORCHESTRATOR_PROFILE || current_profile || DEFAULT_PROFILE;
     const items = Object.entries(profiles).map(([name, { api_url, token, redis_url, project, data_dir }]) => ({
       ...{ name, current: name === current, api_url },
       ...{ token: token !== undefined, redis: redis_url !== undefined, project: project ?? null },
       data_dir: data_dir ?? null,
     }));
     return { items };
-  }
+  },
 
   render({ items }: { items: ShownProfile[] }, screen: Screen): string {
     if (items.length === 0) return screen.paint.dim('No profiles. Next: orchestrator auth login');
@@ -47,5 +48,5 @@ export default class ConfigProfiles extends BaseCommand<{ items: ShownProfile[] 
       { title: 'FOLDER', value: ({ data_dir }: ShownProfile) => data_dir ?? '' },
     ];
     return renderTable(items, columns, screen);
-  }
-}
+  },
+});

@@ -1,9 +1,9 @@
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { configPath } from '@codegen/sdk/profiles';
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
-import { BaseCommand, type GlobalFlags } from '../../base-command.js';
+import { z } from 'zod';
 import { changeSetting, type StoredKey, storedKeys, unknownSetting } from '../../config/change-setting.js';
+import type { Context } from '../../kit/context.js';
+import { defineCommand } from '../../kit/define-command.js';
 import { absent, askHidden, inputRequired } from '../../prompts.js';
 import { readStdin } from '../../read-input.js';
 import type { Screen } from '../../render/screen.js';
@@ -15,60 +15,68 @@ interface ChangedSetting {
   stored: boolean;
 }
 
-/** Stores a setting. */
-export default class ConfigSet extends BaseCommand<ChangedSetting> {
-  static override description =
+export default defineCommand({
+  id: 'config.set',
+  summary: 'Store a setting, or forget it',
+  effect: 'change',
+  notInMcp: 'is about the configuration of this machine',
+  description:
     'Settings are current_profile and, of a profile, api_url, redis_url and project. A Redis URL with a password is read ' +
-    'from standard input (-) or a hidden prompt. A token is stored by auth login.';
-  static override args = {
-    name: Args.string({ description: `One of ${storedKeys.join(', ')}`, ignoreStdin: true }),
-    value: Args.string({ description: 'Its value; - reads standard input', ignoreStdin: true }),
-  };
-  static override flags = { unset: Flags.boolean({ description: 'Forget the setting' }) };
-  static override examples = [
+    'from standard input (-) or a hidden prompt. A token is stored by auth login.',
+  input: () =>
+    z.object({
+      name: z
+        .string()
+        .optional()
+        .meta({ positional: true, description: `One of ${storedKeys.join(', ')}` }),
+      value: z.string().optional().meta({ positional: true, description: 'Its value; - reads standard input' }),
+      unset: z.boolean().optional().meta({ description: 'Forget the setting' }),
+    }),
+  examples: [
     'orchestrator config set project todo-api',
     'orchestrator config set redis_url - < redis-url.txt',
     'orchestrator config set current_profile ci',
     'orchestrator config set project --unset',
-  ];
-  static override failsWith = ['NOT_CONFIGURED', 'CONFLICT'] as const;
+  ],
+  failsWith: ['NOT_CONFIGURED', 'CONFLICT'],
 
-  async run(): Promise<ChangedSetting> {
-    const { args, flags } = await this.parse(ConfigSet);
-    const { name } = args;
+  async run(input, context): Promise<ChangedSetting> {
+    const { name } = input;
     if (name === undefined) {
-      const value = absent(flags.unset ? {} : { VALUE: args.value });
+      const value = absent(input.unset ? {} : { VALUE: input.value });
       throw inputRequired([{ name: 'NAME', question: '', choices: storedKeys }, ...value]);
     }
-    if (name === 'token') throw tokenByLogin(flags.profile);
+    if (name === 'token') throw tokenByLogin(input.profile);
     if (!isStoredKey(name)) throw unknownSetting(name, storedKeys);
-    if (flags.unset && args.value !== undefined) throw new OrchestratorError('USAGE', '--unset takes no value');
-    const value = flags.unset ? undefined : await this.value(name, args.value, flags);
-    const { env } = this.runtime;
-    const { profile } = await changeSetting(env, name, value, flags.profile || env.ORCHESTRATOR_PROFILE || undefined);
+    if (input.unset && input.value !== undefined) throw new OrchestratorError('USAGE', '--unset takes no value');
+    const value = input.unset ? undefined : await readValue(context, name, input.value);
+    const { env } = context.runtime;
+    const { profile } = await changeSetting(env, name, value, input.profile || env.ORCHESTRATOR_PROFILE || undefined);
     return { name, profile, stored: value !== undefined };
-  }
+  },
 
-  render({ name, profile, stored }: ChangedSetting, { paint }: Screen): string {
+  render({ name, profile, stored }: ChangedSetting, { paint }: Screen, context): string {
     const where =
       name === 'current_profile' ? `is ${profile}` : `of profile ${profile} is ${stored ? 'stored' : 'forgotten'}`;
-    return `${name} ${where}.\n${paint.dim(`In ${configPath(this.runtime.env)}`)}`;
-  }
+    return `${name} ${where}.\n${paint.dim(`In ${configPath(context.runtime.env)}`)}`;
+  },
+});
 
-  private async value(name: StoredKey, given: string | undefined, flags: GlobalFlags): Promise<string> {
-    const { redactor } = this.runtime;
-    if (name === 'redis_url') {
-      redactor.add(given);
-      if (given && URL.canParse(given) && new URL(given).password !== '') throw passwordInArguments();
-    }
-    if (given !== undefined && given !== '-') return given;
-    const mayAsk = given === undefined && name === 'redis_url' && this.mayPrompt(flags);
-    if (given === undefined && !mayAsk) throw inputRequired([{ name: 'VALUE', question: '' }]);
-    const text = mayAsk ? await askHidden('Redis URL:', this.signal) : (await readStdin(this.signal)).toString('utf8');
-    if (name === 'redis_url') redactor.add(text.trim());
-    if (text.trim() === '') throw new OrchestratorError('INPUT_REQUIRED', 'standard input is empty');
-    return text.trim();
+async function readValue(context: Context, name: StoredKey, given: string | undefined): Promise<string> {
+  const { redactor } = context.runtime;
+  if (name === 'redis_url') {
+    redactor.add(given);
+    if (given && URL.canParse(given) && new URL(given).password !== '') throw passwordInArguments();
   }
+  if (given !== undefined && given !== '-') return given;
+  const mayAsk = given === undefined && name === 'redis_url' && context.mayPrompt;
+  if (given === undefined && !mayAsk) throw inputRequired([{ name: 'VALUE', question: '' }]);
+  const text = mayAsk
+    ? await askHidden('Redis URL:', context.signal)
+    : (await readStdin(context.signal)).toString('utf8');
+  if (name === 'redis_url') redactor.add(text.trim());
+  if (text.trim() === '') throw new OrchestratorError('INPUT_REQUIRED', 'standard input is empty');
+  return text.trim();
 }
 
 function isStoredKey(name: string): name is StoredKey {

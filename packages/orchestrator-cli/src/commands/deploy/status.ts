@@ -1,10 +1,9 @@
-import { StatusCommand } from '../../task-commands.js';
+import { defineCommand } from '../../kit/define-command.js';
+import { statusOf } from '../../operations/task-commands.js';
 
-/** Shows how a task of this type stands. */
-export default class DeployStatus extends StatusCommand {
-  static override examples = [
-    'orchestrator deploy status task_0198…',
-    'orchestrator deploy status --project todo-api --json',
-  ];
-  protected readonly type = 'deploy';
-}
+export default defineCommand({
+  id: 'deploy.status',
+  summary: 'Show how a deploy task stands',
+  ...statusOf('deploy'),
+  examples: ['orchestrator deploy status task_0198…', 'orchestrator deploy status --project todo-api --json'],
+});

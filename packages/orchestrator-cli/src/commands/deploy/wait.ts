@@ -1,10 +1,9 @@
-import { WaitCommand } from '../../task-commands.js';
+import { defineCommand } from '../../kit/define-command.js';
+import { waitFor } from '../../operations/task-commands.js';
 
-/** Follows a task of this type to its end. */
-export default class DeployWait extends WaitCommand {
-  static override examples = [
-    'orchestrator deploy wait task_0198…',
-    'orchestrator deploy wait --project todo-api --timeout 15m --json',
-  ];
-  protected readonly type = 'deploy';
-}
+export default defineCommand({
+  id: 'deploy.wait',
+  summary: 'Follow a deploy task to its end',
+  ...waitFor('deploy'),
+  examples: ['orchestrator deploy wait task_0198…', 'orchestrator deploy wait --project todo-api --timeout 15m --json'],
+});

@@ -1,7 +1,9 @@
-import { DiagnoseCommand } from '../../diagnose-command.js';
+import { defineCommand } from '../../kit/define-command.js';
+import { diagnosisOf } from '../../operations/run-diagnosis.js';
 
-/** Checks everything there is. */
-export default class DiagnoseAll extends DiagnoseCommand {
-  static override examples = ['orchestrator diagnose', 'orchestrator diagnose --json'];
-  protected readonly names = ['api', 'services', 'redis', 'projects', 'sites', 'workers'] as const;
-}
+export default defineCommand({
+  id: 'diagnose',
+  summary: 'Check API, services, Redis, projects, sites and workers',
+  ...diagnosisOf(['api', 'services', 'redis', 'projects', 'sites', 'workers']),
+  examples: ['orchestrator diagnose', 'orchestrator diagnose --json'],
+});

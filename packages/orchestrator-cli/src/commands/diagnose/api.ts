@@ -1,7 +1,9 @@
-import { DiagnoseCommand } from '../../diagnose-command.js';
+import { defineCommand } from '../../kit/define-command.js';
+import { diagnosisOf } from '../../operations/run-diagnosis.js';
 
-/** Checks that the API answers and knows the caller. */
-export default class DiagnoseApi extends DiagnoseCommand {
-  static override examples = ['orchestrator diagnose api', 'orchestrator diagnose api --json'];
-  protected readonly names = ['api'] as const;
-}
+export default defineCommand({
+  id: 'diagnose.api',
+  summary: 'Check that the API answers and knows you',
+  ...diagnosisOf(['api']),
+  examples: ['orchestrator diagnose api', 'orchestrator diagnose api --json'],
+});

@@ -1,7 +1,9 @@
-import { DiagnoseCommand } from '../../diagnose-command.js';
+import { defineCommand } from '../../kit/define-command.js';
+import { diagnosisOf } from '../../operations/run-diagnosis.js';
 
-/** Checks what the caller's projects and their tasks do, and that what is deployed answers. */
-export default class DiagnoseProjects extends DiagnoseCommand {
-  static override examples = ['orchestrator diagnose projects', 'orchestrator diagnose projects --json'];
-  protected readonly names = ['projects', 'sites'] as const;
-}
+export default defineCommand({
+  id: 'diagnose.projects',
+  summary: 'Check what your projects, their tasks and sites do',
+  ...diagnosisOf(['projects', 'sites']),
+  examples: ['orchestrator diagnose projects', 'orchestrator diagnose projects --json'],
+});

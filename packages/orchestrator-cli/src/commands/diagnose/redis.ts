@@ -1,7 +1,9 @@
-import { DiagnoseCommand } from '../../diagnose-command.js';
+import { defineCommand } from '../../kit/define-command.js';
+import { diagnosisOf } from '../../operations/run-diagnosis.js';
 
-/** Checks that Redis answers, and the queues. */
-export default class DiagnoseRedis extends DiagnoseCommand {
-  static override examples = ['orchestrator diagnose redis', 'orchestrator diagnose redis --json'];
-  protected readonly names = ['redis'] as const;
-}
+export default defineCommand({
+  id: 'diagnose.redis',
+  summary: 'Check that Redis answers, and the queues',
+  ...diagnosisOf(['redis']),
+  examples: ['orchestrator diagnose redis', 'orchestrator diagnose redis --json'],
+});

@@ -1,7 +1,9 @@
-import { DiagnoseCommand } from '../../diagnose-command.js';
+import { defineCommand } from '../../kit/define-command.js';
+import { diagnosisOf } from '../../operations/run-diagnosis.js';
 
-/** Checks that every service gives signs of life. */
-export default class DiagnoseServices extends DiagnoseCommand {
-  static override examples = ['orchestrator diagnose services', 'orchestrator diagnose services --json'];
-  protected readonly names = ['services'] as const;
-}
+export default defineCommand({
+  id: 'diagnose.services',
+  summary: 'Check that every service runs',
+  ...diagnosisOf(['services']),
+  examples: ['orchestrator diagnose services', 'orchestrator diagnose services --json'],
+});

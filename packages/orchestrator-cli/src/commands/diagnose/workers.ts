@@ -1,7 +1,9 @@
-import { DiagnoseCommand } from '../../diagnose-command.js';
+import { defineCommand } from '../../kit/define-command.js';
+import { diagnosisOf } from '../../operations/run-diagnosis.js';
 
-/** Checks that worker-manager answers, and what its workers do. */
-export default class DiagnoseWorkers extends DiagnoseCommand {
-  static override examples = ['orchestrator diagnose workers', 'orchestrator diagnose workers --json'];
-  protected readonly names = ['workers'] as const;
-}
+export default defineCommand({
+  id: 'diagnose.workers',
+  summary: 'Check that worker-manager answers, and its workers',
+  ...diagnosisOf(['workers']),
+  examples: ['orchestrator diagnose workers', 'orchestrator diagnose workers --json'],
+});

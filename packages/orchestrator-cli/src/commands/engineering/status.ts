@@ -1,10 +1,9 @@
-import { StatusCommand } from '../../task-commands.js';
+import { defineCommand } from '../../kit/define-command.js';
+import { statusOf } from '../../operations/task-commands.js';
 
-/** Shows how a task of this type stands. */
-export default class EngineeringStatus extends StatusCommand {
-  static override examples = [
-    'orchestrator engineering status task_0198…',
-    'orchestrator engineering status --project todo-api --json',
-  ];
-  protected readonly type = 'engineering';
-}
+export default defineCommand({
+  id: 'engineering.status',
+  summary: 'Show how an engineering task stands',
+  ...statusOf('engineering'),
+  examples: ['orchestrator engineering status task_0198…', 'orchestrator engineering status --project todo-api --json'],
+});

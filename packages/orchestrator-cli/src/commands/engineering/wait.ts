@@ -1,10 +1,12 @@
-import { WaitCommand } from '../../task-commands.js';
+import { defineCommand } from '../../kit/define-command.js';
+import { waitFor } from '../../operations/task-commands.js';
 
-/** Follows a task of this type to its end. */
-export default class EngineeringWait extends WaitCommand {
-  static override examples = [
+export default defineCommand({
+  id: 'engineering.wait',
+  summary: 'Follow an engineering task to its end',
+  ...waitFor('engineering'),
+  examples: [
     'orchestrator engineering wait task_0198…',
     'orchestrator engineering wait --project todo-api --timeout 15m --json',
-  ];
-  protected readonly type = 'engineering';
-}
+  ],
+});

@@ -1,40 +1,43 @@
 import type { Project } from '@codegen/contracts';
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../base-command.js';
+import { z } from 'zod';
+import { defineCommand } from '../../kit/define-command.js';
+import { changeInput, PROJECT, projectArgument, yesInput } from '../../kit/shared-input.js';
 import { chooseProject } from '../../operations/choose-project.js';
 import { confirm } from '../../prompts.js';
 import { renderProject } from '../../render/project.js';
 import type { Screen } from '../../render/screen.js';
-import { changeFlags, yesFlag } from '../../start-flags.js';
 import { withNext } from '../../translate-error.js';
 
-/** Takes a project out of use. */
-export default class ProjectArchive extends BaseCommand<Project> {
-  static override description =
+export default defineCommand({
+  id: 'project.archive',
+  summary: 'Take a project out of use, for good',
+  effect: 'destroy',
+  description:
     'An archived project takes no more work and cannot be brought back; its name is free for another. Its tasks, its ' +
-    'repository and what is deployed stay as they are. Refused while a task waits or runs.';
-  static override args = {
-    project: Args.string({ description: 'Name or id', ignoreStdin: true }),
-  };
-  static override flags = {
-    project: Flags.string({ description: 'The project, if it is not given as an argument' }),
-    ...yesFlag,
-    ...changeFlags,
-  };
-  static override examples = ['orchestrator project archive todo-api', 'orchestrator project archive todo-api --yes'];
-  static override failsWith = ['PROJECT_NOT_FOUND', 'CONFLICT', 'UNAUTHENTICATED', 'NETWORK'] as const;
+    'repository and what is deployed stay as they are. Refused while a task waits or runs.',
+  input: () =>
+    z.object({
+      project: projectArgument({
+        positional: 'Name or id',
+        description: 'The project, if it is not given as an argument',
+        tool: PROJECT,
+        neededByTools: true,
+      }),
+      ...yesInput({ neededByTools: true }),
+      ...changeInput(),
+    }),
+  examples: ['orchestrator project archive todo-api', 'orchestrator project archive todo-api --yes'],
+  failsWith: ['PROJECT_NOT_FOUND', 'CONFLICT', 'UNAUTHENTICATED', 'NETWORK'],
 
-  async run(): Promise<Project> {
-    const { args, flags } = await this.parse(ProjectArchive);
-    const { client } = await this.client(flags);
-    const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal, env: this.runtime.env };
+  async run(input, context): Promise<Project> {
+    const { client } = await context.client();
+    const asking = context.asking;
     // Only a project that is named: what a folder or a variable says may be forgotten.
-    const project = await chooseProject(client, args.project ?? flags.project, asking);
+    const project = await chooseProject(client, input.project, asking);
     const command = paste`orchestrator project archive ${project}`;
-    await confirm(`Archive ${project}? It cannot be brought back.`, { yes: flags.yes, command, ...asking });
-    const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key']) };
+    await confirm(`Archive ${project}? It cannot be brought back.`, { yes: input.yes, command, ...asking });
+    const call = { signal: context.signal, idempotencyKey: context.idempotencyKey() };
     try {
       return await client.projects.archive(project, call);
     } catch (error) {
@@ -42,9 +45,9 @@ export default class ProjectArchive extends BaseCommand<Project> {
       if (!isOrchestratorError(error) || !task?.startsWith('task_')) throw error;
       throw withNext(error, [{ command: paste`orchestrator task cancel ${task} --wait`, when: 'then archive again' }]);
     }
-  }
+  },
 
   render(project: Project, screen: Screen): string {
     return renderProject(project, screen);
-  }
-}
+  },
+});

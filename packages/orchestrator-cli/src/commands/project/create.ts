@@ -1,78 +1,75 @@
-import type { CreateProject, Project } from '@codegen/contracts';
+import { type CreateProject, createProject, type Project } from '@codegen/contracts';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../base-command.js';
+import { z } from 'zod';
+import { defineCommand } from '../../kit/define-command.js';
+import { creationInput } from '../../kit/shared-input.js';
 import { readPayload } from '../../operations/read-payload.js';
-import { ask, inputRequired } from '../../prompts.js';
 import { renderProject } from '../../render/project.js';
 import type { Screen } from '../../render/screen.js';
-import { creationFlags } from '../../start-flags.js';
 
 /** A project as it was made; `dry_run` where it was only checked and does not exist. */
 type Created = Project & { dry_run?: true };
 
-/** Creates a project. Its repository is made with its first engineering task. */
-export default class ProjectCreate extends BaseCommand<Created> {
-  static override description =
+export default defineCommand({
+  id: 'project.create',
+  summary: 'Create a project',
+  effect: 'change',
+  description:
     'A name has 2 to 39 of a-z, 0-9 and -, starting with a letter, and is yours once. ' +
-    'The repository is made with the first engineering task.';
-  static override args = {
-    name: Args.string({ description: 'Name of the project, such as todo-api', ignoreStdin: true }),
-  };
-  static override flags = {
-    name: Flags.string({ description: 'The name, if it is not given as an argument' }),
-    description: Flags.string({ description: 'What it is for, in a sentence', helpValue: 'TEXT' }),
-    modules: Flags.string({
-      description: 'Parts of the template to draw',
-      multiple: true,
-      multipleNonGreedy: true,
-      delimiter: ',',
-      options: ['backend'],
+    'The repository is made with the first engineering task.',
+  input: () =>
+    z.object({
+      name: createProject.shape.name.optional().meta({
+        positional: 'Name of the project, such as todo-api',
+        description: 'The name, if it is not given as an argument',
+        tool: createProject.shape.name.description,
+        neededByTools: true,
+      }),
+      description: createProject.shape.description.unwrap().unwrap().optional().meta({
+        description: 'What it is for, in a sentence',
+        value: 'TEXT',
+        mayBeEmpty: true,
+        tool: 'What it is, for a person',
+      }),
+      modules: createProject.shape.modules.unwrap().optional().meta({
+        description: 'Parts of the template to draw',
+        separator: ',',
+        tool: createProject.shape.modules.description,
+      }),
+      ...creationInput(),
     }),
-    ...creationFlags,
-  };
-  static override mayBeEmpty = ['description'];
-  static override examples = [
+  examples: [
     'orchestrator project create todo-api',
     'orchestrator project create todo-api --description "Lists with deadlines" --json',
     'echo \'{"name": "todo-api"}\' | orchestrator project create --input - --dry-run',
-  ];
-  static override failsWith = ['NAME_TAKEN', 'UNAUTHENTICATED', 'NETWORK'] as const;
+  ],
+  failsWith: ['NAME_TAKEN', 'UNAUTHENTICATED', 'NETWORK'],
 
-  async run(): Promise<Created> {
-    const { args, flags } = await this.parse(ProjectCreate);
-    const { client } = await this.client(flags);
-    const payload = await readPayload<CreateProject>(flags.input, ({ createProject }) => createProject, this.signal);
+  async run(input, context): Promise<Created> {
+    const { client } = await context.client();
+    const payload = await readPayload<CreateProject>(input.input, ({ createProject }) => createProject, context.signal);
     const body = {
       ...payload,
-      name: args.name ?? flags.name ?? payload.name ?? (await this.askName(flags)),
-      ...(flags.description !== undefined && { description: flags.description }),
-      ...(flags.modules && { modules: flags.modules as ['backend'] }),
-      ...(flags['dry-run'] && { dry_run: true }),
+      name: input.name ?? payload.name ?? (await context.ask({ name: 'NAME', question: 'Name of the project:' })),
+      ...(input.description !== undefined && { description: input.description }),
+      ...(input.modules && { modules: input.modules }),
+      ...(input.dry_run && { dry_run: true }),
     };
-    await checkName(body.name);
-    const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], body);
-    const project = await client.projects.create(body, { signal: this.signal, idempotencyKey });
+    checkName(body.name);
+    const idempotencyKey = context.idempotencyKey(body);
+    const project = await client.projects.create(body, { signal: context.signal, idempotencyKey });
     return body.dry_run ? { ...project, dry_run: true } : project;
-  }
+  },
 
   render(project: Created, screen: Screen): string {
     if (project.dry_run) return 'This would work. Nothing was stored.';
     const next = paste`orchestrator engineering start --project ${project.name} --spec TEXT --wait`;
     return `${renderProject(project, screen)}\n${screen.paint.bold('Next:')} ${next}`;
-  }
-
-  private async askName(flags: { 'no-input'?: boolean }): Promise<string> {
-    const input = { name: 'NAME', question: 'Name of the project:' };
-    if (!this.mayPrompt(flags)) throw inputRequired([input]);
-    return await ask(input, this.signal);
-  }
-}
+  },
+});
 
 /** @throws OrchestratorError VALIDATION_FAILED, as the API would */
-async function checkName(name: string): Promise<void> {
-  const { createProject } = await import('@codegen/contracts');
+function checkName(name: string): void {
   const { error } = createProject.shape.name.safeParse(name);
   if (!error) return;
   const errors = error.issues.map(({ message }) => ({ path: 'name', message }));

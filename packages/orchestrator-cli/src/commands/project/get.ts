@@ -1,31 +1,29 @@
 import type { Project } from '@codegen/contracts';
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../base-command.js';
+import { z } from 'zod';
+import { defineCommand } from '../../kit/define-command.js';
+import { PROJECT, projectArgument } from '../../kit/shared-input.js';
 import { chooseProject } from '../../operations/choose-project.js';
 import { renderProject } from '../../render/project.js';
 import type { Screen } from '../../render/screen.js';
 
-/** Shows a project. */
-export default class ProjectGet extends BaseCommand<Project> {
-  static override args = {
-    project: Args.string({ description: 'Name or id; without it, that of the settings', ignoreStdin: true }),
-  };
-  static override flags = {
-    project: Flags.string({ description: 'The project, if it is not given as an argument (ORCHESTRATOR_PROJECT)' }),
-  };
-  static override examples = ['orchestrator project get todo-api', 'orchestrator project get todo-api --json'];
-  static override failsWith = ['PROJECT_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'] as const;
+export default defineCommand({
+  id: 'project.get',
+  summary: 'Show a project',
+  effect: 'read',
+  input: () =>
+    z.object({
+      project: projectArgument({ tool: PROJECT, neededByTools: true }),
+    }),
+  examples: ['orchestrator project get todo-api', 'orchestrator project get todo-api --json'],
+  failsWith: ['PROJECT_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'],
 
-  async run(): Promise<Project> {
-    const { args, flags } = await this.parse(ProjectGet);
-    const { client, settings } = await this.client(flags);
-    const asking = { mayAsk: this.mayPrompt(flags), signal: this.signal, env: this.runtime.env };
-    const project = await chooseProject(client, args.project ?? settings.project, asking);
-    return await client.projects.get(project, { signal: this.signal });
-  }
+  async run(_input, context): Promise<Project> {
+    const { client, settings } = await context.client();
+    const project = await chooseProject(client, settings.project, context.asking);
+    return await client.projects.get(project, { signal: context.signal });
+  },
 
   render(project: Project, screen: Screen): string {
     return renderProject(project, screen);
-  }
-}
+  },
+});

@@ -1,54 +1,56 @@
 import { paste } from '@codegen/sdk/errors';
-import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../base-command.js';
-import { pickFields, readFields } from '../../fields.js';
+import { z } from 'zod';
+import { defineCommand } from '../../kit/define-command.js';
+import { pickFields, splitNames } from '../../kit/parse.js';
+import { fieldsInput, projectInput } from '../../kit/shared-input.js';
 import { chooseProject } from '../../operations/choose-project.js';
 import { renderList } from '../../render/list.js';
 import type { Screen } from '../../render/screen.js';
 import { type ListedSecret, secretColumns } from '../../render/secret.js';
-import { projectFlag } from '../../start-flags.js';
 
 const FIELDS = ['name', 'state', 'reference', 'updated_at'];
 
-/** Lists the secrets of a project. */
-export default class SecretList extends BaseCommand<{ items: Partial<ListedSecret>[] }> {
-  static override description =
+export default defineCommand({
+  id: 'secret.list',
+  summary: "List a project's secrets, and those that a deploy still needs",
+  effect: 'read',
+  description:
     'Names alone: a value is never shown. What .project.yml on main requires and nobody has set yet is `missing`; a ' +
-    'deploy waits for it.';
-  static override flags = {
-    ...projectFlag,
-    fields: Flags.string({ description: 'Only these fields, separated by commas', helpValue: 'A,B' }),
-  };
-  static override examples = ['orchestrator secret list --project todo-api', 'orchestrator secret list --json'];
-  static override failsWith = ['PROJECT_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'] as const;
+    'deploy waits for it.',
+  input: () =>
+    z.object({
+      ...projectInput(),
+      ...fieldsInput(FIELDS),
+    }),
+  examples: ['orchestrator secret list --project todo-api', 'orchestrator secret list --json'],
+  failsWith: ['PROJECT_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'],
 
-  private fields: string[] | undefined;
-  private project = '';
-
-  async run(): Promise<{ items: Partial<ListedSecret>[] }> {
-    const { flags } = await this.parse(SecretList);
-    this.fields = readFields(flags.fields, FIELDS);
-    const { client, settings } = await this.client(flags);
-    const call = { signal: this.signal };
-    const asking = { mayAsk: this.mayPrompt(flags), env: this.runtime.env, ...call };
-    this.project = await chooseProject(client, settings.project, asking);
+  async run(input, context): Promise<{ items: Partial<ListedSecret>[] }> {
+    const { client, settings } = await context.client();
+    const call = { signal: context.signal };
+    const project = await chooseProject(client, settings.project, context.asking);
+    context.project = project;
     const [secrets, missing] = await Promise.all([
-      client.secrets.list(this.project, call),
-      client.secrets.missing(this.project, call),
+      client.secrets.list(project, call),
+      client.secrets.missing(project, call),
     ]);
     const listed: ListedSecret[] = [
       ...missing.map((name) => ({ name, state: 'missing' as const, reference: null, updated_at: null })),
       ...secrets.map((secret) => ({ ...secret, state: 'set' as const })),
     ];
-    return { items: listed.map((secret) => pickFields(secret, this.fields)) };
-  }
+    return { items: listed.map((secret) => pickFields(secret, splitNames(input.fields))) };
+  },
 
-  render({ items }: { items: Partial<ListedSecret>[] }, screen: Screen): string {
+  render({ items }: { items: Partial<ListedSecret>[] }, screen: Screen, context): string {
     const list = { items: items as ListedSecret[], next_cursor: null };
     const empty = 'No secrets, and .project.yml requires none.';
-    const text = renderList(list, { columns: secretColumns(screen), fields: this.fields, empty }, screen);
+    const text = renderList(
+      list,
+      { columns: secretColumns(screen), fields: splitNames(context.input.fields), empty },
+      screen,
+    );
     const missing = list.items.find(({ state }) => state === 'missing');
     if (!missing) return text;
-    return `${text}\n${screen.paint.bold('Next:')} ${paste`orchestrator secret set ${missing.name} --project ${this.project}`}`;
-  }
-}
+    return `${text}\n${screen.paint.bold('Next:')} ${paste`orchestrator secret set ${missing.name} --project ${String(context.project)}`}`;
+  },
+});

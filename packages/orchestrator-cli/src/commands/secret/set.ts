@@ -1,72 +1,77 @@
 import type { Secret } from '@codegen/contracts';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../base-command.js';
+import { z } from 'zod';
+import type { Context } from '../../kit/context.js';
+import { defineCommand } from '../../kit/define-command.js';
+import { changeInput, projectInput } from '../../kit/shared-input.js';
 import { chooseProject } from '../../operations/choose-project.js';
 import { askHidden, inputRequired } from '../../prompts.js';
 import { exactText, readFileOf } from '../../read-input.js';
 import type { Screen } from '../../render/screen.js';
 import { oneLine } from '../../render/text.js';
-import { changeFlags, projectFlag } from '../../start-flags.js';
 import { withNext } from '../../translate-error.js';
 
-/** Stores a secret of a project. */
-export default class SecretSet extends BaseCommand<Secret> {
-  static override description =
+export default defineCommand({
+  id: 'secret.set',
+  summary: "Give a project's release a value that is kept secret",
+  effect: 'change',
+  notInMcp: 'takes a secret',
+  description:
     'The value comes from a hidden prompt, a file or standard input, never from a flag; a line break at its end and a ' +
     'byte order mark before it do not count. It is stored encrypted and not shown again. A deploy that waits for it goes on by itself; a release that ' +
-    'runs gets it with its next deploy.';
-  static override args = { name: Args.string({ description: 'The environment variable', ignoreStdin: true }) };
-  static override flags = {
-    ...projectFlag,
-    file: Flags.string({ description: 'File that holds the value; - reads standard input', helpValue: 'FILE' }),
-    ...changeFlags,
-  };
-  static override examples = [
+    'runs gets it with its next deploy.',
+  input: () =>
+    z.object({
+      name: z.string().meta({ positional: true, description: 'The environment variable' }),
+      ...projectInput(),
+      file: z
+        .string()
+        .optional()
+        .meta({ description: 'File that holds the value; - reads standard input', value: 'FILE' }),
+      ...changeInput(),
+    }),
+  examples: [
     'orchestrator secret set STRIPE_KEY --project todo-api',
     'orchestrator secret set STRIPE_KEY --project todo-api --file - < key.txt',
-  ];
-  static override failsWith = ['PROJECT_NOT_FOUND', 'VALIDATION_FAILED', 'UNAUTHENTICATED', 'NETWORK'] as const;
+  ],
+  failsWith: ['PROJECT_NOT_FOUND', 'VALIDATION_FAILED', 'UNAUTHENTICATED', 'NETWORK'],
 
-  async run(): Promise<Secret> {
-    const { args, flags } = await this.parse(SecretSet);
-    const { client, settings } = await this.client(flags);
-    const mayAsk = this.mayPrompt(flags);
-    const { name } = args;
-    if (name === undefined) throw inputRequired([{ name: 'NAME', question: 'Name:' }]);
+  async run(input, context): Promise<Secret> {
+    const { client, settings } = await context.client();
+    const mayAsk = context.mayPrompt;
+    const { name } = input;
     const line =
-      paste`orchestrator secret set ${name}` + (flags.project === undefined ? '' : paste` --project ${flags.project}`);
-    if (flags.file === undefined && !mayAsk)
+      paste`orchestrator secret set ${name}` + (input.project === undefined ? '' : paste` --project ${input.project}`);
+    if (input.file === undefined && !mayAsk)
       throw withNext(inputRequired([{ name: '--file', question: '' }]), [
         { command: `${line} --file -`, when: 'with the value on standard input' },
       ]);
-    const asking = { mayAsk, signal: this.signal, env: this.runtime.env };
+    const asking = { mayAsk, signal: context.signal, env: context.runtime.env };
     const project = await chooseProject(client, settings.project, asking);
     const { MAX_SECRET_LENGTH } = await import('@codegen/contracts');
-    const value = await this.value(flags.file, name, MAX_SECRET_LENGTH);
+    const value = await readValue(context, input.file, name, MAX_SECRET_LENGTH);
     const wrong =
       value === ''
         ? 'is empty'
         : value.length > MAX_SECRET_LENGTH && `has ${value.length} characters; ${MAX_SECRET_LENGTH} are allowed`;
     if (wrong) throw new OrchestratorError('VALIDATION_FAILED', `the value for ${name} ${wrong}: nothing was stored`);
-    this.runtime.redactor.add(value);
-    const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key']) };
+    context.runtime.redactor.add(value);
+    const call = { signal: context.signal, idempotencyKey: context.idempotencyKey() };
     return await client.secrets.set(project, name, value, call);
-  }
+  },
 
   render({ name }: Secret, { paint }: Screen): string {
     return `${paint.green('stored')}  ${oneLine(name)}`;
-  }
+  },
+});
 
-  private async value(file: string | undefined, name: string, most: number): Promise<string> {
-    if (file === undefined) return await askHidden(`Value of ${oneLine(name)}:`, this.signal);
-    const allowed = `the ${most} characters that are allowed`;
-    const message = `the value for ${oneLine(name)} has more than ${allowed}: nothing was stored`;
-    const bytes = await readFileOf(file, '--file', this.signal, { message });
-    // An editor puts a byte order mark before it, and a line break behind.
-    return exactText(bytes, 'the value')
-      .replace(/^\ufeff/, '')
-      .replace(/\r?\n$/, '');
-  }
+async function readValue(context: Context, file: string | undefined, name: string, most: number): Promise<string> {
+  if (file === undefined) return await askHidden(`Value of ${oneLine(name)}:`, context.signal);
+  const allowed = `the ${most} characters that are allowed`;
+  const message = `the value for ${oneLine(name)} has more than ${allowed}: nothing was stored`;
+  const bytes = await readFileOf(file, '--file', context.signal, { message });
+  // An editor puts a byte order mark before it, and a line break behind.
+  return exactText(bytes, 'the value')
+    .replace(/^\ufeff/, '')
+    .replace(/\r?\n$/, '');
 }

@@ -1,24 +1,29 @@
 import type { Task } from '@codegen/contracts';
 import type { Page } from '@codegen/sdk';
-import * as Flags from '@oclif/core/flags';
-import { TaskListCommand, taskListFlags } from '../../task-list-command.js';
+import { z } from 'zod';
+import { defineCommand } from '../../kit/define-command.js';
+import { pageOfTasks, renderTasks, taskListErrors, taskListInput } from '../../operations/task-commands.js';
 
-/** Lists tasks. */
-export default class TaskList extends TaskListCommand {
-  static override flags = {
-    project: Flags.string({ description: 'Only tasks of this project (ORCHESTRATOR_PROJECT)' }),
-    ...taskListFlags,
-  };
-  static override examples = [
+export default defineCommand({
+  id: 'task.list',
+  summary: 'List tasks, newest first',
+  effect: 'read',
+  input: () =>
+    z.object({
+      project: z.string().optional().meta({ description: 'Only tasks of this project (ORCHESTRATOR_PROJECT)' }),
+      ...taskListInput(),
+    }),
+  examples: [
     'orchestrator task list',
     'orchestrator task list --project todo-api --status failed',
     'orchestrator task list --fields id,status,error --json',
-  ];
+  ],
+  failsWith: taskListErrors,
 
-  async run(): Promise<Page<Partial<Task>>> {
-    const { flags } = await this.parse(TaskList);
-    this.checkFields(flags);
-    const { client, settings } = await this.client(flags);
-    return await this.page(client, flags, settings.project);
-  }
-}
+  async run(input, context): Promise<Page<Partial<Task>>> {
+    const { client, settings } = await context.client();
+    return await pageOfTasks(client, input, settings.project, context.signal);
+  },
+
+  render: renderTasks,
+});

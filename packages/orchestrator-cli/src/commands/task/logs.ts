@@ -1,12 +1,12 @@
 import type { TaskEvent } from '@codegen/contracts';
 import type { Orchestrator } from '@codegen/sdk';
 import { paste } from '@codegen/sdk/errors';
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../base-command.js';
+import { z } from 'zod';
+import type { Context } from '../../kit/context.js';
+import { defineCommand } from '../../kit/define-command.js';
+import { taskInput } from '../../kit/shared-input.js';
 import { type LogPage, readLog } from '../../operations/read-log.js';
 import { followEvents } from '../../operations/watch-task.js';
-import { inputRequired } from '../../prompts.js';
 import { openScreen, type Screen } from '../../render/screen.js';
 import { logEntry, renderLog } from '../../render/task-log.js';
 
@@ -17,44 +17,42 @@ interface Followed {
   last_seq: number;
 }
 
-/** Prints what has happened in a task. */
-export default class TaskLogs extends BaseCommand<LogPage | Followed> {
-  static override description =
+export default defineCommand({
+  id: 'task.logs',
+  summary: 'Print what has happened in a task',
+  effect: 'read',
+  description:
     'With --follow it goes on to the end of the task. Exits with 0 then, however that ends; task watch exits by it. With ' +
-    '--follow and --json each event is a line of JSON with its seq, and the last line is the envelope.';
-  static override args = { task: Args.string({ description: 'Id of the task', ignoreStdin: true }) };
-  static override flags = {
-    follow: Flags.boolean({ description: 'Go on with what comes, to the last event' }),
-    full: Flags.boolean({ description: 'Every line of what an event says, such as the output of tests' }),
-    since: Flags.integer({ description: 'Only events after this seq', min: 0, default: 0, helpValue: 'SEQ' }),
-    limit: Flags.integer({
-      description: 'Events to show; without it, all',
-      min: 1,
-      helpValue: 'N',
-      exclusive: ['follow'],
+    '--follow and --json each event is a line of JSON with its seq, and the last line is the envelope.',
+  input: () =>
+    z.object({
+      ...taskInput(),
+      follow: z.boolean().optional().meta({ description: 'Go on with what comes, to the last event' }),
+      full: z
+        .boolean()
+        .optional()
+        .meta({ description: 'Every line of what an event says, such as the output of tests' }),
+      since: z.int().min(0).default(0).meta({ description: 'Only events after this seq', value: 'SEQ' }),
+      limit: z
+        .int()
+        .min(1)
+        .optional()
+        .meta({ description: 'Events to show; without it, all', value: 'N', excludes: ['follow'] }),
     }),
-  };
-  static override examples = [
+  examples: [
     'orchestrator task logs task_0198…',
     'orchestrator task logs task_0198… --follow',
     'orchestrator task logs task_0198… --since 17 --limit 100 --json',
-  ];
-  static override failsWith = ['TASK_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'] as const;
+  ],
+  failsWith: ['TASK_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'],
 
-  private full = false;
-  private task = '';
+  async run(input, context): Promise<LogPage | Followed> {
+    const { client } = await context.client();
+    if (input.follow) return await follow(context, client, input.task, input);
+    return await readLog(client, input.task, { since: input.since, limit: input.limit, signal: context.signal });
+  },
 
-  async run(): Promise<LogPage | Followed> {
-    const { args, flags } = await this.parse(TaskLogs);
-    if (args.task === undefined) throw inputRequired([{ name: 'TASK', question: 'Task:' }]);
-    this.full = flags.full;
-    this.task = args.task;
-    const { client } = await this.client(flags);
-    if (flags.follow) return await this.follow(client, args.task, flags);
-    return await readLog(client, args.task, { since: flags.since, limit: flags.limit, signal: this.signal });
-  }
-
-  render(log: LogPage | Followed, screen: Screen): string {
+  render(log: LogPage | Followed, screen: Screen, { input }): string {
     if (!('items' in log)) return '';
     if (log.items.length === 0) {
       return screen.paint.dim(
@@ -62,25 +60,26 @@ export default class TaskLogs extends BaseCommand<LogPage | Followed> {
       );
     }
     const more = log.more
-      ? `\n${screen.paint.dim(paste`More: orchestrator task logs ${this.task} --since ${log.last_seq}`)}`
+      ? `\n${screen.paint.dim(paste`More: orchestrator task logs ${input.task} --since ${log.last_seq}`)}`
       : '';
-    return renderLog(log.items, screen, { full: this.full }) + more;
-  }
+    return renderLog(log.items, screen, { full: input.full }) + more;
+  },
+});
 
-  private async follow(
-    client: Orchestrator,
-    id: string,
-    { since, full, quiet }: { since: number; full?: boolean; quiet?: boolean },
-  ): Promise<Followed> {
-    const { json, env, output, signal } = this.runtime;
-    const handle = await client.tasks.handle(id, { signal });
-    this.runtime.meta.correlation_id = handle.task.correlation_id;
-    const screen = await openScreen(process.stdout, env);
-    const print = (event: TaskEvent) => output.out(`${json ? JSON.stringify(event) : logEntry(event, screen, full)}\n`);
-    const lost = () => void (quiet || output.err('The API does not answer; trying again\n'));
-    const command = paste`orchestrator task logs ${id} --follow`;
-    const last_seq = await followEvents(handle, { since, signal, print, lost }, command);
-    const { status } = await client.tasks.get(id, { signal });
-    return { id, status, last_seq };
-  }
+async function follow(
+  context: Context,
+  client: Orchestrator,
+  id: string,
+  { since, full, quiet }: { since: number; full?: boolean | undefined; quiet?: boolean | undefined },
+): Promise<Followed> {
+  const { json, env, output, signal } = context.runtime;
+  const handle = await client.tasks.handle(id, { signal });
+  context.runtime.meta.correlation_id = handle.task.correlation_id;
+  const screen = await openScreen(process.stdout, env);
+  const print = (event: TaskEvent) => output.out(`${json ? JSON.stringify(event) : logEntry(event, screen, full)}\n`);
+  const lost = () => void (quiet || output.err('The API does not answer; trying again\n'));
+  const command = paste`orchestrator task logs ${id} --follow`;
+  const last_seq = await followEvents(handle, { since, signal, print, lost }, command);
+  const { status } = await client.tasks.get(id, { signal });
+  return { id, status, last_seq };
 }

@@ -1,46 +1,46 @@
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
-import * as Args from '@oclif/core/args';
-import { BaseCommand } from '../../base-command.js';
+import { z } from 'zod';
+import { defineCommand } from '../../kit/define-command.js';
+import { ciKeyInput, taskInput, waitInput } from '../../kit/shared-input.js';
 import { type StartedTask, startAndFollow } from '../../operations/start-and-follow.js';
-import { inputRequired } from '../../prompts.js';
 import type { Screen } from '../../render/screen.js';
 import { renderStarted } from '../../render/started.js';
-import { creationFlags, waitFlag } from '../../start-flags.js';
 import { withNext } from '../../translate-error.js';
 
-/** Starts a failed or cancelled task again. */
-export default class TaskRetry extends BaseCommand<StartedTask> {
-  static override description =
+export default defineCommand({
+  id: 'task.retry',
+  summary: 'Start a failed or cancelled task again',
+  effect: 'change',
+  description:
     'The same task, with the same spec, goes back in line as its next attempt. ' +
-    'Without --wait the command returns the task at once.';
-  static override args = { task: Args.string({ description: 'Id of the task', ignoreStdin: true }) };
-  static override flags = { ...waitFlag, 'idempotency-key': creationFlags['idempotency-key'] };
-  static override optionalValues = ['wait'];
-  static override examples = ['orchestrator task retry task_0198…', 'orchestrator task retry task_0198… --wait=15m'];
-  static override failsWith = ['TASK_NOT_FOUND', 'CONFLICT', 'UNAUTHENTICATED', 'STILL_RUNNING', 'NETWORK'] as const;
+    'Without --wait the command returns the task at once.',
+  input: () =>
+    z.object({
+      ...taskInput(),
+      ...waitInput(),
+      ...ciKeyInput(),
+    }),
+  examples: ['orchestrator task retry task_0198…', 'orchestrator task retry task_0198… --wait=15m'],
+  failsWith: ['TASK_NOT_FOUND', 'CONFLICT', 'UNAUTHENTICATED', 'STILL_RUNNING', 'NETWORK'],
 
-  async run(): Promise<StartedTask> {
-    const { args, flags } = await this.parse(TaskRetry);
-    const { task } = args;
-    if (task === undefined) throw inputRequired([{ name: 'TASK', question: 'Task:' }]);
-    const { client } = await this.client(flags);
+  async run(input, context): Promise<StartedTask> {
+    const { task } = input;
+    const { client } = await context.client();
     // Each attempt can be retried once by a job, however often the step is repeated meanwhile: where none has failed now,
     // it was the one before.
-    const about = this.derivesKey(flags['idempotency-key'])
-      ? await client.tasks.get(task, { signal: this.signal })
-      : undefined;
-    const hasFailed = about?.status === 'failed' || about?.status === 'cancelled';
-    const input = { task, attempt: about && (hasFailed ? about.attempt : about.attempt - 1) };
-    const call = { signal: this.signal, idempotencyKey: this.idempotencyKey(flags['idempotency-key'], input) };
+    const known = context.derivesKey ? await client.tasks.get(task, { signal: context.signal }) : undefined;
+    const hasFailed = known?.status === 'failed' || known?.status === 'cancelled';
+    const about = { task, attempt: known && (hasFailed ? known.attempt : known.attempt - 1) };
+    const call = { signal: context.signal, idempotencyKey: context.idempotencyKey(about) };
     const start = () =>
       client.tasks.retry(task, call).catch((error: unknown) => {
         if (!isOrchestratorError(error) || error.code !== 'CONFLICT') throw error;
         throw withNext(error, [{ command: paste`orchestrator task get ${task}`, when: 'to see how it stands' }]);
       });
-    return await startAndFollow(client, { start }, this.runtime, flags);
-  }
+    return await startAndFollow(client, { start }, context.runtime, input);
+  },
 
   render(task: StartedTask, screen: Screen): string {
     return renderStarted(task, screen);
-  }
-}
+  },
+});

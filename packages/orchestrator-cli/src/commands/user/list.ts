@@ -1,35 +1,39 @@
-import type { User } from '@codegen/contracts';
+import { type User, user } from '@codegen/contracts';
 import type { Page } from '@codegen/sdk';
-import { BaseCommand } from '../../base-command.js';
-import { pickFields, readFields } from '../../fields.js';
-import { listFlags } from '../../list-flags.js';
+import { z } from 'zod';
+import { defineCommand } from '../../kit/define-command.js';
+import { pickFields, splitNames } from '../../kit/parse.js';
+import { listInput } from '../../kit/shared-input.js';
 import { renderList } from '../../render/list.js';
 import type { Screen } from '../../render/screen.js';
 import { userColumns } from '../../render/user.js';
 
-/** Names of a user's fields, for `--fields`. */
-const FIELDS = ['id', 'name', 'telegram_id', 'is_admin', 'created_at', 'disabled_at'];
+export default defineCommand({
+  id: 'user.list',
+  summary: 'As an administrator: list users, newest first',
+  effect: 'read',
+  forAdmins: true,
+  description: 'For administrators. Everybody there is, disabled ones too.',
+  input: () =>
+    z.object({
+      ...listInput(Object.keys(user.shape)),
+    }),
+  examples: ['orchestrator user list', 'orchestrator user list --fields id,name --json'],
+  failsWith: ['UNAUTHENTICATED', 'FORBIDDEN', 'NETWORK'],
 
-/** Lists users. */
-export default class UserList extends BaseCommand<Page<Partial<User>>> {
-  static override description = 'For administrators. Everybody there is, disabled ones too.';
-  static override flags = { ...listFlags };
-  static override examples = ['orchestrator user list', 'orchestrator user list --fields id,name --json'];
-  static override failsWith = ['UNAUTHENTICATED', 'FORBIDDEN', 'NETWORK'] as const;
+  async run(input, context): Promise<Page<Partial<User>>> {
+    const { client } = await context.client();
+    const { limit, cursor } = input;
+    const page = await client.users.page({ limit, ...(cursor && { cursor }) }, { signal: context.signal });
+    return { ...page, items: page.items.map((user) => pickFields(user, splitNames(input.fields))) };
+  },
 
-  private fields: string[] | undefined;
-
-  async run(): Promise<Page<Partial<User>>> {
-    const { flags } = await this.parse(UserList);
-    this.fields = readFields(flags.fields, FIELDS);
-    const { client } = await this.client(flags);
-    const { limit, cursor } = flags;
-    const page = await client.users.page({ limit, ...(cursor && { cursor }) }, { signal: this.signal });
-    return { ...page, items: page.items.map((user) => pickFields(user, this.fields)) };
-  }
-
-  render(page: Page<Partial<User>>, screen: Screen): string {
+  render(page: Page<Partial<User>>, screen: Screen, context): string {
     const empty = 'No users. Next: orchestrator user create NAME';
-    return renderList(page as Page<User>, { columns: userColumns(screen), fields: this.fields, empty }, screen);
-  }
-}
+    return renderList(
+      page as Page<User>,
+      { columns: userColumns(screen), fields: splitNames(context.input.fields), empty },
+      screen,
+    );
+  },
+});

@@ -1,20 +1,28 @@
+import { z } from 'zod';
+import { defineCommand } from '../../kit/define-command.js';
+import { workerInput } from '../../kit/shared-input.js';
+import { onWorker, workerErrors } from '../../operations/on-workers.js';
 import type { Screen } from '../../render/screen.js';
 import { type KnownWorker, renderWorker } from '../../render/worker.js';
-import { WorkerCommand, workerArg } from '../../worker-command.js';
 
-/** Shows a worker. */
-export default class WorkerGet extends WorkerCommand<KnownWorker> {
-  static override description = 'Of a worker that was deleted not long ago only that it is stopped.';
-  static override args = workerArg;
-  static override examples = ['orchestrator worker get w-0198…', 'orchestrator worker get w-0198… --json'];
+export default defineCommand({
+  id: 'worker.get',
+  summary: 'Show a worker',
+  effect: 'read',
+  description: 'Of a worker that was deleted not long ago only that it is stopped.',
+  input: () =>
+    z.object({
+      ...workerInput(),
+    }),
+  examples: ['orchestrator worker get w-0198…', 'orchestrator worker get w-0198… --json'],
+  failsWith: workerErrors,
 
-  async run(): Promise<KnownWorker> {
-    const { args, flags } = await this.parse(WorkerGet);
-    const { signal } = this;
-    return await this.onWorker(args.worker, flags, (client, id) => client.workers.get(id, { signal }));
-  }
+  async run(input, context): Promise<KnownWorker> {
+    const { signal } = context;
+    return await onWorker(context, input.worker, (client, id) => client.workers.get(id, { signal }));
+  },
 
   render(worker: KnownWorker, screen: Screen): string {
     return renderWorker(worker, screen);
-  }
-}
+  },
+});

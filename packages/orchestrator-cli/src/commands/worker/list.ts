@@ -1,21 +1,24 @@
 import type { WorkerSummary } from '@codegen/contracts';
+import { defineCommand } from '../../kit/define-command.js';
+import { onWorkers, workerErrors } from '../../operations/on-workers.js';
 import type { Screen } from '../../render/screen.js';
 import { renderWorkers } from '../../render/worker.js';
-import { WorkerCommand } from '../../worker-command.js';
 
-/** Lists the workers. */
-export default class WorkerList extends WorkerCommand<{ items: WorkerSummary[] }> {
-  static override description =
-    'Every worker that worker-manager knows: starting (also those that wait for a slot), idle, busy or lost.';
-  static override examples = ['orchestrator worker list', 'orchestrator worker list --json'];
+export default defineCommand({
+  id: 'worker.list',
+  summary: 'List the workers',
+  effect: 'read',
+  description:
+    'Every worker that worker-manager knows: starting (also those that wait for a slot), idle, busy or lost.',
+  examples: ['orchestrator worker list', 'orchestrator worker list --json'],
+  failsWith: workerErrors,
 
-  async run(): Promise<{ items: WorkerSummary[] }> {
-    const { flags } = await this.parse(WorkerList);
-    const { signal } = this;
-    return { items: await this.onWorkers(flags, (client) => client.workers.list({ signal })) };
-  }
+  async run(_input, context): Promise<{ items: WorkerSummary[] }> {
+    const { signal } = context;
+    return { items: await onWorkers(context, (client) => client.workers.list({ signal })) };
+  },
 
   render({ items }: { items: WorkerSummary[] }, screen: Screen): string {
     return renderWorkers(items, screen);
-  }
-}
+  },
+});

@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
+import { z } from 'zod';
+import { defineCommand } from '../../kit/define-command.js';
+import { workerInput } from '../../kit/shared-input.js';
+import { onWorker, workerErrors } from '../../operations/on-workers.js';
 import { absent, inputRequired } from '../../prompts.js';
 import { exactText, readFileOf } from '../../read-input.js';
 import type { Screen } from '../../render/screen.js';
-import { WorkerCommand, workerArg } from '../../worker-command.js';
 
 /** What was written where. */
 interface SentFile {
@@ -13,42 +14,42 @@ interface SentFile {
   bytes: number;
 }
 
-/** Writes a local file inside a worker. */
-export default class WorkerSendFile extends WorkerCommand<SentFile> {
-  static override description =
-    'Text in UTF-8, below repo/ (the clone, but for .git) or home/; home/<name> by default.';
-  static override args = {
-    ...workerArg,
-    file: Args.string({ description: 'The local file; - for standard input', ignoreStdin: true }),
-    path: Args.string({ description: 'Where it goes, inside the worker', ignoreStdin: true }),
-  };
-  static override flags = {
-    'idempotency-key': Flags.string({ description: 'Makes a repeated call the same call', helpValue: 'KEY' }),
-  };
-  static override examples = [
+export default defineCommand({
+  id: 'worker.send-file',
+  summary: 'Write a local file inside a worker',
+  effect: 'change',
+  notInMcp: 'reads files of this machine',
+  description: 'Text in UTF-8, below repo/ (the clone, but for .git) or home/; home/<name> by default.',
+  input: () =>
+    z.object({
+      ...workerInput(),
+      file: z.string().optional().meta({ positional: true, description: 'The local file; - for standard input' }),
+      path: z.string().optional().meta({ positional: true, description: 'Where it goes, inside the worker' }),
+      idempotency_key: z.string().optional().meta({ description: 'Makes a repeated call the same call', value: 'KEY' }),
+    }),
+  examples: [
     'orchestrator worker send-file w-0198… notes.md',
     'orchestrator worker send-file w-0198… notes.md repo/docs/notes.md --json',
-  ];
-  static override failsWith = [...WorkerCommand.failsWith, 'VALIDATION_FAILED', 'IDEMPOTENCY_MISMATCH'] as const;
+  ],
+  failsWith: [...workerErrors, 'VALIDATION_FAILED', 'IDEMPOTENCY_MISMATCH'],
 
-  async run(): Promise<SentFile> {
-    const { args, flags } = await this.parse(WorkerSendFile);
-    const { file, path = file === undefined || file === '-' ? undefined : `home/${basename(file)}` } = args;
+  async run(input, context): Promise<SentFile> {
+    const { file, path = file === undefined || file === '-' ? undefined : `home/${basename(file)}` } = input;
     if (file === undefined || path === undefined) {
       const own = file === '-' ? { PATH: path } : { FILE: file };
-      throw inputRequired(absent({ WORKER: args.worker, ...own }));
+      throw inputRequired(absent({ WORKER: input.worker, ...own }));
     }
-    return await this.onWorker(args.worker, flags, async (client, worker_id) => {
-      const bytes = await readFileOf(file, 'FILE', this.signal);
+    return await onWorker(context, input.worker, async (client, worker_id) => {
+      const bytes = await readFileOf(file, 'FILE', context.signal);
       const content = exactText(bytes, 'FILE');
-      const idempotencyKey = this.idempotencyKey(flags['idempotency-key'], { worker_id, path, content });
-      const call = { idempotencyKey, onReplay: this.onReplay, signal: this.signal };
+      const idempotencyKey = context.idempotencyKey({ worker_id, path, content });
+      const call = { idempotencyKey, onReplay: context.onReplay, signal: context.signal };
       await client.workers.sendFile(worker_id, { path, content }, call);
       return { worker_id, path, bytes: bytes.length };
     });
-  }
+  },
 
   render({ worker_id, path, bytes }: SentFile, { paint }: Screen): string {
     return `${paint.green('written')}  ${path} in ${worker_id}, ${bytes} bytes`;
-  }
-}
+  },
+});

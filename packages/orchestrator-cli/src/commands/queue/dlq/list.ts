@@ -1,7 +1,9 @@
 import type { DeadLetterItem } from '@codegen/sdk';
-import { pickFields, readFields } from '../../../fields.js';
-import { listFlags } from '../../../list-flags.js';
-import { QueueCommand, queueArg } from '../../../queue-command.js';
+import { z } from 'zod';
+import { defineCommand } from '../../../kit/define-command.js';
+import { pickFields, splitNames } from '../../../kit/parse.js';
+import { listInput, queueInput } from '../../../kit/shared-input.js';
+import { onQueue, redisErrors } from '../../../operations/on-redis.js';
 import { renderList } from '../../../render/list.js';
 import { letterColumns } from '../../../render/queue.js';
 import type { Screen } from '../../../render/screen.js';
@@ -26,33 +28,39 @@ interface Letters {
   next_cursor: string | null;
 }
 
-/** Lists a queue's dead letters. */
-export default class QueueDlqList extends QueueCommand<Letters> {
-  static override description =
+export default defineCommand({
+  id: 'queue.dlq.list',
+  summary: "List a queue's dead letters and why they are",
+  effect: 'read',
+  description:
     'Messages that could not be handled, oldest first, with why and how often they were tried. With --json each has ' +
-    'its message too. Secrets are redacted.';
-  static override args = queueArg;
-  static override flags = listFlags;
-  static override examples = [
+    'its message too. Secrets are redacted.',
+  input: () =>
+    z.object({
+      ...queueInput(),
+      ...listInput(FIELDS),
+    }),
+  examples: [
     'orchestrator queue dlq list engineering:queue',
     'orchestrator queue dlq list worker:commands --fields id,code,message --json',
-  ];
+  ],
+  failsWith: redisErrors,
 
-  private fields: string[] | undefined;
-
-  async run(): Promise<Letters> {
-    const { args, flags } = await this.parse(QueueDlqList);
-    this.fields = readFields(flags.fields, FIELDS);
-    const { limit, cursor } = flags;
-    const { signal } = this;
-    const page = await this.onQueue(args.queue, flags, (client, queue) =>
+  async run(input, context): Promise<Letters> {
+    const { limit, cursor } = input;
+    const { signal } = context;
+    const page = await onQueue(context, input.queue, (client, queue) =>
       client.queues.deadLetters(queue, { limit, cursor, signal }),
     );
-    return { ...page, items: page.items.map((letter) => pickFields(letter, this.fields)) };
-  }
+    return { ...page, items: page.items.map((letter) => pickFields(letter, splitNames(input.fields))) };
+  },
 
-  render(page: Letters, screen: Screen): string {
-    const view = { columns: letterColumns(screen), fields: this.fields, empty: 'No dead letters.' };
+  render(page: Letters, screen: Screen, context): string {
+    const view = {
+      columns: letterColumns(screen),
+      fields: splitNames(context.input.fields),
+      empty: 'No dead letters.',
+    };
     return renderList(page as { items: DeadLetterItem[]; next_cursor: string | null }, view, screen);
-  }
-}
+  },
+});

@@ -1,44 +1,50 @@
 import type { LetterReplay } from '@codegen/sdk';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
-import * as Flags from '@oclif/core/flags';
-import { chosenIds, letterArgs, letterFlags } from '../../../letter-flags.js';
-import { QueueCommand } from '../../../queue-command.js';
+import { z } from 'zod';
+import { defineCommand } from '../../../kit/define-command.js';
+import { deadLetterInput } from '../../../kit/shared-input.js';
+import { chosenIds } from '../../../operations/chosen-ids.js';
+import { onQueue, redisErrors } from '../../../operations/on-redis.js';
 import { renderReplay } from '../../../render/queue.js';
 import type { Screen } from '../../../render/screen.js';
 
-/** Puts dead letters back into their queue. */
-export default class QueueDlqReplay extends QueueCommand<LetterReplay> {
-  static override description =
+export default defineCommand({
+  id: 'queue.dlq.replay',
+  summary: 'Put dead letters back into their queue',
+  effect: 'change',
+  description:
     'Each goes back once, as it was, with its request_id and without its counters; what fails again is a new dead ' +
-    'letter. One whose secret was redacted cannot go back: publish it again. Exits with 5 where one or more of them stay.';
-  static override args = letterArgs;
-  static override flags = {
-    ...letterFlags,
-    code: Flags.string({ description: 'With --all: only those of this code', helpValue: 'CODE', dependsOn: ['all'] }),
-  };
-  static override examples = [
+    'letter. One whose secret was redacted cannot go back: publish it again. Exits with 5 where one or more of them stay.',
+  input: () =>
+    z.object({
+      ...deadLetterInput(),
+      code: z
+        .string()
+        .optional()
+        .meta({ description: 'With --all: only those of this code', value: 'CODE', needs: ['all'] }),
+    }),
+  examples: [
     'orchestrator queue dlq replay engineering:queue 1760000000000-0',
     'orchestrator queue dlq replay engineering:queue --all --code transient --dry-run',
-  ];
-  static override failsWith = [...QueueCommand.failsWith, 'CONFLICT'] as const;
+  ],
+  failsWith: [...redisErrors, 'CONFLICT'],
 
-  async run(): Promise<LetterReplay> {
-    const { args, flags } = await this.parse(QueueDlqReplay);
-    const { signal } = this;
-    const { all, code } = flags;
-    const ids = chosenIds(args, { '--all': all });
-    return await this.onQueue(args.queue, flags, async (client, queue) => {
+  async run(input, context): Promise<LetterReplay> {
+    const { signal } = context;
+    const { all, code } = input;
+    const ids = chosenIds(input, { '--all': all });
+    return await onQueue(context, input.queue, async (client, queue) => {
       const choice = ids ? { ids } : ({ all: true, ...(code !== undefined && { code }) } as const);
-      const report = await client.queues.replay(queue, choice, { dryRun: flags['dry-run'], signal });
+      const report = await client.queues.replay(queue, choice, { ...(input.dry_run && { dryRun: true }), signal });
       if (report.refused.length > 0 && (!report.dry_run || report.replayed.length === 0)) throw someStay(report);
       return report;
     });
-  }
+  },
 
   render(report: LetterReplay, screen: Screen): string {
     return renderReplay(report, screen);
-  }
-}
+  },
+});
 
 function someStay({ stream, replayed, refused }: LetterReplay): OrchestratorError {
   const [first] = refused;

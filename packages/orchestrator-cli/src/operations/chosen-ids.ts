@@ -1,20 +1,5 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
-import { absent, inputRequired } from './prompts.js';
-import { queueArg } from './queue-command.js';
-
-/** Arguments of what is done to dead letters. */
-export const letterArgs = {
-  ...queueArg,
-  ids: Args.string({ description: 'Ids of dead letters, separated by commas', ignoreStdin: true }),
-};
-
-/** Flags of what is done to dead letters. */
-export const letterFlags = {
-  all: Flags.boolean({ description: 'All dead letters that are there now' }),
-  'dry-run': Flags.boolean({ description: 'Only tell which ones' }),
-};
+import { absent, inputRequired } from '../prompts.js';
 
 /** The ids given, or undefined where another way of choosing was. @throws OrchestratorError USAGE for two ways, INPUT_REQUIRED for none */
 export function chosenIds(

@@ -1,0 +1,8 @@
+// Writes what the command line knows of all commands from their built definitions. Run by `npm run build`; a unit test
+// fails where a file is another.
+import { writeFile } from 'node:fs/promises';
+import { commandTables } from '../packages/orchestrator-cli/dist/generate/command-tables.js';
+
+for (const [name, text] of Object.entries(await commandTables())) {
+  await writeFile(new URL(`../packages/orchestrator-cli/src/generated/${name}`, import.meta.url), text);
+}
