@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
 import { buildApp } from './app.js';
 import { Changes } from './changes.js';
 import { type DatabaseConfig, openDatabase } from './database/open.js';
@@ -28,6 +29,8 @@ export type ApiConfig = {
 export interface RunningApi {
   /** Where it listens, such as http://127.0.0.1:8000 */
   readonly url: string;
+  /** Rejects while the database does not answer. */
+  check(): Promise<void>;
   /** Answers what is under way, ends long polls, closes what it opened. */
   stop(): Promise<void>;
 }
@@ -78,7 +81,10 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
       })();
       return stopped;
     };
-    return { url, stop };
+    const check = async () => {
+      await sql`select 1`.execute(db);
+    };
+    return { url, check, stop };
   } catch (error) {
     await app?.close();
     await close();

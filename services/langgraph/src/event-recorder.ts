@@ -96,6 +96,7 @@ export function recordEventsAlone(service: ServiceKit, pool: DatabasePool, lease
   const start = () => {
     const recording = recordEvents({ api, consumer: { ...service.consumer, leaseMs } });
     recording.done.catch(service.fail);
+    service.observe(recording);
     return recording;
   };
   return holdRole({ pool, name: 'event-recorder', holder, leaseMs, start, logger });

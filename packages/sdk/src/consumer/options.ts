@@ -2,7 +2,8 @@ import type { MessageOf, QueueContract } from '@codegen/contracts';
 import type { Remembered } from '../queue/idempotency.js';
 import type { Logger } from '../queue/logger.js';
 import type { ProgressEventInput } from '../queue/progress.js';
-import type { QueueStore, Retention } from '../queue/store.js';
+import type { QueueStats, QueueStore, Retention } from '../queue/store.js';
+import type { Durations } from './durations.js';
 import type { RetryPolicies } from './retry-policy.js';
 
 /** What a consumer tidies up in its own queue, and how often. */
@@ -118,8 +119,14 @@ export interface ConsumerMetrics {
 }
 
 export interface RunningConsumer extends RunningService {
+  /** The stream that it reads, and adds retries to. */
+  readonly stream: string;
   /** Counts since the start; costs nothing to ask for. */
   metrics(): ConsumerMetrics;
+  /** How long handling took since the start. */
+  durations(): Durations;
+  /** How full its queue is. @throws where Redis does not answer */
+  stats(): Promise<QueueStats>;
   /** The group is there and reading has begun; waits for Redis as long as it takes. */
   readonly ready: Promise<void>;
   /** Resolves when the consumer has stopped; rejects with the FatalError that stopped it. */

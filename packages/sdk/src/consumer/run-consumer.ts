@@ -10,6 +10,7 @@ import { sayFailed } from '../queue/what-is-away.js';
 import { textOf } from '../text/error-text.js';
 import { claimLoop } from './claim-loop.js';
 import type { ConsumerCore } from './consumer-core.js';
+import { DurationCounter } from './durations.js';
 import { handleEntry } from './handle-entry.js';
 import { HeldEntries, type HeldEntry } from './held-entries.js';
 import { housekeepingLoop, warnOfLosses } from './housekeeping.js';
@@ -64,6 +65,7 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   };
   const settler = new Settler(core);
   const mover = new Mover(core);
+  const durations = new DurationCounter();
   let failure: { error: unknown } | undefined;
   let stopped: Promise<void> | undefined;
 
@@ -71,15 +73,17 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
     while (core.held.running < concurrency && !stopping.signal.aborted) {
       const entry = core.held.take();
       if (!entry) return;
+      const startedMs = performance.now();
       void handleEntry(core, options, entry).then(
-        (outcome) => handled(entry, outcome),
+        (outcome) => handled(entry, outcome, startedMs),
         // A fault of ours, or an error that cannot even be judged: the entry keeps its state, and somebody must look.
-        (error: unknown) => handled(entry, { kind: 'fatal', error }),
+        (error: unknown) => handled(entry, { kind: 'fatal', error }, startedMs),
       );
     }
   }
 
-  function handled(entry: HeldEntry, outcome: Handled): void {
+  function handled(entry: HeldEntry, outcome: Handled, startedMs: number): void {
+    durations.record((performance.now() - startedMs) / 1000);
     core.held.handlerEnded();
     pump();
     if (outcome.kind === 'fatal') {
@@ -157,7 +161,8 @@ export function runConsumer<C extends QueueContract>(options: ConsumerOptions<C>
   ready.catch(() => undefined);
   done.catch(() => undefined);
   const metrics = () => ({ ...core.counts, running: core.held.running, held: core.held.size });
-  return { ready, done, stop, metrics };
+  const stats = () => store.stats(stream, core.group);
+  return { stream, ready, done, stop, metrics, stats, durations: () => durations };
 }
 
 /** What time alone does not mend, such as a wrong password, is an error. */

@@ -97,6 +97,15 @@ export function readChoice<C extends string>(env: Environment, name: string, cho
 }
 
 /**
+ * HEALTH_PORT and HEALTH_HOST: where a service tells how it is; undefined without a port.
+ * @throws {Error} naming the variable that is wrong
+ */
+export function readHealth(env: Environment): { host: string; port: number } | undefined {
+  const port = readWholeNumber(env, 'HEALTH_PORT', { min: 0, max: 65_535 });
+  return port === undefined ? undefined : { host: env.HEALTH_HOST || '127.0.0.1', port };
+}
+
+/**
  * INSTANCE, which tells the processes of one service apart; a name of its own where it is missing. Under the name of before, a
  * process takes back at once what it had in hand when it died.
  * @throws {Error} naming INSTANCE where it cannot stand in a path of the API

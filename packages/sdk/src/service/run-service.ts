@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createLogger } from './create-logger.js';
-import { type Environment, readAll, readInstance, readLater } from './read-environment.js';
+import { type Environment, readAll, readHealth, readInstance, readLater } from './read-environment.js';
 import { type ServiceParts, type ServiceSettings, type StartedService, startService } from './service-kit.js';
 
 /** Milliseconds that a start may take once it was asked to stop, say because a server it waits for is away. */
@@ -31,7 +31,7 @@ export interface ServiceProgram<Config extends object> extends ServiceParts<Conf
  */
 export async function runService<Config extends object>(parts: ServiceProgram<Config>): Promise<void> {
   const { name } = parts;
-  const { config, logger, instance } = await read(parts);
+  const { config, logger, instance, health } = await read(parts);
   // What it starts begins where it is, and the folder that it was started in may be removed.
   process.chdir('/');
   endOnUncaught((error) => logger.fatal(error, `${name} ends: nobody caught this error`));
@@ -40,7 +40,7 @@ export async function runService<Config extends object>(parts: ServiceProgram<Co
   void asked.then((signal) => endStuckStart(name, logger, signal, starting.signal));
   try {
     const announce = config.api !== undefined || config.redisUrl !== undefined;
-    const service = await startService(parts, { ...config, logger, instance, announce });
+    const service = await startService(parts, { ...config, logger, instance, health, announce });
     starting.abort();
     logger.info({ instance }, `${name} runs`);
     process.send?.({ ready: true });
@@ -55,7 +55,12 @@ async function read<Config extends object>({ name, readConfig }: ServiceProgram<
   try {
     const env = await givenEnvironment();
     const config = await readLater((async () => readConfig(env))());
-    return readAll({ logger: () => createLogger(name, env), instance: () => readInstance(env, name), config });
+    return readAll({
+      logger: () => createLogger(name, env),
+      instance: () => readInstance(env, name),
+      health: () => readHealth(env),
+      config,
+    });
   } catch (error) {
     // For the person who starts it: a line of plain text for each, at any level of the log.
     for (const one of error instanceof AggregateError ? error.errors : [error]) {

@@ -4,6 +4,8 @@ import type { Api, ApiOptions } from '../api/index.js';
 import { type Logger, silentLogger } from '../queue/logger.js';
 import type { QueueStore } from '../queue/store.js';
 import { textOf } from '../text/error-text.js';
+import type { HealthAddress } from './health.js';
+import type { ObservedConsumer } from './metrics.js';
 
 /** What every service may be told beside its own settings. */
 export interface ServiceSettings {
@@ -15,6 +17,8 @@ export interface ServiceSettings {
   /** Unique per process; one of its own by default. */
   readonly instance?: string | undefined;
   readonly logger?: Logger | undefined;
+  /** Where `/healthz`, `/readyz` and `/metrics` are served; nowhere by default. */
+  readonly health?: HealthAddress | undefined;
   /** Checks the key and the login to Redis, now and every 10 seconds, and tells the API that the service runs. */
   readonly announce?: boolean;
 }
@@ -54,6 +58,10 @@ export interface ServiceKit {
   keep<Part extends RunningPart>(part: Part): Part;
   /** Runs work that ends when its signal is aborted; a part like those of `keep`. */
   loop(work: (signal: AbortSignal) => Promise<unknown>): void;
+  /** Tells the figures of a consumer that is not kept by itself. */
+  observe(consumer: ObservedConsumer): void;
+  /** Has `/readyz` look at something else than Redis and the API: `check` rejects while it is away. */
+  readyWhile(what: string, check: () => Promise<unknown>): void;
   /** Ends the service: it cannot go on for this error. */
   fail(error: unknown): void;
 }
@@ -89,7 +97,11 @@ export async function startService<Config extends object>(
   const stops = new StopOrder();
   const stopping = new AbortController();
   let stopped: Promise<void> | undefined;
+  const checks = new Map<string, () => Promise<unknown>>();
+  const consumers: ObservedConsumer[] = [];
+  let state: 'starting' | 'running' | 'stopping' = 'starting';
   const stop = () => {
+    state = 'stopping';
     stopping.abort();
     stopped ??= stops.run();
     return stopped;
@@ -126,8 +138,11 @@ export async function startService<Config extends object>(
       },
       stopping: stopping.signal,
       onStop: (end) => stops.add(end),
+      observe: (consumer) => void consumers.push(consumer),
+      readyWhile: (what, check) => void checks.set(what, check),
       keep: (part) => {
         stops.addTogether(() => part.stop());
+        if (isObserved(part)) consumers.push(part);
         part.done?.catch(fail);
         return part;
       },
@@ -142,6 +157,15 @@ export async function startService<Config extends object>(
       },
       fail,
     };
+    if (config.health) {
+      if (queue) checks.set('Redis', () => queue.nowMs());
+      if (config.api) checks.set('the API', await lookAtApi(config.api));
+      const { serveHealth } = await import('./health.js');
+      const labels = { service: name, instance };
+      const served = await serveHealth(config.health, { labels, checks, consumers, state: () => state }, logger);
+      // It tells of the stop as well.
+      stops.add(() => served.stop());
+    }
     if (!config.announce) await start(kit, config);
     else {
       const { giveSignsOfLife } = await import('./signs-of-life.js');
@@ -152,11 +176,16 @@ export async function startService<Config extends object>(
       await start(kit, config);
       await life.begin();
     }
+    state = 'running';
     return { stop, done };
   } catch (error) {
     await stop().catch((late: unknown) => logger.error({ error: textOf(late) }, `${name} did not stop cleanly`));
     throw error;
   }
+}
+
+function isObserved(part: object): part is ObservedConsumer {
+  return 'metrics' in part && 'durations' in part && 'stats' in part;
 }
 
 /** A name that no other process has. */
@@ -177,6 +206,12 @@ async function openApi(
 ): Promise<Api> {
   const { createApi } = await import('../api/create-api.js');
   return createApi({ apiUrl: url, timeoutMs: API_TIMEOUT_MS, ...client, ...options });
+}
+
+/** One question to the API, without another try. */
+async function lookAtApi(place: NonNullable<ServiceSettings['api']>): Promise<() => Promise<unknown>> {
+  const api = await openApi(place, { retry: { attempts: 1 } });
+  return () => api.health();
 }
 
 /** What is to be done at a stop: groups, the last one first. Each is done, whatever another one throws. */

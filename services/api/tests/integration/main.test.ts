@@ -31,22 +31,30 @@ test('without a database it says which variable to set, and exits with 1', async
 async function home() {
   const folder = await tempFolder('codegen-main');
   const token = makeApiKeySecret();
-  const port = await freePort();
+  const [port, healthPort] = [await freePort(), await freePort()];
   const tokenFile = join(folder.path, 'token');
   await writeFile(tokenFile, token);
   const admin = new Client(`http://127.0.0.1:${port}`, token);
   const start = async () => {
-    const api = run({ DATA_DIR: join(folder.path, 'data'), PORT: String(port), ADMIN_TOKEN_FILE: tokenFile });
+    const health = { HEALTH_PORT: String(healthPort) };
+    const api = run({
+      DATA_DIR: join(folder.path, 'data'),
+      PORT: String(port),
+      ADMIN_TOKEN_FILE: tokenFile,
+      ...health,
+    });
     await waitFor('the API', async () => (await admin.call('GET', '/health')).status === 200, { timeoutMs: 60_000 });
     return api;
   };
-  return { folder, admin, start };
+  return { folder, admin, start, health: `http://127.0.0.1:${healthPort}` };
 }
 
 test('SIGTERM stops it cleanly, also with a poll open; the folder is free again', async () => {
-  const { folder, admin, start } = await home();
+  const { folder, admin, start, health } = await home();
   for (let round = 0; round < 2; round += 1) {
     const api = await start();
+    await waitFor('its readiness', async () => (await fetch(`${health}/readyz`)).status === 200);
+    expect(await (await fetch(`${health}/metrics`)).text()).toContain('codegen_service_info{service="api"');
     const { task } = await admin.startEngineering((await admin.createProject()).id);
     const polling = admin.ok('GET', `/tasks/${task.id}/events?wait_ms=30000`);
     await sleep(200);
