@@ -26,7 +26,7 @@ const otherScopes = [
   'deploy.rollback',
   ...['infra.servers', 'infra.server.add', 'secret.resolve'],
   ...['task.claim', 'task.transition', 'task.published', 'event.write', 'outbox.read'],
-  ...['project.report', 'allocation.write', 'deployment.write'],
+  ...['project.report', 'project.repository', 'allocation.write', 'deployment.write'],
 ] as const;
 
 /** Every scope that means something, wildcards aside. */
@@ -105,7 +105,7 @@ export const serviceScopes = {
     ...(['task.claim', 'task.transition', 'event.write'] as const),
     ...(['project.report', 'allocation.write', 'deployment.write'] as const),
   ],
-  scaffolder: ['project.report'],
+  scaffolder: ['project.report', 'project.repository'],
   scheduler: ['outbox.read'],
   'worker-manager': ['secret.resolve'],
 } as const satisfies Record<string, readonly KnownScope[]>;

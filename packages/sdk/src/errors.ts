@@ -66,6 +66,13 @@ export function isRefusal(error: unknown): boolean {
   return isOrchestratorError(error) && REFUSALS.has(error.code);
 }
 
+const NONE = new Set<ErrorCode>(['CONFLICT', 'USAGE', 'VALIDATION_FAILED']);
+
+/** Whether the API says of what was asked for by id that there is none: also several of that name, or a text that is no id. */
+export function isNotThere(error: unknown): boolean {
+  return isOrchestratorError(error) && (/NOT_FOUND$/.test(error.code) || NONE.has(error.code));
+}
+
 /** How a handler's error is treated: by class, of this or another copy of the package. */
 export type HandlingKind = 'permanent' | 'transient' | 'upstream' | 'fatal';
 

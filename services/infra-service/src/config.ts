@@ -12,7 +12,7 @@ import {
 export interface InfraServiceConfig {
   /** Releases and what is known of them; one infra-service at a time. */
   readonly releasesDir: string;
-  /** Bare repositories, `<owner>/<name>.git`. */
+  /** The folder of the bare repositories: a `clone_url` that is a path leads to one in it. */
   readonly reposDir: string;
   /** Address at which this machine serves its allocated ports. */
   readonly host: string;

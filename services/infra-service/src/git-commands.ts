@@ -25,6 +25,16 @@ export function compareIndexCommand(repository: string, folder: string): string[
   return [...on(repository), `--work-tree=${folder}`, 'update-index', '--refresh'];
 }
 
+/** Makes a bare repository. An empty template: no sample hooks. */
+export function initCopyCommand(folder: string): string[] {
+  return [...safeGitSettings, 'init', '--quiet', '--bare', '--template=', '--initial-branch=main', '--', folder];
+}
+
+/** Fetches main of another repository into a copy. */
+export function fetchMainCommand(copy: string, source: string): string[] {
+  return [...on(copy), 'fetch', '--quiet', '--no-tags', '--', source, '+refs/heads/main:refs/heads/main'];
+}
+
 function on(repository: string): string[] {
   // The operator names the repositories' folder, so its owner need not be this account.
   return [...safeGitSettings, '-c', `safe.directory=${repository}`, `--git-dir=${repository}`];

@@ -1,9 +1,9 @@
 import type { AnsibleDeployMessage, AnsibleDeployResult } from '@codegen/contracts';
-import { DeployFailure, type Executor } from './executors/executor.js';
+import { type CheckedDeploy, DeployFailure, type Executor } from './executors/executor.js';
 
 export interface DeployDeps {
-  /** Fails where a message does not fit what is known of its project; before anything is made. */
-  check(message: AnsibleDeployMessage, signal: AbortSignal): Promise<void>;
+  /** Fails where a message does not fit what is known of its project; before anything is made. Fills in what it leaves out. */
+  check(message: AnsibleDeployMessage, signal: AbortSignal): Promise<CheckedDeploy>;
   /** Who deploys to the server of a message. @throws {DeployFailure} where nobody does */
   executorOf(message: AnsibleDeployMessage): Pick<Executor, 'deploy'>;
   /** Whether the task that asks for it has neither ended nor is to be cancelled. */
@@ -35,8 +35,9 @@ export async function handleDeploy(message: AnsibleDeployMessage, deps: DeployDe
   const requireWanted = async () => {
     if (!(await deps.wanted(message))) throw unwanted;
   };
+  let checked: CheckedDeploy;
   try {
-    await deps.check(message, deps.signal);
+    checked = await deps.check(message, deps.signal);
   } catch (error) {
     // The task that it names may be another's: nothing is said there.
     if (!(error instanceof DeployFailure)) throw error;
@@ -56,7 +57,7 @@ export async function handleDeploy(message: AnsibleDeployMessage, deps: DeployDe
       });
   }, deps.wantedEveryMs ?? WANTED_EVERY_MS);
   try {
-    const { url } = await deps.executorOf(message).deploy(message, { signal, progress: deps.progress, requireWanted });
+    const { url } = await deps.executorOf(message).deploy(checked, { signal, progress: deps.progress, requireWanted });
     await deps.progress('healthy; new requests go to it now');
     return {
       ...EMPTY,

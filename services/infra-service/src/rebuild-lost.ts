@@ -56,15 +56,12 @@ async function rebuild(
   const { server_ip, server_kind } = place;
   const executor = executors.get(server_kind);
   if (!executor?.isHere(server_ip)) return;
-  const { repository_url, manifest } = await api.projects.get(project_id, { signal });
-  if (repository_url === null) return;
-  const repo_full_name = repository_url
-    .replace(/\.git$/, '')
-    .split('/')
-    .slice(-2)
-    .join('/');
+  const { repository, manifest } = await api.projects.get(project_id, { signal });
+  if (repository === null) return;
+  const { full_name: repo_full_name, clone_url } = repository;
   logger.warn({ project_id, url, release: commit_sha }, 'a release was lost: it is made anew from its commit');
   const asksForAny = (manifest?.environment.length ?? 0) > 0;
   const secrets_ref = asksForAny ? `vault:project/${project_id}` : 'none:';
-  executor.runAgain(project_id, { repo_full_name, server_ip, allocated_port: port, secrets_ref }, commit_sha);
+  const target = { repo_full_name, clone_url, server_ip, allocated_port: port, secrets_ref };
+  executor.runAgain(project_id, target, commit_sha);
 }

@@ -3,7 +3,7 @@ import type { RetryPolicies } from '@codegen/sdk/consumer';
 import { type Environment, readAll, readApi, readRedisUrl, readText, type ServiceReach } from '@codegen/sdk/service';
 
 export interface ScaffolderConfig {
-  /** Bare repositories live at `<reposDir>/local/<project id>.git`. */
+  /** The folder of the bare repositories. */
   readonly reposDir: string;
   /** A Copier template. */
   readonly templateDir: string;

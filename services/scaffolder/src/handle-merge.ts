@@ -3,12 +3,13 @@ import type { Api } from '@codegen/sdk/api';
 import { handlingKind } from '@codegen/sdk/errors';
 import { FILE_MODES, GITLINK_MODE, type GitEntry, LINK_MODE, leavesTree } from '@codegen/sdk/git';
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES, npmFiles, parseManifest } from '@codegen/sdk/manifest';
+import { repositoryName } from './handle-scaffold.js';
 import type { RepositoryHost } from './hosts/host.js';
 
 export interface MergeDependencies {
   readonly host: RepositoryHost;
   readonly api: {
-    readonly projects: Pick<Api['projects'], 'report'>;
+    readonly projects: Pick<Api['projects'], 'get' | 'report'>;
     readonly tasks: Pick<Api['tasks'], 'get'>;
   };
 }
@@ -30,18 +31,18 @@ export async function handleMerge(message: RepositoryMessage, deps: MergeDepende
   const startedMs = Date.now();
   const { host, api } = deps;
   const { project_id, task_id, commit_sha, expected_main_sha } = message;
-  const fullName = host.nameOf(project_id);
+  const fullName = repositoryName(await api.projects.get(project_id), host);
   const mainTip = () => host.branchTip(fullName, 'main');
   const failed = async (refusal: Refusal) => {
     const tip = await mainTip();
-    if (tip && BUILT_ELSEWHERE.has(refusal.reason)) await reportMain(message, tip, deps);
+    if (tip && BUILT_ELSEWHERE.has(refusal.reason)) await reportMain(message, fullName, tip, deps);
     return failedMerge(message, refusal, tip, Date.now() - startedMs);
   };
 
   const main = await mainTip();
   const isMerged = main !== undefined && (await host.contains(fullName, main, commit_sha));
   if (!isMerged) {
-    const refusal = (await outdated(message, deps)) ?? (await unfit(message, main, deps));
+    const refusal = (await outdated(message, deps)) ?? (await unfit(message, fullName, main, deps));
     if (refusal) return failed(refusal);
   }
   const target = isMerged ? main : commit_sha;
@@ -86,11 +87,11 @@ async function outdated(message: RepositoryMessage, { api }: MergeDependencies):
 
 // The commit cannot become main.
 async function unfit(
-  { project_id, branch, commit_sha, expected_main_sha }: RepositoryMessage,
+  { branch, commit_sha, expected_main_sha }: RepositoryMessage,
+  fullName: string,
   main: string | undefined,
   { host }: MergeDependencies,
 ): Promise<Refusal | undefined> {
-  const fullName = host.nameOf(project_id);
   const tip = await host.branchTip(fullName, branch);
   if (!tip || !(await host.contains(fullName, tip, commit_sha))) {
     return { reason: 'commit_missing', error: `${branch} does not hold ${commit_sha}` };
@@ -136,8 +137,13 @@ function leading(links: readonly GitEntry[], targets: ReadonlyMap<string, string
 }
 
 // Told before the answer, so that whoever tries again starts from there, wherever main was moved from.
-async function reportMain({ project_id }: RepositoryMessage, tip: string, { host, api }: MergeDependencies) {
-  const manifest = await manifestAt(host, host.nameOf(project_id), tip);
+async function reportMain(
+  { project_id }: RepositoryMessage,
+  fullName: string,
+  tip: string,
+  { host, api }: MergeDependencies,
+) {
+  const manifest = await manifestAt(host, fullName, tip);
   await api.projects.report(project_id, { main_sha: tip, ...('reason' in manifest ? {} : { manifest }) });
 }
 

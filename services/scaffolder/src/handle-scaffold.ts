@@ -10,7 +10,7 @@ import {
   type ScaffolderResult,
 } from '@codegen/contracts';
 import type { Api } from '@codegen/sdk/api';
-import { handlingKind, isOrchestratorError, PermanentError } from '@codegen/sdk/errors';
+import { handlingKind, isNotThere, PermanentError } from '@codegen/sdk/errors';
 import { FileError, readFileBelow } from '@codegen/sdk/files';
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest } from '@codegen/sdk/manifest';
 import type { Logger } from '@codegen/sdk/queue';
@@ -97,9 +97,11 @@ async function checkedProject(
   if (!project) return { refusal: `there is no project ${project_id}` };
   if (project.id !== project_id) return { refusal: `project_id must be the project's id, and ${project_id} is none` };
   if (project.status === 'archived') return { refusal: `project ${project_id} is archived: nothing is made for it` };
-  // Merges know the project only, so this is where they look.
-  const own = host.nameOf(project_id);
-  if (fullName !== own) return { refusal: `The repository of ${project_id} is ${own}, not "${fullName}".` };
+  const own = repositoryName(project, host);
+  // Who asks for a project that has none yet does not know how its host will name it.
+  if (fullName !== own && !fullName.endsWith(`/${project_id}`)) {
+    return { refusal: `The repository of ${project_id} is ${own}, not "${fullName}".` };
+  }
   if (project_name !== project.name)
     return { refusal: `${project_id} is named ${project.name}, not "${project_name}"` };
   if (!isDeepStrictEqual(modules, project.modules)) {
@@ -116,34 +118,38 @@ async function checkedProject(
   return { refusal: `project ${project_id} is ${project.status}, and no task of it asks for a repository` };
 }
 
+/** The full name of a project's repository: as it was recorded, else as its host will name it. */
+export function repositoryName({ id, repository }: Project, host: Pick<RepositoryHost, 'nameFor'>): string {
+  return repository?.full_name ?? host.nameFor(id);
+}
+
 /** Undefined where there is none, or several of that name. */
 async function found<T>(get: () => Promise<T>): Promise<T | undefined> {
   try {
     return await get();
   } catch (error) {
-    if (!isOrchestratorError(error)) throw error;
-    const isNone = /NOT_FOUND$/.test(error.code) || ['CONFLICT', 'USAGE', 'VALIDATION_FAILED'].includes(error.code);
-    if (isNone) return undefined;
+    if (isNotThere(error)) return undefined;
     throw error;
   }
 }
 
 async function scaffold(
   message: ScaffolderMessage,
-  { description }: Project,
+  project: Project,
   { host, api, draw, say }: ScaffoldDependencies,
 ): Promise<{ url: string; files: number }> {
-  const { project_id, project_name, repo_full_name: fullName } = message;
+  const { project_id, project_name } = message;
   if (!projectName.safeParse(project_name).success) {
     throw new PermanentError(
       `"${project_name}" is not a project name: 2 to 39 of a-z, 0-9 and -, starting with a letter.`,
     );
   }
-  const { url } = await host.ensureRepository(fullName);
+  const fullName = repositoryName(project, host);
+  const { url, repository } = await host.ensureRepository(fullName);
   let main = await host.branchTip(fullName, 'main');
   if (!main) {
     await say('drawing the project from the service template');
-    await drawMain({ message, description: description ?? '', host, draw });
+    await drawMain({ message, fullName, description: project.description ?? '', host, draw });
     main = await host.branchTip(fullName, 'main');
     if (!main) throw new Error(`${fullName} has no main after it was made`);
   }
@@ -152,6 +158,7 @@ async function scaffold(
   await reportScaffold(api.projects, project_id, {
     status: 'scaffolded',
     repository_url: url,
+    repository,
     main_sha: main,
     manifest,
   });
@@ -160,11 +167,12 @@ async function scaffold(
 
 async function drawMain(options: {
   message: ScaffolderMessage;
+  fullName: string;
   description: string;
   host: RepositoryHost;
   draw: DrawTemplate;
 }): Promise<void> {
-  const { message, description, host, draw } = options;
+  const { message, fullName, description, host, draw } = options;
   const { project_name, modules } = message;
   const draft = await mkdtemp(join(tmpdir(), 'scaffold-'));
   try {
@@ -174,7 +182,7 @@ async function drawMain(options: {
     parseManifest(await readDrawnManifest(folder));
     await commitFolder(folder, `Scaffold ${project_name} from the service template`, new Date(message.timestamp));
     // False: another try was first, and its main is as good.
-    await host.createMain(message.repo_full_name, folder);
+    await host.createMain(fullName, folder);
   } finally {
     await rm(draft, { recursive: true, force: true });
   }

@@ -15,11 +15,11 @@ import { type AgentCommand, isArgv, readAgentsFile } from './agents-file.js';
 
 export interface WorkerManagerConfig {
   redisUrl: string;
-  /** For secrets; without it, references to the vault cannot be resolved. */
+  /** For secrets, and for where the repositories of projects are; without it, neither is to be had. */
   api?: { url: string; token: string };
   /** One folder per worker below it. Belongs to one manager at a time. */
   workersDir: string;
-  /** Bare repositories: `<org>/<repo>.git`. */
+  /** The folder of the bare repositories: a `clone_url` that is a path leads to one in it. */
   reposDir: string;
   /** What messages may name as `agent_config`. */
   agents: Record<string, AgentCommand>;

@@ -1,5 +1,6 @@
 import type { Logger, Redis } from '@codegen/sdk/queue';
 import type { AgentCommand } from './agents-file.js';
+import type { KnownProjects } from './find-repository.js';
 import type { GoneWorkers } from './gone-workers.js';
 import type { ReferenceSources } from './resolve-environment.js';
 import type { Runtime } from './runtimes/runtime.js';
@@ -15,6 +16,8 @@ export interface Manager {
   readonly locks: WorkerLocks;
   readonly agents: Readonly<Record<string, AgentCommand>>;
   readonly reposDir: string;
+  /** Undefined where no API is configured. */
+  readonly projects: KnownProjects | undefined;
   readonly sources: ReferenceSources;
   /** The turn that each busy worker runs. */
   readonly busy: Map<string, string>;

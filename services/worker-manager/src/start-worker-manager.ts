@@ -79,6 +79,7 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     locks: new WorkerLocks(),
     agents: config.agents,
     reposDir: config.reposDir,
+    projects: api?.projects,
     sources: {
       resolveSecret: api && ((reference) => api.secrets.resolve(reference)),
       task: api && ((id) => api.tasks.get(id)),

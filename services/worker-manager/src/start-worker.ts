@@ -8,6 +8,7 @@ import { textOf } from '@codegen/sdk/text';
 import type { AgentCommand } from './agents-file.js';
 import { respond } from './answer-commands.js';
 import { answerInputs, removeInputs, type TurnFailure } from './answer-inputs.js';
+import { findRepository } from './find-repository.js';
 import { type Manager, silentWorker } from './manager.js';
 import { askedTooMuch, type Refusal, RefusedError, resolveEnvironment } from './resolve-environment.js';
 import type { WorkerSpec } from './runtimes/runtime.js';
@@ -28,9 +29,9 @@ async function startWorker(record: WorkerRecord, manager: Manager): Promise<void
     spec = await workerSpec(record, manager);
     await prepareFolder(record, spec.folder);
   } catch (error) {
-    // The vault being away is no fault of the work: the worker keeps its place in the queue.
+    // The API being away is no fault of the work: the worker keeps its place in the queue.
     if (isOrchestratorError(error) && error.retryable) {
-      sayFailed(logger, error, 'a worker waits for its secrets', { worker_id: record.worker_id });
+      sayFailed(logger, error, 'a worker waits for the API', { worker_id: record.worker_id });
       return;
     }
     // Nor is it that this service is not let in: whoever starts it anew goes on.
@@ -91,7 +92,7 @@ export async function refuse(
 
 /** Why a create cannot be served, whatever else happens; undefined where it can. */
 export function refusal(
-  { config, context }: Pick<CreateWorkerCommand, 'config' | 'context'>,
+  { config }: Pick<CreateWorkerCommand, 'config'>,
   { agents, sources }: Pick<Manager, 'agents' | 'sources'>,
 ): Failure | undefined {
   if (config.agent !== 'custom') {
@@ -103,18 +104,6 @@ export function refusal(
     const known = Object.keys(agents).sort().join(', ') || 'none';
     const asked = name === undefined ? 'agent_config is missing' : `there is no agent named ${JSON.stringify(name)}`;
     return { reason: 'unknown_agent', refusal: 'unknown_agent', error: `${asked}; the agents file knows: ${known}` };
-  }
-  if (config.repo && !isRepositoryName(config.repo.repo_full_name)) {
-    return { reason: 'spawn_failed', refusal: 'invalid', error: 'repo_full_name must be org/repo' };
-  }
-  const { project_id: project } = context;
-  if (
-    config.repo?.repo_full_name.startsWith('local/') &&
-    project &&
-    config.repo.repo_full_name !== `local/${project}`
-  ) {
-    const error = `a worker of the project ${project} clones local/${project} and no other`;
-    return { reason: 'spawn_failed', refusal: 'not_allowed', error };
   }
   const tooMuch = askedTooMuch(config.env_vars, agents[name] as AgentCommand, sources);
   return tooMuch && { reason: 'spawn_failed', ...tooMuch };
@@ -134,7 +123,7 @@ async function workerSpec(record: WorkerRecord, manager: Manager): Promise<Worke
     agent: { name: config.agent, command: agent.command, ...environment },
     ...(config.repo && {
       repo: {
-        url: join(manager.reposDir, `${config.repo.repo_full_name}.git`),
+        url: await findRepository(config.repo, context.project_id, manager),
         ref: config.repo.ref,
         readOnly: config.repo.read_only,
       },
@@ -176,9 +165,4 @@ async function failureOf(error: unknown): Promise<Failure> {
   if (fault) return fault;
   const text = error instanceof PermanentError ? error.message : `the worker cannot be prepared: ${textOf(error)}`;
   return { reason: 'spawn_failed', error: text };
-}
-
-function isRepositoryName(name: string): boolean {
-  const parts = name.split('/');
-  return parts.length === 2 && parts.every((part) => /^[\w.-]{1,100}$/.test(part) && !/^[.-]/.test(part));
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { apiDatetime } from '../datetime.js';
 import { projectName } from '../identifiers.js';
+import { parseReference } from '../reference.js';
 import { pageQuery } from './problem.js';
 
 export const projectStatus = z
@@ -67,6 +68,18 @@ export function requiredSecrets(manifest: ProjectManifest | null): string[] {
   return environment.filter((one) => one.required && one.default === undefined).map(({ name }) => name);
 }
 
+/** Where a project's repository is. Written by the scaffolder alone; everybody else clones by it, and derives nothing. */
+export const projectRepository = z
+  .object({
+    full_name: z.string().describe('Its name at the repository host, as "org/repo"'),
+    clone_url: z
+      .string()
+      .describe('What git clones it by: a URL, or a path in the folder of repositories that the services share'),
+    credential_ref: z.string().describe('Reference to what git logs in with, such as none:; never the secret itself'),
+  })
+  .describe("Where a project's repository is, as the scaffolder recorded it.");
+export type ProjectRepository = z.infer<typeof projectRepository>;
+
 export const project = z
   .object({
     id: z.string().describe('Id of the project, proj_…'),
@@ -74,7 +87,11 @@ export const project = z
     description: z.string().nullable().describe('What it is, for a person'),
     status: projectStatus,
     modules: z.array(z.string()).describe('Parts of the template that it was drawn with'),
-    repository_url: z.string().nullable().describe('Where its repository is; null before it is scaffolded'),
+    repository_url: z.string().nullable().describe('Where people find its repository; null before it is scaffolded'),
+    repository: projectRepository
+      .nullable()
+      .default(null)
+      .describe('Where services find its repository; null before it is scaffolded'),
     owner_id: z.string().describe('The user that it belongs to'),
     main_sha: z.string().nullable().describe('Where main stands, as the scaffolder last saw it'),
     manifest: projectManifest.nullable().describe('What .project.yml on main says; null before it is scaffolded'),
@@ -107,16 +124,27 @@ export const listProjectsQuery = pageQuery
   .extend({
     name: z.string().optional().describe('Only the one of this name'),
     status: projectStatus.optional().describe('Only those in this status'),
+    repository: z.string().optional().describe('Only the one whose repository has this full name'),
   })
   .describe('Which projects to list.');
 export type ListProjectsQuery = z.input<typeof listProjectsQuery>;
+
+const reportedRepository = projectRepository.extend({
+  clone_url: projectRepository.shape.clone_url.refine((text) => !/^[^/]*:\/\/[^/]*:[^/]*@/.test(text), {
+    error: 'must hold no password: name it in credential_ref',
+  }),
+  credential_ref: projectRepository.shape.credential_ref.refine((text) => parseReference(text) !== undefined, {
+    error: 'must be a reference, such as none: or vault:platform/NAME',
+  }),
+});
 
 /** What the departments write back on a project. `from` makes it a compare-and-set on the status. */
 export const projectReport = z
   .object({
     status: projectStatus.optional().describe('The new status'),
     from: z.array(projectStatus).optional().describe('Refused unless the status is one of these'),
-    repository_url: z.string().optional().describe('Where its repository is'),
+    repository_url: z.string().optional().describe('Where people find its repository'),
+    repository: reportedRepository.optional().describe('Where services find its repository'),
     main_sha: z.string().optional().describe('Where main stands'),
     manifest: projectManifest.optional().describe('What .project.yml on main says'),
   })

@@ -9,6 +9,10 @@ export const ansibleDeployMessage = baseMessage
     project_id: z.string().describe('The project to run'),
     project_name: z.string().describe("The project's name in snake_case, as Ansible wants it"),
     repo_full_name: z.string().describe('The repository, as "org/repo"'),
+    clone_url: z
+      .string()
+      .nullish()
+      .describe('What git clones it by, as the project says; without it, what the project says is taken'),
     server_ip: z.string().describe('The server to run it on'),
     server_kind: z
       .string()

@@ -6,7 +6,11 @@ import { defineQueue } from '../define-queue.js';
 export const scaffolderMessage = baseMessage
   .extend({
     project_id: z.string().describe('The project that gets the repository'),
-    repo_full_name: z.string().describe('The repository to make, as "org/repo"'),
+    repo_full_name: z
+      .string()
+      .describe(
+        'The repository to make, as "org/repo": what the project says, or <owner>/<project id> where it has none yet',
+      ),
     project_name: z.string().describe('The name that the template writes into the files'),
     modules: z.array(z.string()).describe('Parts of the template to draw, such as backend'),
     task_id: z.string().optional().describe('The task whose history the progress events belong to'),

@@ -15,6 +15,10 @@ export type WorkerType = z.infer<typeof workerType>;
 export const workerRepo = z
   .object({
     repo_full_name: z.string().describe('The repository to clone, as "org/repo"'),
+    clone_url: z
+      .string()
+      .optional()
+      .describe('What git clones it by, as the project says; without it, what the project of that repository says'),
     ref: z.string().describe('Branch or commit to start from'),
     read_only: z.boolean().default(false).describe('Nothing is pushed, whatever the agent changed'),
   })

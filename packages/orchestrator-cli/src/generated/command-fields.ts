@@ -21,7 +21,7 @@ export const commandFields: Record<CommandId, readonly Field[]> = {
   "project.list": [
     {"name":"status","kind":"text","choices":["draft","scaffolding","scaffolded","scaffold_failed","developing","testing","built","deploying","active","failed","archived"],"description":"Only projects in this status"},
     {"name":"name","kind":"text","description":"Only the project of this name"},
-    {"name":"fields","kind":"text","description":"Only these fields, separated by commas","value":"A,B","fieldNames":["id","name","description","status","modules","repository_url","owner_id","main_sha","manifest","created_at","updated_at"]},
+    {"name":"fields","kind":"text","description":"Only these fields, separated by commas","value":"A,B","fieldNames":["id","name","description","status","modules","repository_url","repository","owner_id","main_sha","manifest","created_at","updated_at"]},
     {"name":"limit","kind":"integer","min":1,"max":500,"description":"Items to show, up to 500","preset":50,"value":"N"},
     {"name":"cursor","kind":"text","description":"Go on after an earlier list: its next_cursor"},],
   "project.get": [

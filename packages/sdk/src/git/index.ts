@@ -1,3 +1,5 @@
+export { cloneSource } from './clone-source.js';
+
 /**
  * Variables under which git reads what a command names and nothing else: no configuration or attributes of this machine,
  * no replaced objects, no prompt. Besides them it needs PATH.
@@ -9,6 +11,10 @@ export const safeGitEnvironment: Readonly<Record<string, string>> = {
   GIT_ATTR_NOSYSTEM: '1',
   GIT_NO_REPLACE_OBJECTS: '1',
   GIT_TERMINAL_PROMPT: '0',
+  // Ssh asks nobody either.
+  GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
+  // Other transports run programs that an address names, or are not encrypted.
+  GIT_ALLOW_PROTOCOL: 'file:https:ssh',
 };
 
 const settings = [

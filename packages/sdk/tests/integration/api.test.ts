@@ -22,6 +22,7 @@ const project = {
   status: 'draft',
   modules: [],
   repository_url: null,
+  repository: null,
   owner_id: 'user_1',
   main_sha: null,
   manifest: null,

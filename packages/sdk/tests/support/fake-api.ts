@@ -636,6 +636,7 @@ function makeProject(name: string): Project {
     status: 'draft',
     modules: ['backend'],
     repository_url: null,
+    repository: null,
     owner_id: 'user_1',
     main_sha: null,
     manifest: null,

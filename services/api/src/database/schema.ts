@@ -40,6 +40,10 @@ export interface Database {
     status: ProjectStatus;
     modules: Json<string[]>;
     repository_url: string | null;
+    /** The three of them together, or none. */
+    repository_full_name: string | null;
+    clone_url: string | null;
+    credential_ref: string | null;
     main_sha: string | null;
     manifest: MaybeJson<unknown>;
     created_at: Moment;

@@ -8,6 +8,7 @@ import { services } from './005-services.js';
 import { disabledUsers } from './006-disabled-users.js';
 import { serverKinds } from './007-server-kinds.js';
 import { outboxOfAll } from './008-outbox-of-all.js';
+import { repositories } from './009-repositories.js';
 
 /** In order; one that was released is never changed. */
 const migrations: readonly { name: string; statements: string }[] = [
@@ -19,6 +20,7 @@ const migrations: readonly { name: string; statements: string }[] = [
   { name: '006-disabled-users', statements: disabledUsers },
   { name: '007-server-kinds', statements: serverKinds },
   { name: '008-outbox-of-all', statements: outboxOfAll },
+  { name: '009-repositories', statements: repositories },
 ];
 
 /**

@@ -10,7 +10,7 @@ import {
   wireNow,
 } from '@codegen/contracts';
 import { z } from 'zod';
-import { callerOf } from '../auth.js';
+import { callerOf, requireScope } from '../auth.js';
 import { mutate } from '../idempotency.js';
 import { toPage } from '../store/pages.js';
 import {
@@ -39,7 +39,7 @@ export const projectRoutes: Routes = async (app, deps) => {
       const input = { name, description, modules, owner_id: callerOf(request).user.id };
       if (dry_run) {
         await requireFreeName(deps.db, input.owner_id, name);
-        const empty = { repository_url: null, main_sha: null, manifest: null };
+        const empty = { repository_url: null, repository: null, main_sha: null, manifest: null };
         const now = wireNow();
         return { ...input, ...empty, id: makeId('proj'), status: 'draft' as const, created_at: now, updated_at: now };
       }
@@ -86,10 +86,15 @@ export const projectRoutes: Routes = async (app, deps) => {
   app.patch(
     '/projects/:project/report',
     { schema: { operationId: 'reportProject', params, body: projectReport, response: { 200: project } } },
-    async (request, reply) =>
-      mutate(deps, request, reply, async (trx) => {
+    async (request, reply) => {
+      // Where a repository is, and what is on its main, the scaffolder alone says.
+      const { repository_url, repository, main_sha, manifest } = request.body;
+      const ofRepository = repository_url ?? repository ?? main_sha ?? manifest;
+      if (ofRepository !== undefined) requireScope(callerOf(request), ['project.repository']);
+      return mutate(deps, request, reply, async (trx) => {
         const { id } = await findProject(trx, callerOf(request), request.params.project);
         return reportProject(trx, id, request.body);
-      }),
+      });
+    },
   );
 };

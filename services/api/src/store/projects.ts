@@ -3,6 +3,7 @@ import {
   type Project,
   type ProjectManifest,
   type ProjectReport,
+  type ProjectRepository,
   type ProjectStatus,
   type UpdateProject,
 } from '@codegen/contracts';
@@ -24,12 +25,23 @@ function toProject(row: Selectable<Database['projects']>): Project {
     status: row.status,
     modules: row.modules,
     repository_url: row.repository_url,
+    repository: repositoryOf(row),
     owner_id: row.owner_id,
     main_sha: row.main_sha,
     manifest: row.manifest as ProjectManifest | null,
     created_at: iso(row.created_at),
     updated_at: iso(row.updated_at),
   };
+}
+
+function repositoryOf({
+  repository_full_name: full_name,
+  clone_url,
+  credential_ref,
+}: Selectable<Database['projects']>): ProjectRepository | null {
+  return full_name === null || clone_url === null
+    ? null
+    : { full_name, clone_url, credential_ref: credential_ref ?? 'none:' };
 }
 
 /** Stores a draft. A name is unique among the owner's projects that are not archived. */
@@ -108,13 +120,20 @@ async function namesNear(db: Kysely<Database>, caller: Caller, wanted: string): 
 export async function listProjects(
   db: Kysely<Database>,
   caller: Caller,
-  query: { limit: number; cursor?: string | undefined; name?: string | undefined; status?: ProjectStatus | undefined },
+  query: {
+    limit: number;
+    cursor?: string | undefined;
+    name?: string | undefined;
+    status?: ProjectStatus | undefined;
+    repository?: string | undefined;
+  },
 ): Promise<Project[]> {
   let select = db.selectFrom('projects').selectAll().orderBy('id', 'desc').limit(query.limit);
   if (!seesAll(caller)) select = select.where('owner_id', '=', caller.user.id);
   if (query.cursor) select = select.where('id', '<', query.cursor);
   if (query.name) select = select.where('name', '=', query.name);
   if (query.status) select = select.where('status', '=', query.status);
+  if (query.repository) select = select.where('repository_full_name', '=', query.repository);
   return (await select.execute()).map(toProject);
 }
 
@@ -169,7 +188,7 @@ export async function archiveProject(trx: Transaction<Database>, id: string): Pr
 /** Writes what a department reports. With `from`, a status changes only from one of those; the same status again is fine. */
 export async function reportProject(trx: Transaction<Database>, id: string, report: ProjectReport): Promise<Project> {
   const project = await lockProject(trx, id);
-  const { status, from, repository_url, main_sha, manifest } = report;
+  const { status, from, repository_url, repository, main_sha, manifest } = report;
   if (status === 'archived') {
     throw new ApiError('VALIDATION_FAILED', 'a report cannot archive: use POST /projects/{project}/archive');
   }
@@ -182,6 +201,11 @@ export async function reportProject(trx: Transaction<Database>, id: string, repo
   return update(trx, id, {
     ...(status !== undefined && { status }),
     ...(repository_url !== undefined && { repository_url }),
+    ...(repository !== undefined && {
+      repository_full_name: repository.full_name,
+      clone_url: repository.clone_url,
+      credential_ref: repository.credential_ref,
+    }),
     ...(main_sha !== undefined && { main_sha }),
     ...(manifest !== undefined && { manifest: json(manifest) }),
   });

@@ -1,3 +1,4 @@
+import { serviceScopes } from '@codegen/contracts';
 import { expect, test } from 'vitest';
 import { onBothDatabases } from '../support/both-databases.js';
 
@@ -95,6 +96,30 @@ onBothDatabases('projects', (api) => {
     expect(archived.items.map((one: { name: string }) => one.name)).toEqual(['cc']);
     expect((await user.ok('GET', '/projects?name=dd')).items).toHaveLength(1);
     expect(await user.refused('GET', '/projects?limit=0')).toBe('400 VALIDATION_FAILED');
+  });
+
+  test('where a repository is, the scaffolder alone says, without any secret', async () => {
+    const user = await api.user();
+    const { id, repository } = await user.createProject('recorded');
+    expect(repository).toBeNull();
+    const path = `/projects/${id}/report`;
+    const known = { full_name: `acme/${id}`, clone_url: 'https://git.example.org/acme/x.git', credential_ref: 'none:' };
+    const scaffolder = await api.service([...serviceScopes.scaffolder]);
+    const langgraph = await api.service([...serviceScopes.langgraph]);
+    const ofRepository = [{ repository: known }, { repository_url: 'file:///x' }, { main_sha: 'a' }];
+    for (const body of ofRepository) {
+      expect(await langgraph.refused('PATCH', path, body)).toBe('403 FORBIDDEN');
+      expect(await user.refused('PATCH', path, body)).toBe('403 FORBIDDEN');
+    }
+    for (const wrong of [{ credential_ref: 'ghp_secret' }, { clone_url: 'https://ann:secret@git.example.org/x.git' }]) {
+      const body = { repository: { ...known, ...wrong } };
+      expect(await scaffolder.refused('PATCH', path, body)).toBe('400 VALIDATION_FAILED');
+    }
+    expect((await scaffolder.ok('PATCH', path, { repository: known })).repository).toEqual(known);
+    expect((await langgraph.ok('PATCH', path, { status: 'developing' })).repository).toEqual(known);
+    const query = `/projects?repository=${encodeURIComponent(known.full_name)}`;
+    expect((await scaffolder.ok('GET', query)).items).toMatchObject([{ id, repository: known }]);
+    expect((await (await api.user()).ok('GET', query)).items).toEqual([]);
   });
 
   test('a report sets what it names, and a status only from those it names', async () => {

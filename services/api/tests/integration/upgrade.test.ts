@@ -21,8 +21,9 @@ test('a database of before keys knew their maker keeps its keys, and no answer t
      values ('user_1', 'POST /api-keys', 'mk', 'x', 'sealed')`,
   );
   await database.sql(
-    `insert into projects (id, name, owner_id, status, modules)
-     values ('proj_1', 'at-rest', 'user_1', 'testing', '[]'), ('proj_2', 'at-work', 'user_1', 'testing', '[]')`,
+    `insert into projects (id, name, owner_id, status, modules, repository_url)
+     values ('proj_1', 'at-rest', 'user_1', 'testing', '[]', null),
+       ('proj_2', 'at-work', 'user_1', 'testing', '[]', 'file:///data/my%20repos/local/proj_2.git')`,
   );
   await database.sql(
     `insert into tasks (id, project_id, owner_id, type, status, request_id, correlation_id, message)
@@ -35,6 +36,10 @@ test('a database of before keys knew their maker keeps its keys, and no answer t
   ]);
   const ann = new Client(first.url, secret, 'user_1');
   expect((await ann.ok('GET', '/whoami')).key).toMatchObject({ id: 'key_1', created_by: null });
+  const { repository_url, repository } = await ann.ok('GET', '/projects/proj_2');
+  expect(repository_url).toBe('file:///data/my%20repos/local/proj_2.git');
+  expect(repository).toEqual({ full_name: 'local/proj_2', clone_url: 'local/proj_2.git', credential_ref: 'none:' });
+  expect((await ann.ok('GET', '/projects/proj_1')).repository).toBeNull();
   expect(await database.sql('select key from idempotency_keys')).toEqual([]);
   const child = await ann.ok('POST', '/api-keys', { name: 'child' }, { key: 'mk' });
   const guest = await first.user();

@@ -3,11 +3,16 @@ import type { AnsibleDeployMessage, AnsibleDeployResult } from '@codegen/contrac
 /** What is to serve where. */
 export interface ReleaseTarget {
   readonly repo_full_name: string;
+  /** What git clones that repository by. */
+  readonly clone_url: string;
   /** Where clients reach it. */
   readonly server_ip: string;
   readonly allocated_port: number;
   readonly secrets_ref: string;
 }
+
+/** A message that fits what is known of its project. */
+export type CheckedDeploy = AnsibleDeployMessage & { readonly clone_url: string };
 
 export type DeployReason = NonNullable<AnsibleDeployResult['reason']>;
 
@@ -26,7 +31,7 @@ export interface Executor {
    * Settles when the commit serves at the message's address; doing it again is harmless.
    * @throws {DeployFailure} where the commit cannot run there; whatever served before still does
    */
-  deploy(message: AnsibleDeployMessage, context: DeployContext): Promise<{ url: string }>;
+  deploy(message: CheckedDeploy, context: DeployContext): Promise<{ url: string }>;
   /** Whether an address is that of a server that this one deploys to. */
   isHere(serverIp: string): boolean;
   /** Whether a release of the project runs here, or is being started. */

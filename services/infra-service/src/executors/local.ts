@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import type { AnsibleDeployMessage } from '@codegen/contracts';
 import { folderFingerprint, lockFolder } from '@codegen/sdk/processes';
 import { PortInUseError } from '../forwarder/forwarder.js';
 import { clearLeftovers } from '../releases/clear-leftovers.js';
 import { nextFreePort } from '../releases/free-port.js';
 import { ProjectReleases, type ReleaseSettings } from '../releases/project-releases.js';
 import { listProjects, ProjectFolders } from '../releases/release-folders.js';
-import { type DeployContext, DeployFailure, type Executor } from './executor.js';
+import { type CheckedDeploy, type DeployContext, DeployFailure, type Executor } from './executor.js';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -56,13 +55,18 @@ export async function startLocalExecutor(given: LocalExecutorSettings): Promise<
   const stopping = new AbortController();
   const deploys = new Set<Promise<unknown>>();
 
-  const deploy = async (message: AnsibleDeployMessage, { signal, ...context }: DeployContext): Promise<void> => {
+  const deploy = async (message: CheckedDeploy, { signal, ...context }: DeployContext): Promise<void> => {
     if (!isHere(message.server_ip)) {
       const text = `server_ip ${message.server_ip} is not this machine: deploy to ${host}`;
       throw new DeployFailure(undefined, text);
     }
+    if (message.github_token_ref !== 'none:') {
+      const text = `${message.repo_full_name} is fetched with ${message.github_token_ref}, and the local executor fetches without a login: deploy to a server of another kind`;
+      throw new DeployFailure('fetch_failed', text);
+    }
     const target = {
       repo_full_name: message.repo_full_name,
+      clone_url: message.clone_url,
       server_ip: message.server_ip,
       allocated_port: message.port,
       secrets_ref: message.secrets_ref,

@@ -1,14 +1,16 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '@codegen/sdk/files';
-import { safeGitEnvironment } from '@codegen/sdk/git';
-import { boundedText, isSecretVariable, Redactor, withoutPatterns } from '@codegen/sdk/text';
+import { cloneSource, safeGitEnvironment } from '@codegen/sdk/git';
+import { boundedText, isSecretVariable, Redactor, textOf, withoutPatterns } from '@codegen/sdk/text';
 import { execa } from 'execa';
-import { DeployFailure } from '../executors/executor.js';
+import { DeployFailure, type ReleaseTarget } from '../executors/executor.js';
 import {
   checkoutIndexCommand,
   compareIndexCommand,
+  fetchMainCommand,
+  initCopyCommand,
   onMainCommand,
   readTreeCommand,
   resolveCommitCommand,
@@ -19,13 +21,12 @@ import { TAIL_BYTES } from './output-tail.js';
 import { readPackage } from './read-package.js';
 import type { ProjectFolders } from './release-folders.js';
 
-const FULL_NAME = /^[A-Za-z0-9][\w.-]{0,99}\/[A-Za-z0-9][\w.-]{0,99}$/;
 const GIT_TIMEOUT_MS = 120_000;
 
 export interface PrepareSettings {
   readonly reposDir: string;
   readonly path: string;
-  /** For `npm`: proxies, registry, certificates. */
+  /** For `npm` and a repository elsewhere: proxies, registry, certificates. */
   readonly installEnvironment: Readonly<Record<string, string>>;
   readonly installTimeoutMs: number;
   readonly stopGraceMs: number;
@@ -38,22 +39,57 @@ export interface PrepareSettings {
  * @throws {DeployFailure} fetch_failed
  */
 export async function resolveCommit(
-  repoFullName: string,
+  { repo_full_name, clone_url }: Source,
   revision: string | null | undefined,
+  folders: ProjectFolders,
   settings: PrepareSettings,
   signal: AbortSignal,
 ): Promise<string> {
-  const repository = repositoryFolder(repoFullName, settings.reposDir);
   if (revision && !/^[0-9a-f]{7,64}$/.test(revision)) {
     throw new DeployFailure('fetch_failed', 'commit_sha is not a commit id: send 40 hexadecimal digits');
   }
   const wanted = revision || 'refs/heads/main';
-  const why = `${repoFullName} has no ${revision ? `commit ${revision}` : 'branch main'}: push it, then deploy again`;
-  const sha = (await git(resolveCommitCommand(repository, wanted), why, settings, signal)).trim();
-  // The repository holds what tasks have not finished or were refused, too.
-  const unmerged = `commit ${sha} is not on main of ${repoFullName}: merge it, then deploy again`;
-  if (revision) await git(onMainCommand(repository, sha), unmerged, settings, signal);
-  return sha;
+  const why = `${repo_full_name} has no ${revision ? `commit ${revision}` : 'branch main'}: push it, then deploy again`;
+  return withRepository(clone_url, folders, settings, signal, async (repository) => {
+    const sha = (await git(resolveCommitCommand(repository, wanted), why, settings, signal)).trim();
+    // The repository holds what tasks have not finished or were refused, too.
+    const unmerged = `commit ${sha} is not on main of ${repo_full_name}: merge it, then deploy again`;
+    if (revision) await git(onMainCommand(repository, sha), unmerged, settings, signal);
+    return sha;
+  });
+}
+
+/** Which repository, and what git clones it by. */
+type Source = Pick<ReleaseTarget, 'repo_full_name' | 'clone_url'>;
+
+/**
+ * Has something done with the git directory of a repository: its folder on this machine, or of a URL a copy of main, which is
+ * made anew each time, since releases could write to one that stayed.
+ */
+async function withRepository<T>(
+  cloneUrl: string,
+  folders: ProjectFolders,
+  settings: PrepareSettings,
+  signal: AbortSignal,
+  work: (gitDir: string) => Promise<T>,
+): Promise<T> {
+  let source: string;
+  try {
+    source = cloneSource(cloneUrl, settings.reposDir);
+  } catch (error) {
+    throw new DeployFailure('fetch_failed', textOf(error), {}, { cause: error });
+  }
+  if (isAbsolute(source)) return work(source);
+  await folders.ensure();
+  const copy = folders.passing();
+  try {
+    const why = `main of ${source} cannot be fetched: see stderr, then deploy again`;
+    await git(initCopyCommand(copy), why, settings, signal);
+    await git(fetchMainCommand(copy, source), why, settings, signal);
+    return await work(copy);
+  } finally {
+    await removeTree(copy);
+  }
 }
 
 /** Which folder that is there already will do: any, one that still holds the files of its commit, or none. */
@@ -71,7 +107,7 @@ export interface PreparedRelease {
  * @throws {DeployFailure} fetch_failed, install_failed
  */
 export async function prepareRelease(
-  repoFullName: string,
+  { repo_full_name, clone_url }: Source,
   sha: string,
   folders: ProjectFolders,
   reuse: Reuse,
@@ -85,11 +121,14 @@ export async function prepareRelease(
   const index = `${passing}.index`;
   try {
     await mkdir(passing, { recursive: true });
-    const repository = repositoryFolder(repoFullName, settings.reposDir);
-    const why = `commit ${sha} of ${repoFullName} cannot be read`;
-    await git(readTreeCommand(repository, sha), why, settings, signal, index);
-    if (isThere && (await isIntact(repository, folder, settings, signal, index))) return { folder, reused: true };
-    await git(checkoutIndexCommand(repository, passing), why, settings, signal, index);
+    const why = `commit ${sha} of ${repo_full_name} cannot be read`;
+    const isIntact = await withRepository(clone_url, folders, settings, signal, async (repository) => {
+      await git(readTreeCommand(repository, sha), why, settings, signal, index);
+      if (isThere && (await holdsFiles(repository, folder, settings, signal, index))) return true;
+      await git(checkoutIndexCommand(repository, passing), why, settings, signal, index);
+      return false;
+    });
+    if (isIntact) return { folder, reused: true };
     const { build } = await readManifest(passing);
     await install(passing, sha, build !== undefined, folders, settings, signal);
     if (build) {
@@ -113,7 +152,7 @@ export async function prepareRelease(
 }
 
 /** A release may write to its folder; what it did to files that the commit does not have is not seen. */
-async function isIntact(
+async function holdsFiles(
   repository: string,
   folder: string,
   settings: PrepareSettings,
@@ -203,7 +242,12 @@ async function git(
 ): Promise<string> {
   try {
     const { stdout } = await execa('git', args, {
-      env: { ...safeGitEnvironment, PATH: settings.path, ...(index ? { GIT_INDEX_FILE: index } : {}) },
+      env: {
+        ...settings.installEnvironment,
+        ...safeGitEnvironment,
+        PATH: settings.path,
+        ...(index ? { GIT_INDEX_FILE: index } : {}),
+      },
       extendEnv: false,
       stdin: 'ignore',
       timeout: GIT_TIMEOUT_MS,
@@ -217,9 +261,4 @@ async function git(
     const details = { stderr: said, exitCode: exitCode ?? null };
     throw new DeployFailure('fetch_failed', why, details, { cause: error });
   }
-}
-
-function repositoryFolder(fullName: string, reposDir: string): string {
-  if (FULL_NAME.test(fullName) && !fullName.includes('..')) return join(reposDir, `${fullName}.git`);
-  throw new DeployFailure('fetch_failed', 'repo_full_name must look like owner/name');
 }

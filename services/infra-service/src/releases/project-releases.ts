@@ -81,7 +81,7 @@ export class ProjectReleases {
     revision: string | null | undefined,
     { signal, progress, requireWanted }: DeployContext,
   ): Promise<void> {
-    const sha = await resolveCommit(target.repo_full_name, revision, this.#settings, signal);
+    const sha = await resolveCommit(target, revision, this.#folders, this.#settings, signal);
     const forwarder = await this.#ports.open(target.server_ip, target.allocated_port);
     try {
       await progress(`fetching and installing ${sha.slice(0, 12)}`);
@@ -111,9 +111,9 @@ export class ProjectReleases {
     await Promise.all(this.#retiring.keys());
   }
 
-  async #prepare({ repo_full_name }: ReleaseTarget, sha: string, reuse: Reuse, signal: AbortSignal) {
+  async #prepare(target: ReleaseTarget, sha: string, reuse: Reuse, signal: AbortSignal) {
     await this.#folders.ensure();
-    return prepareRelease(repo_full_name, sha, this.#folders, reuse, this.#settings, signal);
+    return prepareRelease(target, sha, this.#folders, reuse, this.#settings, signal);
   }
 
   async #plan(target: ReleaseTarget, sha: string, folder: string, signal: AbortSignal): Promise<ReleasePlan> {
@@ -233,6 +233,7 @@ export class ProjectReleases {
     const state: ReleaseState = {
       sha,
       repo_full_name: target.repo_full_name,
+      clone_url: target.clone_url,
       server_ip: target.server_ip,
       allocated_port: target.allocated_port,
       release_port: release.upstream.port,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 const releaseState = z.object({
   sha: z.string(),
   repo_full_name: z.string(),
+  clone_url: z.string().optional(),
   /** Where clients reach it. */
   server_ip: z.string(),
   allocated_port: z.int(),
@@ -20,14 +21,17 @@ const releaseState = z.object({
   previous: z.array(z.string()),
 });
 /** What runs for a project, as it is after a restart of the service. Holds no secret. */
-export type ReleaseState = z.infer<typeof releaseState>;
+export type ReleaseState = z.infer<typeof releaseState> & { clone_url: string };
 
 const MOST_BYTES = 1024 * 1024;
 
 /** The recorded state, or undefined where nothing was ever deployed. Throws on a file that is not one: releases run beside it. */
 export async function readReleaseState(file: string): Promise<ReleaseState | undefined> {
   const bytes = await readRegularFile(file, { mostBytes: MOST_BYTES });
-  return bytes && releaseState.parse(parseFile(file, 'JSON', bytes.toString(), JSON.parse));
+  if (!bytes) return undefined;
+  const state = releaseState.parse(parseFile(file, 'JSON', bytes.toString(), JSON.parse));
+  // States of an earlier version have none: every repository was a folder that its name led to.
+  return { ...state, clone_url: state.clone_url ?? `${state.repo_full_name}.git` };
 }
 
 /** Replaces the state: a reader sees the old one or the new one, also after a crash. */

@@ -1,6 +1,6 @@
-import { readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
@@ -141,8 +141,50 @@ test('A commit, branch or repository that is not there fails as fetch_failed', a
   expect((await failureOf(site.deploy(null))).reason).toBe('fetch_failed');
   expect((await failureOf(site.deploy('0123456789012345678901234567890123456789'))).reason).toBe('fetch_failed');
   expect((await failureOf(site.deploy('--output=/tmp/x'))).reason).toBe('fetch_failed');
-  const elsewhere = site.deploy(null, { repo_full_name: '../outside' });
-  expect((await failureOf(elsewhere)).reason).toBe('fetch_failed');
+  for (const clone_url of [
+    '../outside.git',
+    '/etc',
+    'file:///etc',
+    'ext::sh -c id',
+    '--upload-pack=id',
+    'http://x/y',
+  ]) {
+    const failure = await failureOf(site.deploy(null, { clone_url }));
+    expect([clone_url, failure.reason, failure.message]).toEqual([
+      clone_url,
+      'fetch_failed',
+      expect.stringContaining('must be a path in the folder of repositories, https'),
+    ]);
+  }
+});
+
+test('A repository elsewhere is fetched over its URL, without a login, and no copy of it stays', async () => {
+  site = await openSite();
+  const bin = join(site.reposDir, 'bin');
+  await mkdir(bin);
+  // A remote end without a network: it runs on this machine what it is asked to run there.
+  const asked = join(site.reposDir, 'asked');
+  await writeFile(join(bin, 'ssh'), `#!/bin/sh\necho "$*" >> ${asked}\nfor last; do :; done\nexec sh -c "$last"\n`);
+  await chmod(join(bin, 'ssh'), 0o755);
+  await site.executor.stop();
+  await site.start({ path: `${bin}:${dirname(process.execPath)}:${process.env.PATH}` });
+  const sha = await site.repository.commit();
+  const clone_url = `ssh://git@box.example${site.reposDir}/${site.repository.fullName}.git`;
+  await site.deploy(sha, { clone_url });
+  expect((await get(site.port, '/')).body).toBe(sha);
+  expect(await readFile(asked, 'utf8')).toMatch(/BatchMode=yes.* git@box\.example git-upload-pack /);
+  expect((await readdir(join(site.releasesDir, site.projectId))).sort()).toEqual([sha, 'current.json', 'home'].sort());
+  const unmerged = await site.repository.commitBeside();
+  expect((await failureOf(site.deploy(unmerged, { clone_url }))).reason).toBe('fetch_failed');
+  const login = await failureOf(site.deploy(sha, { clone_url, github_token_ref: 'vault:platform/GIT_TOKEN' }));
+  expect(login.message).toMatch(
+    /fetched with vault:platform\/GIT_TOKEN, and the local executor fetches without a login/,
+  );
+  await rm(join(site.reposDir, `${site.repository.fullName}.git`), { recursive: true });
+  expect((await failureOf(site.deploy('f'.repeat(40), { clone_url }))).message).toContain(
+    'main of ssh://git@box.example/',
+  );
+  expect((await readdir(join(site.releasesDir, site.projectId))).sort()).toEqual([sha, 'current.json', 'home'].sort());
 });
 
 test('A commit without a usable .project.yml says so', async () => {

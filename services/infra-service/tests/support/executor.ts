@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type AnsibleDeployMessage, ansibleDeployMessage } from '@codegen/contracts';
+import { ansibleDeployMessage } from '@codegen/contracts';
 import type { Logger } from '@codegen/sdk/queue';
 import { freePort } from '../../../../tests/support/ports.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
-import type { Executor } from '../../src/executors/executor.js';
+import type { CheckedDeploy, Executor } from '../../src/executors/executor.js';
 import { type LocalExecutorSettings, startLocalExecutor } from '../../src/executors/local.js';
 import { MARKER } from '../../src/releases/marked-process.js';
 import { ProjectRepository } from './project-repository.js';
@@ -23,8 +23,8 @@ export interface Site {
   /** Secrets that any reference stands for. */
   secrets: Record<string, string>;
   start(settings?: Partial<LocalExecutorSettings>): Promise<Executor>;
-  message(fields: Partial<AnsibleDeployMessage>): AnsibleDeployMessage;
-  deploy(commitSha: string | null, fields?: Partial<AnsibleDeployMessage>): Promise<{ url: string }>;
+  message(fields: Partial<CheckedDeploy>): CheckedDeploy;
+  deploy(commitSha: string | null, fields?: Partial<CheckedDeploy>): Promise<{ url: string }>;
   /** Living processes of this project, with their run ids. */
   processes(): { pid: number; marker: string }[];
   close(): Promise<void>;
@@ -71,10 +71,11 @@ export async function openSite(settings: Partial<LocalExecutorSettings> = {}): P
       return site.executor;
     },
     message: (fields) =>
-      ansibleDeployMessage.parse({
+      checked({
         project_id: projectId,
         project_name: 'fixture',
         repo_full_name: repository.fullName,
+        clone_url: `${fields.repo_full_name ?? repository.fullName}.git`,
         server_ip: '127.0.0.1',
         port: site.port,
         github_token_ref: 'none:',
@@ -95,6 +96,10 @@ export async function openSite(settings: Partial<LocalExecutorSettings> = {}): P
   };
   await site.start();
   return site;
+}
+
+function checked(fields: object): CheckedDeploy {
+  return ansibleDeployMessage.parse(fields) as CheckedDeploy;
 }
 
 /** Living processes that carry a project's run id. */

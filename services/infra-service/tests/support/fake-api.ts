@@ -83,7 +83,8 @@ export async function startFakeApi(): Promise<FakeApi> {
     addProject: (id, port) => {
       const project: Project = {
         ...{ id, name: `name-of-${id.replace(/\W|_/g, '-').toLowerCase()}`, description: null, status: 'deploying' },
-        ...{ modules: ['backend'], repository_url: `file:///repos/local/${id}.git`, owner_id: 'user_1' },
+        ...{ modules: ['backend'], repository_url: `file:///repos/elsewhere/${id}.git`, owner_id: 'user_1' },
+        repository: { full_name: `local/${id}`, clone_url: `local/${id}.git`, credential_ref: 'none:' },
         ...{ main_sha: null, manifest: null, ...times },
       };
       const at = { server_handle: 'local', server_kind: 'local', server_ip: '127.0.0.1', service: 'backend', port };

@@ -19,7 +19,7 @@ function deps(deploy: () => Promise<{ url: string }>) {
   const answers: AnsibleDeployResult[] = [];
   const calls: string[] = [];
   const all: DeployDeps = {
-    check: async () => undefined,
+    check: async (one) => ({ ...one, clone_url: 'local/proj_1.git' }),
     executorOf: () => ({
       deploy: () => {
         calls.push('deploy');

@@ -66,6 +66,7 @@ describe('the state beside the releases', () => {
   const state = {
     sha: 'a'.repeat(40),
     repo_full_name: 'local/proj_1',
+    clone_url: 'local/proj_1.git',
     server_ip: '127.0.0.1',
     allocated_port: 1,
     release_port: 2,
@@ -89,6 +90,13 @@ describe('the state beside the releases', () => {
     }
     expect(await readFile(secret, 'utf8')).toBe(SECRET);
     expect(await readReleaseState(file)).toBeUndefined();
+  });
+
+  it('of an earlier version tells where the repository was: in the folder that its name led to', async () => {
+    const file = join(folder, 'current.json');
+    const { clone_url, ...former } = state;
+    await writeFile(file, JSON.stringify(former));
+    expect(await readReleaseState(file)).toEqual({ ...former, clone_url });
   });
 
   it('does not count a link as a release, and removes half made ones with closed folders in them', async () => {

@@ -23,10 +23,11 @@ describe.each(databases)('deploy on %s', (kind) => {
     expect(done.result).toMatchObject({ request_id: task.request_id, status: 'success', port: message.port });
     expect(message).toMatchObject({
       project_name: project.name.replaceAll('-', '_'),
-      repo_full_name: `local/${project.id}`,
+      repo_full_name: project.repository?.full_name,
+      clone_url: project.repository?.clone_url,
       commit_sha: 'a'.repeat(40),
       secrets_ref: 'none:',
-      github_token_ref: 'none:',
+      github_token_ref: 'vault:platform/GIT_TOKEN',
       server_kind: 'local',
     });
     const health = await fetch(`${String(done.result?.deployed_url)}/health`);

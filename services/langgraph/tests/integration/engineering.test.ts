@@ -1,6 +1,7 @@
 import { scaffolderResults, workerResponseKey } from '@codegen/contracts';
 import { publish } from '@codegen/sdk/queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { repositoryOf } from '../support/executors.js';
 import { databases, World } from '../support/world.js';
 
 describe.each(databases)('engineering on %s', (kind) => {
@@ -21,6 +22,13 @@ describe.each(databases)('engineering on %s', (kind) => {
     const [turn] = world.executors.of('develop', task);
     expect(done).toMatchObject({ status: 'completed', epoch: 1, reason: null, error: null });
     expect(world.executors.of('scaffold', task)[0]?.message).toMatchObject({ task_id: task.id });
+    // Nobody but the scaffolder knows how the repository is named, and where it is.
+    const { full_name: repo_full_name, clone_url } = repositoryOf(project.id);
+    const creates = world.executors.of('create', task).map(({ message }) => message);
+    expect(creates).toMatchObject([
+      { config: { repo: { repo_full_name, clone_url, ref: 'main', read_only: false } } },
+      { config: { repo: { repo_full_name, clone_url, read_only: true } } },
+    ]);
     expect(done.result).toMatchObject({
       request_id: task.request_id,
       status: 'success',
@@ -39,6 +47,17 @@ describe.each(databases)('engineering on %s', (kind) => {
     const [attempt] = await world.api.tasks.attempts(task.id);
     expect(attempt).toMatchObject({ epoch: 1, worker_id: turn?.workerId, request_id: turn?.requestId });
     expect(world.complaints).toEqual([]);
+  });
+
+  it('asks the scaffolder where the repository is, where that is not recorded', async () => {
+    await world.startReplica();
+    const project = await world.newProject();
+    await world.api.projects.report(project.id, { status: 'built', main_sha: 'a'.repeat(40) });
+    const task = await world.start('engineering', project);
+
+    expect(await world.ended(task)).toMatchObject({ status: 'completed' });
+    expect(world.executors.of('scaffold', task)).toHaveLength(1);
+    expect((await world.api.projects.get(project.id)).repository).toEqual(repositoryOf(project.id));
   });
 
   it('goes back to develop with the failure, with the same worker, when the tests fail', async () => {

@@ -132,7 +132,10 @@ export class Executors {
     const answer = await this.#once(request_id, async () => {
       const said = await this.script.scaffold?.(message);
       if (said !== 'silent' && said?.status !== 'failed') {
-        await this.api.projects.report(project_id, { status: 'scaffolded', main_sha: 'a'.repeat(40), manifest });
+        const repository = repositoryOf(project_id);
+        await this.api.projects.report(project_id, {
+          ...{ status: 'scaffolded', repository, main_sha: 'a'.repeat(40), manifest },
+        });
       }
       return said;
     });
@@ -262,6 +265,16 @@ export class Executors {
     this.#turns.set(key, times);
     return times;
   }
+}
+
+/** Where the scaffolder says that a project's repository is: nobody can guess it. */
+export function repositoryOf(projectId: string) {
+  const name = projectId.slice(-8);
+  return {
+    full_name: `acme/site-${name}`,
+    clone_url: `https://git.example.org/acme/site-${name}.git`,
+    credential_ref: 'vault:platform/GIT_TOKEN',
+  };
 }
 
 /** A commit id that follows from a request. */

@@ -18,7 +18,7 @@ import { waitFor } from '../../../../tests/support/wait-for.js';
 import { makeApiKeySecret, openPglite, startApi, userCacheFolder } from '../../../api/src/index.js';
 import type { DatabasePool } from '../../src/engine/database/pool.js';
 import { type LanggraphConfig, langgraph } from '../../src/index.js';
-import { Executors } from './executors.js';
+import { Executors, repositoryOf } from './executors.js';
 
 export type DatabaseKind = 'PGlite' | 'PostgreSQL';
 export const databases: readonly DatabaseKind[] = ['PGlite', 'PostgreSQL'];
@@ -137,6 +137,7 @@ export class World {
     const project = await this.newProject();
     return this.api.projects.report(project.id, {
       status: 'scaffolded',
+      repository: repositoryOf(project.id),
       main_sha: 'a'.repeat(40),
       manifest: {
         test: ['true'],

@@ -1,11 +1,12 @@
+import type { ProjectRepository } from '@codegen/contracts';
 import type { GitEntry } from '@codegen/sdk/git';
 
 /** Where repositories live. The scaffolder alone talks to it; `main` moves by compare-and-set only. */
 export interface RepositoryHost {
-  /** Full name of a project's repository, "org/repo". */
-  nameOf(projectId: string): string;
-  /** Makes the repository where it is missing. Returns the URL to show to people. */
-  ensureRepository(fullName: string): Promise<{ url: string }>;
+  /** Full name, "org/repo", for the repository of a project that has none yet. */
+  nameFor(projectId: string): string;
+  /** Makes the repository where it is missing. Returns the URL to show to people, and where services find it. */
+  ensureRepository(fullName: string): Promise<{ url: string; repository: ProjectRepository }>;
   /** Publishes the one commit of a folder as main. False where there was a main already. */
   createMain(fullName: string, folder: string): Promise<boolean>;
   /** The commit of a branch, or undefined where the branch or the repository is missing. */

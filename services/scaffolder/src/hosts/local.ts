@@ -43,12 +43,14 @@ export function localHost(reposDir: string): RepositoryHost {
   };
 
   return {
-    nameOf: (projectId) => `local/${projectId}`,
+    nameFor: (projectId) => `local/${projectId}`,
 
     async ensureRepository(fullName) {
       const gitDir = folderOf(fullName);
       if (!(await exists(gitDir))) await createBare(gitDir);
-      return { url: pathToFileURL(gitDir).href };
+      // A path in the folder, wherever that is mounted or moved to.
+      const repository = { full_name: fullName, clone_url: `${fullName}.git`, credential_ref: 'none:' };
+      return { url: pathToFileURL(gitDir).href, repository };
     },
 
     async createMain(fullName, folder) {

@@ -1,4 +1,4 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type RepositoryMessage, repositoryMessage } from '@codegen/contracts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -64,6 +64,17 @@ it('fast-forwards main to the commit and reports it with its manifest', async ()
   expect(await host.branchTip(NAME, 'main')).toBe(commit_sha);
   expect(await host.branchTip(NAME, BRANCH)).toBe(commit_sha);
   expect(api.reports).toEqual([{ main_sha: commit_sha, manifest: known }]);
+});
+
+it('moves main of the repository that the project names', async () => {
+  const named = { full_name: 'acme/shop', clone_url: 'acme/shop.git', credential_ref: 'none:' };
+  await mkdir(join(folder.path, 'repos', 'acme'));
+  await rename(join(folder.path, 'repos', `${NAME}.git`), join(folder.path, 'repos', 'acme/shop.git'));
+  await git(clone, 'remote', 'set-url', 'origin', join(folder.path, 'repos', 'acme/shop.git'));
+  api.project = { ...api.project, repository: named };
+  const commit_sha = await work();
+  expect(await merge({ commit_sha })).toMatchObject({ status: 'success', main_sha: commit_sha });
+  expect(await host.branchTip('acme/shop', 'main')).toBe(commit_sha);
 });
 
 it('merges the tested commit, not what was pushed to its branch afterwards', async () => {

@@ -67,6 +67,7 @@ it('gives a project a repository with one clean commit, and reports it before it
     {
       status: 'scaffolded',
       repository_url: result.repo_url,
+      repository: { full_name: NAME, clone_url: `${NAME}.git`, credential_ref: 'none:' },
       main_sha: sha,
       manifest: {
         test: ['node', '--test'],
@@ -81,6 +82,16 @@ it('gives a project a repository with one clean commit, and reports it before it
     intro: 'Notes & <tea>',
     posts: [],
   });
+});
+
+it('names the repository of a project itself, and keeps to the name once it is recorded', async () => {
+  expect(await scaffold(message({ repo_full_name: 'user_1/proj_1' }))).toMatchObject({ status: 'success' });
+  expect(await readdir(folder.path)).toEqual(['local']);
+  const repository = { full_name: 'acme/shop', clone_url: 'acme/shop.git', credential_ref: 'none:' };
+  api.project = { ...api.project, repository };
+  expect(await scaffold(message({ repo_full_name: 'acme/shop' }))).toMatchObject({ status: 'success' });
+  expect(await readdir(folder.path)).toEqual(['acme', 'local']);
+  expect(api.project.repository).toEqual(repository);
 });
 
 it('comes to the same end when it is asked again', async () => {

@@ -36,8 +36,10 @@ async function repository() {
 }
 
 it('makes a bare repository once, with a URL that can be cloned', async () => {
-  const { url } = await host.ensureRepository(NAME);
-  expect(await host.ensureRepository(NAME)).toEqual({ url });
+  const made = await host.ensureRepository(NAME);
+  expect(await host.ensureRepository(NAME)).toEqual(made);
+  const { url, repository } = made;
+  expect(repository).toEqual({ full_name: NAME, clone_url: `${NAME}.git`, credential_ref: 'none:' });
   expect(fileURLToPath(url)).toBe(join(repos, `${NAME}.git`));
   expect(await readdir(join(repos, 'local'))).toEqual(['proj_1.git']);
   expect(await git(fileURLToPath(url), 'config', 'receive.denyDeletes')).toBe('true');

@@ -15,6 +15,7 @@ export class FakeApi {
     this.project = {
       ...{ id: projectId, name: 'window-seat', description: 'Notes & <tea>', status: 'scaffolding' },
       ...{ modules: ['backend'], repository_url: null, owner_id: 'user_1', main_sha: null, manifest: null, ...times },
+      repository: null,
     };
     this.task = {
       ...{ id: taskId, project_id: projectId, type: 'engineering', status: 'running', reason: null, spec: null },

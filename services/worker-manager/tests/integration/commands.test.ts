@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processesIn, processesWith } from '../../../../packages/worker-wrapper/tests/support/processes.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { agents, startBench } from '../support/bench.js';
+import { answerOfProjects } from '../support/known-projects.js';
 
 let bench: Awaited<ReturnType<typeof startBench>>;
 beforeEach(async () => {
@@ -96,7 +97,73 @@ describe('create', () => {
     expect(await bench.output(input)).toMatchObject({ reason: 'unknown_agent' });
   });
 
-  it('refuses a repository outside of the folder of repositories', async () => {
+  it('clones what the API says is the repository of its project, also where the command does not say', async () => {
+    await bench.start();
+    const repository = { repo_full_name: 'local/proj_1', ref: 'main', read_only: true };
+    for (const repo of [repository, { ...repository, clone_url: 'local/proj_1.git' }]) {
+      const workerId = await bench.create('changes-nothing', { repo });
+      expect(await bench.output(await bench.input(workerId, 'Look'))).toMatchObject({ status: 'success' });
+    }
+  });
+
+  it('clones no repository but that of its project, and nothing that is none', async () => {
+    await bench.start();
+    const own = 'local/proj_1';
+    const others: [object, string, string][] = [
+      [
+        { repo_full_name: 'local/proj_2' },
+        'not_allowed',
+        `clones ${own}, at the clone_url of the project, and no other`,
+      ],
+      [{ repo_full_name: own, clone_url: 'local/proj_2.git' }, 'not_allowed', 'and no other'],
+      [{ repo_full_name: own, clone_url: 'https://example.org/x.git' }, 'not_allowed', 'and no other'],
+      [{ repo_full_name: 'local/proj_2', clone_url: 'local/proj_1.git' }, 'not_allowed', 'and no other'],
+    ];
+    for (const [repo, reason, why] of others) {
+      const requestId = randomUUID();
+      await bench.create('forever', { repo: { ref: 'main', read_only: false, ...repo } as never }, requestId);
+      expect(await bench.response(requestId)).toMatchObject({
+        success: false,
+        reason,
+        error: expect.stringContaining(why),
+      });
+    }
+  });
+
+  it('of no project clones the repository of a name, or what a URL in the folder names, and nothing outside', async () => {
+    await bench.start();
+    const create = async (repo: object) => {
+      const request_id = randomUUID();
+      await bench.send({
+        ...{ command: 'create', request_id, context: {} },
+        config: {
+          ...{ name: 'test', agent: 'custom', agent_config: 'changes-nothing', capabilities: [], env_vars: {} },
+          repo: { repo_full_name: 'a/b', ref: 'main', read_only: true, ...repo },
+        },
+      });
+      return bench.response(request_id);
+    };
+    for (const repo of [{ repo_full_name: 'local/proj_1' }, { clone_url: `file://${bench.repository.path}` }]) {
+      expect(await create(repo)).toMatchObject({ success: true });
+    }
+    expect(await create({})).toMatchObject({
+      success: false,
+      error: expect.stringContaining('no project has a repository'),
+    });
+    for (const clone_url of [
+      '--upload-pack=id',
+      'ext::sh -c id',
+      '/etc',
+      '../workers',
+      'http://127.0.0.1/x',
+      'file:///',
+    ]) {
+      const error = expect.stringContaining('clone_url must be a path in the folder of repositories');
+      expect(await create({ clone_url })).toMatchObject({ success: false, reason: 'not_allowed', error });
+    }
+  });
+
+  it('refuses a repository whose name is none', async () => {
     await bench.start();
     for (const name of ['../repos/local', 'local/..', '/etc', 'a/b/c', '-x/y']) {
       const requestId = randomUUID();
@@ -159,7 +226,8 @@ describe('variables of an agent', () => {
       request.resume().on('end', () => {
         response.setHeader('content-type', 'application/json');
         const task = { ...runningTask, project_id: 'proj_1', epoch: 7 };
-        const answer = request.url?.startsWith('/tasks/') ? task : { values: { TOKEN: 'hunter2-hunter2' } };
+        const others = request.url?.startsWith('/tasks/') ? task : { values: { TOKEN: 'hunter2-hunter2' } };
+        const answer = answerOfProjects(request.url) ?? others;
         response.end(JSON.stringify(answer));
       });
     });
@@ -246,7 +314,7 @@ describe('variables of an agent', () => {
       await bench.start({ api: { url: api.url, token: 'cgk_test' } });
       const requestId = randomUUID();
       await bench.create('forever', { env_vars: { TOKEN: 'vault:project/proj_1/TOKEN' } }, requestId);
-      await waitFor('the wait', () => bench.logged.some((line) => line.includes('a worker waits for its secrets')), {
+      await waitFor('the wait', () => bench.logged.some((line) => line.includes('a worker waits for the API')), {
         timeoutMs: 40_000,
       });
       expect(await bench.responses(requestId)).toEqual([]);
@@ -277,7 +345,7 @@ describe('variables of an agent', () => {
     }
   });
 
-  it('are no secret of another project than that of the running task, nor do they go to another repository', async () => {
+  it('are no secret of another project than that of the running task', async () => {
     const api = await secretApi();
     try {
       await bench.start({ api: { url: api.url, token: 'cgk_test' } });
@@ -287,7 +355,6 @@ describe('variables of an agent', () => {
         expect(await bench.response(requestId)).toMatchObject({ success: false, error: expect.stringContaining(why) });
       };
       await refusedWith({ env_vars: { TOKEN: 'vault:project/proj_2/TOKEN' } }, 'is of another project');
-      await refusedWith({ repo: { repo_full_name: 'local/proj_2', ref: 'main' } }, 'local/proj_1');
     } finally {
       await api.stop();
     }

@@ -38,8 +38,7 @@ async function spawnManager(): Promise<ChildProcess> {
     env: {
       PATH: process.env.PATH,
       REDIS_URL: bench.server.url,
-      // Nobody is there: what these workers do needs no API.
-      API_URL: 'http://127.0.0.1:9',
+      API_URL: bench.config.api?.url,
       API_TOKEN: 'cgk_test',
       WORKERS_DIR: bench.workersDir,
       REPOS_DIR: bench.reposDir,

@@ -20,6 +20,7 @@ import { openRedis, startRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { type WorkerManagerConfig, workerManager } from '../../src/index.js';
+import { startProjectsApi } from './known-projects.js';
 
 const root = resolve(fileURLToPath(new URL('.', import.meta.url)), '..', '..', '..', '..');
 const agentNames = [
@@ -57,8 +58,10 @@ export async function startBench() {
   const managers: { stop(): Promise<void> }[] = [];
   const logged: string[] = [];
   const log = (bindings: object, message: string) => void logged.push(JSON.stringify({ ...bindings, message }));
+  const api = await startProjectsApi();
   const config: WorkerManagerConfig = {
     redisUrl: server.url,
+    api: { url: api.url, token: 'cgk_test' },
     workersDir,
     reposDir,
     agents,
@@ -158,6 +161,7 @@ export async function startBench() {
       await Promise.all(managers.map((manager) => manager.stop().catch(() => undefined)));
       redis.disconnect();
       await server.stop();
+      await api.stop();
       await folder.remove();
     },
   };

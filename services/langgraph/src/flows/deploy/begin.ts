@@ -15,7 +15,7 @@ export function beginStep(deps: FlowDeps): DeployStep {
         pct: 0,
       });
       const begun = { started_ms: await deps.nowMs(), previous_status: project.status, commit_sha: project.main_sha };
-      if (project.main_sha === null) {
+      if (project.main_sha === null || project.repository === null) {
         return {
           ...begun,
           ...end(failed('nothing_to_deploy', 'the project has no repository yet: start engineering')),

@@ -6,6 +6,7 @@ import { tail } from '../engineering/prompt.js';
 import { cancelRequested, type FlowDeps } from '../flow.js';
 import { park } from '../park.js';
 import { progress, setProjectStatus } from '../report.js';
+import { repositoryOf } from '../repository.js';
 import { type DeployStep, end, visit } from './state.js';
 
 /** Milliseconds that a release under way may still be answered after a request to cancel. */
@@ -23,6 +24,7 @@ export function deployStep(deps: FlowDeps): DeployStep {
       const { input, commit_sha, secrets_ref, place } = state;
       if (!place) throw new Error('there is no port to deploy to');
       const project = await deps.api.projects.get(input.project_id, { signal });
+      const repository = repositoryOf(project);
       const here = visit(state);
       const id = requestIdAt(state, here);
       await setProjectStatus(deps, project.id, 'deploying', { signal });
@@ -32,12 +34,13 @@ export function deployStep(deps: FlowDeps): DeployStep {
         callback_stream: input.callback_stream,
         project_id: project.id,
         project_name: project.name.replaceAll('-', '_'),
-        repo_full_name: `local/${project.id}`,
+        repo_full_name: repository.full_name,
+        clone_url: repository.clone_url,
         server_ip: place.server_ip,
         server_kind: place.server_kind,
         port: place.port,
         modules: project.modules,
-        github_token_ref: 'none:',
+        github_token_ref: repository.credential_ref,
         secrets_ref,
         commit_sha,
         task_id: input.task_id,

@@ -24,7 +24,7 @@ export function beginStep(deps: FlowDeps): EngineeringStep {
       const workers = await deps.waits.workersLeft(input.task_id, input.request_id);
       const [former] = workers;
       if (former !== undefined) return { ...begun, workers, doomed: { id: former, role: 'former' }, next: 'replace' };
-      return { ...begun, next: project.main_sha === null ? 'scaffold' : 'develop' };
+      return { ...begun, next: project.main_sha && project.repository ? 'develop' : 'scaffold' };
     },
   };
 }

@@ -4,6 +4,7 @@ import { reasonInWords } from '../../engine/reason-words.js';
 import { requestIdAt } from '../ask.js';
 import type { FlowDeps } from '../flow.js';
 import { progress, setProjectStatus } from '../report.js';
+import { repositoryOf } from '../repository.js';
 import { developerPrompt } from './prompt.js';
 import { type EngineeringState, type EngineeringStep, end, MAX_ROUNDS, visit } from './state.js';
 import { afterFault, askTurn, nextRound, replaceLost, turnOutcome } from './turn.js';
@@ -20,6 +21,7 @@ export function developStep(deps: FlowDeps): EngineeringStep {
         deps.api.projects.get(input.project_id, { signal }),
       ]);
       if (project.main_sha === null) throw new Error(`project ${project.id} has no main branch to develop from`);
+      const { full_name, clone_url } = repositoryOf(project);
       const here = visit(state, 'develop');
       const createId = requestIdAt(state, ['create-developer', epoch]);
       const workerId = developer ?? workerIdFor(createId);
@@ -38,7 +40,7 @@ export function developStep(deps: FlowDeps): EngineeringStep {
             name: `developer of ${project.name}`,
             agent,
             ...(agentConfig !== undefined && { agent_config: agentConfig }),
-            repo: { repo_full_name: `local/${project.id}`, ref: 'main', read_only: false },
+            repo: { repo_full_name: full_name, clone_url, ref: 'main', read_only: false },
           },
           prompt: developerPrompt({ spec: task.spec ?? '', failure }),
           timeoutSeconds: turnTimeoutSeconds,

@@ -24,7 +24,7 @@ export function scaffoldStep(deps: FlowDeps): EngineeringStep {
         correlation_id: input.correlation_id,
         callback_stream: input.callback_stream,
         project_id: project.id,
-        repo_full_name: `local/${project.id}`,
+        repo_full_name: project.repository?.full_name ?? `${project.owner_id}/${project.id}`,
         project_name: project.name,
         modules: project.modules,
         task_id: input.task_id,

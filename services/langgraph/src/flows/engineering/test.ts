@@ -3,6 +3,7 @@ import { failed } from '../../engine/outcome.js';
 import { parkedAt, requestIdAt } from '../ask.js';
 import type { FlowDeps } from '../flow.js';
 import { progress, setProjectStatus } from '../report.js';
+import { repositoryOf } from '../repository.js';
 import { type EngineeringState, type EngineeringStep, end, visit } from './state.js';
 import { afterFault, askTurn, nextRound, replaceLost, turnOutcome } from './turn.js';
 
@@ -26,6 +27,7 @@ export function testStep(deps: FlowDeps): EngineeringStep {
       const { input, round, commit } = state;
       if (!commit) throw new Error('there is no commit to test');
       const { agentConfig, turnTimeoutSeconds } = deps.settings.tester;
+      const { full_name, clone_url } = repositoryOf(await deps.api.projects.get(input.project_id, { signal }));
       const name = commit.sha.slice(0, 12);
       await setProjectStatus(deps, input.project_id, 'testing', { signal });
       return askTurn(
@@ -39,7 +41,7 @@ export function testStep(deps: FlowDeps): EngineeringStep {
             name: `tester of ${name}`,
             agent: 'custom',
             agent_config: agentConfig,
-            repo: { repo_full_name: `local/${input.project_id}`, ref: commit.sha, read_only: true },
+            repo: { repo_full_name: full_name, clone_url, ref: commit.sha, read_only: true },
           },
           prompt: "Run the project's tests.",
           timeoutSeconds: turnTimeoutSeconds,
