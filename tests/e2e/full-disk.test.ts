@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { canMount } from '../support/namespaces.js';
 import { createDatabase } from '../support/postgres.js';
-import { canMount, smallDisk } from '../support/small-disk.js';
+import { smallDisk } from '../support/small-disk.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
 import { startServices } from './support/system.js';

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type FakeApi, startFakeApi, TOKEN } from '../../packages/sdk/tests/support/fake-api.js';
+import { canUnshare } from '../support/namespaces.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
 import { type Ended, type Machine, type Machines, makeMachines } from './support/machine.js';
@@ -88,22 +89,25 @@ describe('a home that is not as it should be', () => {
     }
   });
 
-  it('is not needed by an account without any, as a container has with a uid of its own', async () => {
-    const machine = await machines.add(['unshare', '--user', '--map-user=54321', 'env', '-u', 'HOME']);
-    const listed = await machine.run(['project', 'list'], { env: known() });
-    expect([listed.code, listed.stderr]).toEqual([0, '']);
-    expectAdvice(await login(machine, 'default'), 2, /no home folder: .*ORCHESTRATOR_CONFIG_DIR/);
-    const folder = { ORCHESTRATOR_CONFIG_DIR: join(machine.home, 'settings') };
-    const stored = 'printf %s "$ORCHESTRATOR_TOKEN" | orchestrator auth login --token-stdin';
-    expect(await machine.paste(stored, { env: { ...known(), ...folder } }).ended).toMatchObject({
-      code: 0,
-      stderr: '',
-    });
-    for (const command of ['up', 'down']) {
-      const line = `${join(root, 'bin', 'orchestrator')} ${command} --json`;
-      expectAdvice(await machine.paste(line).ended, 2, /no home folder: .*--data-dir/);
-    }
-  });
+  it.runIf(canUnshare)(
+    'is not needed by an account without any, as a container has with a uid of its own',
+    async () => {
+      const machine = await machines.add(['unshare', '--user', '--map-user=54321', 'env', '-u', 'HOME']);
+      const listed = await machine.run(['project', 'list'], { env: known() });
+      expect([listed.code, listed.stderr]).toEqual([0, '']);
+      expectAdvice(await login(machine, 'default'), 2, /no home folder: .*ORCHESTRATOR_CONFIG_DIR/);
+      const folder = { ORCHESTRATOR_CONFIG_DIR: join(machine.home, 'settings') };
+      const stored = 'printf %s "$ORCHESTRATOR_TOKEN" | orchestrator auth login --token-stdin';
+      expect(await machine.paste(stored, { env: { ...known(), ...folder } }).ended).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
+      for (const command of ['up', 'down']) {
+        const line = `${join(root, 'bin', 'orchestrator')} ${command} --json`;
+        expectAdvice(await machine.paste(line).ended, 2, /no home folder: .*--data-dir/);
+      }
+    },
+  );
 
   it('is named when its configuration cannot be read', async () => {
     const machine = await machines.add(asOrdinaryUser);
@@ -132,7 +136,7 @@ describe('a home that is not as it should be', () => {
     expect((await machine.run(['auth', 'status'])).code).toBe(0);
   });
 
-  it('keeps the login that it has when the disk is full', async () => {
+  it.runIf(canUnshare)('keeps the login that it has when the disk is full', async () => {
     const folder = await tempFolder('codegen-disk');
     onTestFinished(folder.remove);
     const machine = await machines.add(withSmallDisk(folder.path));

@@ -6,9 +6,6 @@ import { tempFolder } from './temp-folder.js';
 
 const run = promisify(execFile);
 
-/** Whether this account may mount: elsewhere there is no small disk to be had. */
-export const canMount = process.getuid?.() === 0;
-
 export interface SmallDisk {
   readonly path: string;
   /** Leaves that many bytes free. */

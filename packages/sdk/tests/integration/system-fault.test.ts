@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { canMount, smallDisk } from '../../../../tests/support/small-disk.js';
+import { canMount } from '../../../../tests/support/namespaces.js';
+import { smallDisk } from '../../../../tests/support/small-disk.js';
 import { OrchestratorError, PermanentError, TransientError } from '../../src/errors.js';
 import { diskFault, faultCode, fullDisk, saidFault, systemFault } from '../../src/files/index.js';
 

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { canMount, type SmallDisk, smallDisk } from '../../../../tests/support/small-disk.js';
+import { canMount } from '../../../../tests/support/namespaces.js';
+import { type SmallDisk, smallDisk } from '../../../../tests/support/small-disk.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { createBareRepository } from '../support/bare-repository.js';
 import { startBench } from '../support/worker.js';

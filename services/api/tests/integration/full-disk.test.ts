@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { canMount } from '../../../../tests/support/namespaces.js';
 import { createDatabase } from '../../../../tests/support/postgres.js';
-import { canMount, smallDisk } from '../../../../tests/support/small-disk.js';
+import { smallDisk } from '../../../../tests/support/small-disk.js';
 import { makeApiKeySecret } from '../../src/auth.js';
 import { startApi } from '../../src/start-api.js';
 import { Client, masterKey } from '../support/test-api.js';

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { canMount, type SmallDisk, smallDisk } from '../../../../tests/support/small-disk.js';
+import { canMount } from '../../../../tests/support/namespaces.js';
+import { type SmallDisk, smallDisk } from '../../../../tests/support/small-disk.js';
 import { get } from '../support/clients.js';
 import { ServiceSite, type SiteProject } from '../support/service-site.js';
 

@@ -11,8 +11,9 @@ import {
 import { closeRedis, connectRedis, publish, queueStats } from '@codegen/sdk/queue';
 import { startService } from '@codegen/sdk/service';
 import { expect, it, onTestFinished } from 'vitest';
+import { canMount } from '../../../../tests/support/namespaces.js';
 import { startRedis } from '../../../../tests/support/redis.js';
-import { canMount, smallDisk } from '../../../../tests/support/small-disk.js';
+import { smallDisk } from '../../../../tests/support/small-disk.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { scaffolder } from '../../src/index.js';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { canMount, type SmallDisk, smallDisk } from '../../../../tests/support/small-disk.js';
+import { canMount } from '../../../../tests/support/namespaces.js';
+import { type SmallDisk, smallDisk } from '../../../../tests/support/small-disk.js';
 import { startBench } from '../support/bench.js';
 
 describe.runIf(canMount)('a full disk of the workers', () => {
