@@ -50,7 +50,8 @@ export function permittedHint(text: string, caller: Caller): string {
   return text.slice(0, at).trimEnd() + hint.slice(plain.length);
 }
 
-function isPermitted(line: string, { env, system }: Caller): boolean {
+/** Whether ALLOWED_COMMANDS and the key, as far as it is known, allow a command line. */
+export function isPermitted(line: string, { env, system }: Caller): boolean {
   const [program = '', ...words] = shellWords(line);
   if (basename(program) !== 'orchestrator') return true;
   const { command, help, argv } = readRequest(words, {});

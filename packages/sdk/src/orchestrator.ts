@@ -220,7 +220,7 @@ export class Orchestrator {
       (await this.api(options)).secrets.list(project, options),
     /** Names that `.project.yml` on main requires and that have no value yet: a deploy waits for them. */
     missing: async (project: string, options?: CallOptions): Promise<string[]> => {
-      const [api, { missingSecrets }] = await this.#load(import('./api/waits.js'), options);
+      const [api, { missingSecrets }] = await this.#load(import('./api/missing-secrets.js'), options);
       return missingSecrets(api, project, options);
     },
     delete: async (project: string, name: string, options?: CallOptions): Promise<void> =>

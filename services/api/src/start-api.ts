@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { buildApp } from './app.js';
 import { Changes } from './changes.js';
+import { type ConditionKinds, conditionKinds } from './conditions.js';
 import { type DatabaseConfig, openDatabase } from './database/open.js';
 import { forgetOldKeys } from './idempotency.js';
 import type { Limits } from './limits.js';
@@ -21,6 +22,8 @@ export type ApiConfig = {
   readonly adminToken?: string | undefined;
   /** Keys of services and servers that have to be there. */
   readonly seed?: Seed | undefined;
+  /** What tasks may wait for; see `conditionKinds`. */
+  readonly conditions?: ConditionKinds | undefined;
   readonly logger?: Logger | undefined;
   /** What one client may cost; see `defaultLimits`. */
   readonly limits?: Limits | undefined;
@@ -54,7 +57,9 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
       if (config.adminToken !== undefined) await ensureAdmin(trx, config.adminToken);
       if (config.seed) await ensureSeed(trx, config.seed);
     });
-    app = await buildApp({ db, vault, changes: new Changes(), logger, stopping: stopping.signal }, config.limits);
+    const { conditions = conditionKinds, limits } = config;
+    const changes = new Changes();
+    app = await buildApp({ db, vault, changes, conditions, logger, stopping: stopping.signal }, limits);
     const url = await app.listen({ host: config.host, port: config.port });
     logger.info({ url }, 'the API listens');
     // Such as too many open files: it concerns one connection. Unheard, the event would end the process.

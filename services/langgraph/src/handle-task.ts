@@ -4,6 +4,7 @@ import { isOrchestratorError } from '@codegen/sdk/errors';
 import type { Logger, Redis } from '@codegen/sdk/queue';
 import { untilBack } from './engine/backoff.js';
 import type { Driver } from './engine/driver.js';
+import { lookAtTask } from './engine/look-at-task.js';
 import { cancelled, failed, logEnd, reportEnd } from './engine/outcome.js';
 import type { ThreadKind, Threads } from './engine/threads.js';
 import type { Waits } from './engine/waits.js';
@@ -24,7 +25,7 @@ export function handleTask(
     const hasEnded = await deps.threads.hasEnded(request_id);
     if (hasEnded) return;
     if (hasEnded === false) {
-      await lookAgain(message, signal);
+      await lookAtTask(deps, message, signal);
       return;
     }
     try {
@@ -53,23 +54,12 @@ export function handleTask(
     }
   };
 
-  /** The message of a task whose flow runs says that something has become of the task: a request to cancel, an end from outside. */
-  const lookAgain = async ({ request_id, task_id }: EngineeringMessage | DeployMessage, signal: AbortSignal) => {
-    const task = await taskOf(task_id, signal);
-    if (task?.request_id !== request_id || task.status !== 'running') await deps.waits.supersede(request_id);
-    else if (task.cancel_requested) await deps.waits.cancel([request_id]);
-    deps.driver.nudge(request_id);
-  };
-
-  const taskOf = (id: string, signal: AbortSignal) =>
-    deps.api.tasks.get(id, { signal }).catch((error: unknown) => {
+  /** Whoever cancelled the task at its claim may have died before saying so; an administrator tells the API alone. */
+  const owedNotice = async (message: EngineeringMessage | DeployMessage, signal: AbortSignal): Promise<void> => {
+    const task = await deps.api.tasks.get(message.task_id, { signal }).catch((error: unknown) => {
       if (isOrchestratorError(error) && error.status === 404) return undefined;
       throw error;
     });
-
-  /** Whoever cancelled the task at its claim may have died before saying so; an administrator tells the API alone. */
-  const owedNotice = async (message: EngineeringMessage | DeployMessage, signal: AbortSignal): Promise<void> => {
-    const task = await taskOf(message.task_id, signal);
     if (task?.request_id !== message.request_id) return;
     if (task.status === 'cancelled') await reportEnd(deps, message, cancelled);
     if (task.reason === FAILED_BY_ADMIN) await reportEnd(deps, message, failed(task.reason, task.error ?? task.reason));

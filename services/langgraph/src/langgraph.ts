@@ -13,7 +13,6 @@ import { Threads } from './engine/threads.js';
 import { RESEND_AFTER_MS, Waits } from './engine/waits.js';
 import { recordEventsAlone } from './event-recorder.js';
 import { flowAnswers } from './flows/answers.js';
-import { flowConditions } from './flows/conditions.js';
 import { deleteStray, makeEndings } from './flows/endings.js';
 import type { FlowDeps } from './flows/flow.js';
 import { flowGraphs } from './flows/graphs.js';
@@ -54,7 +53,7 @@ export const langgraph: ServiceParts<LanggraphConfig> = {
     const results = { redis, waits, driver, logger, consumer, answers: flowAnswers, onStray: deleteStray(deps) };
     for (const one of consumeResults(results)) service.keep(one);
     service.loop((signal) => followResponses(results, signal));
-    const looking = { ...results, api, threads, refused, conditions: flowConditions(api), ...sweepTimes(config) };
+    const looking = { ...results, api, threads, refused, ...sweepTimes(config) };
     service.loop((signal) => sweep(looking, signal));
   },
 };

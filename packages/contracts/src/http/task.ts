@@ -22,6 +22,31 @@ export type TaskStatus = z.infer<typeof taskStatus>;
 /** The reason of a running task that waits for a machine that is at fault, such as one with a full disk. */
 export const WAITING_SYSTEM = 'waiting_system';
 
+/** What a flow waits for and nobody announces: `type` names it among the API's conditions, the rest says what exactly. */
+export const condition = z
+  .looseObject({
+    type: z.string().min(1).max(100).describe('Its name among the conditions of the API, such as secrets'),
+  })
+  .describe('What a flow waits for and nobody announces; the fields beside type say what exactly.');
+export type Condition = z.infer<typeof condition>;
+
+/** What a running task waits for, as people are told. */
+export const taskWait = z
+  .object({
+    type: z.string().describe('Which condition it is, such as secrets'),
+    on: z
+      .enum(['person', 'system'])
+      .describe('person: somebody has to see to it; system: a machine is at fault, and the task goes on by itself'),
+    why: z.string().describe('A sentence for a person: what it waits for'),
+    missing: z.array(z.string()).optional().describe('Names of what is missing'),
+    next: z
+      .object({ command: z.string().describe('To be pasted'), when: z.string().describe('What it is good for') })
+      .nullable()
+      .describe('What to do about it; null where it goes on by itself'),
+  })
+  .describe('What a running task waits for.');
+export type TaskWait = z.infer<typeof taskWait>;
+
 export const task = z
   .object({
     id: z.string().describe('Id of the task, task_…'),
@@ -31,7 +56,13 @@ export const task = z
     reason: z
       .string()
       .nullable()
-      .describe('Machine-readable: why it waits (waiting_secret, waiting_system, …) or failed (timeout, oom, …)'),
+      .describe('Machine-readable: why it waits (waiting_…; see waits_for) or failed (timeout, oom, …)'),
+    waits_for: taskWait
+      .nullable()
+      .optional()
+      .describe(
+        'What it waits for, looked up now; null where nothing is missing. Left out where a task is made or changed',
+      ),
     spec: z.string().nullable().optional().describe('What is wanted, verbatim; engineering only, left out of lists'),
     result: z
       .record(z.string(), z.unknown())
@@ -128,6 +159,9 @@ export const transitionTask = z
       .exclude(['queued'])
       .describe('running: only the reason and the error change; any other ends the task'),
     reason: z.string().max(100).nullish().describe('Machine-readable: why it waits or failed'),
+    condition: condition
+      .optional()
+      .describe('running: what it waits for from now on, in place of a reason; noted unless it is fulfilled already'),
     result: z.record(z.string(), z.unknown()).nullish().describe('EngineeringResult or DeployResult'),
     error: z.string().nullish().describe('What went wrong, for a person'),
   })

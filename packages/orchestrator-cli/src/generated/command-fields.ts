@@ -40,7 +40,7 @@ export const commandFields: Record<CommandId, readonly Field[]> = {
     {"name":"project","kind":"text","description":"The project, if it is not given as an argument (ORCHESTRATOR_PROJECT)","positional":"Name or id; without it, that of the settings"},
     {"name":"type","kind":"text","choices":["engineering","deploy"],"description":"Only tasks of this type"},
     {"name":"status","kind":"text","choices":["queued","running","completed","failed","cancelled"],"description":"Only tasks in this status"},
-    {"name":"fields","kind":"text","description":"Only these fields, separated by commas","value":"A,B","fieldNames":["id","project_id","type","status","reason","result","error","attempt","epoch","cancel_requested","request_id","correlation_id","created_at","updated_at","started_at","finished_at"]},
+    {"name":"fields","kind":"text","description":"Only these fields, separated by commas","value":"A,B","fieldNames":["id","project_id","type","status","reason","waits_for","result","error","attempt","epoch","cancel_requested","request_id","correlation_id","created_at","updated_at","started_at","finished_at"]},
     {"name":"limit","kind":"integer","min":1,"max":500,"description":"Items to show, up to 500","preset":50,"value":"N"},
     {"name":"cursor","kind":"text","description":"Go on after an earlier list: its next_cursor"},],
   "engineering.start": [
@@ -82,12 +82,12 @@ export const commandFields: Record<CommandId, readonly Field[]> = {
     {"name":"project","kind":"text","description":"Only tasks of this project (ORCHESTRATOR_PROJECT)"},
     {"name":"type","kind":"text","choices":["engineering","deploy"],"description":"Only tasks of this type"},
     {"name":"status","kind":"text","choices":["queued","running","completed","failed","cancelled"],"description":"Only tasks in this status"},
-    {"name":"fields","kind":"text","description":"Only these fields, separated by commas","value":"A,B","fieldNames":["id","project_id","type","status","reason","result","error","attempt","epoch","cancel_requested","request_id","correlation_id","created_at","updated_at","started_at","finished_at"]},
+    {"name":"fields","kind":"text","description":"Only these fields, separated by commas","value":"A,B","fieldNames":["id","project_id","type","status","reason","waits_for","result","error","attempt","epoch","cancel_requested","request_id","correlation_id","created_at","updated_at","started_at","finished_at"]},
     {"name":"limit","kind":"integer","min":1,"max":500,"description":"Items to show, up to 500","preset":50,"value":"N"},
     {"name":"cursor","kind":"text","description":"Go on after an earlier list: its next_cursor"},],
   "task.get": [
     {"name":"task","kind":"text","description":"Id of the task","required":true,"positional":true},
-    {"name":"fields","kind":"text","description":"Only these fields, separated by commas (JSON)","value":"A,B","fieldNames":["id","project_id","type","status","reason","spec","result","error","attempt","epoch","cancel_requested","request_id","correlation_id","created_at","updated_at","started_at","finished_at"]},],
+    {"name":"fields","kind":"text","description":"Only these fields, separated by commas (JSON)","value":"A,B","fieldNames":["id","project_id","type","status","reason","waits_for","spec","result","error","attempt","epoch","cancel_requested","request_id","correlation_id","created_at","updated_at","started_at","finished_at"]},],
   "task.watch": [
     {"name":"task","kind":"text","description":"Id of the task","required":true,"positional":true},
     {"name":"since","kind":"integer","min":0,"description":"Only events after this seq","preset":0,"value":"SEQ"},],

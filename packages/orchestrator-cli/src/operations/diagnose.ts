@@ -5,7 +5,7 @@ import {
   type Service,
   SILENT_AFTER_S,
   serviceNames,
-  WAITING_SYSTEM,
+  type TaskWait,
 } from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
 import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
@@ -153,17 +153,17 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     }
     const running = await api.tasks.page({ status: 'running', limit: 500 }, { signal });
     const queued = await api.tasks.page({ status: 'queued', limit: 500 }, { signal });
-    const parked = running.items.filter(({ reason }) => reason === 'waiting_secret');
-    const [one] = parked;
-    const waits = one ? `; ${parked.length} of them ${parked.length === 1 ? 'waits' : 'wait'} for secrets` : '';
-    // Several tasks may tell of the same machine.
-    const faults = [
-      ...new Set(running.items.flatMap(({ reason, error }) => (reason === WAITING_SYSTEM && error) || [])),
-    ];
-    if (faults.length > 0) {
-      const parked = running.items.filter(({ reason }) => reason === WAITING_SYSTEM);
+    const waitOn = (whom: TaskWait['on']) => running.items.filter(({ waits_for }) => waits_for?.on === whom);
+    const [parked, open] = [waitOn('system'), waitOn('person')];
+    const wait = open[0]?.waits_for;
+    const waits = wait
+      ? `; ${open.length} of them ${open.length === 1 ? 'waits' : 'wait'} for somebody: ${wait.why}`
+      : '';
+    if (parked.length > 0) {
+      // Several tasks may tell of the same machine.
+      const faults = [...new Set(parked.map(({ waits_for }) => waits_for?.why))];
       throw unhealthy(
-        `tasks wait for the system (${parked.length}): ${faults.join('; ')}; they then go on by themselves`,
+        `tasks wait for the system (${parked.length}): ${faults.join('. ')}`,
         { command: paste`orchestrator explain ${parked[0]?.id ?? ''}`, when: 'to see what one of them waits for' },
         { projects, tasks: { running: running.items.length, queued: queued.items.length } },
       );
@@ -173,9 +173,7 @@ const checks: Record<CheckName, (settings: Settings, runtime: Runtime) => Promis
     return {
       detail: `${counts.length > 0 ? counts.join(', ') : 'none yet'}; ${tasks}`,
       facts: { projects, tasks: { running: running.items.length, queued: queued.items.length } },
-      ...(one && {
-        next: { command: paste`orchestrator secret list --project ${one.project_id}`, when: 'to see which' },
-      }),
+      ...(wait?.next && { next: wait.next }),
     };
   },
   sites: async (settings, runtime) => {

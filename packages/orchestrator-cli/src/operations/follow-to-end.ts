@@ -4,7 +4,7 @@ import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@c
 import { openProgress } from '../progress/progress.js';
 import type { Runtime } from '../runtime.js';
 import { withNext } from '../translate-error.js';
-import { tellMissing } from './tell-missing.js';
+import { tellWait } from './tell-wait.js';
 
 export interface FollowToEndOptions {
   /** Milliseconds; without it, as long as the task takes. */
@@ -62,8 +62,7 @@ export async function followToEnd(
 /** Warns of it, where the API tells. */
 async function whatItWaitsFor(client: Orchestrator, id: string, { signal, warnings }: Runtime) {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
-  const look = async () =>
-    tellMissing(client, await client.tasks.get(id, { signal: bounded }), { signal: bounded, warnings });
+  const look = async () => tellWait(await client.tasks.get(id, { signal: bounded }), { warnings });
   return await look().catch(() => undefined);
 }
 

@@ -4,10 +4,10 @@ import { dataFolderPath } from '@codegen/sdk/files';
 import type { CommandId } from '../command-table.js';
 import type { Settings } from '../config/settings.js';
 import { isAllowed, keyMay } from '../permissions.js';
+import { isPermitted } from '../permitted-steps.js';
 import type { Runtime } from '../runtime.js';
 import { withoutSpec } from './follow-to-end.js';
 import { hasStack } from './installed-stack.js';
-import { waitOfTask } from './tell-missing.js';
 
 /** Where the command line finds itself. */
 export interface SystemStatus {
@@ -87,14 +87,15 @@ export async function readStatus(settings: Settings, runtime: Runtime): Promise<
     ]);
     const seen = { user: user ? (user.name ?? user.id) : null, projects: projects?.items.length ?? null };
     const tasks = running?.items.map(withoutSpec) ?? null;
-    const parked = tasks?.find(({ reason }) => reason === 'waiting_secret');
-    const give = parked && (await waitOfTask(api, parked, runtime.signal))?.next;
+    const caller = { env: runtime.env, system: { ...runtime.system, key } };
+    const steps = (tasks ?? []).flatMap(({ waits_for }) => waits_for?.next ?? []);
+    const give = steps.find(({ command }) => isPermitted(command, caller));
     return {
       ...found,
       state: 'ready',
       ...seen,
       running: tasks,
-      next: first(give && { id: 'secret.set', ...give }, ...candidates(seen.projects, tasks, project)),
+      next: give ?? first(...candidates(seen.projects, tasks, project)),
     };
   } catch (error) {
     runtime.signal.throwIfAborted();

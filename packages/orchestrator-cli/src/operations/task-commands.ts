@@ -11,7 +11,7 @@ import { renderStarted } from '../render/started.js';
 import { renderTask, taskColumns } from '../render/task.js';
 import { findTask } from './find-task.js';
 import { followToEnd, withoutSpec } from './follow-to-end.js';
-import { tellMissing } from './tell-missing.js';
+import { tellWait } from './tell-wait.js';
 
 const latestInput = () => ({
   task: identifier.optional().meta({ positional: true, description: 'Id; without it, the latest of the project' }),
@@ -28,7 +28,7 @@ export const statusOf = (type: TaskType) => ({
     const { client, settings } = await context.client();
     const found = await findTask(client, { id: task, project: settings.project, type }, context.signal);
     context.runtime.meta.correlation_id = found.task.correlation_id;
-    await tellMissing(client, found.task, context.runtime);
+    tellWait(found.task, context.runtime);
     return withoutSpec(found.task);
   },
 

@@ -1,13 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Project, Task } from '@codegen/contracts';
+import type { Task } from '@codegen/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
 import { type FakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
 import { envelopeOf, type Machine, makeSystem } from '../support/run-cli.js';
-
-/** A manifest that requires a secret. */
-const REQUIRING = { test: ['true'], start: ['true'], environment: [{ name: 'SALT', required: true, secret: true }] };
 
 let fake: FakeApi;
 let machine: Machine;
@@ -114,8 +111,14 @@ describe('bare orchestrator', () => {
 
   it('says what a task waits for before what else runs, as explain does', async () => {
     const deploy = [...fake.tasks.values()][0] as Task;
-    Object.assign(deploy, { type: 'deploy', status: 'running', reason: 'waiting_secret' });
-    Object.assign(fake.projects[0] as Project, { manifest: REQUIRING });
+    const command = `orchestrator secret set SALT --project ${deploy.project_id}`;
+    const waits_for = {
+      type: 'secrets',
+      on: 'person',
+      why: 'it waits for the secret SALT',
+      next: { command, when: 'to give it' },
+    };
+    Object.assign(deploy, { type: 'deploy', status: 'running', reason: 'waiting_secret', waits_for });
     const { next: told } = envelopeOf(await machine.run(['--json'])).data;
     const { verdict } = envelopeOf(await machine.run(['explain', deploy.id, '--json'])).data as {
       verdict: { next: object };
@@ -124,7 +127,7 @@ describe('bare orchestrator', () => {
     const without = envelopeOf(await machine.run(['--json'], { env: may })).data.next;
 
     expect(told).toEqual({
-      command: `orchestrator secret set SALT --project ${deploy.project_id}`,
+      command,
       when: expect.any(String),
     });
     expect(verdict.next).toEqual(told);

@@ -260,10 +260,16 @@ describe('a call', () => {
     const client = await connect();
     const { envelope: started } = await call(client, 'engineering_start', { project: 'todo-api', spec: 'Secret' });
     const task = fake.tasks.get(started.data.id as string) as Task;
-    Object.assign(task, { status: 'running', reason: 'waiting_secret' });
+    const next = { command: `orchestrator secret list --project ${task.project_id}`, when: 'to see which' };
+    const wait = { type: 'secrets', why: 'it waits for the secret SALT' };
+    Object.assign(task, { status: 'running', reason: 'waiting_secret', waits_for: { ...wait, on: 'person', next } });
     const waiting = await call(client, 'diagnose_projects');
     const error = 'the disk is full: make room there';
-    Object.assign(task, { reason: 'waiting_system', error });
+    Object.assign(task, {
+      reason: 'waiting_system',
+      error,
+      waits_for: { type: 'system', on: 'system', why: error, next: null },
+    });
     const failed = await call(client, 'diagnose');
     fake.end(task.id, 'failed', { error: 'no', reason: null });
 
@@ -271,8 +277,8 @@ describe('a call', () => {
     expect(waiting.envelope.data).toMatchObject({ checks: [{ next: step }, {}] });
     expect(JSON.stringify(waiting.envelope)).not.toContain('orchestrator ');
     const checks = failed.envelope.error.details.checks as { check: string; next?: unknown }[];
-    const next = { tool: 'explain', arguments: { task: task.id } };
-    expect(checks.find(({ check }) => check === 'projects')).toMatchObject({ status: 'failed', next });
+    const explain = { tool: 'explain', arguments: { task: task.id } };
+    expect(checks.find(({ check }) => check === 'projects')).toMatchObject({ status: 'failed', next: explain });
     expect(JSON.stringify(failed.envelope)).not.toContain('orchestrator ');
   });
 
@@ -404,9 +410,11 @@ describe('a call that follows a task', () => {
     const client = await connect({ ALLOWED_COMMANDS: 'mcp,deploy.*,project.get,secret.list' });
     Object.assign(fake.projects[0] as Project, { main_sha: 'a'.repeat(40) });
     const { id, project_id } = (await call(client, 'deploy_start', { project: 'todo-api' })).envelope.data as Task;
-    Object.assign(fake.tasks.get(id) as Task, { status: 'running', reason: 'waiting_secret' });
-    const line = `orchestrator secret set NAME --project ${project_id}`;
-    const warnings = [`it waits for secrets that .project.yml requires: ${line}`];
+    const line = `orchestrator secret set SALT --project ${project_id}`;
+    const why = 'it waits for the secret SALT';
+    const waits_for = { type: 'secrets', on: 'person', why, next: { command: line, when: 'to give it' } };
+    Object.assign(fake.tasks.get(id) as Task, { status: 'running', reason: 'waiting_secret', waits_for });
+    const warnings = [`${why}: ${line}`];
 
     const { envelope } = await call(client, 'deploy_wait', { task: id, timeout: '300ms' });
     expect(envelope).toMatchObject({ error: { code: 'STILL_RUNNING' }, warnings });

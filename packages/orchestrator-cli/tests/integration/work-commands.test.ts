@@ -520,8 +520,10 @@ describe('secrets', () => {
     requiring();
     Object.assign(fake.projects[0] as Project, { main_sha: 'a'.repeat(40) });
     const { id, project_id } = (await run('deploy.start', ['--project', 'todo-api'])).data;
-    Object.assign(fake.tasks.get(id) as Task, { status: 'running', reason: 'waiting_secret' });
     const command = `orchestrator secret set STRIPE_KEY --project ${project_id}`;
+    const why = 'it waits for the secrets STRIPE_KEY, SALT';
+    const waits_for = { type: 'secrets', on: 'person', why, next: { command, when: 'to give it' } };
+    Object.assign(fake.tasks.get(id) as Task, { status: 'running', reason: 'waiting_secret', waits_for });
 
     for (const [command_, argv] of [
       ['task.get', [id]],
@@ -538,8 +540,10 @@ describe('secrets', () => {
       })),
     });
     const { text } = await run('diagnose.projects');
-    expect(text).toMatch(/ 1 task running, \d+ queued; 1 of them waits for secrets: /);
-    expect(text).toContain(`orchestrator secret list --project ${project_id}`);
+    expect(text).toMatch(
+      / 1 task running, \d+ queued; 1 of them waits for somebody: it waits for the secrets STRIPE_KEY, SALT/,
+    );
+    expect(text).toContain(command);
   });
 });
 
@@ -547,13 +551,19 @@ describe('a machine that is at fault', () => {
   it('is named by whatever shows the task that waits for it, with what to do', async () => {
     const id = await startedTask();
     const error = 'the disk of worker-manager on host-1 is full (ENOSPC): make room there';
-    Object.assign(fake.tasks.get(id) as Task, { status: 'running', reason: 'waiting_system', error });
+    const waits_for = {
+      type: 'system',
+      on: 'system',
+      why: `it waits: ${error}; it then goes on by itself`,
+      next: null,
+    };
+    Object.assign(fake.tasks.get(id) as Task, { status: 'running', reason: 'waiting_system', error, waits_for });
 
     expect((await run('task.get', [id])).runtime.warnings).toEqual([`it waits: ${error}; it then goes on by itself`]);
     expect((await run('explain', [id])).text).toContain(error);
     await expect(run('diagnose.projects')).rejects.toMatchObject({
       code: 'UNHEALTHY',
-      message: `tasks wait for the system (1): ${error}; they then go on by themselves`,
+      message: `tasks wait for the system (1): it waits: ${error}; it then goes on by itself`,
       next: [{ command: `orchestrator explain ${id}` }],
     });
   });

@@ -5,4 +5,3 @@ export type { ApiCall, ApiOptions, CallOptions } from './request.js';
 export type { RetryOptions } from './retry.js';
 export type { ListDeploymentsQuery } from './servers.js';
 export type { EventsQuery } from './tasks.js';
-export { missingSecrets, type Wait, waitOf } from './waits.js';

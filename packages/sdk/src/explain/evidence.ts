@@ -30,8 +30,6 @@ export interface Evidence {
   queued: readonly QueuedMessage[];
   /** The task of the same project and type that has to end first. */
   ahead?: Task | undefined;
-  /** Names of the secrets that it waits for. */
-  missing?: readonly string[] | undefined;
   /** Processes of services; undefined where the caller may not see them. */
   services?: readonly Service[] | undefined;
 }

@@ -1,6 +1,5 @@
 import type { ServiceDeployment, Task, TaskEvent } from '@codegen/contracts';
 import type { Api, CallOptions } from '../api/index.js';
-import { missingSecrets } from '../api/waits.js';
 import { isOrchestratorError, OrchestratorError } from '../errors.js';
 import type { RedisSession } from '../redis-session.js';
 import { buildTimeline } from './build-timeline.js';
@@ -26,10 +25,9 @@ export async function explainTask(
     readEvents(api, id, options),
     api.tasks.attempts(id, options),
   ]);
-  const [deployments, ahead, missing, services] = await Promise.all([
+  const [deployments, ahead, services] = await Promise.all([
     task.type === 'deploy' ? deploymentsOf(api, task, options) : [],
     task.status === 'queued' ? taskAhead(api, task, options) : undefined,
-    task.reason === 'waiting_secret' ? unlessHidden(missingSecrets(api, task.project_id, options)) : undefined,
     task.finished_at === null ? unlessHidden(api.services(options)) : undefined,
   ]);
   const requestIds = [...events, ...attempts].flatMap(({ request_id }) => request_id ?? []);
@@ -43,7 +41,7 @@ export async function explainTask(
     },
     options.signal,
   );
-  const evidence: Evidence = { task, events, attempts, deployments, queued, ahead, missing, services };
+  const evidence: Evidence = { task, events, attempts, deployments, queued, ahead, services };
   const entries = buildTimeline(evidence);
   const sources: Record<ExplainSource, string> = {
     api: 'read',

@@ -1,5 +1,4 @@
 import { queues, serviceNames, type Task, wireDatetimeToMs } from '@codegen/contracts';
-import { waitOf } from '../api/waits.js';
 import type { NextStep } from '../errors.js';
 import { paste } from '../errors.js';
 import type { Evidence, QueuedMessage } from './evidence.js';
@@ -92,11 +91,7 @@ function queued({ task, queued: messages, ahead }: Evidence, nowMs: number): Ver
   return { state: 'waiting', why, next: diagnose(own) };
 }
 
-function running(
-  { task, queued: messages, missing = [] }: Evidence,
-  entries: readonly ExplainEntry[],
-  nowMs: number,
-): Verdict {
+function running({ task, queued: messages }: Evidence, entries: readonly ExplainEntry[], nowMs: number): Verdict {
   const last = entries.findLast(({ source }) => source === 'event') ?? entries.at(-1);
   const follow: NextStep = {
     command: paste`orchestrator ${task.type} wait ${task.id}`,
@@ -105,7 +100,7 @@ function running(
   if (task.cancel_requested) {
     return { state: 'running', why: 'somebody asked for its end; it ends with its current step', next: follow };
   }
-  const wait = waitOf(task, missing);
+  const { waits_for: wait } = task;
   if (wait) return { state: 'waiting', why: wait.why, next: wait.next ?? follow };
   const unread = messages.find(({ state, stream }) => state !== 'pending' && stream !== 'task:events');
   if (unread) return { state: 'waiting', why: waitsInQueue(unread), next: diagnose(unread) };

@@ -319,19 +319,19 @@ describe('the verdict', () => {
   it('of a running task says what it waits for', () => {
     nextSeq = 0;
     const events = [event('run-1', 'allocate', 'waiting for secrets that .project.yml requires: STRIPE_KEY')];
-    const waiting = task({ type: 'deploy', reason: 'waiting_secret' });
+    const reason = 'waiting_approval';
+    const next = { command: 'orchestrator secret set STRIPE_KEY --project proj_1', when: 'to give it' };
+    const wait = { type: 'approval', why: 'it waits for what the API says', next };
 
-    expect(verdict({ task: waiting, events, missing: ['STRIPE_KEY', 'SALT'] })).toMatchObject({
-      state: 'waiting',
-      why: 'it waits for the secrets STRIPE_KEY, SALT',
-      next: { command: 'orchestrator secret set STRIPE_KEY --project proj_1' },
+    const person = task({ type: 'deploy', reason, waits_for: { ...wait, on: 'person' } });
+    expect(verdict({ task: person, events })).toEqual({ state: 'waiting', why: wait.why, next });
+    const system = task({ reason, waits_for: { ...wait, on: 'system', next: null } });
+    expect(verdict({ task: system, events })).toMatchObject({
+      ...{ state: 'waiting', why: wait.why },
+      next: { command: 'orchestrator engineering wait task_1' },
     });
-    expect(verdict({ task: waiting, events }).why).toBe('it waits for secrets that .project.yml requires');
-    const error = 'the disk of worker-manager on host-1 is full (ENOSPC): make room there';
-    expect(verdict({ task: task({ reason: 'waiting_system', error }), events })).toMatchObject({
-      state: 'waiting',
-      why: `it waits: ${error}; it then goes on by itself`,
-    });
+    // By an API of an older release.
+    expect(verdict({ task: task({ reason }), events }).why).toBe('it waits: waiting approval');
     expect(verdict({ queued: [message] })).toMatchObject({
       state: 'waiting',
       why: 'it has waited 40 s for a worker to take its message from worker:commands',

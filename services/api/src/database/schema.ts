@@ -1,4 +1,12 @@
-import type { ApiKeyRole, ProjectStatus, Server, ServiceName, TaskStatus, TaskType } from '@codegen/contracts';
+import type {
+  ApiKeyRole,
+  Condition,
+  ProjectStatus,
+  Server,
+  ServiceName,
+  TaskStatus,
+  TaskType,
+} from '@codegen/contracts';
 import type { ColumnType, Generated } from 'kysely';
 
 /** A moment, read as Date; the database's own clock fills it in. */
@@ -56,6 +64,8 @@ export interface Database {
     type: TaskType;
     status: TaskStatus;
     reason: string | null;
+    /** What it waits for; null where the reason says it all. */
+    condition: MaybeJson<Condition>;
     spec: string | null;
     result: MaybeJson<Record<string, unknown>>;
     error: string | null;

@@ -9,6 +9,7 @@ import { disabledUsers } from './006-disabled-users.js';
 import { serverKinds } from './007-server-kinds.js';
 import { outboxOfAll } from './008-outbox-of-all.js';
 import { repositories } from './009-repositories.js';
+import { conditions } from './010-conditions.js';
 
 /** In order; one that was released is never changed. */
 const migrations: readonly { name: string; statements: string }[] = [
@@ -21,6 +22,7 @@ const migrations: readonly { name: string; statements: string }[] = [
   { name: '007-server-kinds', statements: serverKinds },
   { name: '008-outbox-of-all', statements: outboxOfAll },
   { name: '009-repositories', statements: repositories },
+  { name: '010-conditions', statements: conditions },
 ];
 
 /**

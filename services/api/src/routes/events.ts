@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Caller, callerOf, requireStillValid } from '../auth.js';
 import { mutate } from '../idempotency.js';
 import { hasEnd, listEvents, recordEvents as record } from '../store/events.js';
-import { findTask, toTask } from '../store/tasks.js';
+import { findTask, tellTask } from '../store/tasks.js';
 import type { Dependencies, Routes } from './dependencies.js';
 import { whileOpen } from './while-open.js';
 
@@ -65,7 +65,11 @@ async function pollEvents(
       const hasChanged = task.status !== status && (endedMs === undefined || Date.now() - endedMs > CLOSING_MS);
       const nothingMore = remainingMs <= 0 || signal.aborted || hasChanged;
       if (items.length > 0 || nothingMore || (await isOver(deps, task))) {
-        return { items, last_seq: items.at(-1)?.seq ?? query.since, task: toTask(task) };
+        return {
+          items,
+          last_seq: items.at(-1)?.seq ?? query.since,
+          task: await tellTask(deps.db, deps.conditions, task),
+        };
       }
       await watch.next(Math.min(remainingMs, LOOK_AGAIN_MS), signal);
       await requireStillValid(deps.db, caller);

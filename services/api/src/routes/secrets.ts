@@ -12,9 +12,11 @@ import {
 import { z } from 'zod';
 import { ApiError } from '../api-error.js';
 import { callerOf } from '../auth.js';
+import { OUTBOX } from '../changes.js';
 import { mutate } from '../idempotency.js';
 import { findProject } from '../store/projects.js';
 import * as secrets from '../store/secrets.js';
+import { wakeWaiting } from '../store/tasks.js';
 import type { Routes } from './dependencies.js';
 
 const params = z.object({ project: identifier, name: secretName });
@@ -29,11 +31,15 @@ export const secretRoutes: Routes = async (app, deps) => {
   app.put(
     '/projects/:project/secrets/:name',
     { schema: { operationId: 'putSecret', params: newParams, body: putSecret, response: { 200: secret } } },
-    async (request, reply) =>
-      mutate(deps, request, reply, async (trx) => {
+    async (request, reply) => {
+      const put = await mutate(deps, request, reply, async (trx) => {
         const { id } = await findProject(trx, callerOf(request), request.params.project);
+        await wakeWaiting(trx, id);
         return secrets.putSecret(trx, deps.vault, id, request.params.name, request.body.value);
-      }),
+      });
+      deps.changes.notify(OUTBOX);
+      return put;
+    },
   );
 
   app.get(

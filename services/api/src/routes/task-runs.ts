@@ -15,7 +15,7 @@ import { callerOf } from '../auth.js';
 import { OUTBOX } from '../changes.js';
 import { mutate } from '../idempotency.js';
 import * as runs from '../store/task-runs.js';
-import { findTask, toTask } from '../store/tasks.js';
+import { findTask, tellTask, toTask } from '../store/tasks.js';
 import type { Dependencies, Routes } from './dependencies.js';
 
 const params = z.object({ id: identifier });
@@ -57,8 +57,8 @@ export const taskRunRoutes: Routes = async (app, deps) => {
         request,
         reply,
         async (trx) => {
-          const { changed, row } = await runs.transitionTask(trx, callerOf(request), id, request.body);
-          return { changed, task: toTask(row) };
+          const { changed, row } = await runs.transitionTask(trx, deps.conditions, callerOf(request), id, request.body);
+          return { changed, task: await tellTask(trx, deps.conditions, row) };
         },
         { again: true },
       );

@@ -5,6 +5,7 @@ import {
   listTasksQuery,
   MAX_SPEC_BYTES,
   pageOf,
+  type Task,
   type TaskType,
   task,
 } from '@codegen/contracts';
@@ -31,6 +32,7 @@ import {
   replayTask,
   requestCancel,
   retryTask,
+  tellTask,
   toCreatedTask,
   toTask,
 } from '../store/tasks.js';
@@ -83,12 +85,17 @@ export const taskRoutes: Routes = async (app, deps) => {
       const { limit, project, ...query } = request.query;
       const caller = callerOf(request);
       const projectId = project === undefined ? undefined : (await findProject(deps.db, caller, project)).id;
-      return toPage(await listTasks(deps.db, caller, { ...query, projectId, limit: limit + 1 }), limit);
+      const rows = await listTasks(deps.db, caller, { ...query, projectId, limit: limit + 1 });
+      const tasks: Task[] = [];
+      for (const row of rows) tasks.push(await tellTask(deps.db, deps.conditions, row));
+      return toPage(tasks, limit);
     },
   );
 
   app.get('/tasks/:id', { schema: { operationId: 'getTask', params, response: { 200: task } } }, async (request) =>
-    toTask(await findTask(deps.db, callerOf(request), request.params.id), { withSpec: true }),
+    tellTask(deps.db, deps.conditions, await findTask(deps.db, callerOf(request), request.params.id), {
+      withSpec: true,
+    }),
   );
 
   app.post(

@@ -1,9 +1,19 @@
-import type { Attempt, AttemptReport, ClaimedTask, TaskType, TransitionTask, Usage } from '@codegen/contracts';
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  Attempt,
+  AttemptReport,
+  ClaimedTask,
+  Condition,
+  TaskType,
+  TransitionTask,
+  Usage,
+} from '@codegen/contracts';
 import { FAILED_BY_ADMIN, type ProjectStatus, progressEvent, wireDatetimeToMs, wireNow } from '@codegen/contracts';
 import { storable } from '@codegen/contracts/storable';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { ApiError } from '../api-error.js';
 import type { Caller } from '../auth.js';
+import { type ConditionKinds, waitOf } from '../conditions.js';
 import type { Database } from '../database/schema.js';
 import { recordEvents } from './events.js';
 import { jsonOrNull } from './json.js';
@@ -79,6 +89,7 @@ async function requireTurn(trx: Transaction<Database>, task: TaskRow): Promise<v
 /** Ends a running task, or notes why it waits. Only with the task's own epoch; the same end again changes nothing. */
 export async function transitionTask(
   trx: Transaction<Database>,
+  kinds: ConditionKinds,
   caller: Caller,
   id: string,
   input: TransitionTask,
@@ -92,11 +103,34 @@ export async function transitionTask(
   const reason = storable(input.reason ?? null);
   if (input.status === 'running') {
     const error = storable(input.error ?? null);
-    if (task.reason === reason && task.error === error) return { changed: false, row: task };
-    return { changed: true, row: await update(trx, id, { reason, error }) };
+    const noted = input.condition
+      ? await noteCondition(trx, kinds, task, storable(input.condition))
+      : { reason, error, condition: null };
+    const { condition } = noted;
+    const isSame = task.reason === noted.reason && task.error === noted.error;
+    if (isSame && isDeepStrictEqual(task.condition, condition)) return { changed: false, row: task };
+    return { changed: true, row: await update(trx, id, { ...noted, condition: jsonOrNull(condition) }) };
   }
   const { status } = input;
   return { changed: true, row: await end(trx, task, { status, reason, result: input.result, error: input.error }) };
+}
+
+/** What the row of a task says that is to wait; of a condition that is fulfilled already, nothing. */
+async function noteCondition(
+  trx: Transaction<Database>,
+  kinds: ConditionKinds,
+  task: TaskRow,
+  condition: Condition,
+): Promise<Pick<TaskRow, 'reason' | 'error' | 'condition'>> {
+  const known = Object.keys(kinds);
+  const kind = known.includes(condition.type) ? kinds[condition.type] : undefined;
+  if (!kind) {
+    const detail = `condition.type: this API looks up no ${condition.type}, but ${known.join(', ')}`;
+    throw new ApiError('VALIDATION_FAILED', detail, { choices: known });
+  }
+  const waiting = { reason: kind.reason, error: null, condition };
+  const isOpen = (await waitOf(trx, kinds, { ...task, ...waiting })) !== null;
+  return isOpen ? waiting : { reason: null, error: null, condition: null };
 }
 
 /**
@@ -167,6 +201,7 @@ async function end(
   const row = await update(trx, task.id, {
     status: outcome.status,
     reason: outcome.reason,
+    condition: null,
     result: jsonOrNull(outcome.result),
     error: storable(outcome.error ?? null),
     finished_at: sql<Date>`now()`,

@@ -15,6 +15,7 @@ import {
 import { type Kysely, type Selectable, sql, type Transaction, type UpdateObject } from 'kysely';
 import { ApiError } from '../api-error.js';
 import { type Caller, seesAll } from '../auth.js';
+import { type ConditionKinds, waitOf } from '../conditions.js';
 import type { Database } from '../database/schema.js';
 import { recordEvents } from './events.js';
 import { archived, lockProject } from './projects.js';
@@ -54,6 +55,16 @@ export function toTask(row: TaskRow, options: { withSpec?: boolean } = {}): Task
     started_at: isoOrNull(row.started_at),
     finished_at: isoOrNull(row.finished_at),
   };
+}
+
+/** A task as `toTask` gives it, with what it waits for. */
+export async function tellTask(
+  db: Kysely<Database>,
+  kinds: ConditionKinds,
+  row: TaskRow,
+  options?: { withSpec?: boolean },
+): Promise<Task> {
+  return { ...toTask(row, options), waits_for: await waitOf(db, kinds, row) };
 }
 
 /** A task with the message that starts it. */
@@ -158,7 +169,16 @@ export function previewTask(input: {
     message: JSON.stringify(message),
     request_id: message.request_id,
     correlation_id: message.correlation_id,
-    ...{ reason: null, result: null, error: null, attempt: 1, epoch: 0, cancel_requested: false, last_seq: 0 },
+    ...{
+      reason: null,
+      condition: null,
+      result: null,
+      error: null,
+      attempt: 1,
+      epoch: 0,
+      cancel_requested: false,
+      last_seq: 0,
+    },
     ...{ queued_at: now, created_at: now, updated_at: now, started_at: null, finished_at: null },
     ...{ published_at: null, publish_count: 0, publish_after: null },
   };
@@ -203,14 +223,14 @@ export async function listTasks(
     status?: TaskStatus | undefined;
     correlation_id?: string | undefined;
   },
-): Promise<Task[]> {
+): Promise<TaskRow[]> {
   let select = visible(db, caller).orderBy('id', 'desc').limit(query.limit);
   if (query.cursor) select = select.where('id', '<', query.cursor);
   if (query.projectId) select = select.where('project_id', '=', query.projectId);
   if (query.type) select = select.where('type', '=', query.type);
   if (query.status) select = select.where('status', '=', query.status);
   if (query.correlation_id) select = select.where('correlation_id', '=', query.correlation_id);
-  return (await select.execute()).map((row) => toTask(row));
+  return select.execute();
 }
 
 /**
@@ -296,6 +316,17 @@ export async function publishNextOf(
     .orderBy('id')
     .limit(1);
   await trx.updateTable('tasks').set(publishNow).where('id', '=', next).execute();
+}
+
+/** Has the flows of a project look whether they have what they wait for. */
+export async function wakeWaiting(trx: Transaction<Database>, projectId: string): Promise<void> {
+  await trx
+    .updateTable('tasks')
+    .set(publishNow)
+    .where('project_id', '=', projectId)
+    .where('status', '=', 'running')
+    .where('reason', 'is not', null)
+    .execute();
 }
 
 /** Changes a task's row. */

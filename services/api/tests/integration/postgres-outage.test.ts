@@ -129,6 +129,7 @@ test('several API processes may boot on an empty database at once', async () => 
     '007-server-kinds',
     '008-outbox-of-all',
     '009-repositories',
+    '010-conditions',
   ]);
   const admins = await client.query('select count(*)::int as n from users where is_admin');
   expect(admins.rows).toEqual([{ n: 1 }]);

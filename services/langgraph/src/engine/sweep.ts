@@ -7,10 +7,11 @@ import { messageOf } from '@codegen/sdk/text';
 import { isAway, pauseFor, sayWhatIsAway } from './backoff.js';
 import { send } from './dispatch.js';
 import type { Driver } from './driver.js';
+import { lookAtTask } from './look-at-task.js';
 import { reportEnd } from './outcome.js';
 import { storeAnswer, storeRefusal } from './results.js';
 import type { Threads } from './threads.js';
-import type { Conditions, DueWait, Waits } from './waits.js';
+import type { DueWait, Waits } from './waits.js';
 
 interface SweepOptions {
   api: Api;
@@ -18,7 +19,6 @@ interface SweepOptions {
   threads: Threads;
   waits: Waits;
   driver: Driver;
-  conditions: Conditions;
   /** The contract of what answers each step. */
   answers: Readonly<Record<string, QueueContract>>;
   sweepMs: number;
@@ -172,23 +172,11 @@ async function lookAfterWaits(options: SweepOptions, signal: AbortSignal): Promi
     due,
     ({ requestId: request_id, step }) => ({ request_id, step }),
     async (wait) => {
-      if (wait.condition) await checkCondition(options, wait, signal);
+      const { threadId: request_id, taskId: task_id } = wait;
+      if (wait.condition) await lookAtTask(options, { request_id, task_id }, signal);
       else if (wait.messages.length > 0) await sendAgain(options, wait);
     },
   );
-}
-
-async function checkCondition(
-  { conditions, waits, driver }: SweepOptions,
-  { requestId, condition }: DueWait,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!condition) return;
-  const isMet = conditions[condition.type];
-  if (!isMet) throw new Error(`this version cannot look up a condition of type ${condition.type}`);
-  if (!(await isMet(condition, signal))) return;
-  const threadId = await waits.answer(requestId, { kind: 'ready' });
-  if (threadId !== undefined) driver.nudge(threadId);
 }
 
 /** Sends the messages again that are no longer in their stream: done with, while the answer was lost, or lost themselves. */

@@ -1,3 +1,4 @@
+import type { Condition } from '@codegen/contracts';
 import { type DatabasePool, inTransaction, type Transaction } from './database/pool.js';
 import { assertDriver, type ThreadInput } from './threads.js';
 
@@ -25,19 +26,12 @@ interface FailedWait {
   error: string;
 }
 
-/** Something that nobody announces, so that it is looked up; kept with its wait. */
-interface WaitCondition {
-  type: string;
-}
-
-/** How conditions of each type are looked up: whether one holds now. */
-export type Conditions = Readonly<Record<string, (condition: WaitCondition, signal: AbortSignal) => Promise<boolean>>>;
-
 export interface NewWait {
   requestId: string;
   step: string;
   messages: OutgoingMessage[];
-  condition?: WaitCondition;
+  /** What the task waits for by the API, where nobody answers. */
+  condition?: Condition;
   /** Key where the answer is found too, for the case that its stream entry is missed. */
   responseKey?: string;
   /** Who is to answer, and what: `infra-service did not answer the deploy …`. */
@@ -55,16 +49,18 @@ export interface NewWait {
 export interface DueWait {
   requestId: string;
   threadId: string;
+  taskId: string;
   step: string;
   messages: OutgoingMessage[];
-  condition: WaitCondition | null;
+  condition: Condition | null;
   entries: { stream: string; id: string }[] | null;
 }
 
 /** First re-send after this long, then after twice as long each time. */
 export const RESEND_AFTER_MS = 30_000;
-/** A condition is looked up this often. */
-const CONDITION_EVERY_MS = 2000;
+/** A condition is looked up after this long, then after twice as long each time: what fulfils one wakes its flow. */
+const CONDITION_AFTER_MS = 2000;
+const CONDITION_EVERY_MS = 30_000;
 
 /**
  * The waits table: one row for everything a flow waits for.
@@ -88,7 +84,7 @@ export class Waits {
     return inTransaction(this.#pool, async (transaction) => {
       await assertDriver(transaction, threadId, driver);
       const first = wait.worker ?? wait;
-      const everyMs = wait.condition ? Math.min(CONDITION_EVERY_MS, resendAfterMs) : resendAfterMs;
+      const everyMs = wait.condition ? Math.min(CONDITION_AFTER_MS, resendAfterMs) : resendAfterMs;
       await transaction.query(
         `insert into langgraph.waits (request_id, thread_id, step, messages, condition, response_key,
                                       check_every_ms, next_check_at, deadline_at, deadline_result, cancel_after_ms,
@@ -182,17 +178,19 @@ export class Waits {
   async due(limit: number): Promise<DueWait[]> {
     const { rows } = await this.#pool.query(
       `update langgraph.waits w
-          set check_every_ms = case when w.condition is null then least(w.check_every_ms::bigint * 2, 3600000) else w.check_every_ms end,
+          set check_every_ms = least(w.check_every_ms::bigint * 2, case when w.condition is null then 3600000 else ${CONDITION_EVERY_MS} end),
               next_check_at = now() + w.check_every_ms * interval '1 millisecond'
         where w.result is null and w.next_check_at <= now() and w.request_id in (
           select request_id from langgraph.waits where result is null and next_check_at <= now()
            order by next_check_at limit $1)
-        returning request_id, thread_id, step, messages, condition, entries`,
+        returning request_id, thread_id, step, messages, condition, entries,
+                  (select task_id from langgraph.threads t where t.thread_id = w.thread_id) as task_id`,
       [limit],
     );
     return rows.map((row) => ({
       requestId: row.request_id,
       threadId: row.thread_id,
+      taskId: row.task_id,
       step: row.step,
       messages: row.messages,
       condition: row.condition,
@@ -238,6 +236,15 @@ export class Waits {
       [threadIds],
     );
     await bringForward(this.#pool, threadIds);
+  }
+
+  /** The task has what it waited for. */
+  async fulfil(threadId: string): Promise<void> {
+    await this.#pool.query(
+      `update langgraph.waits set result = $2, answered_at = now()
+        where thread_id = $1 and condition is not null and result is null`,
+      [threadId, JSON.stringify({ kind: 'ready' })],
+    );
   }
 
   /** Ends every wait of a flow whose task has moved on without it. */

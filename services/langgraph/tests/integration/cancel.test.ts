@@ -52,12 +52,13 @@ describe.each(databases)('a request to cancel a waiting flow, on %s', (kind) => 
     await world.close();
   });
 
-  /** Tasks that wait, for an agent and for a release by turns. */
+  /** Tasks that wait: for an agent, for a release, for secrets. */
   const waiting = async (count: number): Promise<Task[]> => {
     world.executors.script = { develop: () => 'silent', deploy: () => 'silent' };
     const tasks: Task[] = [];
     for (let at = 0; at < count; at += 1) {
-      tasks.push(await world.start(at % 2 === 0 ? 'engineering' : 'deploy', await world.scaffoldedProject()));
+      const project = await world.scaffoldedProject(at % 3 === 2 ? [{ name: 'A_SECRET' }] : []);
+      tasks.push(await world.start(at % 3 === 0 ? 'engineering' : 'deploy', project));
     }
     for (const task of tasks) {
       await waitFor('the wait', async () => {
@@ -77,6 +78,8 @@ describe.each(databases)('a request to cancel a waiting flow, on %s', (kind) => 
   it('is brought to it by an event, whichever of two replicas it is for; meanwhile they ask the API nothing', async () => {
     await Promise.all([startRelay(), startReplica(), startReplica()]);
     const tasks = await waiting(6);
+    // What is looked up by and by, should its message be lost: long after this test.
+    await world.pool.query("update langgraph.waits set next_check_at = now() + interval '1 hour' where result is null");
     asked.splice(0);
     await sleep(1500);
     expect(asked).toEqual([]);
@@ -85,6 +88,17 @@ describe.each(databases)('a request to cancel a waiting flow, on %s', (kind) => 
     await Promise.all(tasks.map(({ id }) => world.api.tasks.cancel(id)));
     for (const task of tasks) expect(await world.ended(task)).toMatchObject({ status: 'cancelled' });
     console.info(`${kind}: ${tasks.length} cancelled in ${Math.round(performance.now() - startedMs)} ms`);
+  });
+
+  it('is brought to it as a secret is that it waits for', async () => {
+    await Promise.all([startRelay(), startReplica(), startReplica()]);
+    const [first, second, task] = (await waiting(3)) as [Task, Task, Task];
+    await world.pool.query("update langgraph.waits set next_check_at = now() + interval '1 hour' where result is null");
+    world.executors.script = {};
+    await world.api.secrets.put(task.project_id, 'A_SECRET', 'nacl');
+    expect(await world.ended(task)).toMatchObject({ status: 'completed' });
+    await Promise.all([first, second].map(({ id }) => world.api.tasks.cancel(id)));
+    await Promise.all([first, second].map((one) => world.ended(one)));
   });
 
   it('does no harm when it comes again, nor when its task has ended', async () => {

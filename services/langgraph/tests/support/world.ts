@@ -15,7 +15,7 @@ import { createDatabase } from '../../../../tests/support/postgres.js';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { makeApiKeySecret, openPglite, startApi, userCacheFolder } from '../../../api/src/index.js';
+import { type ApiConfig, makeApiKeySecret, openPglite, startApi, userCacheFolder } from '../../../api/src/index.js';
 import type { DatabasePool } from '../../src/engine/database/pool.js';
 import { type LanggraphConfig, langgraph } from '../../src/index.js';
 import { Executors, repositoryOf } from './executors.js';
@@ -48,7 +48,7 @@ export class World {
     private readonly closers: (() => Promise<void>)[],
   ) {}
 
-  static async open(kind: DatabaseKind): Promise<World> {
+  static async open(kind: DatabaseKind, apiConfig: Pick<ApiConfig, 'conditions'> = {}): Promise<World> {
     const closers: (() => Promise<void>)[] = [];
     const redisServer = await startRedis();
     closers.push(() => redisServer.stop());
@@ -61,6 +61,7 @@ export class World {
       database: { pool: pool as never },
       adminToken: token,
       masterKey,
+      ...apiConfig,
     });
     const port = Number(new URL(running.url).port);
     closers.push(() => running.stop());
@@ -74,6 +75,7 @@ export class World {
           database: { pool: pool as never },
           adminToken: token,
           masterKey,
+          ...apiConfig,
         });
       },
     };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineCommand } from '../../kit/define-command.js';
 import { pickFields, splitNames } from '../../kit/parse.js';
 import { fieldsInput, taskInput } from '../../kit/shared-input.js';
-import { tellMissing } from '../../operations/tell-missing.js';
+import { tellWait } from '../../operations/tell-wait.js';
 import type { Screen } from '../../render/screen.js';
 import { renderTask } from '../../render/task.js';
 
@@ -23,7 +23,7 @@ export default defineCommand({
     const { client } = await context.client();
     const task = await client.tasks.get(input.task, { signal: context.signal });
     context.runtime.meta.correlation_id = task.correlation_id;
-    await tellMissing(client, task, context.runtime);
+    tellWait(task, context.runtime);
     return pickFields(task, splitNames(input.fields));
   },
 

@@ -1,5 +1,4 @@
 import { requiredSecrets } from '@codegen/contracts';
-import type { Api } from '@codegen/sdk/api';
 import { dispatch } from '../../engine/dispatch.js';
 import { failed } from '../../engine/outcome.js';
 import { requestId } from '../../engine/request-id.js';
@@ -7,24 +6,7 @@ import type { FlowDeps } from '../flow.js';
 import { progress } from '../report.js';
 import { type DeployStep, end } from './state.js';
 
-/** Holds once the project has all of these secrets. */
-export interface SecretsCondition {
-  type: 'secrets';
-  project_id: string;
-  names: string[];
-}
-
-/** Those of the names that the project has no secret for. */
-export async function missingSecrets(
-  api: Pick<Api, 'secrets'>,
-  { project_id, names }: Pick<SecretsCondition, 'project_id' | 'names'>,
-  signal?: AbortSignal,
-): Promise<string[]> {
-  const known = new Set((await api.secrets.list(project_id, { signal })).map((secret) => secret.name));
-  return names.filter((name) => !known.has(name));
-}
-
-/** Compares what `.project.yml` asks for with the project's secrets; where some are missing, the task waits for them. */
+/** Has the task wait where the project lacks secrets that `.project.yml` asks for. */
 export function secretsStep(deps: FlowDeps): DeployStep {
   return {
     kind: 'early',
@@ -32,15 +14,16 @@ export function secretsStep(deps: FlowDeps): DeployStep {
     rest: 'await_secrets',
     ask: async ({ input, epoch }, { signal }) => {
       const { task_id, project_id } = input;
-      const { manifest, name } = await deps.api.projects.get(project_id, { signal });
+      const { manifest } = await deps.api.projects.get(project_id, { signal });
       const asksForAny = (manifest?.environment.length ?? 0) > 0;
       const secrets_ref = asksForAny ? `vault:project/${project_id}` : 'none:';
       const names = requiredSecrets(manifest);
-      const missing = await missingSecrets(deps.api, { project_id, names }, signal);
-      if (missing.length === 0) return { secrets_ref, next: 'allocate' };
-      await deps.api.tasks.transition(task_id, { epoch, status: 'running', reason: 'waiting_secret' }, { signal });
+      if (names.length === 0) return { secrets_ref, next: 'allocate' };
+      const condition = { type: 'secrets', names };
+      const { task } = await deps.api.tasks.transition(task_id, { epoch, status: 'running', condition }, { signal });
+      if (!task.waits_for) return { secrets_ref, next: 'allocate' };
+      const { why, missing = [], next } = task.waits_for;
       const id = requestId(input.request_id, 'secrets', epoch);
-      const condition: SecretsCondition = { type: 'secrets', project_id, names };
       await dispatch(deps, input.request_id, {
         requestId: id,
         step: 'secrets',
@@ -50,8 +33,7 @@ export function secretsStep(deps: FlowDeps): DeployStep {
         deadlineMs: deps.settings.limits.secretsMs,
         cancelAfterMs: 0,
       });
-      const how = `orchestrator secret set ${missing[0]} --project ${name}`;
-      const text = `waiting for secrets that .project.yml requires: ${missing.join(', ')}; to give one: ${how}`;
+      const text = `${why}, which .project.yml requires${next ? `: ${next.command}` : ''}`;
       await progress(deps, input, 'allocate', text);
       return { secrets_ref, wait: id };
     },
