@@ -17,21 +17,32 @@ export function permittedSteps(steps: readonly NextStep[], caller: Caller): Next
   return [{ command: asCalled('orchestrator --help'), when: 'to see the commands that may be used here' }];
 }
 
-/** The same data, with each step in it (`next`, of a verdict for example) as one that may be taken, pasted as it stands. */
+/** The same data, with each step in it as one that may be taken, pasted as it stands. */
 export function permittedData<T>(data: T, caller: Caller): T {
-  if (Array.isArray(data)) return data.map((one) => permittedData(one, caller)) as T;
-  if (typeof data !== 'object' || data === null) return data;
-  const entries = Object.entries(data).map(([key, value]) => {
-    if (key !== 'next' || !isStep(value)) return [key, permittedData(value, caller)];
-    const [step] = permittedSteps([value], caller).map((one) => onSystem(one, caller.system));
-    return [key, step && { ...step, command: asCalled(step.command) }];
+  return mapSteps(data, (one) => {
+    const [step] = permittedSteps([one], caller).map((permitted) => onSystem(permitted, caller.system));
+    return step && { ...step, command: asCalled(step.command) };
   });
-  return Object.fromEntries(entries) as T;
 }
 
-export function isStep(value: unknown): value is NextStep {
-  const { command, when } = (value ?? {}) as Partial<NextStep>;
-  return typeof command === 'string' && typeof when === 'string';
+/** What holds a step of its own, beside the data itself: the verdict of a story, the checks of a diagnosis. */
+const HOLDERS = ['verdict', 'checks'];
+
+/** The same data with the steps in it changed. A field `next` anywhere else, such as in a message, may be anybody's. */
+export function mapSteps<T>(data: T, change: (step: NextStep) => unknown): T {
+  const withStep = (value: unknown): unknown =>
+    isObject(value) && isStep(value.next) ? { ...value, next: change(value.next) } : value;
+  const changed = withStep(data);
+  if (!isObject(changed)) return data;
+  const held = HOLDERS.filter((name) => Object.hasOwn(changed, name)).map((name) => {
+    const value = changed[name];
+    return [name, Array.isArray(value) ? value.map(withStep) : withStep(value)];
+  });
+  return { ...changed, ...Object.fromEntries(held) } as T;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
@@ -60,4 +71,9 @@ export function isPermitted(line: string, { env, system }: Caller): boolean {
   // Another profile has a key of its own.
   const isOurs = named < 0 || argv[named + 1] === system.profile;
   return isAllowed(command, env) && keyMay(command, isOurs ? system.key : undefined);
+}
+
+function isStep(value: unknown): value is NextStep {
+  const { command, when } = (value ?? {}) as Partial<NextStep>;
+  return typeof command === 'string' && typeof when === 'string';
 }

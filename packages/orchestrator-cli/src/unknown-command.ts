@@ -7,7 +7,7 @@ const COMMAND_WORD = /^[a-z][a-z-]{0,24}$/;
 
 /** The error for words that name no command, with the closest ones. Only words that look like commands are repeated. */
 export function unknownCommand(words: readonly string[]): OrchestratorError {
-  const ids = Object.keys(commandTable);
+  const ids = Object.keys(commandTable) as CommandId[];
   const [topic = '', verb = ''] = words;
   const inTopic = commandsUnder(topic);
   const typed = (inTopic.length > 0 ? [topic, verb] : [topic]).filter((word) => word !== '');
@@ -15,10 +15,17 @@ export function unknownCommand(words: readonly string[]): OrchestratorError {
     ? `there is no command "${typed.join(' ')}"`
     : `there is no such command${inTopic.length > 0 ? ` under "${topic}"` : ''}`;
   const topics = [...new Set(ids.map((id) => id.split('.')[0] as string))];
-  // The right verb under the wrong topic; what destroys is proposed only for what looks like it.
-  const elsewhere = ids.filter((id) => id.endsWith(`.${verb}`) && commandTable[id as CommandId].effect !== 'destroy');
-  const sameVerb = inTopic.length > 0 ? elsewhere.map(commandName) : [];
-  const close = [...sameVerb, ...nearest(`${topic} ${verb}`.trim(), ids.map(commandName)), ...nearest(topic, topics)];
+  // What destroys is proposed only for what looks like it.
+  const harmless = (id: CommandId) => commandTable[id].effect !== 'destroy';
+  // The right verb under the wrong topic.
+  const sameVerb = inTopic.length > 0 ? ids.filter((id) => id.endsWith(`.${verb}`) && harmless(id)) : [];
+  // A topic is no command: those in it can be run.
+  const inNear = nearest(topic, topics).flatMap((near) => commandsUnder(near).filter(harmless));
+  const close = [
+    ...sameVerb.map(commandName),
+    ...nearest(`${topic} ${verb}`.trim(), ids.map(commandName)),
+    ...inNear.map(commandName),
+  ];
   const choices = close.length > 0 ? [...new Set(close)].slice(0, 4) : inTopic.map(commandName);
   const [best] = choices;
   const next = best

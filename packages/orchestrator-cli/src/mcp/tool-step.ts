@@ -6,7 +6,7 @@ import { commandFields, globalFields } from '../generated/command-fields.js';
 import { loadCommand } from '../generated/load-command.js';
 import { type Field, flagOf, valueName } from '../kit/field.js';
 import { isAllowed } from '../permissions.js';
-import { isStep } from '../permitted-steps.js';
+import { mapSteps } from '../permitted-steps.js';
 import { shellWords } from '../typed-line.js';
 import { toolInput } from './tool-input.js';
 import { toolName } from './tool-words.js';
@@ -21,14 +21,12 @@ export async function toolSteps(steps: readonly NextStep[], env: NodeJS.ProcessE
   return (await Promise.all(steps.map((step) => toolStep(step, env)))).filter((step) => step !== undefined);
 }
 
-/** The same data with the steps in it (`next`, of a verdict for example) as a client can take them. */
+/** The same data with the steps in it as a client can take them. */
 export async function withToolSteps(data: unknown, env: NodeJS.ProcessEnv): Promise<unknown> {
-  if (Array.isArray(data)) return await Promise.all(data.map((one) => withToolSteps(one, env)));
-  if (typeof data !== 'object' || data === null) return data;
-  const entries = Object.entries(data).map(async ([key, value]) => {
-    return [key, key === 'next' && isStep(value) ? await toolStep(value, env) : await withToolSteps(value, env)];
-  });
-  return Object.fromEntries(await Promise.all(entries));
+  const steps: NextStep[] = [];
+  mapSteps(data, (step) => steps.push(step));
+  const made = await Promise.all(steps.map((step) => toolStep(step, env)));
+  return mapSteps(data, () => made.shift());
 }
 
 async function toolStep({ command, when }: NextStep, env: NodeJS.ProcessEnv): Promise<ToolStep | undefined> {

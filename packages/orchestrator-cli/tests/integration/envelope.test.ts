@@ -76,6 +76,15 @@ describe('standard output with JSON asked for is one document', () => {
     expect(envelope.choices?.slice(0, 2)).toEqual(['engineering wait', 'deploy wait']);
   });
 
+  it('when there is no such topic, with commands of the one that may be meant', async () => {
+    const { envelope } = await failing(['depoly']);
+
+    expect(envelope.choices).toEqual(['deploy start', 'deploy status', 'deploy wait', 'deploy list']);
+    expect(envelope.next[0]?.command).toBe('orchestrator deploy start --help');
+    expect((await failing(['secert'])).envelope.choices).not.toContain('secret delete');
+    expect((await failing(['diagnos'])).envelope.choices?.[0]).toBe('diagnose');
+  });
+
   it('when there is no such flag, and no value of the command line is repeated', async () => {
     const { envelope, code, stderr } = await failing(['project', 'list', '--statsu=hunter2', 'hunter3']);
 

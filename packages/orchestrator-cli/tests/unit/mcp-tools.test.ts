@@ -6,7 +6,7 @@ import { callTool } from '../../src/mcp/call-tool.js';
 import { offer } from '../../src/mcp/offer.js';
 import { checkedInput, toolInput } from '../../src/mcp/tool-input.js';
 import { toolOf } from '../../src/mcp/tool-of.js';
-import { toolSteps } from '../../src/mcp/tool-step.js';
+import { toolSteps, withToolSteps } from '../../src/mcp/tool-step.js';
 import { inputNames, toolName, toolText } from '../../src/mcp/tool-words.js';
 
 const ids = Object.keys(commandTable) as CommandId[];
@@ -122,6 +122,16 @@ describe('the steps of answers', () => {
     const list = 'orchestrator task list';
     expect(await steps(list, 'task.get')).toEqual([{ for_a_person: list, when: 'x' }]);
     expect(await steps('orchestrator task list --help')).toEqual([]);
+  });
+
+  it('are also those in data, which is left as it is where a message only looks like that', async () => {
+    const step = { command: 'orchestrator task list', when: 'x' };
+    const peeked = { items: [{ message: { next: step } }] };
+
+    expect(await withToolSteps({ checks: [{ next: step }] }, {})).toEqual({
+      checks: [{ next: { tool: 'task_list', arguments: {}, when: 'x' } }],
+    });
+    expect(await withToolSteps(peeked, {})).toEqual(peeked);
   });
 });
 

@@ -2,6 +2,7 @@ import { holdsScope } from '@codegen/contracts/scopes';
 import { describe, expect, it } from 'vitest';
 import { commandTable } from '../../src/command-table.js';
 import { allowedPatterns, checkAllowed, keyMay } from '../../src/permissions.js';
+import { permittedData } from '../../src/permitted-steps.js';
 
 const allowed = (id: string, variable: string | undefined) => holdsScope(allowedPatterns(variable), id);
 
@@ -79,5 +80,20 @@ describe('what a key may do', () => {
     expect([keyMay('user.list', admin), keyMay('user.list', undefined), keyMay('task.list', user)]).toEqual(
       Array(3).fill(true),
     );
+  });
+});
+
+describe('steps in data', () => {
+  const caller = { env: { ALLOWED_COMMANDS: 'queue.peek' }, system: {} };
+  const step = { command: 'orchestrator queue dlq purge x', when: 'to see' };
+  const help = { command: 'orchestrator --help', when: 'to see the commands that may be used here' };
+
+  it('are those of a status, a verdict and checks, and no field of a message that looks like one', () => {
+    for (const shape of [(next: object) => ({ next }), (next: object) => ({ verdict: { next } })]) {
+      expect(permittedData(shape(step), caller)).toEqual(shape(help));
+    }
+    expect(permittedData({ checks: [{ next: step }, {}] }, caller)).toEqual({ checks: [{ next: help }, {}] });
+    const peeked = { items: [{ message: { next: step, verdict: { next: step } } }] };
+    expect(permittedData(peeked, caller)).toEqual(peeked);
   });
 });

@@ -125,7 +125,7 @@ export async function aboutDeploy(
   if (!last || last.status === 'completed') return about;
   const built = await engineering.where('status', '=', 'completed').executeTakeFirst();
   const holds = built ? 'what was built before it' : 'only the template';
-  const commit = `commit ${main_sha?.slice(0, 12)} holds ${holds}`;
+  const commit = `commit ${main_sha.slice(0, 12)} holds ${holds}`;
   const text = `${last.id} (engineering) ${howItStands(last)}: ${commit}`;
   if (isUnderWay(last) || built || anyway) return { ...about, warnings: [text] };
   const detail = `nothing that was asked for ${name} is built yet: ${text}; retry that task, or deploy the template with --anyway`;
