@@ -7,7 +7,7 @@ import { failure, success } from './envelope.js';
 import { listenForSignals } from './interruption.js';
 import { makeRuntime } from './make-runtime.js';
 import { Output } from './output.js';
-import { permittedData, permittedHint, permittedSteps } from './permitted-steps.js';
+import { permittedData, permittedSteps, withoutHint } from './permitted-steps.js';
 import { printWarnings } from './print-warnings.js';
 import { hintsAsCalled } from './program.js';
 import { manyLines } from './render/text.js';
@@ -41,7 +41,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   const command = nameOf(request);
   try {
     const outcome = await Promise.race([execute(request, runtime), interruption.forced]);
-    await printSuccess(outcome, command, runtime);
+    await printSuccess(outcome, command, runtime, request.argv.includes('--quiet'));
   } catch (cause) {
     const error = withDashHint(translateError(cause), argv);
     exitCode = error.exitCode;
@@ -84,15 +84,21 @@ function nameOf(request: Request): string {
   return topicOf(request.words) ? 'help' : 'orchestrator';
 }
 
-async function printSuccess({ data, render }: Outcome, command: string, runtime: Runtime): Promise<void> {
-  const { output, meta } = runtime;
+async function printSuccess(
+  { data, render }: Outcome,
+  command: string,
+  runtime: Runtime,
+  quiet: boolean,
+): Promise<void> {
+  const { output, meta, env, system } = runtime;
   const clean = cleanWarnings(runtime);
   if (runtime.json && !runtime.linesOnly) {
     await output.out(`${JSON.stringify(success(command, permittedData(data, runtime), clean, meta))}\n`);
     return;
   }
   const { openScreen } = await import('./render/screen.js');
-  const text = permittedHint(hintsAsCalled(await render(await openScreen(process.stdout, runtime.env))), runtime);
+  const whole = hintsAsCalled(await render(await openScreen(process.stdout, env)));
+  const text = withoutHint(whole, data, { env, system, quiet });
   if (text !== '') await output.out(`${text}\n`);
   await printWarnings(clean, runtime);
 }

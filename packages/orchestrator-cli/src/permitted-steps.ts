@@ -46,31 +46,36 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * A text for people without the hint at its end, where that names a command that is not permitted. Whatever stands above
- * the last line may be anybody's.
+ * A text for people without the hint at its end, where that names a command that is not permitted, or hints are not wanted.
+ * A line that is part of the data is no hint of ours.
  */
-export function permittedHint(text: string, caller: Caller): string {
+export function withoutHint(text: string, data: unknown, caller: Caller & { quiet: boolean }): string {
   const at = text.lastIndexOf('Next:');
   const hint = text.slice(at);
-  if (at < 0 || hint.includes('\n')) return text;
   const plain = withoutEscapes(hint);
-  if (isPermitted(plain.slice('Next:'.length), caller)) return text;
+  const [, line = ''] = /^Next:(.*)(?:\nHelp:.*)?$/.exec(plain) ?? [];
+  const isWanted = !caller.quiet && isPermitted(line, caller);
+  if (at < 0 || isWanted || !isOurs(line)) return text;
+  if (JSON.stringify(data ?? null).includes(JSON.stringify(plain).slice(1, -1))) return text;
   const lineAt = text.lastIndexOf('\n', at) + 1;
   if (withoutEscapes(text.slice(lineAt, at)) === '') return text.slice(0, lineAt).trimEnd();
   // Within a sentence of one colour, which ends after it.
   return text.slice(0, at).trimEnd() + hint.slice(plain.length);
 }
 
+function isOurs(line: string): boolean {
+  return basename(shellWords(line)[0] ?? '') === 'orchestrator';
+}
+
 /** Whether ALLOWED_COMMANDS and the key, as far as it is known, allow a command line. */
 export function isPermitted(line: string, { env, system }: Caller): boolean {
-  const [program = '', ...words] = shellWords(line);
-  if (basename(program) !== 'orchestrator') return true;
-  const { command, help, argv } = readRequest(words, {});
+  if (!isOurs(line)) return true;
+  const { command, help, argv } = readRequest(shellWords(line).slice(1), {});
   if (command === undefined || help) return true;
   const named = argv.indexOf('--profile');
   // Another profile has a key of its own.
-  const isOurs = named < 0 || argv[named + 1] === system.profile;
-  return isAllowed(command, env) && keyMay(command, isOurs ? system.key : undefined);
+  const hasOurKey = named < 0 || argv[named + 1] === system.profile;
+  return isAllowed(command, env) && keyMay(command, hasOurKey ? system.key : undefined);
 }
 
 function isStep(value: unknown): value is NextStep {

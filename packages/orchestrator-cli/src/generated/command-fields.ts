@@ -7,7 +7,7 @@ export const globalFields: readonly Field[] = [
     {"name":"profile","kind":"text","description":"Profile to use (ORCHESTRATOR_PROFILE)"},
     {"name":"api_url","kind":"text","description":"Address of the API (ORCHESTRATOR_API_URL)"},
     {"name":"no_input","kind":"boolean","description":"Never ask (ORCHESTRATOR_NO_INPUT)"},
-    {"name":"quiet","kind":"boolean","description":"No progress and no hints on standard error"},
+    {"name":"quiet","kind":"boolean","description":"No progress, and no hints of what comes next"},
     {"name":"verbose","kind":"boolean","description":"Tell of every call (ORCHESTRATOR_DEBUG)"},];
 
 export const commandFields: Record<CommandId, readonly Field[]> = {

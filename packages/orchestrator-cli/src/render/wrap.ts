@@ -17,6 +17,14 @@ export function wrapText(text: string, { columns }: Screen, indent = 0): string 
   return lines.join(`\n${' '.repeat(indent)}`);
 }
 
+/** A line that hangs below its first words in a terminal; elsewhere, such as in a log, it stays one. */
+export function hang(line: string, { columns }: Screen, indent: number): string {
+  if (columns === Number.POSITIVE_INFINITY) return line;
+  const width = Math.min(columns, WIDEST);
+  const words = line.match(/^ *\S+|\S+/g) ?? [];
+  return fill(words, (at) => (at === 0 ? width : width - indent)).join(`\n${' '.repeat(indent)}`);
+}
+
 /** A command line that stays one when it is pasted: lines end in a backslash. For after `  $ `. */
 export function wrapCommand(text: string, { columns }: Screen): string {
   const words = keepValues(text.match(SHELL_WORD) ?? [], columns - 8);

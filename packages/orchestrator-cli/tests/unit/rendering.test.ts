@@ -1,5 +1,8 @@
+import { OrchestratorError } from '@codegen/sdk/errors';
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
+import { withoutHint } from '../../src/permitted-steps.js';
+import { renderError } from '../../src/render/error.js';
 import { renderFigures } from '../../src/render/queue.js';
 import { type Column, renderTable } from '../../src/render/table.js';
 import { cut, manyLines, oneLine, pad, widthOf } from '../../src/render/text.js';
@@ -125,4 +128,57 @@ it('figures of a queue that cannot be read are no zeroes', () => {
   expect(lines[1]).toMatch(/^a:queue +0 .*0 *$/);
   expect(lines[2]).toMatch(/^b:queue +\? +\? +\? +\? +\? +\? *$/);
   expect(lines.at(-1)).toBe('b:queue is no stream');
+});
+
+describe('an error', () => {
+  const command = `orchestrator project get ${'x'.repeat(50)} --profile a-profile`;
+  const error = new OrchestratorError('NOT_CONFIGURED', 'word '.repeat(30).trim(), {
+    choices: ['one', 'two'],
+    details: { errors: [{ path: 'a', message: 'is wrong '.repeat(12).trim() }] },
+  });
+  const text = (columns: number, line = command) => {
+    return renderError(error, [{ command: line, when: 'x' }], { columns, paint: plain });
+  };
+
+  it.each([60, 80])(
+    'hangs below its first line in a terminal of %i columns; what is pasted stays one line',
+    (columns) => {
+      const lines = text(columns).split('\n');
+
+      expect(lines[0]).toMatch(/^Error: word word/);
+      expect(lines[1]).toMatch(/^ {7}word/);
+      expect(lines.findIndex((line) => /^ {2}a: is wrong/.test(line))).toBeGreaterThan(1);
+      expect(lines.findIndex((line) => /^ {4}(?:is|wrong)/.test(line))).toBeGreaterThan(2);
+      expect(lines.slice(-3)).toEqual(['One of: one, two', 'Try:', command]);
+      for (const line of lines.slice(0, -1)) expect(widthOf(line)).toBeLessThanOrEqual(columns);
+      expect(text(columns, 'orchestrator up')).toMatch(/\nTry: orchestrator up$/);
+    },
+  );
+
+  it('is not wrapped elsewhere', () => {
+    expect(text(Number.POSITIVE_INFINITY).split('\n')).toEqual([
+      `Error: ${error.message} (NOT_CONFIGURED)`,
+      `  a: ${'is wrong '.repeat(12).trim()}`,
+      'One of: one, two',
+      `Try: ${command}`,
+    ]);
+  });
+});
+
+describe('what is not wanted of a text', () => {
+  const quietly = (text: string, data: unknown = {}, env = {}) =>
+    withoutHint(text, data, { env, system: {}, quiet: true });
+
+  it('is the command that comes next, with --quiet', () => {
+    expect(quietly('added\n\n\u001b[1mNext:\u001b[22m orchestrator project list')).toBe('added');
+    expect(quietly('\u001b[2mNo tasks. Next: orchestrator task list\u001b[22m')).toBe('\u001b[2mNo tasks.\u001b[22m');
+    expect(quietly('Ready\n\nNext: orchestrator up\nHelp: orchestrator --help')).toBe('Ready');
+  });
+
+  it('is no line of somebody else', () => {
+    for (const text of ['done\nNext: orchestrator up', 'Next: do it', 'Next: orchestrator up\nor not']) {
+      expect(quietly(text, { text })).toBe(text);
+      expect(withoutHint(text, { text }, { env: { ALLOWED_COMMANDS: '' }, system: {}, quiet: false })).toBe(text);
+    }
+  });
 });
