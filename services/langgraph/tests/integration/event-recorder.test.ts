@@ -4,12 +4,12 @@ import { connectQueue, connectRedis, publish, reportProgress, silentLogger } fro
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis } from '../../../../tests/support/redis.js';
 import { recordEvents } from '../../src/event-recorder.js';
-import { databases, World } from '../support/world.js';
+import { World } from '../support/world.js';
 
-describe.each(databases)('the event recorder on %s', (kind) => {
+describe('the event recorder', () => {
   let world: World;
   beforeAll(async () => {
-    world = await World.open(kind);
+    world = await World.open('PostgreSQL');
   });
   afterEach(() => world.reset());
   afterAll(() => world.close());
