@@ -23,12 +23,12 @@ const wrapper = await startWrapper(config, logger);
 let ending = false;
 
 /** Kills the agent's tree and leaves the running turn to worker-manager. */
-async function end(why: string): Promise<void> {
+async function end(why: string, exitCode = 0): Promise<void> {
   if (ending) return;
   ending = true;
   logger.info({ why }, 'worker ends');
   await wrapper.stop();
-  process.exit(0);
+  process.exit(exitCode);
 }
 
 process.on('SIGTERM', () => void end('SIGTERM'));
@@ -37,5 +37,5 @@ process.on('SIGINT', () => void end('SIGINT'));
 setInterval(() => process.ppid !== parent && void end('the parent died'), 1000).unref();
 wrapper.done.catch((error: unknown) => {
   logger.error({ error: String(error) }, 'worker cannot go on');
-  process.exit(1);
+  void end('it cannot go on', 1);
 });

@@ -25,6 +25,7 @@ import { Outbox, type TurnRecord } from './outbox.js';
 import { ProgressThrottle } from './progress.js';
 import { NobodyListensError, openRespondSocket } from './respond-socket.js';
 import { runTurn, type TurnDeps } from './run-turn.js';
+import { giveSignOfLife } from './sign-of-life.js';
 import { MACHINE, Workspace } from './workspace.js';
 
 /** Milliseconds that the last word to Redis may take: whoever ends a worker waits for it. */
@@ -48,6 +49,7 @@ export async function startWrapper(
   const redactor = new Redactor(config.agent.secretNames.map((name) => config.agent.env[name]));
   const log = new LogShipper({ redis, workerId, redactor });
   const logger = log.beside(ownLogger);
+  const sign = giveSignOfLife(redis, workerId);
   const outbox = new Outbox({ workerDir, workerId, workerType, redis, logger, signal });
   const workspace =
     config.repo &&
@@ -168,6 +170,7 @@ export async function startWrapper(
   }
 
   async function answer(input: WorkerInput): Promise<void> {
+    await Promise.race([sign.mayBegin, sign.givenUp]);
     let kept = await outbox.find(input.request_id);
     if (!kept) {
       await Promise.race([lifecycle('started', input.request_id), sleep(GOODBYE_MS)]);
@@ -212,11 +215,11 @@ export async function startWrapper(
     },
   });
   return {
-    done: consumer.done,
+    done: Promise.race([consumer.done, sign.givenUp]),
     stop: async () => {
       ending.abort(new Error('the worker ends'));
       await turn.catch(() => undefined);
-      await Promise.race([Promise.all([lifecycle('stopped'), log.flush()]), sleep(GOODBYE_MS)]);
+      await Promise.race([Promise.all([lifecycle('stopped'), log.flush(), sign.stop()]), sleep(GOODBYE_MS)]);
     },
   };
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   type DeveloperWorkerOutput,
   deadLetterStream,
@@ -20,9 +19,10 @@ import {
   workerResultKey,
 } from '@codegen/contracts';
 import { answerOnce } from '@codegen/sdk/consumer';
-import { FileError, listBelow, parseFile, readFileBelow, removeTree } from '@codegen/sdk/files';
-import { type Logger, publish, type Redis } from '@codegen/sdk/queue';
+import { FileError, parseFile } from '@codegen/sdk/files';
+import { publish, type Redis } from '@codegen/sdk/queue';
 import { answerAsked } from './answer-commands.js';
+import type { Manager } from './manager.js';
 
 /** Whose inputs are answered. */
 export interface SilentWorker {
@@ -46,8 +46,6 @@ interface TurnRecord {
   readonly lifecycle: WorkerLifecycleEvent;
 }
 
-/** No stream takes a longer entry. */
-const MOST_BYTES = 16 * 1024 * 1024;
 const PAGE = 100;
 const KEEP_ANSWERS_SECONDS = 86_400;
 const KEEP_DEAD_LETTERS_SECONDS = 7 * 86_400;
@@ -121,30 +119,37 @@ async function answerInput(
  * Publishes the results that a dead worker had ready and could not deliver. Its agent could write there too: what is no
  * result is left out, with a warning.
  */
-export async function deliverOutbox(redis: Redis, worker: SilentWorker, folder: string, logger: Logger): Promise<void> {
-  const unusable = (error: unknown) => {
-    if (!(error instanceof FileError) || error.problem === 'unavailable') throw error;
-    logger.warn({ worker_id: worker.worker_id, error: error.message }, 'what a lost worker left is no result');
-  };
-  const names = await listBelow(folder, 'outbox').catch(unusable);
-  for (const name of names ?? []) {
-    if (!name.endsWith('.json')) continue;
-    const turn = await readTurn(folder, `outbox/${name}`, worker).catch(unusable);
-    if (!turn) continue;
-    if (await isOwn(redis, worker, turn)) await deliver(redis, worker, turn);
-    else unusable(new FileError('malformed', `outbox/${name} is of a turn that the worker was not given`));
+export async function deliverOutbox(
+  redis: Redis,
+  worker: SilentWorker,
+  { runtime, logger }: Pick<Manager, 'runtime' | 'logger'>,
+): Promise<void> {
+  const { worker_id } = worker;
+  const unusable = (error: string) => logger.warn({ worker_id, error }, 'what a lost worker left is no result');
+  for await (const entry of runtime.outbox(worker_id)) {
+    const turn = 'content' in entry ? turnIn(entry, worker) : entry;
+    if ('problem' in turn) unusable(turn.problem);
+    else if (await isOwn(redis, worker, turn)) await deliver(redis, worker, turn);
+    else unusable(`${entry.name} is of a turn that the worker was not given`);
   }
-  await removeTree(join(folder, 'outbox'));
+  await runtime.emptyOutbox(worker_id);
 }
 
-/** @throws {FileError} where it is no result of this worker */
-async function readTurn(folder: string, path: string, { worker_type }: SilentWorker): Promise<TurnRecord> {
-  const bytes = await readFileBelow(folder, path, { mostBytes: MOST_BYTES });
-  const value = parseFile(path, 'JSON', String(bytes), JSON.parse) as { output?: unknown; lifecycle?: unknown } | null;
+function turnIn(
+  { name, content }: { name: string; content: string },
+  { worker_type }: SilentWorker,
+): TurnRecord | { problem: string } {
+  let value: { output?: unknown; lifecycle?: unknown } | null;
+  try {
+    value = parseFile(name, 'JSON', content, JSON.parse) as typeof value;
+  } catch (error) {
+    if (error instanceof FileError) return { problem: error.message };
+    throw error;
+  }
   const output = (worker_type === 'developer' ? developerWorkerOutput : poWorkerOutput).safeParse(value?.output);
   const lifecycle = workerLifecycleEvent.safeParse(value?.lifecycle);
   if (output.success && lifecycle.success) return { output: output.data, lifecycle: lifecycle.data };
-  throw new FileError('malformed', `${path} is not the result of a turn`);
+  return { problem: `${name} is not the result of a turn` };
 }
 
 /** Whether a result is of a turn that the worker was given and that is not done with: another's is not its to tell. */

@@ -12,6 +12,7 @@ import {
 } from '@codegen/sdk/service';
 import { textOf } from '@codegen/sdk/text';
 import { type AgentCommand, isArgv, readAgentsFile } from './agents-file.js';
+import type { Runtime } from './runtimes/runtime.js';
 
 export interface WorkerManagerConfig {
   redisUrl: string;
@@ -37,14 +38,18 @@ export interface WorkerManagerConfig {
   drainMs?: number;
   /** Milliseconds without any turn after which it waits no more; two minutes by default. */
   drainQuietMs?: number;
-  /** Name among the consumers of the queue. */
+  /** What this manager is called, at every start, and no other one; by default it follows from its machine and folder. */
   instance?: string;
+  /** Milliseconds until a manager that does not renew its lease may be taken for gone; 6,000 by default. */
+  leaseMs?: number;
+  /** Where workers run; processes of this account by default. */
+  runtime?: Runtime;
   logger?: Logger;
 }
 
 /** Reads the environment. @throws {Error} naming the variable that is missing or wrong */
 export async function readConfig(env: Environment): Promise<WorkerManagerConfig> {
-  const { maxWorkers, terminateGraceMs, drainSeconds, wrapperCommand, ...config } = readAll({
+  const { maxWorkers, terminateGraceMs, leaseMs, drainSeconds, wrapperCommand, ...config } = readAll({
     redisUrl: () => readRedisUrl(env),
     api: () => readApi(env),
     workersDir: () => resolve(readText(env, 'WORKERS_DIR', 'the folder for the workers')),
@@ -53,6 +58,7 @@ export async function readConfig(env: Environment): Promise<WorkerManagerConfig>
     openVariables: () => readOpenVariables(env),
     maxWorkers: () => readWholeNumber(env, 'MAX_WORKERS', { min: 1 }),
     terminateGraceMs: () => readWholeNumber(env, 'TERMINATE_GRACE_MS', { min: 0 }),
+    leaseMs: () => readWholeNumber(env, 'LEASE_MS', { min: 1000, max: 600_000 }),
     drainSeconds: () => readWholeNumber(env, 'DRAIN_TIMEOUT', { min: 0, max: 7 * 86_400 }),
     wrapperCommand: () => env.WRAPPER_COMMAND && argv('WRAPPER_COMMAND', env.WRAPPER_COMMAND),
   });
@@ -60,6 +66,7 @@ export async function readConfig(env: Environment): Promise<WorkerManagerConfig>
     ...config,
     ...(maxWorkers !== undefined && { maxWorkers }),
     ...(terminateGraceMs !== undefined && { terminateGraceMs }),
+    ...(leaseMs !== undefined && { leaseMs }),
     ...(drainSeconds !== undefined && { drainMs: drainSeconds * 1000 }),
     ...(wrapperCommand && { wrapperCommand }),
   };

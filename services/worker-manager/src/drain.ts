@@ -15,7 +15,8 @@ const QUIET_MS = 120_000;
  */
 export async function drain(manager: Manager, limitMs: number, signal: AbortSignal, quietMs = QUIET_MS): Promise<void> {
   const { records, logger } = manager;
-  const waitedFor = () => records.all().filter((record) => isLiving(record.state) && isAtWork(record, manager));
+  let turns = await manager.ownership.turns().catch(() => new Map<string, string>());
+  const waitedFor = () => records.all().filter((record) => isLiving(record.state) && isAtWork(record, turns));
   const told = waitedFor().map(({ worker_id }) => worker_id);
   if (told.length === 0) return;
   logger.info(
@@ -28,7 +29,8 @@ export async function drain(manager: Manager, limitMs: number, signal: AbortSign
   while (performance.now() - from < limitMs && !signal.aborted && waitedFor().length > 0) {
     if (manager.steadySince() !== undefined) reachedAt = performance.now();
     if (performance.now() - reachedAt > AWAY_MS) break;
-    if (records.all().some((record) => record.state === 'starting' || manager.busy.has(record.worker_id)))
+    turns = await manager.ownership.turns().catch(() => turns);
+    if (records.all().some((record) => record.state === 'starting' || turns.get(record.worker_id)))
       busyAt = performance.now();
     if (performance.now() - busyAt > quietMs) break;
     await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
@@ -37,6 +39,6 @@ export async function drain(manager: Manager, limitMs: number, signal: AbortSign
   if (left.length > 0) logger.warn({ workers: left }, 'work that has begun is not done, and ends here');
 }
 
-function isAtWork({ worker_id, context }: WorkerRecord, { busy }: Manager): boolean {
-  return context.task_id !== undefined || busy.has(worker_id);
+function isAtWork({ worker_id, context }: WorkerRecord, turns: ReadonlyMap<string, string>): boolean {
+  return context.task_id !== undefined || Boolean(turns.get(worker_id));
 }

@@ -1,4 +1,4 @@
-import type { TurnFailureReason, WorkerType } from '@codegen/contracts';
+import { workerGoneKey as keyOf, type TurnFailureReason, type WorkerType } from '@codegen/contracts';
 import { type Redis, unlessWrongType } from '@codegen/sdk/queue';
 
 /** A worker that is no more, or never came to be: its inputs are answered with this. */
@@ -69,8 +69,4 @@ function parseGone(text: string): GoneWorker | undefined {
   } catch {
     return undefined;
   }
-}
-
-function keyOf(workerId: string): string {
-  return `worker:gone:${workerId}`;
 }

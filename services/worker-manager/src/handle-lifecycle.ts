@@ -1,21 +1,18 @@
-import type { WorkerLifecycleEvent } from '@codegen/contracts';
+import { type WorkerLifecycleEvent, workerResultKey } from '@codegen/contracts';
 import { answerAsked } from './answer-commands.js';
 import type { Manager } from './manager.js';
 
-/** Follows what workers do, and answers a send_message when its turn has ended. */
+/** Follows what workers do, of whichever manager, and answers a send_message when its turn has ended. */
 export async function handleLifecycle(event: WorkerLifecycleEvent, manager: Manager): Promise<void> {
-  const { records, busy, redis, locks } = manager;
+  const { ownership, redis } = manager;
   const { worker_id, request_id } = event;
-  if (event.event === 'started') {
-    await locks.run(worker_id, async () => {
-      const record = records.get(worker_id);
-      if (record?.state === 'starting') await records.put({ ...record, state: 'running' });
-    });
-    if (request_id !== null && records.get(worker_id)) busy.set(worker_id, request_id);
-    return;
+  if (await ownership.lookUp(worker_id)) {
+    const begins = event.event === 'started' && request_id !== null;
+    // Two managers may read the beginning of a turn and its end in either order.
+    const isOver = !begins || (await redis.exists(workerResultKey(worker_id, request_id))) === 1;
+    await ownership.noteTurn(worker_id, isOver ? '' : request_id);
   }
-  busy.delete(worker_id);
-  if (request_id === null || event.event === 'stopped') return;
+  if (request_id === null || event.event === 'started' || event.event === 'stopped') return;
   const success = event.event === 'completed';
   await answerAsked(redis, request_id, { success, response: event.result, error: event.error });
 }

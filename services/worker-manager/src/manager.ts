@@ -2,6 +2,7 @@ import type { Logger, Redis } from '@codegen/sdk/queue';
 import type { AgentCommand } from './agents-file.js';
 import type { KnownProjects } from './find-repository.js';
 import type { GoneWorkers } from './gone-workers.js';
+import type { Ownership } from './ownership.js';
 import type { ReferenceSources } from './resolve-environment.js';
 import type { Runtime } from './runtimes/runtime.js';
 import type { WorkerLocks } from './worker-locks.js';
@@ -12,6 +13,7 @@ export interface Manager {
   readonly redis: Redis;
   readonly runtime: Runtime;
   readonly records: WorkerRecords;
+  readonly ownership: Ownership;
   readonly gone: GoneWorkers;
   readonly locks: WorkerLocks;
   readonly agents: Readonly<Record<string, AgentCommand>>;
@@ -19,8 +21,6 @@ export interface Manager {
   /** Undefined where no API is configured. */
   readonly projects: KnownProjects | undefined;
   readonly sources: ReferenceSources;
-  /** The turn that each busy worker runs. */
-  readonly busy: Map<string, string>;
   readonly logger: Logger;
   /** Since when Redis can be reached without a break, in milliseconds since the epoch; undefined while it is away. */
   steadySince(): number | undefined;
@@ -35,4 +35,30 @@ export interface Manager {
 /** A record as the answering functions want it. */
 export function silentWorker({ worker_id, config, context }: WorkerRecord) {
   return { worker_id, worker_type: config.worker_type ?? 'developer', context } as const;
+}
+
+/** Removes all that there is of a worker that has ended, its record last. */
+export async function forgetWorker(workerId: string, { ownership, runtime, records }: Manager): Promise<void> {
+  await ownership.release(workerId);
+  await runtime.remove(workerId);
+  await records.remove(workerId);
+}
+
+/** Drops a worker that is another manager's meanwhile, or was deleted by one. Called with its lock. */
+export async function dropWorker(
+  workerId: string,
+  whose: 'other' | 'gone',
+  { records, runtime, logger }: Manager,
+): Promise<void> {
+  const record = records.get(workerId);
+  if (!record) return;
+  if (whose === 'gone' || !runtime.outlivesManager) {
+    await runtime.end(workerId, record.handle);
+    await runtime.remove(workerId);
+  }
+  await records.remove(workerId);
+  logger.warn(
+    { worker_id: workerId },
+    'a worker that this manager had is another one’s, or was deleted: it is dropped',
+  );
 }

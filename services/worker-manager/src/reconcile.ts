@@ -1,7 +1,8 @@
 import type { TurnFailureReason } from '@codegen/contracts';
 import { answerInputs, deliverOutbox, removeInputs } from './answer-inputs.js';
 import type { GoneWorker } from './gone-workers.js';
-import { type Manager, silentWorker } from './manager.js';
+import { forgetWorker, type Manager, silentWorker } from './manager.js';
+import { isLiving } from './slots.js';
 import { answerCreate } from './start-worker.js';
 import type { WorkerRecord } from './worker-records.js';
 
@@ -9,23 +10,31 @@ import type { WorkerRecord } from './worker-records.js';
 const SPAWN_MS = 60_000;
 
 /**
- * Ends whatever workers of an earlier manager are left: there must never be two living agents for one task. What they
- * were asked is answered by the first `reconcile`.
+ * Ends whatever workers of an earlier manager are left, but those that go on without one: there must never be two living
+ * agents for one task. What they were asked is answered by the first `reconcile`.
  */
 export async function endLeftovers(manager: Manager): Promise<void> {
-  const left = manager.records.all().filter(({ state }) => state === 'starting' || state === 'running');
+  const { records, runtime } = manager;
   const failure = { reason: 'worker_lost', error: 'the worker ended with the manager that had started it' } as const;
-  await Promise.all(left.map((record) => lose(record, failure, manager)));
-  await Promise.all([...manager.records.unusable.keys()].map((workerId) => manager.runtime.end(workerId)));
+  const ending = records.all().map(async (record) => {
+    if (!isLiving(record.state)) return;
+    const goesOn = runtime.outlivesManager && record.handle && (await runtime.isAlive(record.handle));
+    if (!goesOn) await lose(record, failure, manager);
+  });
+  const unknown = (await runtime.list()).filter((workerId) => !records.get(workerId));
+  await Promise.all([...ending, ...unknown.map((workerId) => runtime.end(workerId))]);
+  // Nothing ran yet in one whose record was not written.
+  await Promise.all(unknown.filter((id) => !records.unusable.has(id)).map((workerId) => runtime.remove(workerId)));
 }
 
 /** Gives up workers whose record cannot be used; what they were asked is answered as for others that are gone. */
-async function forgetUnusable({ records, gone, locks, logger }: Manager): Promise<void> {
+async function forgetUnusable(manager: Manager): Promise<void> {
+  const { records, gone, locks, logger } = manager;
   for (const [worker_id, error] of records.unusable) {
     await locks.run(worker_id, async () => {
       const failure = { reason: 'worker_lost', error: `the worker was lost: ${error}` } as const;
       await gone.add({ worker_id, worker_type: null, context: {}, ...failure, gone_at: Date.now() });
-      await records.remove(worker_id);
+      await forgetWorker(worker_id, manager);
       logger.warn({ worker_id, error }, 'worker given up');
     });
   }
@@ -36,10 +45,11 @@ async function forgetUnusable({ records, gone, locks, logger }: Manager): Promis
  * that are gone, waiting ones for which there is room.
  */
 export async function reconcile(manager: Manager): Promise<void> {
-  const { records, locks, gone } = manager;
+  const { records, locks, gone, ownership } = manager;
+  const turns = ownership.turns();
   const looks = records.all().map(({ worker_id }) =>
     locks
-      .run(worker_id, () => look(worker_id, manager))
+      .run(worker_id, async () => look(worker_id, (await turns).has(worker_id), manager))
       .catch((error: unknown) => {
         throw new Error(`${worker_id}: ${error instanceof Error ? error.message : error}`, { cause: error });
       }),
@@ -70,17 +80,21 @@ async function answerLate(
   }
 }
 
-async function look(workerId: string, manager: Manager): Promise<void> {
+async function look(workerId: string, hasSpoken: boolean, manager: Manager): Promise<void> {
   const { records, runtime, redis } = manager;
   let record = records.get(workerId);
   if (!record || record.state === 'queued') return;
+  if (record.state === 'starting' && hasSpoken) {
+    record = { ...record, state: 'running' };
+    await records.put(record);
+  }
   if (record.state !== 'lost') {
     const alive = record.handle !== undefined && (await runtime.isAlive(record.handle));
     // With Redis away, a worker cannot say that it is there.
     const from = Math.max(record.started_at ?? 0, manager.steadySince() ?? Number.POSITIVE_INFINITY);
     const late = record.state === 'starting' && Date.now() - from > SPAWN_MS;
     if (alive && !late) {
-      await runtime.tidy(workerId, records.folder(workerId));
+      await runtime.tidy(workerId);
       return answerCreate(record, manager);
     }
     const failure = alive
@@ -89,7 +103,7 @@ async function look(workerId: string, manager: Manager): Promise<void> {
     record = await lose(record, failure, manager);
   }
   const worker = silentWorker(record);
-  await deliverOutbox(redis, worker, records.folder(workerId), manager.logger);
+  await deliverOutbox(redis, worker, manager);
   await answerInputs(redis, worker, record.failure ?? { reason: 'worker_lost', error: 'the worker was lost' });
   await answerCreate(record, manager);
 }
@@ -98,12 +112,11 @@ async function look(workerId: string, manager: Manager): Promise<void> {
 async function lose(
   record: WorkerRecord,
   failure: { reason: TurnFailureReason; error: string },
-  { runtime, records, busy, logger }: Manager,
+  { runtime, records, logger }: Manager,
 ): Promise<WorkerRecord> {
   await runtime.end(record.worker_id, record.handle);
   const lost: WorkerRecord = { ...record, state: 'lost', failure };
   await records.put(lost);
-  busy.delete(record.worker_id);
   logger.warn({ worker_id: record.worker_id, task_id: record.context.task_id, ...failure }, 'worker lost');
   return lost;
 }

@@ -1,23 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerCommands, workerIdFor, workerLifecycle } from '@codegen/contracts';
 import { createApi } from '@codegen/sdk/api';
 import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
-import { lockFolder } from '@codegen/sdk/processes';
-import { closeRedis, connectRedis, sayFailed, silentLogger } from '@codegen/sdk/queue';
+import { LockedError, lockFile } from '@codegen/sdk/processes';
+import { closeRedis, connectRedis, type Logger, sayFailed, silentLogger } from '@codegen/sdk/queue';
 import { respond } from './answer-commands.js';
 import { inheritedEnvironment, installedWrapper, ownVariable, type WorkerManagerConfig } from './config.js';
 import { drain } from './drain.js';
 import { GoneWorkers } from './gone-workers.js';
 import { handleCommand } from './handle-command.js';
 import { handleLifecycle } from './handle-lifecycle.js';
-import type { Manager } from './manager.js';
-import { becomeOnlyManager } from './only-manager.js';
+import { dropWorker, type Manager } from './manager.js';
+import { nameOf, Ownership, placeOf } from './ownership.js';
 import { endLeftovers, reconcile } from './reconcile.js';
 import { processRuntime } from './runtimes/process.js';
-import { Slots } from './slots.js';
+import { isLiving, Slots } from './slots.js';
 import { refuse, startWaiting } from './start-worker.js';
+import { TakeOver } from './take-over.js';
 import { WorkerLocks } from './worker-locks.js';
 import { isWorkerId, WorkerRecords } from './worker-records.js';
 
@@ -31,22 +33,16 @@ export interface RunningWorkerManager extends RunningService {
 
 /**
  * Starts worker-manager: first ends what an earlier one left, then serves commands and looks after the workers.
- * Stopping it waits for what has begun, where the configuration says how long, and ends every worker; turns that were under way
- * are answered as lost by the next start.
- * @throws where another one works in this folder, or serves this Redis
+ * Stopping it waits for what has begun, where the configuration says how long, and ends every worker that its runtime does
+ * not keep; turns that were under way are answered as lost by the next start, or by another manager.
+ * @throws where another one works in this folder, or has its name
  */
 export async function startWorkerManager(config: WorkerManagerConfig): Promise<RunningWorkerManager> {
-  const { redisUrl, logger = silentLogger, reconcileMs = 1000 } = config;
-  const consumer = config.instance ?? `worker-manager-${process.pid}-${randomUUID().slice(0, 8)}`;
-  await mkdir(config.workersDir, { recursive: true });
-  const unlock = await lockFolder(config.workersDir, 'workers', 'worker-manager');
-  const runtime = processRuntime({
-    redisUrl,
-    wrapperCommand: config.wrapperCommand ?? installedWrapper(),
-    environment: inheritedEnvironment(),
-    terminateGraceMs: config.terminateGraceMs ?? 10_000,
-  });
-  logger.warn({}, 'workers run as processes of this account: only for agents that you trust');
+  const { redisUrl, workersDir, logger = silentLogger, reconcileMs = 1000 } = config;
+  await mkdir(workersDir, { recursive: true });
+  const consumer = config.instance ?? (await nameOf(workersDir));
+  const unlock = await lock(workersDir);
+  const runtime = config.runtime ?? localRuntime(config, logger);
   const redis = connectRedis(redisUrl, { name: consumer, logger });
   let steadySince: number | undefined;
   redis.on('ready', () => {
@@ -67,14 +63,26 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     refused = reject;
   });
   letIn.catch(() => undefined);
-  const records = await WorkerRecords.open(config.workersDir).catch(async (error) => {
+  const records = await WorkerRecords.open(workersDir).catch(async (error) => {
     await leave();
     throw error;
+  });
+  const ownership = new Ownership({
+    redis,
+    name: consumer,
+    token: randomUUID(),
+    place: await placeOf(workersDir),
+    leaseMs: config.leaseMs,
+    logger,
+    records: () => records.all(),
+    onCommand: (command) => handleCommand(command, manager),
+    onNotOwn: (workerId, whose) => void notOwn(workerId, whose),
   });
   const manager: Manager = {
     redis,
     runtime,
     records,
+    ownership,
     gone: new GoneWorkers(redis),
     locks: new WorkerLocks(),
     agents: config.agents,
@@ -86,7 +94,6 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
       variable: ownVariable,
       openVariables: new Set(config.openVariables),
     },
-    busy: new Map(),
     logger,
     steadySince: () => steadySince,
     lookSoon: () => look.abort(),
@@ -99,13 +106,24 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     start: (workerId) => startWaiting(workerId, manager),
     logger,
   });
-  // Nobody else is at work in this folder: what is left there ends at once, also while Redis is away.
-  await endLeftovers(manager);
-  const { workersDir } = config;
-  const only = await becomeOnlyManager({ redis, workersDir, instance: consumer, logger }).catch(async (error) => {
+  const notOwn = (workerId: string, whose: 'other' | 'gone') =>
+    manager.locks
+      .run(workerId, () => dropWorker(workerId, whose, manager))
+      .catch((error: unknown) => sayFailed(logger, error, 'a worker cannot be dropped yet', { worker_id: workerId }));
+  const takeOver = new TakeOver(manager);
+  const endLiving = () =>
+    runtime.outlivesManager
+      ? []
+      : manager.records.all().map(({ worker_id, handle, state }) => isLiving(state) && runtime.end(worker_id, handle));
+  try {
+    // Nobody else is at work in this folder: what is left there ends at once, also while Redis is away.
+    await endLeftovers(manager);
+    await ownership.join();
+  } catch (error) {
     await leave();
     throw error;
-  });
+  }
+  takeOver.ownLeftovers();
 
   const commands = runConsumer({
     redisUrl,
@@ -116,8 +134,9 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     logger,
     handler: (command, { entryId }) => handleCommand(command, manager, entryId),
     onDeadLetter: async (command, { requestId, error }) => {
-      if (command?.command === 'create' && isWorkerId(workerIdFor(command.request_id))) {
-        const worker_id = workerIdFor(command.request_id);
+      const worker_id = command?.command === 'create' ? workerIdFor(command.request_id) : '';
+      const owner = isWorkerId(worker_id) && ((await ownership.lookUp(worker_id))?.manager ?? consumer);
+      if (command?.command === 'create' && owner === consumer) {
         const failure = { reason: 'spawn_failed', error } as const;
         await manager.locks.run(worker_id, () => refuse({ ...command, worker_id }, failure, manager));
       } else if (requestId !== undefined) {
@@ -137,7 +156,8 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
   const looking = (async () => {
     for (let failures = 0; !stopping.signal.aborted; ) {
       try {
-        await reconcile(manager);
+        const looks = await Promise.allSettled([reconcile(manager), takeOver.look()]);
+        for (const one of looks) if (one.status === 'rejected') throw one.reason;
         failures = 0;
       } catch (error) {
         failures += 1;
@@ -149,7 +169,12 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
       if (look.signal.aborted) look = new AbortController();
     }
   })();
-  const done = Promise.race([letIn, only.replaced, Promise.all([commands.done, lifecycle.done]).then(() => undefined)]);
+  const fenced = ownership.fenced.catch(async (error: unknown) => {
+    await slots.close();
+    await Promise.all(endLiving());
+    throw error;
+  });
+  const done = Promise.race([letIn, fenced, Promise.all([commands.done, lifecycle.done]).then(() => undefined)]);
   const ended = new AbortController();
   done.catch((error: unknown) => {
     logger.error({ error: String(error) }, 'a consumer stopped: restart the service');
@@ -160,14 +185,36 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     done,
     stop: async () => {
       slots.onlyForBegun();
-      if (config.drainMs) await drain(manager, config.drainMs, ended.signal, config.drainQuietMs);
+      if (config.drainMs && !runtime.outlivesManager)
+        await drain(manager, config.drainMs, ended.signal, config.drainQuietMs);
       stopping.abort();
       await Promise.all([commands.stop(), looking, slots.close()]);
-      const living = manager.records.all().filter(({ state }) => state === 'starting' || state === 'running');
-      await Promise.all(living.map(({ worker_id, handle }) => runtime.end(worker_id, handle)));
-      await lifecycle.stop();
-      await only.stop();
+      await Promise.all(endLiving());
+      await Promise.all([lifecycle.stop(), takeOver.stop()]);
+      await ownership.stop();
       await leave();
     },
   };
+}
+
+async function lock(workersDir: string): Promise<() => Promise<void>> {
+  try {
+    return await lockFile(join(workersDir, 'lock'));
+  } catch (error) {
+    if (!(error instanceof LockedError) || !error.holder) throw error;
+    const { pid } = error.holder;
+    const text = `the workers folder ${workersDir} is in use by process ${pid}: stop that worker-manager first, or give this one a folder of its own`;
+    throw new Error(text, { cause: error });
+  }
+}
+
+function localRuntime({ workersDir, redisUrl, wrapperCommand, terminateGraceMs }: WorkerManagerConfig, logger: Logger) {
+  logger.warn({}, 'workers run as processes of this account: only for agents that you trust');
+  return processRuntime({
+    workersDir,
+    redisUrl,
+    wrapperCommand: wrapperCommand ?? installedWrapper(),
+    environment: inheritedEnvironment(),
+    terminateGraceMs: terminateGraceMs ?? 10_000,
+  });
 }

@@ -1,15 +1,14 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CreateWorkerCommand } from '@codegen/contracts';
 import { isOrchestratorError, isRefusal, PermanentError } from '@codegen/sdk/errors';
-import { diskFault, SystemFault, systemFault, writeFileBelow } from '@codegen/sdk/files';
+import { systemFault } from '@codegen/sdk/files';
 import { sayFailed } from '@codegen/sdk/queue';
 import { textOf } from '@codegen/sdk/text';
 import type { AgentCommand } from './agents-file.js';
 import { respond } from './answer-commands.js';
 import { answerInputs, removeInputs, type TurnFailure } from './answer-inputs.js';
 import { findRepository } from './find-repository.js';
-import { type Manager, silentWorker } from './manager.js';
+import { dropWorker, forgetWorker, type Manager, silentWorker } from './manager.js';
 import { askedTooMuch, type Refusal, RefusedError, resolveEnvironment } from './resolve-environment.js';
 import type { WorkerSpec } from './runtimes/runtime.js';
 import type { WorkerRecord } from './worker-records.js';
@@ -23,11 +22,11 @@ export function startWaiting(workerId: string, manager: Manager): Promise<void> 
 }
 
 async function startWorker(record: WorkerRecord, manager: Manager): Promise<void> {
-  const { records, runtime, logger } = manager;
+  const { records, runtime, ownership, logger } = manager;
   let spec: WorkerSpec;
   try {
     spec = await workerSpec(record, manager);
-    await prepareFolder(record, spec.folder);
+    await manager.runtime.prepare(record.worker_id, firstFiles(record));
   } catch (error) {
     // The API being away is no fault of the work: the worker keeps its place in the queue.
     if (isOrchestratorError(error) && error.retryable) {
@@ -43,6 +42,9 @@ async function startWorker(record: WorkerRecord, manager: Manager): Promise<void
     return;
   }
   const starting: WorkerRecord = { ...record, state: 'starting', started_at: Date.now() };
+  // In Redis first: who takes over this manager's workers then knows that this one may run.
+  const claimed = await ownership.claim(starting);
+  if (claimed !== 'own') return dropWorker(record.worker_id, claimed, manager);
   await records.put(starting);
   let started: WorkerRecord;
   try {
@@ -77,8 +79,9 @@ type Failure = TurnFailure & Partial<Refusal>;
 export async function refuse(
   record: Pick<WorkerRecord, 'worker_id' | 'request_id' | 'config' | 'context'>,
   { refusal, ...failure }: Failure,
-  { gone, redis, records, runtime, logger }: Manager,
+  manager: Manager,
 ): Promise<void> {
+  const { gone, redis, runtime, logger } = manager;
   const worker = silentWorker(record as WorkerRecord);
   logger.warn({ worker_id: worker.worker_id, task_id: worker.context.task_id, ...failure }, 'a worker is refused');
   await gone.add({ ...worker, ...failure, gone_at: Date.now() });
@@ -87,7 +90,7 @@ export async function refuse(
   await removeInputs(redis, worker);
   const answer = { request_id: record.request_id, success: false, worker_id: null, error: failure.error };
   await respond(redis, { ...answer, ...(refusal && { reason: refusal }) });
-  await records.remove(worker.worker_id);
+  await forgetWorker(worker.worker_id, manager);
 }
 
 /** Why a create cannot be served, whatever else happens; undefined where it can. */
@@ -119,7 +122,6 @@ async function workerSpec(record: WorkerRecord, manager: Manager): Promise<Worke
   return {
     workerId,
     workerType: config.worker_type ?? 'developer',
-    folder: manager.records.folder(workerId),
     agent: { name: config.agent, command: agent.command, ...environment },
     ...(config.repo && {
       repo: {
@@ -131,15 +133,8 @@ async function workerSpec(record: WorkerRecord, manager: Manager): Promise<Worke
   };
 }
 
-async function prepareFolder({ config }: WorkerRecord, folder: string): Promise<void> {
-  await mkdir(join(folder, 'home'), { recursive: true });
-  // A worker could not even begin there.
-  const fault = await diskFault(folder);
-  if (fault) throw new SystemFault(fault, MACHINE);
-  if (config.instructions === undefined) return;
-  for (const name of ['CLAUDE.md', 'AGENTS.md']) {
-    await writeFileBelow(folder, `home/${name}`, config.instructions, { mode: 0o644 });
-  }
+function firstFiles({ config: { instructions } }: WorkerRecord): Record<string, string> {
+  return instructions === undefined ? {} : { 'home/CLAUDE.md': instructions, 'home/AGENTS.md': instructions };
 }
 
 /** A refusal that is known by its reason as well. */

@@ -30,7 +30,7 @@ const FILE = 'worker.json';
 /** A create command is smaller than its stream lets through. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** Every worker of this manager, on disk and in memory. */
+/** Every worker of this manager, on disk and in memory. What the workers themselves have is the runtime's. */
 export class WorkerRecords {
   readonly #records = new Map<string, WorkerRecord>();
   /** Workers whose record cannot be used, and why: their agents write beside it. */
@@ -38,7 +38,7 @@ export class WorkerRecords {
 
   private constructor(readonly workersDir: string) {}
 
-  /** Reads what an earlier manager left. Folders without a readable record are removed: nothing ran in them yet. */
+  /** Reads what an earlier manager left. */
   static async open(workersDir: string): Promise<WorkerRecords> {
     await mkdir(workersDir, { recursive: true });
     const records = new WorkerRecords(workersDir);
@@ -47,7 +47,6 @@ export class WorkerRecords {
       try {
         const record = await readRecord(workersDir, entry.name);
         if (record) records.#records.set(entry.name, record);
-        else await removeTree(join(workersDir, entry.name));
       } catch (error) {
         if (!(error instanceof FileError) || error.problem === 'unavailable') throw error;
         records.unusable.set(entry.name, error.message);
@@ -64,24 +63,24 @@ export class WorkerRecords {
     return [...this.#records.values()];
   }
 
-  folder(workerId: string): string {
-    if (!isWorkerId(workerId)) throw new TypeError(`${JSON.stringify(workerId)} is no worker id`);
-    return join(this.workersDir, workerId);
-  }
-
   /** Stores a record, whole or not at all. */
   async put(record: WorkerRecord): Promise<void> {
-    const folder = this.folder(record.worker_id);
+    const folder = this.#folder(record.worker_id);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFileBelow(folder, FILE, JSON.stringify(record), { sync: true, replaces: 'anything' });
     this.#records.set(record.worker_id, record);
   }
 
-  /** Removes a worker's folder with everything in it. */
+  /** Removes what is kept of a worker; the last thing that happens to it. */
   async remove(workerId: string): Promise<void> {
-    await removeTree(this.folder(workerId));
+    await removeTree(this.#folder(workerId));
     this.#records.delete(workerId);
     this.unusable.delete(workerId);
+  }
+
+  #folder(workerId: string): string {
+    if (!isWorkerId(workerId)) throw new TypeError(`${JSON.stringify(workerId)} is no worker id`);
+    return join(this.workersDir, workerId);
   }
 }
 

@@ -143,6 +143,16 @@ export function workerResultKey(workerId: string, requestId: string): string {
   return `worker:result:${workerId}:${requestId}`;
 }
 
+/** Key that is there, for a day, once a worker was given up: it may do nothing more, and its inputs are answered for it. */
+export function workerGoneKey(workerId: string): string {
+  return `worker:gone:${workerId}`;
+}
+
+/** Key that a worker renews while anything of it runs: without it, there is none, or one that cannot reach Redis. */
+export function workerAliveKey(workerId: string): string {
+  return `worker:alive:${workerId}`;
+}
+
 /** Whether a result, with the event that goes with it, is of one turn of one worker: an agent may have written it. */
 export function isResultOf(
   { output, lifecycle }: { output: DeveloperWorkerOutput | POWorkerOutput; lifecycle: WorkerLifecycleEvent },

@@ -1,9 +1,23 @@
 import { spawn } from 'node:child_process';
-import { openLogBelow } from '@codegen/sdk/files';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  diskFault,
+  FileError,
+  listBelow,
+  openLogBelow,
+  readFileBelow,
+  removeTree,
+  SystemFault,
+  writeFileBelow,
+} from '@codegen/sdk/files';
 import { deathSignalPrefix, endTree, identityOf, isSameProcess, type ProcessIdentity } from '@codegen/sdk/processes';
-import type { Runtime, WorkerHandle, WorkerSpec } from './runtime.js';
+import { isWorkerId } from '../worker-records.js';
+import type { OutboxEntry, Runtime, WorkerHandle, WorkerSpec } from './runtime.js';
 
 export interface ProcessRuntimeOptions {
+  /** One folder per worker below it. */
+  readonly workersDir: string;
   readonly redisUrl: string;
   readonly wrapperCommand: readonly string[];
   /** What every wrapper gets of this process's environment. */
@@ -13,30 +27,49 @@ export interface ProcessRuntimeOptions {
 }
 
 const LOG = 'wrapper.log';
+const OUTBOX = 'outbox';
+/** No stream takes a longer entry. */
+const MOST_RESULT_BYTES = 16 * 1024 * 1024;
 const MAX_LOG_BYTES = 5 * 1024 * 1024;
 /** Milliseconds that a wrapper gets to say goodbye. */
 const GOODBYE_MS = 2000;
+/** Whose machine it is, as its operator calls it. */
+const MACHINE = 'worker-manager';
 
 /**
  * Workers as child processes on this machine, each in a session and a folder of its own; for agents one trusts. They
  * end when this process does, where the kernel offers that.
  */
 export function processRuntime(options: ProcessRuntimeOptions): Runtime {
+  const folderOf = (workerId: string) => {
+    if (!isWorkerId(workerId)) throw new TypeError(`${JSON.stringify(workerId)} is no worker id`);
+    return join(options.workersDir, workerId);
+  };
   return {
+    outlivesManager: false,
+    async prepare(workerId, files) {
+      const folder = folderOf(workerId);
+      await mkdir(join(folder, 'home'), { recursive: true });
+      // A worker could not even begin there.
+      const fault = await diskFault(folder);
+      if (fault) throw new SystemFault(fault, MACHINE);
+      for (const [path, content] of Object.entries(files)) await this.writeFile(workerId, path, content);
+    },
     async start(spec, onExit) {
+      const folder = folderOf(spec.workerId);
       const prefix = await deathSignalPrefix('SIGTERM');
       const [program, ...args] = [...prefix, ...options.wrapperCommand] as [string, ...string[]];
-      const log = await openLogBelow(spec.folder, LOG);
+      const log = await openLogBelow(folder, LOG);
       try {
         const child = spawn(program, args, {
-          cwd: spec.folder,
+          cwd: folder,
           env: { ...options.environment, WORKER_ID: spec.workerId, ENVIRONMENT_FROM: 'stdin' },
           detached: true,
           stdio: ['pipe', log.fd, log.fd],
         });
         // One that ends before it has read this is told of by its end.
         child.stdin?.on('error', () => undefined);
-        child.stdin?.end(JSON.stringify(wrapperVariables(spec, options)));
+        child.stdin?.end(JSON.stringify(wrapperVariables(spec, folder, options)));
         await new Promise<void>((resolve, reject) => {
           child.once('spawn', resolve);
           child.once('error', reject);
@@ -57,8 +90,8 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
       // The wrapper alone is asked, so that it can end its agent and say goodbye.
       await endTree(tree, { graceMs: wrapper ? GOODBYE_MS : 0, ask: wrapper?.pid });
     },
-    async tidy(_workerId, folder) {
-      const log = await openLogBelow(folder, LOG);
+    async tidy(workerId) {
+      const log = await openLogBelow(folderOf(workerId), LOG);
       try {
         // The wrapper appends, so it goes on at the new end.
         if ((await log.stat()).size > MAX_LOG_BYTES) await log.truncate();
@@ -66,7 +99,38 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
         await log.close();
       }
     },
+    async writeFile(workerId, path, content) {
+      await writeFileBelow(folderOf(workerId), path, content, { mode: 0o644 });
+    },
+    outbox: (workerId) => readOutbox(folderOf(workerId)),
+    async emptyOutbox(workerId) {
+      await removeTree(join(folderOf(workerId), OUTBOX));
+    },
+    async remove(workerId) {
+      await removeTree(folderOf(workerId));
+    },
+    async list() {
+      const entries = await readdir(options.workersDir, { withFileTypes: true });
+      return entries.filter((entry) => entry.isDirectory() && isWorkerId(entry.name)).map(({ name }) => name);
+    },
   };
+}
+
+async function* readOutbox(folder: string): AsyncGenerator<OutboxEntry> {
+  const asProblem = (name: string) => (error: unknown) => {
+    if (!(error instanceof FileError) || error.problem === 'unavailable') throw error;
+    return { name, problem: error.message };
+  };
+  const names = await listBelow(folder, OUTBOX).catch(asProblem(OUTBOX));
+  if (names && 'problem' in names) return yield names;
+  for (const name of names ?? []) {
+    if (!name.endsWith('.json')) continue;
+    const path = `${OUTBOX}/${name}`;
+    yield await readFileBelow(folder, path, { mostBytes: MOST_RESULT_BYTES }).then(
+      (bytes) => ({ name: path, content: String(bytes) }),
+      asProblem(path),
+    );
+  }
 }
 
 function wrapperOf({ pid, start_time: startTime, boot_id: bootId }: WorkerHandle): ProcessIdentity {
@@ -82,11 +146,11 @@ function markersOf(workerId: string) {
 }
 
 /** For its standard input: its agent runs as the same user, and could read its environment. */
-function wrapperVariables(spec: WorkerSpec, options: ProcessRuntimeOptions): Record<string, string> {
+function wrapperVariables(spec: WorkerSpec, folder: string, options: ProcessRuntimeOptions): Record<string, string> {
   return {
     REDIS_URL: options.redisUrl,
     WORKER_TYPE: spec.workerType,
-    WORKER_DIR: spec.folder,
+    WORKER_DIR: folder,
     AGENT: spec.agent.name,
     AGENT_COMMAND: JSON.stringify(spec.agent.command),
     AGENT_ENV: JSON.stringify(spec.agent.env),

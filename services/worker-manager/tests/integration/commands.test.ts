@@ -38,7 +38,7 @@ describe('create', () => {
     await waitFor('the worker to be idle', async () => (await status(workerId)).status === 'idle');
     expect(await bench.delete(workerId)).toMatchObject({ success: true });
     expect(await processesWith(`WORKER_ID=${workerId}`)).toEqual([]);
-    expect(await readdir(bench.workersDir)).toEqual([]);
+    expect(await bench.folders()).toEqual([]);
     expect(await bench.redis.exists(`worker:developer:${workerId}:input`)).toBe(0);
     expect(await bench.outputs(turn)).toHaveLength(1);
     expect(await status(workerId)).toMatchObject({ success: true, status: 'stopped' });
@@ -62,7 +62,7 @@ describe('create', () => {
     await waitFor('the fourth answer', async () => (await bench.responses(requestId)).length === 4);
     expect((await bench.responses(requestId))[3]).toMatchObject({ success: false, error: 'the worker was deleted' });
     expect(await processesWith(`WORKER_ID=${workerId}`)).toEqual([]);
-    expect(await readdir(bench.workersDir)).toEqual([]);
+    expect(await bench.folders()).toEqual([]);
   });
 
   it('with an unknown agent is refused, and so is every input, earlier or later', async () => {
@@ -82,7 +82,7 @@ describe('create', () => {
       'the stream to be gone',
       async () => !(await bench.redis.exists(`worker:developer:${workerId}:input`)),
     );
-    expect(await readdir(bench.workersDir)).toEqual([]);
+    expect(await bench.folders()).toEqual([]);
   });
 
   it('takes no command from a message, and no agent that has no adapter', async () => {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { workerCommands } from '@codegen/contracts';
 import { publish } from '@codegen/sdk/queue';
@@ -39,7 +38,7 @@ it('a manager that is asked to stop lets a task that has begun go on to its end,
   await stopping;
 
   expect(await bench.outputs(strange)).toEqual([]);
-  expect(await readdir(bench.workersDir)).toEqual([stranger]);
+  expect(await bench.folders()).toEqual([stranger]);
   await bench.start();
   expect(await bench.output(strange)).toMatchObject({ status: 'success' });
   expect(bench.logged.join('\n')).not.toContain('lost');

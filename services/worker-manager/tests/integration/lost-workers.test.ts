@@ -1,60 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { workerIdFor, workerInputs } from '@codegen/contracts';
 import { publish } from '@codegen/sdk/queue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processesIn, processesWith } from '../../../../packages/worker-wrapper/tests/support/processes.js';
-import { program } from '../../../../tests/support/program.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { agents, startBench } from '../support/bench.js';
+import { kill, startBench } from '../support/bench.js';
 
 let bench: Awaited<ReturnType<typeof startBench>>;
-let children: ChildProcess[];
 beforeEach(async () => {
   bench = await startBench();
-  children = [];
 });
-afterEach(async () => {
-  for (const child of children) await kill(child);
-  await bench.stop();
-});
-
-async function kill(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    await exited;
-  }
-  return child.exitCode;
-}
-
-/** The manager as a process of its own. */
-async function spawnManager(): Promise<ChildProcess> {
-  const agentsFile = join(bench.folder, 'agents.json');
-  await writeFile(agentsFile, JSON.stringify(agents));
-  const child = spawn(process.execPath, [program('worker-manager')], {
-    env: {
-      PATH: process.env.PATH,
-      REDIS_URL: bench.server.url,
-      API_URL: bench.config.api?.url,
-      API_TOKEN: 'cgk_test',
-      WORKERS_DIR: bench.workersDir,
-      REPOS_DIR: bench.reposDir,
-      AGENTS_FILE: agentsFile,
-      TERMINATE_GRACE_MS: '300',
-    },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  children.push(child);
-  let log = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    log += text;
-  });
-  await waitFor(`the manager`, () => log.includes('worker-manager runs'));
-  return child;
-}
+afterEach(() => bench.stop());
 
 const agentPids = (workerId: string) => processesWith(`AGENT_RUN_ID=${workerId}/`);
 
@@ -80,7 +37,7 @@ describe('a wrapper that is killed', () => {
     const late = await bench.input(workerId, 'late');
     expect(await bench.output(late)).toMatchObject(lost);
     expect(await bench.delete(workerId)).toMatchObject({ success: true });
-    expect(await readdir(bench.workersDir)).toEqual([]);
+    expect(await bench.folders()).toEqual([]);
   });
 
   it('with a result that it could not deliver: the result is delivered for it', async () => {
@@ -148,14 +105,14 @@ it('a worker whose agent broke its record is given up at the next start: what it
   expect(output).toMatchObject({ status: 'failed', reason: 'worker_lost' });
   expect(output.error).toContain(`${workerId}/worker.json is not JSON`);
   expect(output.error).not.toContain('secret');
-  await waitFor('the folder to go', async () => (await readdir(bench.workersDir)).length === 0);
+  await waitFor('the folder to go', async () => (await bench.folders()).length === 0);
   const next = await bench.create('spawns-children');
   await bench.saying(await bench.input(next, 'stay'), 'children started');
 });
 
 describe('a manager that is killed', () => {
   it('takes wrappers and agents along, and the next one reports their turns as lost', async () => {
-    const manager = await spawnManager();
+    const manager = await bench.spawn();
     const workerId = await bench.create('spawns-children');
     const turn = await bench.input(workerId, 'stay');
     await bench.saying(turn, 'children started');
@@ -167,7 +124,7 @@ describe('a manager that is killed', () => {
   });
 
   it('leaves survivors only until the next one: they are killed before their turns are reported as lost', async () => {
-    const manager = await spawnManager();
+    const manager = await bench.spawn();
     const workerId = await bench.create('forever');
     const turn = await bench.input(workerId, 'stay');
     await bench.saying(turn, 'working');
@@ -187,14 +144,14 @@ describe('a manager that is killed', () => {
     await bench.response(blocker.slice(2));
     const workerId = await bench.create('writes-file');
     const turn = await bench.input(workerId, 'Write this');
-    await waitFor('both workers', async () => (await readdir(bench.workersDir)).length === 2);
+    await waitFor('both workers', async () => (await bench.folders()).length === 2);
     await first.stop();
     await bench.start({ maxWorkers: 1 });
     expect(await bench.output(turn)).toMatchObject({ status: 'success' });
   });
 
   it('that is asked to stop ends its workers and exits with 0', async () => {
-    const manager = await spawnManager();
+    const manager = await bench.spawn();
     const workerId = await bench.create('ignores-sigterm');
     const turn = await bench.input(workerId, 'stay');
     await bench.saying(turn, 'working');
@@ -241,7 +198,7 @@ describe('one worker that cannot be looked after', () => {
     await bench.create('forever', {}, first);
     await bench.response(first);
     await bench.create('writes-file', {}, second);
-    await waitFor('the second to wait', async () => (await readdir(bench.workersDir)).includes(`w-${second}`));
+    await waitFor('the second to wait', async () => (await bench.folders()).includes(`w-${second}`));
     await bench.redis.del('worker:gone');
     await bench.redis.set('worker:gone', 'no schedule');
     process.kill(await bench.wrapper(`w-${first}`), 'SIGKILL');

@@ -1,5 +1,7 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -56,6 +58,7 @@ export async function startBench() {
   await mkdir(workersDir);
   const repository = await createBareRepository(reposDir);
   const managers: { stop(): Promise<void> }[] = [];
+  const children: ChildProcess[] = [];
   const logged: string[] = [];
   const log = (bindings: object, message: string) => void logged.push(JSON.stringify({ ...bindings, message }));
   const api = await startProjectsApi();
@@ -68,6 +71,7 @@ export async function startBench() {
     wrapperCommand: [process.execPath, program('worker-wrapper')],
     reconcileMs: 100,
     terminateGraceMs: 300,
+    leaseMs: 1500,
     logger: { debug: () => undefined, info: log, warn: log, error: log },
   };
 
@@ -97,6 +101,35 @@ export async function startBench() {
       managers.push(manager);
       return manager;
     },
+    /** The manager as a process of its own. */
+    spawn: async (env: Record<string, string> = {}): Promise<ChildProcess> => {
+      const agentsFile = join(folder.path, 'agents.json');
+      await writeFile(agentsFile, JSON.stringify(agents));
+      const child = spawn(process.execPath, [program('worker-manager')], {
+        env: {
+          PATH: process.env.PATH,
+          REDIS_URL: server.url,
+          API_URL: config.api?.url,
+          API_TOKEN: 'cgk_test',
+          WORKERS_DIR: workersDir,
+          REPOS_DIR: reposDir,
+          AGENTS_FILE: agentsFile,
+          TERMINATE_GRACE_MS: '300',
+          LEASE_MS: '1500',
+          ...env,
+        },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      children.push(child);
+      let log = '';
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        log += text;
+      });
+      await waitFor('the manager', () => log.includes('worker-manager runs'), { timeoutMs: 20_000 });
+      return child;
+    },
+    /** Names of the workers that have a folder. */
+    folders: async (dir = workersDir) => (await readdir(dir)).filter((name) => name.startsWith('w-')).sort(),
     send: async (command: MessageInput<typeof workerCommands>): Promise<string> => {
       const { message } = await publish(redis, workerCommands, command);
       return message.request_id;
@@ -158,6 +191,7 @@ export async function startBench() {
     wrapper: (workerId: string): Promise<number> =>
       waitFor(`the wrapper of ${workerId}`, async () => (await processesWith(`WORKER_ID=${workerId}`))[0]),
     stop: async () => {
+      for (const child of children) await kill(child);
       await Promise.all(managers.map((manager) => manager.stop().catch(() => undefined)));
       redis.disconnect();
       await server.stop();
@@ -166,4 +200,14 @@ export async function startBench() {
     },
   };
   return bench;
+}
+
+/** Ends a process, also a stopped one, and gives its exit code. */
+export async function kill(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+  return child.exitCode;
 }

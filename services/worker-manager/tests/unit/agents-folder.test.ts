@@ -24,6 +24,11 @@ beforeEach(async () => {
 });
 afterEach(() => temp.remove());
 
+const runtime = () =>
+  processRuntime({
+    ...{ workersDir: join(temp.path, 'workers'), redisUrl: '' },
+    ...{ wrapperCommand: [], environment: {}, terminateGraceMs: 1 },
+  });
 const fifo = (...path: string[]) => execFileSync('mkfifo', [join(folder, ...path)]);
 
 describe('send_file', () => {
@@ -31,11 +36,11 @@ describe('send_file', () => {
     const pipes = ['a', 'b', 'c', 'd', 'e', 'f'];
     for (const name of pipes) fifo('repo', name);
     for (const name of pipes) {
-      await expect(writeWorkerFile(folder, `repo/${name}`, 'x')).rejects.toThrow(
+      await expect(writeWorkerFile(runtime(), 'w-1', { path: `repo/${name}`, content: 'x' })).rejects.toThrow(
         `repo/${name} is a named pipe, not a regular file: remove it or name another path`,
       );
     }
-    await writeWorkerFile(folder, 'repo/fine', 'x');
+    await writeWorkerFile(runtime(), 'w-1', { path: 'repo/fine', content: 'x' });
     expect(await readFile(join(folder, 'repo', 'fine'), 'utf8')).toBe('x');
   });
 });
@@ -58,8 +63,6 @@ describe('the record of a worker', () => {
     expect(records.all().map(({ worker_id }) => worker_id)).toEqual(['w-fine']);
     expect([...records.unusable.keys()].sort()).toEqual(['w-link', 'w-null', 'w-other', 'w-pipe', 'w-text']);
     expect([...records.unusable.values()].join()).not.toContain(SECRET.slice(0, 3));
-    // Without a record nothing ran there.
-    expect((await readdir(workers)).sort()).not.toContain('w-none');
     await records.remove('w-link');
     expect(records.unusable.has('w-link')).toBe(false);
     expect(await readFile(secret, 'utf8')).toBe(SECRET);
@@ -81,14 +84,13 @@ describe('the record of a worker', () => {
 
 describe('the log of a worker', () => {
   it('is kept short, and not a file that was put in its place', async () => {
-    const runtime = processRuntime({ redisUrl: '', wrapperCommand: [], environment: {}, terminateGraceMs: 1 });
     await writeFile(join(folder, 'wrapper.log'), Buffer.alloc(6 * 1024 * 1024));
-    await runtime.tidy('w-1', folder);
+    await runtime().tidy('w-1');
     expect((await stat(join(folder, 'wrapper.log'))).size).toBe(0);
     const large = join(temp.path, 'large');
     await writeFile(large, Buffer.alloc(6 * 1024 * 1024));
     execFileSync('ln', ['-sf', large, join(folder, 'wrapper.log')]);
-    await runtime.tidy('w-1', folder);
+    await runtime().tidy('w-1');
     expect((await stat(large)).size).toBe(6 * 1024 * 1024);
   });
 });
@@ -108,15 +110,15 @@ describe('what a dead worker left in its outbox', () => {
     await writeFile(join(folder, 'outbox', 'c.json'), SECRET);
     await writeFile(join(folder, 'outbox', 'd.json'), 'null');
     await writeFile(join(folder, 'outbox', 'e.json'), '{"output": {"request_id": 1}}');
-    await deliverOutbox(nowhere, worker, folder, logger);
+    await deliverOutbox(nowhere, worker, { runtime: runtime(), logger });
     expect(warnings).toHaveLength(5);
     expect(warnings.join()).not.toContain(SECRET.slice(0, 3));
     expect(await readdir(folder)).toEqual(['repo']);
     await symlink(temp.path, join(folder, 'outbox'));
-    await deliverOutbox(nowhere, worker, folder, logger);
+    await deliverOutbox(nowhere, worker, { runtime: runtime(), logger });
     expect(warnings).toHaveLength(6);
     expect((await readdir(temp.path)).sort()).toEqual(['master.key', 'workers']);
-    await deliverOutbox(nowhere, worker, folder, logger);
+    await deliverOutbox(nowhere, worker, { runtime: runtime(), logger });
     expect(warnings).toHaveLength(6);
   });
 });
