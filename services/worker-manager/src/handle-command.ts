@@ -116,7 +116,7 @@ async function passOnOr(
   serve: () => Promise<void>,
 ): Promise<void> {
   const { ownership } = manager;
-  for (; ; await sleep(LOOK_MS)) {
+  for (; ; await sleep(LOOK_MS, undefined, { signal: ownership.stopping })) {
     const owner = (await find(workerId, manager))?.manager;
     if (owner === undefined || owner === ownership.name) return serve();
     if (await ownership.passOn(owner, command)) return;

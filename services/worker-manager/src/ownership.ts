@@ -142,8 +142,8 @@ export interface OwnershipOptions {
   readonly records: () => readonly WorkerRecord[];
   /** Called with a command that another manager has passed on; it is called again until this resolves. */
   readonly onCommand: (command: WorkerCommand) => Promise<void>;
-  /** Called with a worker that was taken for this one's and is not. */
-  readonly onNotOwn: (workerId: string, whose: Exclude<Claimed, 'own'>) => void;
+  /** Called with a worker that is recorded here and is not this manager's. */
+  readonly onNotOwn: (workerId: string) => void;
 }
 
 /**
@@ -158,6 +158,8 @@ export class Ownership {
   readonly #told = new Map<string, string>();
   readonly #inHand = new Map<string, Promise<void>>();
   readonly #stopping = new AbortController();
+  /** Aborted when this manager stops: nobody is waited for any more. */
+  readonly stopping: AbortSignal = this.#stopping.signal;
   #renewing: Promise<void> | undefined;
   #steadySince: number | undefined;
   #fence: (error: NotOwnerError) => void = () => undefined;
@@ -214,8 +216,7 @@ export class Ownership {
       this.options.records().map(async (record) => {
         const entry = JSON.stringify({ manager: this.name, record } satisfies Owned);
         if (this.#told.get(record.worker_id) === entry) return;
-        const claimed = await this.claim(record);
-        if (claimed !== 'own') this.options.onNotOwn(record.worker_id, claimed);
+        if ((await this.claim(record)) !== 'own') this.options.onNotOwn(record.worker_id);
       }),
     );
   }
@@ -232,7 +233,7 @@ export class Ownership {
       const isComplete = await this.#isComplete();
       const found = await this.lookUp(workerId);
       if (found || isComplete) return found;
-      await sleep(JOIN_MS, undefined, { signal: this.#stopping.signal });
+      await sleep(JOIN_MS, undefined, { signal: this.stopping });
     }
   }
 
@@ -316,7 +317,7 @@ export class Ownership {
   }
 
   async #renew(): Promise<void> {
-    const { signal } = this.#stopping;
+    const signal = this.stopping;
     for (;;) {
       await sleep(this.leaseMs / RENEWALS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;

@@ -21,10 +21,7 @@ export async function endLeftovers(manager: Manager): Promise<void> {
     const goesOn = runtime.outlivesManager && record.handle && (await runtime.isAlive(record.handle));
     if (!goesOn) await lose(record, failure, manager);
   });
-  const unknown = (await runtime.list()).filter((workerId) => !records.get(workerId));
-  await Promise.all([...ending, ...unknown.map((workerId) => runtime.end(workerId))]);
-  // Nothing ran yet in one whose record was not written.
-  await Promise.all(unknown.filter((id) => !records.unusable.has(id)).map((workerId) => runtime.remove(workerId)));
+  await Promise.all([...ending, ...[...records.unusable.keys()].map((workerId) => runtime.end(workerId))]);
 }
 
 /** Gives up workers whose record cannot be used; what they were asked is answered as for others that are gone. */

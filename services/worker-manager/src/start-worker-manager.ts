@@ -76,7 +76,7 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     logger,
     records: () => records.all(),
     onCommand: (command) => handleCommand(command, manager),
-    onNotOwn: (workerId, whose) => void notOwn(workerId, whose),
+    onNotOwn: (workerId) => void notOwn(workerId),
   });
   const manager: Manager = {
     redis,
@@ -106,9 +106,14 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     start: (workerId) => startWaiting(workerId, manager),
     logger,
   });
-  const notOwn = (workerId: string, whose: 'other' | 'gone') =>
+  const notOwn = (workerId: string) =>
     manager.locks
-      .run(workerId, () => dropWorker(workerId, whose, manager))
+      .run(workerId, async () => {
+        // It may have been taken over meanwhile.
+        const record = manager.records.get(workerId);
+        const claimed = record && (await ownership.claim(record));
+        if (claimed && claimed !== 'own') await dropWorker(workerId, claimed, manager);
+      })
       .catch((error: unknown) => sayFailed(logger, error, 'a worker cannot be dropped yet', { worker_id: workerId }));
   const takeOver = new TakeOver(manager);
   const endLiving = () =>
@@ -190,8 +195,7 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
       stopping.abort();
       await Promise.all([commands.stop(), looking, slots.close()]);
       await Promise.all(endLiving());
-      await Promise.all([lifecycle.stop(), takeOver.stop()]);
-      await ownership.stop();
+      await Promise.all([lifecycle.stop(), ownership.stop(), takeOver.stop()]);
       await leave();
     },
   };

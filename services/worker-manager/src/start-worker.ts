@@ -60,6 +60,8 @@ async function startWorker(record: WorkerRecord, manager: Manager): Promise<void
     return;
   }
   logger.debug({ worker_id: record.worker_id, agent_config: record.config.agent_config }, 'worker started');
+  // Whoever takes over recognises it by its handle.
+  await ownership.tell();
   await answerCreate(started, manager);
 }
 

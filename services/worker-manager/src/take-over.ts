@@ -45,9 +45,13 @@ export class TakeOver {
     }
   }
 
-  /** Takes back what an earlier process of this manager's name had and this one has not. */
+  /** Takes back what an earlier process of this manager's name had and this one has not, and removes what is nobody's. */
   ownLeftovers(): void {
-    this.#begin(this.manager.ownership.name, () => this.#workersOf(this.manager.ownership.name));
+    const { name } = this.manager.ownership;
+    this.#begin(name, async () => {
+      await this.#workersOf(name);
+      await this.#removeUnknown();
+    });
   }
 
   async stop(): Promise<void> {
@@ -71,6 +75,20 @@ export class TakeOver {
       await ownership.removeLeft(name, command.request_id);
     }
     await ownership.forget(name);
+  }
+
+  /** Ends workers of which no record tells: a manager was killed as it made or removed them. */
+  async #removeUnknown(): Promise<void> {
+    const { runtime, records, ownership, locks } = this.manager;
+    const isKnown = (workerId: string) => records.get(workerId) !== undefined || records.unusable.has(workerId);
+    for (const workerId of await runtime.list()) {
+      if (isKnown(workerId) || (await ownership.find(workerId))) continue;
+      await locks.run(workerId, async () => {
+        if (isKnown(workerId)) return;
+        await runtime.end(workerId);
+        await runtime.remove(workerId);
+      });
+    }
   }
 
   async #workersOf(name: string): Promise<void> {

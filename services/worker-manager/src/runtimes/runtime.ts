@@ -45,6 +45,6 @@ export interface Runtime {
   emptyOutbox(workerId: string): Promise<void>;
   /** Removes the files of a worker that has ended. Fine where there are none. */
   remove(workerId: string): Promise<void>;
-  /** Workers of this manager of which anything is there, running or not. */
+  /** Workers of which anything is there, running or not; of other managers, too, where these use the same place. */
   list(): Promise<string[]>;
 }
