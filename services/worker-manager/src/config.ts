@@ -39,7 +39,7 @@ export interface WorkerManagerConfig {
   /** Milliseconds without any turn after which it waits no more; two minutes by default. */
   drainQuietMs?: number;
   /** What this manager is called, at every start, and no other one; by default it follows from its machine and folder. */
-  instance?: string;
+  name?: string;
   /** Milliseconds until a manager that does not renew its lease may be taken for gone; 6,000 by default. */
   leaseMs?: number;
   /** Where workers run; processes of this account by default. */
@@ -66,6 +66,7 @@ export async function readConfig(env: Environment): Promise<WorkerManagerConfig>
     ...config,
     ...(maxWorkers !== undefined && { maxWorkers }),
     ...(terminateGraceMs !== undefined && { terminateGraceMs }),
+    ...(env.INSTANCE && { name: env.INSTANCE }),
     ...(leaseMs !== undefined && { leaseMs }),
     ...(drainSeconds !== undefined && { drainMs: drainSeconds * 1000 }),
     ...(wrapperCommand && { wrapperCommand }),

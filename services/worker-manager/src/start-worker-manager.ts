@@ -40,7 +40,7 @@ export interface RunningWorkerManager extends RunningService {
 export async function startWorkerManager(config: WorkerManagerConfig): Promise<RunningWorkerManager> {
   const { redisUrl, workersDir, logger = silentLogger, reconcileMs = 1000 } = config;
   await mkdir(workersDir, { recursive: true });
-  const consumer = config.instance ?? (await nameOf(workersDir));
+  const consumer = config.name ?? (await nameOf(workersDir));
   const unlock = await lock(workersDir);
   const runtime = config.runtime ?? localRuntime(config, logger);
   const redis = connectRedis(redisUrl, { name: consumer, logger });

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { CreateWorkerCommand } from '@codegen/contracts';
 import { isOrchestratorError, isRefusal, PermanentError } from '@codegen/sdk/errors';
 import { systemFault } from '@codegen/sdk/files';

@@ -115,14 +115,14 @@ describe.each([
   });
 
   it(`${outlives ? 'go on' : 'are lost'} under another manager when their own is gone`, async () => {
-    const first = await start({ instance: 'manager-a' });
+    const first = await start({ name: 'manager-a' });
     const workerId = await bench.create('writes-file');
     const turn = await turnOf(workerId, outlives ? 500 : 60_000);
     await busy(workerId);
     await first.stop();
     const otherDir = join(bench.folder, 'other-workers');
     await mkdir(otherDir);
-    await start({ instance: 'manager-b', workersDir: otherDir });
+    await start({ name: 'manager-b', workersDir: otherDir });
     const ended = outlives ? { status: 'success' } : { status: 'failed', reason: 'worker_lost' };
     expect(await bench.output(turn)).toMatchObject(ended);
     const isOfB = async () => (await bench.redis.hget('worker:owners', workerId))?.includes('"manager-b"');

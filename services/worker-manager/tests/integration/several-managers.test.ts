@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => bench.stop());
 
 const startA = (env: Record<string, string> = {}) => bench.spawn({ INSTANCE: 'manager-a', ...env });
-const startB = (more: object = {}) => bench.start({ workersDir: otherDir, instance: 'manager-b', ...more });
+const startB = (more: object = {}) => bench.start({ workersDir: otherDir, name: 'manager-b', ...more });
 /** A lease that does not end while a manager stands still. */
 const LASTING = { env: { LEASE_MS: '60000' }, config: { leaseMs: 60_000 } };
 /** One that ends, though not before a busy machine has come to the next line. */
@@ -69,7 +69,7 @@ describe('two managers', () => {
     const workerId = await bench.create('forever');
     await bench.saying(await bench.input(workerId, 'stay'), 'working');
     const wrapper = await bench.wrapper(workerId);
-    await expect(bench.start({ redisUrl: `${bench.server.url}/1`, instance: 'another' })).rejects.toThrow(
+    await expect(bench.start({ redisUrl: `${bench.server.url}/1`, name: 'another' })).rejects.toThrow(
       `the workers folder ${bench.workersDir} is in use by process ${process.pid}: stop that worker-manager first`,
     );
     expect(await bench.wrapper(workerId)).toBe(wrapper);
@@ -77,8 +77,8 @@ describe('two managers', () => {
   });
 
   it('do not have one name', async () => {
-    await bench.start({ instance: 'manager-a' });
-    await expect(bench.start({ workersDir: otherDir, instance: 'manager-a' })).rejects.toThrow(
+    await bench.start({ name: 'manager-a' });
+    await expect(bench.start({ workersDir: otherDir, name: 'manager-a' })).rejects.toThrow(
       /^another worker-manager is called manager-a.*INSTANCE of its own/,
     );
   });
@@ -293,7 +293,7 @@ describe('the workers of an earlier release', () => {
 
 describe('what all know of workers', () => {
   it('is there again after Redis has lost it', async () => {
-    await bench.start({ instance: 'manager-a' });
+    await bench.start({ name: 'manager-a' });
     const workerId = await bench.create('forever');
     await bench.response(workerId.slice(2));
     await bench.redis.flushall();
@@ -302,14 +302,14 @@ describe('what all know of workers', () => {
   });
 
   it('does not make a worker anew whose record is of an earlier process of that name', async () => {
-    const first = await bench.start({ instance: 'manager-a' });
+    const first = await bench.start({ name: 'manager-a' });
     const { turn } = await busyWorker();
     await first.stop();
     // Its disk is gone.
     await rename(bench.workersDir, `${bench.workersDir}-gone`);
     await mkdir(bench.workersDir);
     await writeFile(join(bench.workersDir, 'unrelated'), '');
-    await bench.start({ instance: 'manager-a' });
+    await bench.start({ name: 'manager-a' });
     expect(await bench.output(turn)).toMatchObject({ status: 'failed', reason: 'worker_lost' });
   });
 });

@@ -26,11 +26,18 @@ describe('readConfig', () => {
   it('reads the agents, and the token from a file', async () => {
     const tokenFile = join(folder.path, 'token');
     await writeFile(tokenFile, 'cgk_token\n');
-    const config = await readConfig({ ...env, API_TOKEN: '', API_TOKEN_FILE: tokenFile, MAX_WORKERS: '3' });
+    const config = await readConfig({
+      ...env,
+      API_TOKEN: '',
+      API_TOKEN_FILE: tokenFile,
+      MAX_WORKERS: '3',
+      INSTANCE: 'one',
+    });
     expect(config).toMatchObject({
       api: { url: 'http://api', token: 'cgk_token' },
       agents: { demo: { command: ['sh'], env: { A: '1' } } },
       maxWorkers: 3,
+      name: 'one',
     });
     expect((await readConfig(env)).openVariables).toEqual([]);
     expect((await readConfig({ ...env, WORKER_ENV_ALLOWLIST: 'MODE, REGION' })).openVariables).toEqual([
