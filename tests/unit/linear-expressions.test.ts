@@ -11,7 +11,7 @@ const GIVE_UP_MS = 10_000;
 /** Put together while running, so that their source is not at hand here: why each takes linear time. */
 const PUT_TOGETHER: Record<string, string> = {
   'packages/orchestrator-cli/src/mcp/tool-words.ts': 'fixed words: the names of commands',
-  'packages/orchestrator-cli/src/render/text.ts':
+  'packages/orchestrator-cli/src/kit/text.ts':
     'one character, or an escape sequence without a repetition that overlaps',
   'packages/sdk/src/queue/progress.ts': 'names of our own streams, anchored at both ends',
   'packages/sdk/src/admin/find-queue.ts': 'names of our own streams, anchored at both ends',

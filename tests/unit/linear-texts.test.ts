@@ -9,7 +9,7 @@ import {
   oneLine,
   printable,
   withoutHidden,
-} from '../../packages/orchestrator-cli/src/render/text.js';
+} from '../../packages/orchestrator-cli/src/kit/text.js';
 import { redactFields, redactMessage } from '../../packages/sdk/src/admin/queue-entry.js';
 import { paste } from '../../packages/sdk/src/paste.js';
 import { ResultBlockReader } from '../../packages/worker-wrapper/src/agents/result-block.js';

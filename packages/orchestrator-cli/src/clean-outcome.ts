@@ -1,9 +1,9 @@
 import { type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import type { CommandId } from './command-table.js';
 import { commandName } from './command-table.js';
+import type { Runtime } from './kit/runtime.js';
 import { nextSteps, onSystem } from './next-steps.js';
 import { asCalled } from './program.js';
-import type { Runtime } from './runtime.js';
 
 const REPLAYED =
   'nothing was done now: an earlier call with the same idempotency key did it, and this is its answer; ' +

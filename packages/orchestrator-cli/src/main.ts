@@ -1,21 +1,21 @@
 import type { OrchestratorError } from '@codegen/sdk/errors';
 import { exitProcess } from '@codegen/sdk/processes';
-import { type Request, readRequest, wantsDebug } from './argv.js';
 import { cleanError, cleanWarnings } from './clean-outcome.js';
 import { commandName } from './command-table.js';
-import { failure, success } from './envelope.js';
-import { listenForSignals } from './interruption.js';
-import { makeRuntime } from './make-runtime.js';
-import { Output } from './output.js';
+import { failure, success } from './kit/envelope.js';
+import { translateError, withDashHint, withNext } from './kit/errors.js';
+import { listenForSignals } from './kit/interruption.js';
+import { Output } from './kit/output.js';
+import { printWarnings } from './kit/print-warnings.js';
+import { type Request, readRequest, wantsDebug } from './kit/request.js';
+import { type Outcome, runCommand, runHome } from './kit/run-command.js';
+import type { Runtime } from './kit/runtime.js';
+import { makeRuntime } from './kit/runtime.js';
+import { manyLines } from './kit/text.js';
+import { topicOf } from './kit/topics.js';
+import { strayFlag, unknownCommand } from './kit/unknown-command.js';
 import { permittedData, permittedSteps, withoutHint } from './permitted-steps.js';
-import { printWarnings } from './print-warnings.js';
 import { hintsAsCalled } from './program.js';
-import { manyLines } from './render/text.js';
-import { type Outcome, runCommand, runHome } from './run-command.js';
-import type { Runtime } from './runtime.js';
-import { topicOf } from './topics.js';
-import { translateError, withDashHint, withNext } from './translate-error.js';
-import { strayFlag, unknownCommand } from './unknown-command.js';
 
 /**
  * Runs one command line and ends the process: command → allowed? → parse → run → print → exit code.
@@ -68,7 +68,7 @@ async function execute(request: Request, runtime: Runtime): Promise<Outcome> {
   const topic = topicOf(request.words);
   if (!request.command && !topic && request.words.length > 0) throw unknownCommand(request.words);
   if (request.help || (!request.command && topic)) {
-    const [{ helpFor }, { readUse }] = await Promise.all([import('./help.js'), import('./operations/usable.js')]);
+    const [{ helpFor }, { readUse }] = await Promise.all([import('./kit/help.js'), import('./operations/usable.js')]);
     const { data, render } = await helpFor(request.command, topic, (await readUse(request.argv, runtime)).may);
     return { data, render };
   }
@@ -96,7 +96,7 @@ async function printSuccess(
     await output.out(`${JSON.stringify(success(command, permittedData(data, runtime), clean, meta))}\n`);
     return;
   }
-  const { openScreen } = await import('./render/screen.js');
+  const { openScreen } = await import('./kit/screen.js');
   const whole = hintsAsCalled(await render(await openScreen(process.stdout, env)));
   const text = withoutHint(whole, data, { env, system, quiet });
   if (text !== '') await output.out(`${text}\n`);
@@ -119,7 +119,7 @@ async function printFailure(
   } else {
     const [{ renderError }, { openScreen }] = await Promise.all([
       import('./render/error.js'),
-      import('./render/screen.js'),
+      import('./kit/screen.js'),
     ]);
     await printWarnings(warnings, runtime);
     await output.err(`${renderError(shown, next, await openScreen(process.stderr, runtime.env))}\n`);

@@ -1,5 +1,5 @@
 import { type ErrorCode, type NextStep, type OrchestratorError, paste } from '@codegen/sdk/errors';
-import type { Runtime } from './runtime.js';
+import type { Runtime } from './kit/runtime.js';
 
 /** Errors after which nobody here knows whether the API has done what it was asked. */
 const IN_DOUBT: ReadonlySet<string> = new Set<ErrorCode>([

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import type { NextStep } from '@codegen/sdk/errors';
 import { withoutEscapes } from '@codegen/sdk/text';
-import { readRequest } from './argv.js';
+import { shellWords } from './input/typed-line.js';
+import { readRequest } from './kit/request.js';
+import type { Runtime } from './kit/runtime.js';
 import { onSystem } from './next-steps.js';
 import { isAllowed, keyMay } from './permissions.js';
 import { asCalled } from './program.js';
-import type { Runtime } from './runtime.js';
-import { shellWords } from './typed-line.js';
 
 type Caller = Pick<Runtime, 'env' | 'system'>;
 

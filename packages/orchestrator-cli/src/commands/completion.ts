@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { type Candidates, complete } from '../completion/complete.js';
 import { type Shell, scripts, shells } from '../completion/scripts.js';
+import { readStdin } from '../input/files.js';
+import { readTypedLine, wordForBash } from '../input/typed-line.js';
 import { defineCommand } from '../kit/define-command.js';
-import { inputRequired } from '../prompts.js';
-import { readStdin } from '../read-input.js';
-import { readTypedLine, wordForBash } from '../typed-line.js';
+import { inputRequired } from '../kit/prompts.js';
 
 /** A script for a shell; or what a script asks for when Tab is pressed. */
 type Completion = { shell: Shell; script: string } | { values: Candidates };

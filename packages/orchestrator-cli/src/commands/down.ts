@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { parseDuration } from '../duration.js';
+import { parseDuration } from '../input/duration.js';
 import { defineCommand } from '../kit/define-command.js';
+import type { Screen } from '../kit/screen.js';
+import { oneLine } from '../kit/text.js';
 import { type StoppedSystem, stopSystem } from '../operations/stop-system.js';
-import type { Screen } from '../render/screen.js';
-import { oneLine } from '../render/text.js';
 
 export default defineCommand({
   id: 'down',

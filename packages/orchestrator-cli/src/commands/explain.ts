@@ -1,8 +1,8 @@
 import type { Explanation } from '@codegen/sdk';
 import { z } from 'zod';
 import { defineCommand } from '../kit/define-command.js';
+import type { Screen } from '../kit/screen.js';
 import { renderExplanation } from '../render/explanation.js';
-import type { Screen } from '../render/screen.js';
 
 export default defineCommand({
   id: 'explain',

@@ -1,10 +1,10 @@
 import { RESPOND_SOCKET, type Responded, respond } from '@codegen/sdk';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { exactText, readStdin } from '../input/files.js';
 import { defineCommand } from '../kit/define-command.js';
-import { inputRequired } from '../prompts.js';
-import { exactText, readStdin } from '../read-input.js';
-import type { Screen } from '../render/screen.js';
+import { inputRequired } from '../kit/prompts.js';
+import type { Screen } from '../kit/screen.js';
 
 export default defineCommand({
   id: 'respond',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { defineCommand } from '../kit/define-command.js';
 import { flagOf } from '../kit/field.js';
+import { openScreen, type Screen } from '../kit/screen.js';
 import { downCommand, type RunningSystem, startSystem, startSystemDetached } from '../operations/start-system.js';
 import { openWaiting } from '../progress/waiting.js';
-import { openScreen, type Screen } from '../render/screen.js';
 import { renderSystem } from '../render/system.js';
 
 export default defineCommand({

@@ -1,12 +1,12 @@
-import { readRequest } from '../argv.js';
 import { type CommandId, commandName, commandsUnder, entryOf } from '../command-table.js';
-import { describeCommand } from '../help.js';
+import type { TypedLine } from '../input/typed-line.js';
+import type { ArgumentHelp, FlagHelp } from '../kit/help.js';
+import { describeCommand } from '../kit/help.js';
+import { readRequest } from '../kit/request.js';
+import type { Runtime } from '../kit/runtime.js';
+import { oneLine } from '../kit/text.js';
+import { listTopics } from '../kit/topics.js';
 import { readUse, type Use } from '../operations/usable.js';
-import type { ArgumentHelp, FlagHelp } from '../render/help.js';
-import { oneLine } from '../render/text.js';
-import type { Runtime } from '../runtime.js';
-import { listTopics } from '../topics.js';
-import type { TypedLine } from '../typed-line.js';
 import { findValues, type KnownItem } from './find-values.js';
 
 /** What may come where Tab was pressed: words, or what the shell finds itself. */
@@ -45,7 +45,7 @@ export async function complete(typed: TypedLine, runtime: Runtime): Promise<Cand
   }
   if (!isPlain && current.startsWith('-')) {
     const help = { value: '--help', description: 'Tell what a command does and takes' };
-    return fitting([...flags.flatMap(spellings), help], typed);
+    return fitting([...flags.map(({ name, description }) => ({ value: name, description })), help], typed);
   }
   const arg = command === undefined ? undefined : args[given];
   const values = arg ? await kind(arg) : [];
@@ -61,7 +61,7 @@ function walk(argv: readonly string[], flags: readonly FlagHelp[]) {
     if (pending) pending = undefined;
     else if (isPlain || !word.startsWith('-') || word === '-') given += 1;
     else if (word === '--') isPlain = true;
-    else pending = flags.find((flag) => takesNext(flag) && [flag.name, `-${flag.char}`].includes(word));
+    else pending = flags.find((flag) => takesNext(flag) && flag.name === word);
   }
   return { pending, given, isPlain };
 }
@@ -69,10 +69,6 @@ function walk(argv: readonly string[], flags: readonly FlagHelp[]) {
 /** The value of a flag that may stand alone follows an equals sign. */
 function takesNext({ value }: FlagHelp): boolean {
   return value !== undefined && !value.startsWith('[');
-}
-
-function spellings({ name, char, description }: FlagHelp): KnownItem[] {
-  return [name, ...(char === undefined ? [] : [`-${char}`])].map((value) => ({ value, description }));
 }
 
 /** The words that may follow those of a topic; an empty topic is the beginning of the line. */

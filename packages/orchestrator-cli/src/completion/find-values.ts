@@ -6,8 +6,8 @@ import { homeFolder, makeFolder, readRegularFile, writeFileBelow } from '@codege
 import { readUserConfig } from '@codegen/sdk/profiles';
 import type { CommandId } from '../command-table.js';
 import type { Settings } from '../config/settings.js';
+import type { Runtime } from '../kit/runtime.js';
 import type { Use } from '../operations/usable.js';
-import type { Runtime } from '../runtime.js';
 
 /** Something that may be typed, and what it is. */
 export interface KnownItem {

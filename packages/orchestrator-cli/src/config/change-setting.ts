@@ -1,6 +1,6 @@
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { changeUserConfig, type Profile, type UserConfig } from '@codegen/sdk/profiles';
-import { nearest } from '../nearest.js';
+import { nearest } from '../kit/nearest.js';
 import { DEFAULT_PROFILE, noProfile } from './settings.js';
 
 /** What `config set` stores: the profile in use, and what a profile says. */

@@ -1,9 +1,9 @@
 import { type CommandId, commandTable } from '../command-table.js';
 import { variables } from '../environment.js';
-import { exitCodes } from '../exit-codes.js';
-import { describeCommand } from '../help.js';
-import type { CommandHelp, FlagHelp } from '../render/help.js';
-import { listTopics } from '../topics.js';
+import { exitCodes } from '../kit/exit-codes.js';
+import type { CommandHelp, FlagHelp } from '../kit/help.js';
+import { describeCommand } from '../kit/help.js';
+import { listTopics } from '../kit/topics.js';
 
 const INTRODUCTION = `# The \`orchestrator\` command line
 
@@ -84,8 +84,8 @@ function commandSection(help: CommandHelp): string {
 }
 
 function flagTable(flags: readonly FlagHelp[]): string {
-  const rows = flags.map(({ name, char, value = '', choices, description }) => {
-    const shown = `${char ? `-${char}, ` : ''}${name}${value.startsWith('[') || value === '' ? '' : ' '}${value}`;
+  const rows = flags.map(({ name, value = '', choices, description }) => {
+    const shown = `${name}${value.startsWith('[') || value === '' ? '' : ' '}${value}`;
     const listed = choices ? `: ${choices.map((choice) => `\`${choice}\``).join(', ')}` : '';
     return `| \`${shown}\` | ${cell(description)}${listed} |`;
   });

@@ -117,7 +117,7 @@ export const commandFields: Record<CommandId, readonly Field[]> = {
     {"name":"idempotency_key","kind":"text","description":"Makes a repeated call the same call","value":"KEY"},],
   "secret.list": [
     {"name":"project","kind":"text","description":"Name or id (ORCHESTRATOR_PROJECT, or \"project\" in .orchestrator.json)"},
-    {"name":"fields","kind":"text","description":"Only these fields, separated by commas","value":"A,B","fieldNames":["name","state","reference","updated_at"]},],
+    {"name":"fields","kind":"text","description":"Only these fields, separated by commas","value":"A,B","fieldNames":["name","reference","updated_at","state"]},],
   "secret.delete": [
     {"name":"name","kind":"text","description":"The environment variable","required":true,"positional":true},
     {"name":"project","kind":"text","description":"Name or id (ORCHESTRATOR_PROJECT, or \"project\" in .orchestrator.json)"},

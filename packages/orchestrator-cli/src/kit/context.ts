@@ -2,10 +2,10 @@ import { Orchestrator } from '@codegen/sdk';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import type { CommandId } from '../command-table.js';
 import { readSettings, type Settings } from '../config/settings.js';
-import { ciIdempotencyKey } from '../idempotency.js';
-import { ask, inputRequired, type RequiredInput } from '../prompts.js';
-import { mayPrompt, type Runtime } from '../runtime.js';
 import type { GlobalInput } from './global-input.js';
+import { ciIdempotencyKey } from './idempotency.js';
+import { ask, inputRequired, type RequiredInput } from './prompts.js';
+import { mayPrompt, type Runtime } from './runtime.js';
 
 /** One run of a command: what it was given, and what it needs to do its work. */
 export class Context<Input extends GlobalInput & { project?: string | undefined } = GlobalInput> {

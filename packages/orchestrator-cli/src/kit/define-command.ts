@@ -1,10 +1,10 @@
 import type { ErrorCode } from '@codegen/sdk/errors';
 import type { z } from 'zod';
 import type { CommandId, Effect } from '../command-table.js';
-import type { Screen } from '../render/screen.js';
 import type { Context } from './context.js';
 import type { Field } from './field.js';
 import type { GlobalInput } from './global-input.js';
+import type { Screen } from './screen.js';
 
 /** What the fields of a command say beside their type, with `.meta()`, as the last call on a field. */
 interface FieldMeta

@@ -1,9 +1,9 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { parse } from '@oclif/core/parser';
-import { nameOfFlag } from '../argv.js';
-import { nearest } from '../nearest.js';
-import { inputRequired } from '../prompts.js';
 import { type Field, flagOf, NO_LIMIT, spellingOf } from './field.js';
+import { nearest } from './nearest.js';
+import { inputRequired } from './prompts.js';
+import { nameOfFlag } from './request.js';
 
 /**
  * The input that a command line stands for: a flag before the argument of the same name. oclif takes the line apart; what

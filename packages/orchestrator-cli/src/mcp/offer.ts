@@ -1,7 +1,7 @@
 import { expandScopes, holdsScope, isKnownScope, type KnownScope, knownScopes } from '@codegen/contracts/scopes';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { type CommandId, commandTable, entryOf } from '../command-table.js';
-import { nearest } from '../nearest.js';
+import { nearest } from '../kit/nearest.js';
 import { allowedPatterns, type KeyPermissions, keyMay } from '../permissions.js';
 
 /** What an MCP server offers its client. */

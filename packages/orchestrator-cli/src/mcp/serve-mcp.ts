@@ -12,7 +12,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import { type CommandId, commandTable, entryOf } from '../command-table.js';
 import { loadCommand } from '../generated/load-command.js';
-import type { Runtime } from '../runtime.js';
+import type { Runtime } from '../kit/runtime.js';
 import { readVersion } from '../version.js';
 import { callTool } from './call-tool.js';
 import type { Offer } from './offer.js';

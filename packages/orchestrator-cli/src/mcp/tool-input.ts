@@ -2,7 +2,7 @@ import { OrchestratorError } from '@codegen/sdk/errors';
 import { z } from 'zod';
 import type { Command } from '../kit/define-command.js';
 import { unwrap } from '../kit/fields-of.js';
-import { cut, oneLine } from '../render/text.js';
+import { cut, oneLine } from '../kit/text.js';
 import { toolText } from './tool-words.js';
 
 /** Unknown inputs that an error names, and columns of each. */

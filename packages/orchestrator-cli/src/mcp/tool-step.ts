@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
 import type { NextStep } from '@codegen/sdk/errors';
-import { readRequest } from '../argv.js';
 import { type CommandId, entryOf } from '../command-table.js';
 import { commandFields, globalFields } from '../generated/command-fields.js';
 import { loadCommand } from '../generated/load-command.js';
+import { shellWords } from '../input/typed-line.js';
 import { type Field, flagOf, valueName } from '../kit/field.js';
+import { readRequest } from '../kit/request.js';
 import { isAllowed } from '../permissions.js';
 import { mapSteps } from '../permitted-steps.js';
-import { shellWords } from '../typed-line.js';
 import { toolInput } from './tool-input.js';
 import { toolName } from './tool-words.js';
 

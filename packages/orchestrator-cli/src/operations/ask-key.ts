@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.js';
+import type { Runtime } from '../kit/runtime.js';
 import type { KeyPermissions } from '../permissions.js';
-import type { Runtime } from '../runtime.js';
 
 /** Milliseconds that an API gets which may be away. */
 const PATIENCE_MS = 2000;

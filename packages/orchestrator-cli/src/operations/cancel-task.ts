@@ -1,10 +1,10 @@
 import type { Task } from '@codegen/contracts';
 import type { Orchestrator } from '@codegen/sdk';
 import { isOrchestratorError, OrchestratorError, paste } from '@codegen/sdk/errors';
-import { parseDuration } from '../duration.js';
+import { parseDuration } from '../input/duration.js';
+import { withNext } from '../kit/errors.js';
 import { NO_LIMIT } from '../kit/field.js';
-import type { Runtime } from '../runtime.js';
-import { withNext } from '../translate-error.js';
+import type { Runtime } from '../kit/runtime.js';
 import { followToEnd, withoutSpec } from './follow-to-end.js';
 
 export interface CancelFlags {

@@ -1,7 +1,7 @@
 import { parseJson } from '@codegen/contracts';
-import { jsonText } from '../json-text.js';
+import { jsonText } from '../input/files.js';
+import { splitLines } from '../input/lines.js';
 import { checkDocument, isContractName } from './contract-models.js';
-import { splitLines } from './split-lines.js';
 import { noSuchModel } from './unknown-model.js';
 
 /** What is said of one line: its document is valid, or why it is not and where. */

@@ -11,8 +11,8 @@ import { createApi } from '@codegen/sdk/api';
 import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import { messageOf } from '@codegen/sdk/text';
 import type { Settings } from '../config/settings.js';
-import type { Runtime } from '../runtime.js';
-import { withNext } from '../translate-error.js';
+import { withNext } from '../kit/errors.js';
+import type { Runtime } from '../kit/runtime.js';
 import { noneWhereForbidden, startOfSystem } from './read-status.js';
 
 export type CheckName = 'api' | 'services' | 'redis' | 'projects' | 'sites' | 'workers';

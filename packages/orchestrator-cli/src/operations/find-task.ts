@@ -1,7 +1,7 @@
 import type { TaskType } from '@codegen/contracts';
 import type { Orchestrator, TaskHandle } from '@codegen/sdk';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
-import { inputRequired } from '../prompts.js';
+import { inputRequired } from '../kit/prompts.js';
 
 /**
  * The task that a command is about: the one named, else the latest of the project.

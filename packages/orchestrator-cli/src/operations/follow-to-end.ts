@@ -1,9 +1,9 @@
 import type { Task } from '@codegen/contracts';
 import type { Orchestrator, TaskHandle } from '@codegen/sdk';
 import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
+import { withNext } from '../kit/errors.js';
+import type { Runtime } from '../kit/runtime.js';
 import { openProgress } from '../progress/progress.js';
-import type { Runtime } from '../runtime.js';
-import { withNext } from '../translate-error.js';
 import { tellWait } from './tell-wait.js';
 
 export interface FollowToEndOptions {

@@ -1,5 +1,5 @@
 import type { ApiKey, User } from '@codegen/contracts';
-import type { Runtime } from '../runtime.js';
+import type { Runtime } from '../kit/runtime.js';
 
 /** Who the caller is to an API, and by which profile. Holds no secret. */
 export interface Identity {

@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { isOrchestratorError, type NextStep, OrchestratorError } from '@codegen/sdk/errors';
-import type { Runtime } from '../runtime.js';
+import type { Runtime } from '../kit/runtime.js';
 
 /**
  * A program of the stack, as it is installed beside this command line: in a checkout, or in a `node_modules` above it.

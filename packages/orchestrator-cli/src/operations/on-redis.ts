@@ -2,9 +2,9 @@ import { Orchestrator } from '@codegen/sdk';
 import { type ErrorCode, isOrchestratorError, OrchestratorError, paste } from '@codegen/sdk/errors';
 import type { Settings } from '../config/settings.js';
 import { type Context, NO_ADDRESS } from '../kit/context.js';
-import { nearest } from '../nearest.js';
-import { inputRequired } from '../prompts.js';
-import { withNext } from '../translate-error.js';
+import { withNext } from '../kit/errors.js';
+import { nearest } from '../kit/nearest.js';
+import { inputRequired } from '../kit/prompts.js';
 
 /** How a command fails that works on Redis itself. */
 export const redisErrors = [

@@ -1,8 +1,8 @@
 import type { Orchestrator } from '@codegen/sdk';
 import { type ErrorCode, isOrchestratorError } from '@codegen/sdk/errors';
 import type { Context } from '../kit/context.js';
-import { inputRequired } from '../prompts.js';
-import { withNext } from '../translate-error.js';
+import { withNext } from '../kit/errors.js';
+import { inputRequired } from '../kit/prompts.js';
 import { redisErrors, withRedis } from './on-redis.js';
 
 /** How a command about workers fails. */

@@ -3,9 +3,9 @@ import { isOrchestratorError, type NextStep, paste } from '@codegen/sdk/errors';
 import { dataFolderPath } from '@codegen/sdk/files';
 import type { CommandId } from '../command-table.js';
 import type { Settings } from '../config/settings.js';
+import type { Runtime } from '../kit/runtime.js';
 import { isAllowed, keyMay } from '../permissions.js';
 import { isPermitted } from '../permitted-steps.js';
-import type { Runtime } from '../runtime.js';
 import { withoutSpec } from './follow-to-end.js';
 import { hasStack } from './installed-stack.js';
 

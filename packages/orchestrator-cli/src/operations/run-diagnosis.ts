@@ -1,10 +1,10 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
 import type { Settings } from '../config/settings.js';
 import type { Context } from '../kit/context.js';
-import { openScreen, type Screen } from '../render/screen.js';
-import { oneLine, pad, widthOf } from '../render/text.js';
-import type { Runtime } from '../runtime.js';
-import { withNext } from '../translate-error.js';
+import { withNext } from '../kit/errors.js';
+import type { Runtime } from '../kit/runtime.js';
+import { openScreen, type Screen } from '../kit/screen.js';
+import { oneLine, pad, widthOf } from '../kit/text.js';
 import { type Check, type Checked, type CheckName, runCheck } from './diagnose.js';
 
 /** What all checks found. */

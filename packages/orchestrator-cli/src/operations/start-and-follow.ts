@@ -1,11 +1,11 @@
 import type { Task } from '@codegen/contracts';
 import type { Orchestrator, TaskHandle } from '@codegen/sdk';
 import { isOrchestratorError, type OrchestratorError, paste } from '@codegen/sdk/errors';
-import { parseDuration } from '../duration.js';
+import { parseDuration } from '../input/duration.js';
+import { withNext } from '../kit/errors.js';
 import { NO_LIMIT } from '../kit/field.js';
-import { printWarnings } from '../print-warnings.js';
-import type { Runtime } from '../runtime.js';
-import { withNext } from '../translate-error.js';
+import { printWarnings } from '../kit/print-warnings.js';
+import type { Runtime } from '../kit/runtime.js';
 import { followToEnd, withoutSpec } from './follow-to-end.js';
 
 /**

@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { dataFolderPath, makeFolder } from '@codegen/sdk/files';
-import type { Runtime } from '../runtime.js';
+import type { Runtime } from '../kit/runtime.js';
 import { retold, stackProgram, type ToldError } from './installed-stack.js';
 
 /** A system that runs on this machine. */

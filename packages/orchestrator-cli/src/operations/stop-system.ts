@@ -1,4 +1,4 @@
-import type { Runtime } from '../runtime.js';
+import type { Runtime } from '../kit/runtime.js';
 import { askStack } from './installed-stack.js';
 
 /** What stopping found: a system that ran, nothing, or the lock of one that is gone. */

@@ -1,6 +1,6 @@
 import type { Orchestrator, QueueEntry } from '@codegen/sdk';
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
-import { withNext } from '../translate-error.js';
+import { withNext } from '../kit/errors.js';
 
 export interface TailRequest {
   since: string | undefined;

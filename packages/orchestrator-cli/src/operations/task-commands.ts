@@ -1,12 +1,12 @@
 import { identifier, type Task, type TaskType, task, taskStatus, taskType } from '@codegen/contracts';
 import type { Orchestrator, Page } from '@codegen/sdk';
 import { z } from 'zod';
-import { parseDuration } from '../duration.js';
+import { parseDuration } from '../input/duration.js';
+import { listInput } from '../input/fields.js';
 import type { Context } from '../kit/context.js';
+import { renderList } from '../kit/list.js';
 import { pickFields, splitNames } from '../kit/parse.js';
-import { listInput } from '../kit/shared-input.js';
-import { renderList } from '../render/list.js';
-import type { Screen } from '../render/screen.js';
+import type { Screen } from '../kit/screen.js';
 import { renderStarted } from '../render/started.js';
 import { renderTask, taskColumns } from '../render/task.js';
 import { findTask } from './find-task.js';

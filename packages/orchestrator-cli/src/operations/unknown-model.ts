@@ -1,6 +1,6 @@
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
-import { nearest } from '../nearest.js';
-import { oneLine } from '../render/text.js';
+import { nearest } from '../kit/nearest.js';
+import { oneLine } from '../kit/text.js';
 
 /** Characters of an unknown name that are told and compared. */
 const MOST_SHOWN = 60;

@@ -1,7 +1,7 @@
 import type { CommandId } from '../command-table.js';
 import { readSettings, type SettingFlags, type Settings } from '../config/settings.js';
+import type { Runtime } from '../kit/runtime.js';
 import { isAllowed, keyMay } from '../permissions.js';
-import type { Runtime } from '../runtime.js';
 
 /** What a command line may use, by the settings that it names. */
 export interface Use {

@@ -1,6 +1,6 @@
 import { parseJson } from '@codegen/contracts';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
-import { jsonText } from '../json-text.js';
+import { jsonText } from '../input/files.js';
 import { type ContractName, checkDocument } from './contract-models.js';
 
 /** Problems that an error lists at most. */

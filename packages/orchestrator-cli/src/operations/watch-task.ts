@@ -1,7 +1,7 @@
 import type { Task, TaskEvent } from '@codegen/contracts';
 import type { TaskHandle } from '@codegen/sdk';
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
-import { withNext } from '../translate-error.js';
+import { withNext } from '../kit/errors.js';
 import { withoutSpec } from './follow-to-end.js';
 
 export interface WatchOptions {

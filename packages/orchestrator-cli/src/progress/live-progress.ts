@@ -1,8 +1,8 @@
 import { type Task, type TaskEvent, wireDatetimeToMs } from '@codegen/contracts';
-import { formatSeconds } from '../duration.js';
-import type { Output } from '../output.js';
-import type { Screen } from '../render/screen.js';
-import { cut, oneLine, pad, widthOf } from '../render/text.js';
+import { formatSeconds } from '../input/duration.js';
+import type { Output } from '../kit/output.js';
+import type { Screen } from '../kit/screen.js';
+import { cut, oneLine, pad, widthOf } from '../kit/text.js';
 import { LiveView } from './live-view.js';
 import { type Phase, Phases } from './phases.js';
 import type { Progress } from './progress.js';

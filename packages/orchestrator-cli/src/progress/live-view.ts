@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { Listr, type ListrEventManager, ListrEventType, Spinner } from 'listr2';
-import type { Output } from '../output.js';
-import { widthOf } from '../render/text.js';
+import type { Output } from '../kit/output.js';
+import { widthOf } from '../kit/text.js';
 
 /** The lines of a picture, each narrower than so many columns. The spinner is gone in the last picture. */
 export type Picture = (columns: number, spinner: string | undefined) => string[];

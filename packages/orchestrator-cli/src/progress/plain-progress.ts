@@ -1,6 +1,6 @@
 import { type TaskEvent, wireDatetimeToMs } from '@codegen/contracts';
-import type { Screen } from '../render/screen.js';
-import { oneLine, pad } from '../render/text.js';
+import type { Screen } from '../kit/screen.js';
+import { oneLine, pad } from '../kit/text.js';
 import type { Progress } from './progress.js';
 
 /** Milliseconds without an event after which the last one is told again: a log must show what is waited for. */

@@ -1,5 +1,5 @@
 import type { Task, TaskEvent } from '@codegen/contracts';
-import { inCi, type Runtime } from '../runtime.js';
+import { inCi, type Runtime } from '../kit/runtime.js';
 
 /** Shows on standard error how a task gets on. */
 export interface Progress {
@@ -15,7 +15,7 @@ const silent: Progress = { show: () => undefined, interrupted: () => undefined, 
 /** A live view in a terminal, plain lines elsewhere, nothing when quiet. */
 export async function openProgress(task: Task, runtime: Runtime, quiet: boolean | undefined): Promise<Progress> {
   if (quiet) return silent;
-  const { openScreen } = await import('../render/screen.js');
+  const { openScreen } = await import('../kit/screen.js');
   const screen = await openScreen(process.stderr, runtime.env);
   if (runtime.meta.replayed) {
     await runtime.output.err(`An earlier call with the same idempotency key started ${task.id}; this is its course:\n`);

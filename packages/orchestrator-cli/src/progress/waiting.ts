@@ -1,6 +1,6 @@
-import { formatSeconds } from '../duration.js';
-import type { Screen } from '../render/screen.js';
-import type { Runtime } from '../runtime.js';
+import { formatSeconds } from '../input/duration.js';
+import type { Runtime } from '../kit/runtime.js';
+import type { Screen } from '../kit/screen.js';
 import { canDrawLive } from './progress.js';
 
 /** Says on standard error what is being waited for: with a spinner and seconds in a terminal, once elsewhere. */

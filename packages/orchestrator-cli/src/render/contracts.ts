@@ -1,6 +1,6 @@
+import type { Screen } from '../kit/screen.js';
+import { type Column, renderTable } from '../kit/table.js';
 import type { ContractList, ListedQueue } from '../operations/list-contracts.js';
-import type { Screen } from './screen.js';
-import { type Column, renderTable } from './table.js';
 
 const columns: Column<ListedQueue>[] = [
   { title: 'STREAM', value: ({ stream }) => stream, whole: true },

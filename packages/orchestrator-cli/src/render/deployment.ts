@@ -1,6 +1,6 @@
 import type { ServiceDeployment } from '@codegen/contracts';
+import type { Column } from '../kit/table.js';
 import { ago } from './status.js';
-import type { Column } from './table.js';
 
 /** Deployments in a list. */
 export function deploymentColumns(): Column<ServiceDeployment>[] {

@@ -1,9 +1,9 @@
 import type { Task } from '@codegen/contracts';
 import type { NextStep, OrchestratorError } from '@codegen/sdk/errors';
-import type { Screen } from './screen.js';
+import type { Screen } from '../kit/screen.js';
+import { oneLine, widthOf } from '../kit/text.js';
+import { hang } from '../kit/wrap.js';
 import { endOfError } from './task.js';
-import { oneLine, widthOf } from './text.js';
-import { hang } from './wrap.js';
 
 /** An error for people: what happened, what would have been right, and a line to paste. */
 export function renderError(error: OrchestratorError, next: readonly NextStep[], screen: Screen): string {

@@ -1,8 +1,8 @@
 import type { ExplainEntry, Explanation } from '@codegen/sdk';
-import { formatSeconds } from '../duration.js';
-import type { Screen } from './screen.js';
+import { formatSeconds } from '../input/duration.js';
+import type { Screen } from '../kit/screen.js';
+import { cut, oneLine, pad, widthOf } from '../kit/text.js';
 import { paintStatus } from './status.js';
-import { cut, oneLine, pad, widthOf } from './text.js';
 
 /** Columns of the time of day, and of what kind of thing happened. */
 const CLOCK = 8;

@@ -1,7 +1,7 @@
+import type { Screen } from '../kit/screen.js';
+import { renderPairs } from '../kit/table.js';
+import { oneLine } from '../kit/text.js';
 import type { Identity } from '../operations/identify.js';
-import type { Screen } from './screen.js';
-import { renderPairs } from './table.js';
-import { oneLine } from './text.js';
 
 /** Who the caller is. */
 export function renderIdentity({ profile, api_url, redis, user, key }: Identity, screen: Screen): string {

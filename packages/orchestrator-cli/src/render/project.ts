@@ -1,8 +1,8 @@
 import type { Project } from '@codegen/contracts';
-import type { Screen } from './screen.js';
+import type { Screen } from '../kit/screen.js';
+import { type Column, renderPairs } from '../kit/table.js';
+import { cut, oneLine } from '../kit/text.js';
 import { ago, paintStatus } from './status.js';
-import { type Column, renderPairs } from './table.js';
-import { cut, oneLine } from './text.js';
 
 /** A project in full. */
 export function renderProject(project: Project, screen: Screen): string {

@@ -8,11 +8,11 @@ import type {
   QueuePeek,
   QueueSummary,
 } from '@codegen/sdk';
-import { formatSeconds } from '../duration.js';
-import type { Screen } from './screen.js';
+import { formatSeconds } from '../input/duration.js';
+import type { Screen } from '../kit/screen.js';
+import { type Column, renderPairs, renderTable } from '../kit/table.js';
+import { cut, oneLine } from '../kit/text.js';
 import { ago } from './status.js';
-import { type Column, renderPairs, renderTable } from './table.js';
-import { cut, oneLine } from './text.js';
 
 /** Every queue with what waits in it, and where to look next. */
 export function renderQueues(items: readonly QueueSummary[], screen: Screen): string {

@@ -1,7 +1,7 @@
 import type { Secret } from '@codegen/contracts';
-import type { Screen } from './screen.js';
+import type { Screen } from '../kit/screen.js';
+import type { Column } from '../kit/table.js';
 import { ago } from './status.js';
-import type { Column } from './table.js';
 
 /** A secret that is set, or one that is required and not set. */
 export type ListedSecret = { state: 'set' | 'missing' } & {

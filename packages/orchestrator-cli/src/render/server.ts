@@ -1,8 +1,8 @@
 import type { Server } from '@codegen/contracts';
-import type { Screen } from './screen.js';
+import type { Screen } from '../kit/screen.js';
+import { type Column, renderPairs } from '../kit/table.js';
+import { oneLine } from '../kit/text.js';
 import { paintStatus } from './status.js';
-import { type Column, renderPairs } from './table.js';
-import { oneLine } from './text.js';
 
 /** A server in full. */
 export function renderServer(server: Server, screen: Screen): string {

@@ -1,6 +1,6 @@
 import { paste } from '@codegen/sdk/errors';
+import type { Screen } from '../kit/screen.js';
 import type { StartedTask } from '../operations/start-and-follow.js';
-import type { Screen } from './screen.js';
 import { renderTask } from './task.js';
 
 /** A task that was just started, checked or followed to its end, and what comes next; `project` as the person calls it. */

@@ -1,4 +1,4 @@
-import type { Screen } from './screen.js';
+import type { Screen } from '../kit/screen.js';
 
 const GOOD = new Set(['completed', 'active', 'built', 'scaffolded', 'ok']);
 const BAD = new Set(['failed', 'scaffold_failed', 'cancelled']);

@@ -1,8 +1,8 @@
+import type { Screen } from '../kit/screen.js';
+import { renderPairs, renderTable } from '../kit/table.js';
+import { oneLine } from '../kit/text.js';
 import type { SystemStatus } from '../operations/read-status.js';
-import type { Screen } from './screen.js';
-import { renderPairs, renderTable } from './table.js';
 import { taskColumns } from './task.js';
-import { oneLine } from './text.js';
 
 /** Where the command line finds itself, and the next command. */
 export function renderStatus(found: SystemStatus, screen: Screen): string {

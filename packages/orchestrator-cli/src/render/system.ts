@@ -1,7 +1,7 @@
+import type { Screen } from '../kit/screen.js';
+import { renderPairs } from '../kit/table.js';
+import { oneLine } from '../kit/text.js';
 import type { RunningSystem } from '../operations/start-system.js';
-import type { Screen } from './screen.js';
-import { renderPairs } from './table.js';
-import { oneLine } from './text.js';
 
 /** A system that has come up, how it is stopped, and what comes next. */
 export function renderSystem(system: RunningSystem, stoppedBy: string, screen: Screen): string {

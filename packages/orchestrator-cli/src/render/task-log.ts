@@ -1,7 +1,7 @@
 import { type TaskEvent, wireDatetimeToMs } from '@codegen/contracts';
+import type { Screen } from '../kit/screen.js';
+import { manyLines } from '../kit/text.js';
 import { eventLine } from '../progress/plain-progress.js';
-import type { Screen } from './screen.js';
-import { manyLines } from './text.js';
 
 /** Where an event's text begins: after `12:00:01 develop  `. */
 const INDENT = ' '.repeat(18);

@@ -1,11 +1,11 @@
 import type { Task } from '@codegen/contracts';
 import { paste } from '@codegen/sdk/errors';
-import { formatSeconds } from '../duration.js';
+import { formatSeconds } from '../input/duration.js';
+import type { Screen } from '../kit/screen.js';
+import { type Column, renderPairs } from '../kit/table.js';
+import { manyLines, oneLine } from '../kit/text.js';
 import { asCalled } from '../program.js';
-import type { Screen } from './screen.js';
 import { ago, paintStatus } from './status.js';
-import { type Column, renderPairs } from './table.js';
-import { manyLines, oneLine } from './text.js';
 
 /** A task with what came of it; `whole` adds its spec and every line of its error. */
 export function renderTask(

@@ -1,8 +1,8 @@
 import type { User } from '@codegen/contracts';
-import type { Screen } from './screen.js';
+import type { Screen } from '../kit/screen.js';
+import { type Column, renderPairs } from '../kit/table.js';
+import { oneLine } from '../kit/text.js';
 import { ago } from './status.js';
-import { type Column, renderPairs } from './table.js';
-import { oneLine } from './text.js';
 
 /** A user in full. */
 export function renderUser(user: User, screen: Screen): string {

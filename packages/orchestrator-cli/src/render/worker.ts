@@ -1,9 +1,9 @@
 import type { WorkerSummary } from '@codegen/contracts';
 import type { WorkerLogEntry } from '@codegen/sdk';
-import type { Screen } from './screen.js';
+import type { Screen } from '../kit/screen.js';
+import { type Column, renderPairs, renderTable } from '../kit/table.js';
+import { oneLine } from '../kit/text.js';
 import { ago } from './status.js';
-import { type Column, renderPairs, renderTable } from './table.js';
-import { oneLine } from './text.js';
 
 /** A worker, as far as it is known. */
 export type KnownWorker = Pick<WorkerSummary, 'worker_id' | 'status'> & Partial<WorkerSummary>;

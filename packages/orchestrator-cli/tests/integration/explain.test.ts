@@ -2,8 +2,8 @@ import type { Explanation } from '@codegen/sdk';
 import { Chalk } from 'chalk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FakeApi } from '../../../sdk/tests/support/fake-api.js';
+import type { Screen } from '../../src/kit/screen.js';
 import { renderExplanation } from '../../src/render/explanation.js';
-import type { Screen } from '../../src/render/screen.js';
 import { envelopeOf, type Machine, makeSystem } from '../support/run-cli.js';
 
 let fake: FakeApi;

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
-import { widthOf } from '../../src/render/text.js';
+import { widthOf } from '../../src/kit/text.js';
 import { startCli, type Wiring } from '../support/cli-process.js';
 import { createTask } from '../support/create-task.js';
 import { envelopeOf } from '../support/run-cli.js';

@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream';
 import type { CommandId } from '../../src/command-table.js';
-import { makeRuntime } from '../../src/make-runtime.js';
-import { Output } from '../../src/output.js';
-import { runCommand } from '../../src/run-command.js';
-import type { Runtime } from '../../src/runtime.js';
+import { Output } from '../../src/kit/output.js';
+import { runCommand } from '../../src/kit/run-command.js';
+import type { Runtime } from '../../src/kit/runtime.js';
+import { makeRuntime } from '../../src/kit/runtime.js';
 
 /** What a command came to in this process: its data and its text, without colours and uncut, or what it threw. */
 export interface Here {

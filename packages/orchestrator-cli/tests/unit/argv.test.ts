@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readRequest } from '../../src/argv.js';
 import type { Field } from '../../src/kit/field.js';
 import { completeInput, parseInput } from '../../src/kit/parse.js';
+import { readRequest } from '../../src/kit/request.js';
 
 describe('a command line', () => {
   it('names a command with its words, wherever global flags stand', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { splitLines } from '../../src/input/lines.js';
 import { checkLine, checkLines } from '../../src/operations/check-lines.js';
-import { splitLines } from '../../src/operations/split-lines.js';
 
 const message = { project_id: 'p', task_id: 't', user_id: 1 };
 

@@ -1,12 +1,12 @@
 import { queues } from '@codegen/contracts';
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
+import { widthOf } from '../../src/kit/text.js';
 import { checkDocument, contractNames, isContractName } from '../../src/operations/contract-models.js';
 import { listContracts } from '../../src/operations/list-contracts.js';
 import { unknownModelError } from '../../src/operations/unknown-model.js';
 import { validateBytes } from '../../src/operations/validate-bytes.js';
 import { renderContracts } from '../../src/render/contracts.js';
-import { widthOf } from '../../src/render/text.js';
 
 describe('the list of contracts', () => {
   it('has every stream and every model once', () => {

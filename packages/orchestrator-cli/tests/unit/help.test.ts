@@ -1,14 +1,13 @@
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
-import { readRequest } from '../../src/argv.js';
 import { type CommandId, commandName, commandTable } from '../../src/command-table.js';
 import { commandFields, globalFields } from '../../src/generated/command-fields.js';
-import { describeCommand, helpFor } from '../../src/help.js';
+import { type CommandHelp, describeCommand, helpFor, renderHelp } from '../../src/kit/help.js';
 import { parseInput } from '../../src/kit/parse.js';
-import { type CommandHelp, renderHelp } from '../../src/render/help.js';
-import { widthOf } from '../../src/render/text.js';
-import { wrapCommand } from '../../src/render/wrap.js';
-import { listTopics } from '../../src/topics.js';
+import { readRequest } from '../../src/kit/request.js';
+import { widthOf } from '../../src/kit/text.js';
+import { listTopics } from '../../src/kit/topics.js';
+import { wrapCommand } from '../../src/kit/wrap.js';
 import { commandsOf } from '../support/example-words.js';
 
 const ids = Object.keys(commandTable) as CommandId[];

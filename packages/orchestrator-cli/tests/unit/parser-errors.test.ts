@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { type CommandId, commandTable } from '../../src/command-table.js';
 import { commandFields } from '../../src/generated/command-fields.js';
 import { flagOf } from '../../src/kit/field.js';
-import { makeRuntime } from '../../src/make-runtime.js';
-import { Output } from '../../src/output.js';
-import { runCommand } from '../../src/run-command.js';
+import { Output } from '../../src/kit/output.js';
+import { runCommand } from '../../src/kit/run-command.js';
+import { makeRuntime } from '../../src/kit/runtime.js';
 
 /** What stands where a number or a word of a list belongs; the last one looks like the parser's own words. */
 const VALUES = ['hunter2', 'hunter2 and more', 'hunter2 to be one of: hunter2', '-hunter2', 'x but received: hunter2'];

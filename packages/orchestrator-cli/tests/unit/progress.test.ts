@@ -3,12 +3,12 @@ import type { Task, TaskEvent } from '@codegen/contracts';
 import { Chalk } from 'chalk';
 import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { Output } from '../../src/output.js';
+import { Output } from '../../src/kit/output.js';
+import { widthOf } from '../../src/kit/text.js';
 import { LiveProgress } from '../../src/progress/live-progress.js';
 import { LiveView } from '../../src/progress/live-view.js';
 import { Phases } from '../../src/progress/phases.js';
 import { eventLine, PlainProgress } from '../../src/progress/plain-progress.js';
-import { widthOf } from '../../src/render/text.js';
 
 function event(fields: Partial<TaskEvent>): TaskEvent {
   const base = { seq: 1, type: 'progress' as const, request_id: 'r', task_id: 't', timestamp: '2026-01-01T00:00:00Z' };

@@ -1,11 +1,11 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
+import { type Column, renderTable } from '../../src/kit/table.js';
+import { cut, manyLines, oneLine, pad, widthOf } from '../../src/kit/text.js';
 import { withoutHint } from '../../src/permitted-steps.js';
 import { renderError } from '../../src/render/error.js';
 import { renderFigures } from '../../src/render/queue.js';
-import { type Column, renderTable } from '../../src/render/table.js';
-import { cut, manyLines, oneLine, pad, widthOf } from '../../src/render/text.js';
 
 const plain = new Chalk({ level: 0 });
 

@@ -2,14 +2,14 @@ import { OrchestratorError } from '@codegen/sdk/errors';
 import { Redactor } from '@codegen/sdk/text';
 import { describe, expect, it } from 'vitest';
 import { cleanError } from '../../src/clean-outcome.js';
-import { formatSeconds, parseDuration } from '../../src/duration.js';
-import { ciIdempotencyKey } from '../../src/idempotency.js';
+import { formatSeconds, parseDuration } from '../../src/input/duration.js';
+import { exactText } from '../../src/input/files.js';
+import { ciIdempotencyKey } from '../../src/kit/idempotency.js';
+import { nearest } from '../../src/kit/nearest.js';
 import { completeInput, pickFields, splitNames } from '../../src/kit/parse.js';
-import { nearest } from '../../src/nearest.js';
+import type { Runtime } from '../../src/kit/runtime.js';
 import { nextSteps } from '../../src/next-steps.js';
 import { asCalled, hintsAsCalled } from '../../src/program.js';
-import { exactText } from '../../src/read-input.js';
-import type { Runtime } from '../../src/runtime.js';
 
 describe('the next step of a call in doubt', () => {
   it('is one command for a shell, whatever the key is', () => {

@@ -2,13 +2,13 @@ import { OrchestratorError } from '@codegen/sdk/errors';
 import { configPath, putAside, readUserConfig, storeLogin } from '@codegen/sdk/profiles';
 import { z } from 'zod';
 import { DEFAULT_PROFILE } from '../../config/settings.js';
+import { readStdin } from '../../input/files.js';
 import type { Context } from '../../kit/context.js';
 import { defineCommand } from '../../kit/define-command.js';
+import { askHidden, inputRequired } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
 import { type Identity, identify } from '../../operations/identify.js';
-import { askHidden, inputRequired } from '../../prompts.js';
-import { readStdin } from '../../read-input.js';
 import { renderIdentity } from '../../render/identity.js';
-import type { Screen } from '../../render/screen.js';
 
 /** Who is logged in now, and the file that says so. */
 type LoggedIn = Identity & { stored_in: string };

@@ -1,8 +1,8 @@
 import { changeUserConfig, readUserConfig } from '@codegen/sdk/profiles';
 import { DEFAULT_PROFILE } from '../../config/settings.js';
 import { defineCommand } from '../../kit/define-command.js';
-import type { Screen } from '../../render/screen.js';
-import { oneLine } from '../../render/text.js';
+import type { Screen } from '../../kit/screen.js';
+import { oneLine } from '../../kit/text.js';
 
 /** What was forgotten. */
 interface LoggedOut {

@@ -1,8 +1,8 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { defineCommand } from '../../kit/define-command.js';
+import type { Screen } from '../../kit/screen.js';
 import { type Identity, identify } from '../../operations/identify.js';
 import { renderIdentity } from '../../render/identity.js';
-import type { Screen } from '../../render/screen.js';
 
 export default defineCommand({
   id: 'auth.status',

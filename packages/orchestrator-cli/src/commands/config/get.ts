@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { unknownSetting } from '../../config/change-setting.js';
 import { settingNames } from '../../config/settings.js';
 import { defineCommand } from '../../kit/define-command.js';
+import { inputRequired } from '../../kit/prompts.js';
+import { oneLine } from '../../kit/text.js';
 import { listSettings, type ShownSetting } from '../../operations/list-settings.js';
-import { inputRequired } from '../../prompts.js';
-import { oneLine } from '../../render/text.js';
 
 export default defineCommand({
   id: 'config.get',

@@ -1,8 +1,8 @@
 import { configPath } from '@codegen/sdk/profiles';
 import { defineCommand } from '../../kit/define-command.js';
+import type { Screen } from '../../kit/screen.js';
+import { renderTable } from '../../kit/table.js';
 import { listSettings, type ShownSetting } from '../../operations/list-settings.js';
-import type { Screen } from '../../render/screen.js';
-import { renderTable } from '../../render/table.js';
 
 /** Settings, and the file of the user's own. */
 interface ListedSettings {

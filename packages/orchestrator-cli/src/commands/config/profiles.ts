@@ -1,8 +1,8 @@
 import { readUserConfig } from '@codegen/sdk/profiles';
 import { DEFAULT_PROFILE } from '../../config/settings.js';
 import { defineCommand } from '../../kit/define-command.js';
-import type { Screen } from '../../render/screen.js';
-import { renderTable } from '../../render/table.js';
+import type { Screen } from '../../kit/screen.js';
+import { renderTable } from '../../kit/table.js';
 
 /** A profile as it is shown: of its secrets, only whether there are any. */
 interface ShownProfile {

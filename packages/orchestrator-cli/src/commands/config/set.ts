@@ -2,11 +2,11 @@ import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { configPath } from '@codegen/sdk/profiles';
 import { z } from 'zod';
 import { changeSetting, type StoredKey, storedKeys, unknownSetting } from '../../config/change-setting.js';
+import { readStdin } from '../../input/files.js';
 import type { Context } from '../../kit/context.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { absent, askHidden, inputRequired } from '../../prompts.js';
-import { readStdin } from '../../read-input.js';
-import type { Screen } from '../../render/screen.js';
+import { absent, askHidden, inputRequired } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
 
 /** What was stored, or forgotten. */
 interface ChangedSetting {

@@ -1,7 +1,7 @@
 import { defineCommand } from '../../kit/define-command.js';
+import type { Screen } from '../../kit/screen.js';
 import { type ContractList, listContracts } from '../../operations/list-contracts.js';
 import { renderContracts } from '../../render/contracts.js';
-import type { Screen } from '../../render/screen.js';
 
 export default defineCommand({
   id: 'contracts.list',

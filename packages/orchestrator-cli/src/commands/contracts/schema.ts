@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { defineCommand } from '../../kit/define-command.js';
+import { inputRequired } from '../../kit/prompts.js';
 import { readSchema, schemaNames } from '../../operations/published-contracts.js';
 import { unknownModelError } from '../../operations/unknown-model.js';
-import { inputRequired } from '../../prompts.js';
 
 export default defineCommand({
   id: 'contracts.schema',

@@ -1,14 +1,14 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { openInput, readAll, readChunks } from '../../input/files.js';
 import type { Context } from '../../kit/context.js';
 import { defineCommand } from '../../kit/define-command.js';
+import { inputRequired } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
 import { checkLines, type LinesChecked } from '../../operations/check-lines.js';
 import { contractNames, isContractName } from '../../operations/contract-models.js';
 import { unknownModelError } from '../../operations/unknown-model.js';
 import { validateBytes } from '../../operations/validate-bytes.js';
-import { inputRequired } from '../../prompts.js';
-import { openInput, readAll, readChunks } from '../../read-input.js';
-import type { Screen } from '../../render/screen.js';
 
 /** Bytes of a document, or of a line, that are read at most. */
 const MOST_BYTES = 64 * 1024 * 1024;

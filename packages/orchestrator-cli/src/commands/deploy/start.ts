@@ -2,15 +2,15 @@ import type { CreateTask, Task } from '@codegen/contracts';
 import type { Orchestrator } from '@codegen/sdk';
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { readPayload } from '../../input/document.js';
+import { startInput } from '../../input/fields.js';
+import { chooseProject } from '../../input/project.js';
 import type { Context } from '../../kit/context.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { startInput } from '../../kit/shared-input.js';
-import { chooseProject } from '../../operations/choose-project.js';
-import { readPayload } from '../../operations/read-payload.js';
+import { withNext } from '../../kit/errors.js';
+import type { Screen } from '../../kit/screen.js';
 import { type StartedTask, startAndFollow } from '../../operations/start-and-follow.js';
-import type { Screen } from '../../render/screen.js';
 import { renderStarted } from '../../render/started.js';
-import { withNext } from '../../translate-error.js';
 
 /** What `--input` may hold: a deploy takes no spec. */
 const deployTask = ({ createTask, taskType }: typeof import('@codegen/contracts')) =>

@@ -1,13 +1,13 @@
 import { type CreateTask, MAX_SPEC_BYTES, type Task } from '@codegen/contracts';
 import { z } from 'zod';
+import { readPayload } from '../../input/document.js';
+import { startInput } from '../../input/fields.js';
+import { chooseProject } from '../../input/project.js';
+import { readSpec } from '../../input/spec.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { startInput } from '../../kit/shared-input.js';
-import { chooseProject } from '../../operations/choose-project.js';
-import { readPayload } from '../../operations/read-payload.js';
-import { readSpec } from '../../operations/read-spec.js';
+import { absent, ask, inputRequired } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
 import { type StartedTask, startAndFollow } from '../../operations/start-and-follow.js';
-import { absent, ask, inputRequired } from '../../prompts.js';
-import type { Screen } from '../../render/screen.js';
 import { renderStarted } from '../../render/started.js';
 
 /** What `--input` may hold. */

@@ -1,13 +1,13 @@
 import type { Project } from '@codegen/contracts';
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { changeInput, PROJECT, projectArgument, yesInput } from '../../input/fields.js';
+import { chooseProject } from '../../input/project.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { changeInput, PROJECT, projectArgument, yesInput } from '../../kit/shared-input.js';
-import { chooseProject } from '../../operations/choose-project.js';
-import { confirm } from '../../prompts.js';
+import { withNext } from '../../kit/errors.js';
+import { confirm } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
 import { renderProject } from '../../render/project.js';
-import type { Screen } from '../../render/screen.js';
-import { withNext } from '../../translate-error.js';
 
 export default defineCommand({
   id: 'project.archive',

@@ -1,11 +1,11 @@
 import { type CreateProject, createProject, type Project } from '@codegen/contracts';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { readPayload } from '../../input/document.js';
+import { creationInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { creationInput } from '../../kit/shared-input.js';
-import { readPayload } from '../../operations/read-payload.js';
+import type { Screen } from '../../kit/screen.js';
 import { renderProject } from '../../render/project.js';
-import type { Screen } from '../../render/screen.js';
 
 /** A project as it was made; `dry_run` where it was only checked and does not exist. */
 type Created = Project & { dry_run?: true };

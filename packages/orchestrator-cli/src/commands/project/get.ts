@@ -1,10 +1,10 @@
 import type { Project } from '@codegen/contracts';
 import { z } from 'zod';
+import { PROJECT, projectArgument } from '../../input/fields.js';
+import { chooseProject } from '../../input/project.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { PROJECT, projectArgument } from '../../kit/shared-input.js';
-import { chooseProject } from '../../operations/choose-project.js';
+import type { Screen } from '../../kit/screen.js';
 import { renderProject } from '../../render/project.js';
-import type { Screen } from '../../render/screen.js';
 
 export default defineCommand({
   id: 'project.get',

@@ -1,12 +1,12 @@
 import { type Project, project, projectStatus } from '@codegen/contracts';
 import type { Page } from '@codegen/sdk';
 import { z } from 'zod';
+import { listInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
+import { renderList } from '../../kit/list.js';
 import { pickFields, splitNames } from '../../kit/parse.js';
-import { listInput } from '../../kit/shared-input.js';
-import { renderList } from '../../render/list.js';
+import type { Screen } from '../../kit/screen.js';
 import { projectColumns } from '../../render/project.js';
-import type { Screen } from '../../render/screen.js';
 
 export default defineCommand({
   id: 'project.list',

@@ -1,9 +1,9 @@
 import type { Task } from '@codegen/contracts';
 import type { Page } from '@codegen/sdk';
 import { z } from 'zod';
+import { projectArgument } from '../../input/fields.js';
+import { chooseProject } from '../../input/project.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { projectArgument } from '../../kit/shared-input.js';
-import { chooseProject } from '../../operations/choose-project.js';
 import { pageOfTasks, renderTasks, taskListErrors, taskListInput } from '../../operations/task-commands.js';
 
 export default defineCommand({

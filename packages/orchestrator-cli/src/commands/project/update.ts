@@ -1,12 +1,12 @@
 import { createProject, type Project, type UpdateProject } from '@codegen/contracts';
 import { z } from 'zod';
+import { readPayload } from '../../input/document.js';
+import { changeInput, documentInput, projectArgument } from '../../input/fields.js';
+import { chooseProject } from '../../input/project.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { changeInput, documentInput, projectArgument } from '../../kit/shared-input.js';
-import { chooseProject } from '../../operations/choose-project.js';
-import { readPayload } from '../../operations/read-payload.js';
-import { inputRequired } from '../../prompts.js';
+import { inputRequired } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
 import { renderProject } from '../../render/project.js';
-import type { Screen } from '../../render/screen.js';
 
 export default defineCommand({
   id: 'project.update',

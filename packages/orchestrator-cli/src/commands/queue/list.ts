@@ -1,8 +1,8 @@
 import type { QueueSummary } from '@codegen/sdk';
 import { defineCommand } from '../../kit/define-command.js';
+import type { Screen } from '../../kit/screen.js';
 import { redisErrors, withRedis } from '../../operations/on-redis.js';
 import { renderQueues } from '../../render/queue.js';
-import type { Screen } from '../../render/screen.js';
 
 export default defineCommand({
   id: 'queue.list',

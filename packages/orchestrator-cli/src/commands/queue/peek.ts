@@ -1,10 +1,10 @@
 import type { QueuePeek as Peeked } from '@codegen/sdk';
 import { z } from 'zod';
+import { queueInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { queueInput } from '../../kit/shared-input.js';
+import type { Screen } from '../../kit/screen.js';
 import { onQueue, redisErrors } from '../../operations/on-redis.js';
 import { renderPeek } from '../../render/queue.js';
-import type { Screen } from '../../render/screen.js';
 
 export default defineCommand({
   id: 'queue.peek',

@@ -1,12 +1,12 @@
 import type { PublishedMessage } from '@codegen/sdk';
 import { z } from 'zod';
+import { readMessage } from '../../input/document.js';
+import { queueInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { queueInput } from '../../kit/shared-input.js';
+import { absent, inputRequired } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
 import { onQueue, redisErrors } from '../../operations/on-redis.js';
-import { readMessage } from '../../operations/read-message.js';
-import { absent, inputRequired } from '../../prompts.js';
 import { renderPublished } from '../../render/queue.js';
-import type { Screen } from '../../render/screen.js';
 
 export default defineCommand({
   id: 'queue.publish',

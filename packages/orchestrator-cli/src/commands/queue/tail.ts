@@ -1,12 +1,12 @@
 import type { QueueEntry } from '@codegen/sdk';
 import { z } from 'zod';
-import { optionalDuration } from '../../duration.js';
+import { optionalDuration } from '../../input/duration.js';
+import { queueInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { queueInput } from '../../kit/shared-input.js';
+import { openScreen, type Screen } from '../../kit/screen.js';
 import { onQueue, redisErrors } from '../../operations/on-redis.js';
 import { type Tailed, tailQueue } from '../../operations/tail-queue.js';
 import { entryLine } from '../../render/queue.js';
-import { openScreen, type Screen } from '../../render/screen.js';
 
 export default defineCommand({
   id: 'queue.tail',

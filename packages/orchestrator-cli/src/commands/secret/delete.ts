@@ -1,12 +1,12 @@
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { changeInput, projectInput, yesInput } from '../../input/fields.js';
+import { chooseProject } from '../../input/project.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { changeInput, projectInput, yesInput } from '../../kit/shared-input.js';
-import { chooseProject } from '../../operations/choose-project.js';
-import { confirm } from '../../prompts.js';
-import type { Screen } from '../../render/screen.js';
-import { oneLine } from '../../render/text.js';
-import { withNext } from '../../translate-error.js';
+import { withNext } from '../../kit/errors.js';
+import { confirm } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
+import { oneLine } from '../../kit/text.js';
 
 interface DeletedSecret {
   project: string;

@@ -1,14 +1,13 @@
+import { secret } from '@codegen/contracts';
 import { paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { fieldsInput, projectInput } from '../../input/fields.js';
+import { chooseProject } from '../../input/project.js';
 import { defineCommand } from '../../kit/define-command.js';
+import { renderList } from '../../kit/list.js';
 import { pickFields, splitNames } from '../../kit/parse.js';
-import { fieldsInput, projectInput } from '../../kit/shared-input.js';
-import { chooseProject } from '../../operations/choose-project.js';
-import { renderList } from '../../render/list.js';
-import type { Screen } from '../../render/screen.js';
+import type { Screen } from '../../kit/screen.js';
 import { type ListedSecret, secretColumns } from '../../render/secret.js';
-
-const FIELDS = ['name', 'state', 'reference', 'updated_at'];
 
 export default defineCommand({
   id: 'secret.list',
@@ -20,7 +19,7 @@ export default defineCommand({
   input: () =>
     z.object({
       ...projectInput(),
-      ...fieldsInput(FIELDS),
+      ...fieldsInput([...Object.keys(secret.shape), 'state']),
     }),
   examples: ['orchestrator secret list --project todo-api', 'orchestrator secret list --json'],
   failsWith: ['PROJECT_NOT_FOUND', 'UNAUTHENTICATED', 'NETWORK'],

@@ -1,15 +1,15 @@
 import type { Secret } from '@codegen/contracts';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { changeInput, projectInput } from '../../input/fields.js';
+import { exactText, readFileOf } from '../../input/files.js';
+import { chooseProject } from '../../input/project.js';
 import type { Context } from '../../kit/context.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { changeInput, projectInput } from '../../kit/shared-input.js';
-import { chooseProject } from '../../operations/choose-project.js';
-import { askHidden, inputRequired } from '../../prompts.js';
-import { exactText, readFileOf } from '../../read-input.js';
-import type { Screen } from '../../render/screen.js';
-import { oneLine } from '../../render/text.js';
-import { withNext } from '../../translate-error.js';
+import { withNext } from '../../kit/errors.js';
+import { askHidden, inputRequired } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
+import { oneLine } from '../../kit/text.js';
 
 export default defineCommand({
   id: 'secret.set',

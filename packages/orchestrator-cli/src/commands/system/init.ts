@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineCommand } from '../../kit/define-command.js';
 import { flagOf } from '../../kit/field.js';
+import type { Screen } from '../../kit/screen.js';
+import { renderPairs } from '../../kit/table.js';
+import { oneLine } from '../../kit/text.js';
 import { askStack } from '../../operations/installed-stack.js';
-import type { Screen } from '../../render/screen.js';
-import { renderPairs } from '../../render/table.js';
-import { oneLine } from '../../render/text.js';
 
 /** A folder that a system is run from, or would be. */
 interface WrittenSystem {

@@ -1,10 +1,10 @@
 import type { Task } from '@codegen/contracts';
 import { paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { changeInput, taskInput, waitInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { changeInput, taskInput, waitInput } from '../../kit/shared-input.js';
+import type { Screen } from '../../kit/screen.js';
 import { cancelTask } from '../../operations/cancel-task.js';
-import type { Screen } from '../../render/screen.js';
 import { renderTask } from '../../render/task.js';
 
 export default defineCommand({

@@ -1,12 +1,12 @@
 import { failTask, type Task } from '@codegen/contracts';
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { changeInput, taskInput, yesInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { changeInput, taskInput, yesInput } from '../../kit/shared-input.js';
-import { confirm, inputRequired } from '../../prompts.js';
-import type { Screen } from '../../render/screen.js';
+import { withNext } from '../../kit/errors.js';
+import { confirm, inputRequired } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
 import { renderTask } from '../../render/task.js';
-import { withNext } from '../../translate-error.js';
 
 export default defineCommand({
   id: 'task.fail',

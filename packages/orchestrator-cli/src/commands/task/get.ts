@@ -1,10 +1,10 @@
 import { type Task, task } from '@codegen/contracts';
 import { z } from 'zod';
+import { fieldsInput, taskInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
 import { pickFields, splitNames } from '../../kit/parse.js';
-import { fieldsInput, taskInput } from '../../kit/shared-input.js';
+import type { Screen } from '../../kit/screen.js';
 import { tellWait } from '../../operations/tell-wait.js';
-import type { Screen } from '../../render/screen.js';
 import { renderTask } from '../../render/task.js';
 
 export default defineCommand({

@@ -2,12 +2,12 @@ import type { TaskEvent } from '@codegen/contracts';
 import type { Orchestrator } from '@codegen/sdk';
 import { paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { taskInput } from '../../input/fields.js';
 import type { Context } from '../../kit/context.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { taskInput } from '../../kit/shared-input.js';
+import { openScreen, type Screen } from '../../kit/screen.js';
 import { type LogPage, readLog } from '../../operations/read-log.js';
 import { followEvents } from '../../operations/watch-task.js';
-import { openScreen, type Screen } from '../../render/screen.js';
 import { logEntry, renderLog } from '../../render/task-log.js';
 
 /** What following a log came to. */

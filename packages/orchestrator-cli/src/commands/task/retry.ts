@@ -1,11 +1,11 @@
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { ciKeyInput, taskInput, waitInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { ciKeyInput, taskInput, waitInput } from '../../kit/shared-input.js';
+import { withNext } from '../../kit/errors.js';
+import type { Screen } from '../../kit/screen.js';
 import { type StartedTask, startAndFollow } from '../../operations/start-and-follow.js';
-import type { Screen } from '../../render/screen.js';
 import { renderStarted } from '../../render/started.js';
-import { withNext } from '../../translate-error.js';
 
 export default defineCommand({
   id: 'task.retry',

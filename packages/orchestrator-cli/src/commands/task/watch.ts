@@ -1,10 +1,10 @@
 import type { TaskEvent } from '@codegen/contracts';
 import { z } from 'zod';
+import { taskInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { taskInput } from '../../kit/shared-input.js';
+import { openScreen, type Screen } from '../../kit/screen.js';
 import { watchTask } from '../../operations/watch-task.js';
 import { eventLine } from '../../progress/plain-progress.js';
-import { openScreen, type Screen } from '../../render/screen.js';
 import { paintStatus } from '../../render/status.js';
 
 /** What watching came to. */

@@ -1,11 +1,11 @@
 import type { CreateUser, User } from '@codegen/contracts';
 import { paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { readPayload } from '../../input/document.js';
+import { ciKeyInput, documentInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { ciKeyInput, documentInput } from '../../kit/shared-input.js';
-import { readPayload } from '../../operations/read-payload.js';
-import type { Screen } from '../../render/screen.js';
-import { oneLine } from '../../render/text.js';
+import type { Screen } from '../../kit/screen.js';
+import { oneLine } from '../../kit/text.js';
 
 export default defineCommand({
   id: 'user.create',

@@ -1,8 +1,8 @@
 import type { User } from '@codegen/contracts';
 import { z } from 'zod';
+import { changeInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { changeInput } from '../../kit/shared-input.js';
-import type { Screen } from '../../render/screen.js';
+import type { Screen } from '../../kit/screen.js';
 import { renderUser } from '../../render/user.js';
 import { withListOfUsers } from './disable.js';
 

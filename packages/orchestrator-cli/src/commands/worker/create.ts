@@ -2,15 +2,15 @@ import type { WorkerConfig } from '@codegen/contracts';
 import type { CreatedWorker } from '@codegen/sdk';
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
 import { z } from 'zod';
-import { optionalDuration } from '../../duration.js';
+import { optionalDuration } from '../../input/duration.js';
+import { timeoutInput } from '../../input/fields.js';
+import { readWorkerConfig } from '../../input/worker-config.js';
 import type { Context } from '../../kit/context.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { timeoutInput } from '../../kit/shared-input.js';
+import { withNext } from '../../kit/errors.js';
+import type { Screen } from '../../kit/screen.js';
 import { onWorkers, workerErrors } from '../../operations/on-workers.js';
-import { readWorkerConfig } from '../../operations/read-worker-config.js';
 import { checkAllowed } from '../../permissions.js';
-import type { Screen } from '../../render/screen.js';
-import { withNext } from '../../translate-error.js';
 
 /** What came of the command: a worker, or only its checked configuration. */
 type Created = CreatedWorker | { worker_id: null; dry_run: true; config: WorkerConfig };

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { workerInput, yesInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { workerInput, yesInput } from '../../kit/shared-input.js';
+import { confirm } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
 import { onWorker, workerErrors } from '../../operations/on-workers.js';
-import { confirm } from '../../prompts.js';
-import type { Screen } from '../../render/screen.js';
 
 export default defineCommand({
   id: 'worker.delete',

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { workerInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { workerInput } from '../../kit/shared-input.js';
+import type { Screen } from '../../kit/screen.js';
 import { onWorker, workerErrors } from '../../operations/on-workers.js';
-import type { Screen } from '../../render/screen.js';
 import { type KnownWorker, renderWorker } from '../../render/worker.js';
 
 export default defineCommand({

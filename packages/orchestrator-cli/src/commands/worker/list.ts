@@ -1,7 +1,7 @@
 import type { WorkerSummary } from '@codegen/contracts';
 import { defineCommand } from '../../kit/define-command.js';
+import type { Screen } from '../../kit/screen.js';
 import { onWorkers, workerErrors } from '../../operations/on-workers.js';
-import type { Screen } from '../../render/screen.js';
 import { renderWorkers } from '../../render/worker.js';
 
 export default defineCommand({

@@ -1,12 +1,12 @@
 import type { WorkerLogEntry } from '@codegen/sdk';
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { workerInput } from '../../input/fields.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { workerInput } from '../../kit/shared-input.js';
+import { withNext } from '../../kit/errors.js';
+import { openScreen, type Screen } from '../../kit/screen.js';
 import { onWorker, workerErrors } from '../../operations/on-workers.js';
-import { openScreen, type Screen } from '../../render/screen.js';
 import { logLine } from '../../render/worker.js';
-import { withNext } from '../../translate-error.js';
 
 /** What reading came to. */
 interface Logged {

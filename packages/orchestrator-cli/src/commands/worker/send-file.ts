@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
+import { workerInput } from '../../input/fields.js';
+import { exactText, readFileOf } from '../../input/files.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { workerInput } from '../../kit/shared-input.js';
+import { absent, inputRequired } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
 import { onWorker, workerErrors } from '../../operations/on-workers.js';
-import { absent, inputRequired } from '../../prompts.js';
-import { exactText, readFileOf } from '../../read-input.js';
-import type { Screen } from '../../render/screen.js';
 
 /** What was written where. */
 interface SentFile {

@@ -1,16 +1,16 @@
 import type { WorkerTurn } from '@codegen/sdk';
 import { isOrchestratorError, OrchestratorError, paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
-import { optionalDuration } from '../../duration.js';
+import { optionalDuration } from '../../input/duration.js';
+import { timeoutInput, workerInput } from '../../input/fields.js';
+import { exactText, readFileOf, readStdin } from '../../input/files.js';
 import type { Context } from '../../kit/context.js';
 import { defineCommand } from '../../kit/define-command.js';
-import { timeoutInput, workerInput } from '../../kit/shared-input.js';
+import { withNext } from '../../kit/errors.js';
+import { absent, inputRequired } from '../../kit/prompts.js';
+import type { Screen } from '../../kit/screen.js';
+import { manyLines } from '../../kit/text.js';
 import { onWorker, workerErrors } from '../../operations/on-workers.js';
-import { absent, inputRequired } from '../../prompts.js';
-import { exactText, readFileOf, readStdin } from '../../read-input.js';
-import type { Screen } from '../../render/screen.js';
-import { manyLines } from '../../render/text.js';
-import { withNext } from '../../translate-error.js';
 
 export default defineCommand({
   id: 'worker.send',

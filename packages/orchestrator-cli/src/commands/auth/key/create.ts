@@ -1,15 +1,15 @@
 import type { ApiKey, CreateApiKey } from '@codegen/contracts';
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
-import { parseExpiry } from '../../../duration.js';
+import { readPayload } from '../../../input/document.js';
+import { parseExpiry } from '../../../input/duration.js';
+import { ciKeyInput, documentInput } from '../../../input/fields.js';
+import { openSecretFile } from '../../../input/secret-file.js';
 import { defineCommand } from '../../../kit/define-command.js';
-import { ciKeyInput, documentInput } from '../../../kit/shared-input.js';
-import { readPayload } from '../../../operations/read-payload.js';
-import { openSecretFile } from '../../../operations/secret-file.js';
+import { withNext } from '../../../kit/errors.js';
+import type { Screen } from '../../../kit/screen.js';
+import { oneLine } from '../../../kit/text.js';
 import { renderKey } from '../../../render/api-key.js';
-import type { Screen } from '../../../render/screen.js';
-import { oneLine } from '../../../render/text.js';
-import { withNext } from '../../../translate-error.js';
 
 /** A new key: with its secret, or with the file that holds it. */
 interface CreatedKey {

@@ -1,12 +1,12 @@
 import { type ApiKey, apiKey } from '@codegen/contracts';
 import type { Page } from '@codegen/sdk';
 import { z } from 'zod';
+import { listInput } from '../../../input/fields.js';
 import { defineCommand } from '../../../kit/define-command.js';
+import { renderList } from '../../../kit/list.js';
 import { pickFields, splitNames } from '../../../kit/parse.js';
-import { listInput } from '../../../kit/shared-input.js';
+import type { Screen } from '../../../kit/screen.js';
 import { keyColumns } from '../../../render/api-key.js';
-import { renderList } from '../../../render/list.js';
-import type { Screen } from '../../../render/screen.js';
 
 export default defineCommand({
   id: 'auth.key.list',

@@ -1,12 +1,12 @@
 import type { ApiKey } from '@codegen/contracts';
 import { isOrchestratorError, paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { changeInput, yesInput } from '../../../input/fields.js';
 import { defineCommand } from '../../../kit/define-command.js';
-import { changeInput, yesInput } from '../../../kit/shared-input.js';
-import { confirm } from '../../../prompts.js';
+import { withNext } from '../../../kit/errors.js';
+import { confirm } from '../../../kit/prompts.js';
+import type { Screen } from '../../../kit/screen.js';
 import { renderKey } from '../../../render/api-key.js';
-import type { Screen } from '../../../render/screen.js';
-import { withNext } from '../../../translate-error.js';
 
 export default defineCommand({
   id: 'auth.key.revoke',

@@ -1,10 +1,10 @@
 import { type Server, server } from '@codegen/contracts';
 import { z } from 'zod';
+import { fieldsInput } from '../../../input/fields.js';
 import { defineCommand } from '../../../kit/define-command.js';
+import { renderList } from '../../../kit/list.js';
 import { pickFields, splitNames } from '../../../kit/parse.js';
-import { fieldsInput } from '../../../kit/shared-input.js';
-import { renderList } from '../../../render/list.js';
-import type { Screen } from '../../../render/screen.js';
+import type { Screen } from '../../../kit/screen.js';
 import { serverColumns } from '../../../render/server.js';
 
 export default defineCommand({

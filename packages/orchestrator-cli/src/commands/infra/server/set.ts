@@ -1,11 +1,11 @@
 import { type PutServer, putServer, type Server, server } from '@codegen/contracts';
 import { OrchestratorError } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { readPayload } from '../../../input/document.js';
+import { creationInput } from '../../../input/fields.js';
 import { defineCommand } from '../../../kit/define-command.js';
-import { creationInput } from '../../../kit/shared-input.js';
-import { readPayload } from '../../../operations/read-payload.js';
-import { inputRequired } from '../../../prompts.js';
-import type { Screen } from '../../../render/screen.js';
+import { inputRequired } from '../../../kit/prompts.js';
+import type { Screen } from '../../../kit/screen.js';
 import { renderServer } from '../../../render/server.js';
 
 /** A server as it is now; `dry_run` where it was only checked. */

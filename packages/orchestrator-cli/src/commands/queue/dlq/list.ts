@@ -1,27 +1,27 @@
 import type { DeadLetterItem } from '@codegen/sdk';
 import { z } from 'zod';
+import { listInput, queueInput } from '../../../input/fields.js';
 import { defineCommand } from '../../../kit/define-command.js';
+import { renderList } from '../../../kit/list.js';
 import { pickFields, splitNames } from '../../../kit/parse.js';
-import { listInput, queueInput } from '../../../kit/shared-input.js';
+import type { Screen } from '../../../kit/screen.js';
 import { onQueue, redisErrors } from '../../../operations/on-redis.js';
-import { renderList } from '../../../render/list.js';
 import { letterColumns } from '../../../render/queue.js';
-import type { Screen } from '../../../render/screen.js';
 
-/** Names of a dead letter's fields, for `--fields`. */
-const FIELDS = [
-  'id',
-  'added_at',
-  'code',
-  'error',
-  'error_type',
-  'attempts',
-  'service',
-  'correlation_id',
-  'refusal',
-  'message',
-  'fields',
-];
+/** Names of a dead letter's fields; the compiler sees that all are there. */
+const FIELDS: Record<keyof DeadLetterItem, true> = {
+  id: true,
+  added_at: true,
+  code: true,
+  error: true,
+  error_type: true,
+  attempts: true,
+  service: true,
+  correlation_id: true,
+  refusal: true,
+  message: true,
+  fields: true,
+};
 
 interface Letters {
   items: Partial<DeadLetterItem>[];
@@ -38,7 +38,7 @@ export default defineCommand({
   input: () =>
     z.object({
       ...queueInput(),
-      ...listInput(FIELDS),
+      ...listInput(Object.keys(FIELDS)),
     }),
   examples: [
     'orchestrator queue dlq list engineering:queue',

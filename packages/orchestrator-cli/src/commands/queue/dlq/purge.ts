@@ -1,14 +1,14 @@
 import type { LetterPurge, PurgeChoice } from '@codegen/sdk';
 import { paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
-import { parseDuration } from '../../../duration.js';
+import { chosenIds } from '../../../input/dead-letters.js';
+import { parseDuration } from '../../../input/duration.js';
+import { deadLetterInput, yesInput } from '../../../input/fields.js';
 import { defineCommand } from '../../../kit/define-command.js';
-import { deadLetterInput, yesInput } from '../../../kit/shared-input.js';
-import { chosenIds } from '../../../operations/chosen-ids.js';
+import { confirm } from '../../../kit/prompts.js';
+import type { Screen } from '../../../kit/screen.js';
 import { onQueue, redisErrors } from '../../../operations/on-redis.js';
-import { confirm } from '../../../prompts.js';
 import { renderPurge } from '../../../render/queue.js';
-import type { Screen } from '../../../render/screen.js';
 
 export default defineCommand({
   id: 'queue.dlq.purge',

@@ -1,12 +1,12 @@
 import type { LetterReplay } from '@codegen/sdk';
 import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { z } from 'zod';
+import { chosenIds } from '../../../input/dead-letters.js';
+import { deadLetterInput } from '../../../input/fields.js';
 import { defineCommand } from '../../../kit/define-command.js';
-import { deadLetterInput } from '../../../kit/shared-input.js';
-import { chosenIds } from '../../../operations/chosen-ids.js';
+import type { Screen } from '../../../kit/screen.js';
 import { onQueue, redisErrors } from '../../../operations/on-redis.js';
 import { renderReplay } from '../../../render/queue.js';
-import type { Screen } from '../../../render/screen.js';
 
 export default defineCommand({
   id: 'queue.dlq.replay',

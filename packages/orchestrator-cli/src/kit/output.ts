@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { escapeHidden, withoutHidden } from './render/text.js';
+import { escapeHidden, withoutHidden } from './text.js';
 
 /** Writes to the standard streams so that nothing is lost at exit, and a stream that breaks throws nowhere. */
 export class Output {

@@ -1,5 +1,5 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { exactText, readFileOf, readStdin } from '../read-input.js';
+import { exactText, readFileOf, readStdin } from './files.js';
 
 const TOO_LARGE = { code: 'SPEC_TOO_LARGE' } as const;
 

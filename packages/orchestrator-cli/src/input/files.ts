@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { constants, createReadStream, fstatSync, open, readSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -127,4 +128,11 @@ export function exactText(bytes: Buffer, what = 'the spec'): string {
 function unreadable(what: string, cause: unknown): OrchestratorError {
   const { code, message } = cause as NodeJS.ErrnoException;
   return new OrchestratorError('USAGE', `${what} cannot be read (${code ?? message})`, { cause });
+}
+
+/** The text of a JSON document, without a byte order mark; undefined where the bytes are not UTF-8. */
+export function jsonText(bytes: Buffer): string | undefined {
+  if (!isUtf8(bytes)) return undefined;
+  const text = bytes.toString('utf8');
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }

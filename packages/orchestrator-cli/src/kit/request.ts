@@ -1,5 +1,5 @@
-import { type CommandId, commandTable } from './command-table.js';
-import { oneLine } from './render/text.js';
+import { type CommandId, commandTable } from '../command-table.js';
+import { oneLine } from './text.js';
 
 /** What a command line asks for, before any flag of a command is parsed. */
 export interface Request {

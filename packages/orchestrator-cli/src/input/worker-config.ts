@@ -1,7 +1,7 @@
 import type { WorkerConfig } from '@codegen/contracts';
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { exactText, readFileOf } from '../read-input.js';
-import { readPayload } from './read-payload.js';
+import { readPayload } from './document.js';
+import { exactText, readFileOf } from './files.js';
 
 /** What describes a worker on the command line. */
 export interface WorkerFlags {

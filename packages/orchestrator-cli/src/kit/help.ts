@@ -1,14 +1,98 @@
-import type { ExitCode } from '../exit-codes.js';
-import type { TopicCommands } from '../topics.js';
+import { type CommandId, commandName, commandsUnder, commandTable } from '../command-table.js';
+import { commandFields, globalFields } from '../generated/command-fields.js';
+import { loadCommand } from '../generated/load-command.js';
+import type { ExitCode } from './exit-codes.js';
+import { exitCodesOf } from './exit-codes.js';
+import { type Field, flagOf, valueName } from './field.js';
 import type { Screen } from './screen.js';
 import { widthOf } from './text.js';
+import type { TopicCommands } from './topics.js';
+import { listTopics, summaryOf } from './topics.js';
 import { wrapCommand, wrapPairs, wrapText } from './wrap.js';
+
+/** Whether a command may be used; one that may not be is left out, where it is not asked for by name. */
+export type May = (id: CommandId) => boolean;
+
+interface Help {
+  data: HelpData;
+  render(screen: Screen): string;
+}
+
+/** Help of a command; without one, of a topic (`project`, `queue.dlq`), or of all. */
+export async function helpFor(
+  id: CommandId | undefined,
+  topic: string | undefined,
+  may: May = () => true,
+): Promise<Help> {
+  const data = id ? await describeCommand(id) : topic === undefined ? describeAll(may) : describeTopic(topic, may);
+  return { data, render: (screen) => renderHelp(data, screen) };
+}
+
+/** A command by its id, with its code loaded. */
+export async function describeCommand(id: CommandId): Promise<CommandHelp> {
+  const { summary, description, effect, examples, failsWith = [] } = await loadCommand(id);
+  const fields = commandFields[id];
+  const args = fields.filter(({ positional }) => positional !== undefined);
+  const flags = fields.filter(({ positional, hidden }) => positional !== true && !hidden);
+  const usage = ['orchestrator', commandName(id), ...args.map(({ name }) => `[${name.toUpperCase()}]`), '[FLAGS]'];
+  return {
+    command: commandName(id),
+    summary,
+    ...(description !== undefined && { description }),
+    effect,
+    usage: usage.join(' '),
+    arguments: args.map(argumentHelp),
+    flags: [...flags.map((field) => flagHelp(field, false)), ...globalFields.map((field) => flagHelp(field, true))],
+    examples: [...examples],
+    exit_codes: exitCodesOf(failsWith),
+    commands: summaries(commandsUnder(id).filter((other) => other !== id)),
+  };
+}
+
+function describeTopic(topic: string, may: May): TopicHelp {
+  const summary = summaryOf(topic);
+  const all = commandsUnder(topic);
+  const usable = all.filter(may);
+  return {
+    topic: commandName(topic),
+    ...(summary && { summary }),
+    commands: summaries(usable.length > 0 ? usable : all),
+  };
+}
+
+function describeAll(may: May): OverviewHelp {
+  const all = Object.keys(commandTable) as CommandId[];
+  const usable = all.filter(may);
+  return { commands: summaries(usable), topics: listTopics(may), hidden: all.length - usable.length };
+}
+
+function summaries(ids: readonly CommandId[]): CommandSummary[] {
+  return ids.map((id) => ({ command: commandName(id), summary: commandTable[id].summary }));
+}
+
+function argumentHelp({ name, choices, positional, description }: Field): ArgumentHelp {
+  return {
+    name: name.toUpperCase(),
+    ...(choices && { choices: [...choices] }),
+    description: positional === true ? description : (positional ?? ''),
+  };
+}
+
+function flagHelp(field: Field, global: boolean): FlagHelp {
+  const { kind, choices, description, valueOptional } = field;
+  const value = valueName(field);
+  return {
+    name: flagOf(field.name),
+    ...(kind !== 'boolean' && { value: valueOptional ? `[=${value}]` : value }),
+    ...(choices && { choices: [...choices] }),
+    description,
+    global,
+  };
+}
 
 /** A flag as its command takes it. */
 export interface FlagHelp {
   name: string;
-  /** The one letter that stands for it. */
-  char?: string;
   /** What its value is called; in `[=…]` where the flag may stand without one. */
   value?: string;
   /** The values it takes, where they are few and known. */
@@ -24,7 +108,7 @@ export interface ArgumentHelp {
   description: string;
 }
 
-export interface CommandSummary {
+interface CommandSummary {
   command: string;
   summary: string;
 }
@@ -45,14 +129,14 @@ export interface CommandHelp {
 }
 
 /** A topic, or a part of one. */
-export interface TopicHelp {
+interface TopicHelp {
   topic: string;
   summary?: string;
   commands: CommandSummary[];
 }
 
 /** All that may be used. */
-export interface OverviewHelp {
+interface OverviewHelp {
   commands: CommandSummary[];
   topics: TopicCommands[];
   /** How many there are that ALLOWED_COMMANDS or the key do not allow. */
@@ -120,17 +204,13 @@ function argumentRow({ name, choices, description }: ArgumentHelp): readonly [st
   return [name, withChoices(description, choices)];
 }
 
-function flagRow({ name, char, value, choices, description }: FlagHelp): readonly [string, string] {
-  const spelled = char === undefined ? name : `-${char}, ${name}`;
+function flagRow({ name, value, choices, description }: FlagHelp): readonly [string, string] {
   // A long list of values would push the descriptions off the screen.
   const listed = choices?.join('|') ?? '';
   const short = listed !== '' && listed.length <= 20 && !value?.startsWith('[');
   const shown = short ? listed : value;
-  if (shown === undefined) return [spelled, description];
-  return [
-    spelled + (shown.startsWith('[') ? '' : ' ') + shown,
-    short ? description : withChoices(description, choices),
-  ];
+  if (shown === undefined) return [name, description];
+  return [name + (shown.startsWith('[') ? '' : ' ') + shown, short ? description : withChoices(description, choices)];
 }
 
 function withChoices(description: string, choices: readonly string[] | undefined): string {

@@ -1,5 +1,5 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { absent, inputRequired } from '../prompts.js';
+import { absent, inputRequired } from '../kit/prompts.js';
 
 /** The ids given, or undefined where another way of choosing was. @throws OrchestratorError USAGE for two ways, INPUT_REQUIRED for none */
 export function chosenIds(

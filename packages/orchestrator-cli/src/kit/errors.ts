@@ -1,5 +1,5 @@
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
-import { type Field, flagOf } from './kit/field.js';
+import { type Field, flagOf } from './field.js';
 
 /** Makes any error one of ours. What is none is a bug. */
 export function translateError(error: unknown): OrchestratorError {

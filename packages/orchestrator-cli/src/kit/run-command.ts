@@ -1,16 +1,16 @@
-import type { CommandId } from './command-table.js';
-import { commandFields, globalFields } from './generated/command-fields.js';
-import { loadCommand } from './generated/load-command.js';
-import { Context } from './kit/context.js';
-import type { Runnable } from './kit/define-command.js';
-import type { Field } from './kit/field.js';
-import { completeInput, parseInput } from './kit/parse.js';
-import { checkAllowed } from './permissions.js';
-import { permittedData } from './permitted-steps.js';
-import type { Screen } from './render/screen.js';
-import { printable } from './render/text.js';
+import type { CommandId } from '../command-table.js';
+import { commandFields, globalFields } from '../generated/command-fields.js';
+import { loadCommand } from '../generated/load-command.js';
+import { checkAllowed } from '../permissions.js';
+import { permittedData } from '../permitted-steps.js';
+import { Context } from './context.js';
+import type { Runnable } from './define-command.js';
+import { nameFlags, translateError } from './errors.js';
+import type { Field } from './field.js';
+import { completeInput, parseInput } from './parse.js';
 import type { Runtime } from './runtime.js';
-import { nameFlags, translateError } from './translate-error.js';
+import type { Screen } from './screen.js';
+import { printable } from './text.js';
 
 /** What a command line came to, before it is printed. */
 export interface Outcome {
@@ -30,7 +30,7 @@ export async function runCommand(id: CommandId, argv: readonly string[], runtime
 
 /** Runs bare `orchestrator`, which has flags of every command and no others. @throws OrchestratorError always */
 export async function runHome(argv: readonly string[], runtime: Runtime): Promise<Outcome> {
-  const { home } = await import('./commands/home.js');
+  const { home } = await import('../commands/home.js');
   return await runArgv(undefined, home, argv, runtime);
 }
 

@@ -1,5 +1,5 @@
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { type CommandId, commandName, commandsUnder, commandTable } from './command-table.js';
+import { type CommandId, commandName, commandsUnder, commandTable } from '../command-table.js';
 import { nearest } from './nearest.js';
 
 /** What a mistyped command looks like. Anything else may be a value in the wrong place, even a secret. */

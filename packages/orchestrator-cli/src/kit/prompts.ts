@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { OrchestratorError } from '@codegen/sdk/errors';
-import { oneLine } from './render/text.js';
+import { oneLine } from './text.js';
 
 /** A value that a command cannot do without. */
 export interface RequiredInput {

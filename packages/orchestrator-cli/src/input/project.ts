@@ -1,7 +1,7 @@
 import type { Orchestrator } from '@codegen/sdk';
 import { isOrchestratorError } from '@codegen/sdk/errors';
+import { choose, inputRequired } from '../kit/prompts.js';
 import { isAllowed } from '../permissions.js';
-import { choose, inputRequired } from '../prompts.js';
 
 /** Projects that an error names, and those that a question finds. */
 const NAMED = 20;

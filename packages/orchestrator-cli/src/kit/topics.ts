@@ -1,4 +1,4 @@
-import { type CommandId, commandName, commandsUnder } from './command-table.js';
+import { type CommandId, commandName, commandsUnder } from '../command-table.js';
 
 /** The first word of a command. */
 type Topic = CommandId extends infer Id ? (Id extends `${infer First}.${string}` ? First : Id) : never;
