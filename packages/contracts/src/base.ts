@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { wireTimestamp } from './datetime.js';
 
-/** The only wire version there is; any other goes to the dead-letter stream as `unsupported_version`. */
+/** The only wire version; a message of another version is dead-lettered as `unsupported_version`. */
 export const WIRE_VERSION = '1';
 
 /** A field of the original contracts that may be absent or null; it is written as null, as the Python peers do. */
@@ -15,12 +15,12 @@ export const queueMeta = z
     version: z
       .literal(WIRE_VERSION)
       .default(WIRE_VERSION)
-      .describe('Version of the wire format; an unknown one goes to the dead letters'),
+      .describe('Version of the wire format; a message of an unknown version is dead-lettered'),
     correlation_id: z
       .string()
       .default(() => crypto.randomUUID())
-      .describe('One id from the first call to the last container; a new UUID where the producer leaves it out'),
-    timestamp: wireTimestamp('When the producer made the message'),
+      .describe('One id from the first call to the last container; default: a new UUID'),
+    timestamp: wireTimestamp('When the producer created the message'),
   })
   .describe('What every queue message carries.');
 
@@ -30,34 +30,32 @@ export const baseMessage = queueMeta
     request_id: z
       .string()
       .default(() => crypto.randomUUID())
-      .describe('Stable over every redelivery and resend: the key of idempotency; a new UUID where left out'),
-    callback_stream: nullable(z.string()).describe('Stream that progress events go to; null where nobody listens'),
+      .describe('Idempotency key: the same in every redelivery and resend; default: a new UUID'),
+    callback_stream: nullable(z.string()).describe('Stream for progress events; null: none'),
   })
   .describe('What every message of a work queue carries.');
 
-/** How a piece of work ended. `timeout` is read from peers; we write success, failed or error. */
+/** How a piece of work ended. `timeout` comes from older peers; we write success, failed or error. */
 export const resultStatus = z
   .enum(['success', 'failed', 'error', 'timeout'])
-  .describe('success; failed: the work itself failed; error: it could not be done; timeout: written by older peers');
+  .describe('failed: the work was done and failed; error: the work could not be done; timeout: from older peers');
 export type ResultStatus = z.infer<typeof resultStatus>;
 
 /** What every result carries. */
 export const baseResult = z
   .object({
-    request_id: z.string().describe('The request_id of the message that this answers'),
+    request_id: z.string().describe('request_id of the answered message'),
     status: resultStatus,
-    error: nullable(z.string()).describe('What went wrong, for a person; null on success'),
-    duration_ms: nullable(z.int()).describe('How long the work took, in milliseconds'),
+    error: nullable(z.string()).describe('Human-readable error; null on success'),
+    duration_ms: nullable(z.int()).describe('Duration of the work in milliseconds'),
   })
   .describe('What every result carries.');
 
-/** A field of results: what is wrong is the machine of whoever answers, not what it was asked for. */
+/** A field of results: the responder's machine is at fault, not the request. */
 export const systemFault = z
   .string()
   .nullish()
-  .describe(
-    'Where the machine of whoever answers is at fault, such as a full disk: how, and what to do. Ask again later',
-  );
+  .describe("Set when the responder's machine is at fault, such as a full disk: the fault and its remedy. Retry later");
 
 export type QueueMeta = z.infer<typeof queueMeta>;
 export type BaseMessage = z.infer<typeof baseMessage>;

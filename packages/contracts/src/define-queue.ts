@@ -1,19 +1,19 @@
 import type { z } from 'zod';
 
-/** A message schema: an object, or a union of objects told apart by one literal field. */
+/** A message schema: an object, or a union of objects that one literal field distinguishes. */
 export type MessageSchema = z.ZodObject | z.ZodDiscriminatedUnion<readonly z.ZodObject[], string>;
 
 /**
- * A stream with its message.
+ * A stream and its message.
  *
- * `work`: one consumer group, each entry acknowledged and deleted, a dead-letter stream `{stream}:dlq`.
- * `log`: readers keep their own position, entries expire; may be trimmed.
+ * `work`: one consumer group; entries are acknowledged and deleted; dead letters go to `{stream}:dlq`.
+ * `log`: each reader keeps its own position; entries expire and may be trimmed.
  */
 export interface QueueContract<S extends MessageSchema = MessageSchema> {
   /** Stream name; `{…}` marks a parameter, filled in with `streamName`. */
   readonly stream: string;
   readonly kind: 'work' | 'log';
-  /** Name of the message model, as the contract vectors know it. */
+  /** Name of the message model in `models`. */
   readonly model: string;
   readonly message: S;
   /** The one consumer group of a work queue. */
@@ -22,39 +22,40 @@ export interface QueueContract<S extends MessageSchema = MessageSchema> {
   readonly consumers: readonly string[];
   /** What the stream is for, in one sentence. */
   readonly summary: string;
-  /** Stream that the answers to its messages go to. */
+  /** Stream for the answers to its messages. */
   readonly results?: string;
-  /** Streams that older peers still write; read into the same handler. */
+  /** Streams that older peers still write to; the same handler reads them. */
   readonly legacyStreams?: readonly string[];
-  /** Entries kept in a log, about. */
+  /** Approximate number of entries kept in a log. */
   readonly maxLength?: number;
   /** Seconds until an idle log expires. */
   readonly expiresSeconds?: number;
 }
 
-/** The message a contract's consumers get. */
+/** The message that consumers receive. */
 export type MessageOf<C extends QueueContract> = z.output<C['message']>;
-/** What a producer may leave out is filled in on publish. */
+/** The message that producers pass; publishing fills in the defaults. */
 export type MessageInput<C extends QueueContract> = z.input<C['message']>;
 
-/** Declares a queue. A work queue needs its group. */
+/** Declares a queue. @throws {TypeError} if a work queue has no group */
 export function defineQueue<S extends MessageSchema>(contract: QueueContract<S>): QueueContract<S> {
-  if (contract.kind === 'work' && !contract.group) throw new TypeError(`queue ${contract.stream} needs a group`);
+  if (contract.kind === 'work' && !contract.group)
+    throw new TypeError(`work queue ${contract.stream} needs a consumer group`);
   return Object.freeze(contract);
 }
 
-/** The stream's name with its parameters filled in. Throws where one is missing or not a plain identifier. */
+/** The stream's name with its parameters filled in. @throws {TypeError} if one is missing or not a plain identifier */
 export function streamName(contract: QueueContract, params: Record<string, string> = {}): string {
   if (!contract.stream.includes('{')) return contract.stream;
   return contract.stream.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = params[name];
-    if (value === undefined) throw new TypeError(`stream ${contract.stream} needs ${name}`);
+    if (value === undefined) throw new TypeError(`stream ${contract.stream} needs the parameter ${name}`);
     if (!/^[\w.-]{1,200}$/.test(value)) throw new TypeError(`stream ${contract.stream}: ${name} is not an identifier`);
     return value;
   });
 }
 
-/** The dead-letter stream of a work queue. */
+/** Name of a work queue's dead-letter stream. */
 export function deadLetterStream(stream: string): string {
   return `${stream}:dlq`;
 }

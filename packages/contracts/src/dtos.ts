@@ -40,7 +40,7 @@ import {
 } from './http/task.js';
 import { apiKey, createApiKey, createdApiKey, createUser, listApiKeysQuery, user, whoami } from './http/user.js';
 
-/** Every body and query of the REST API, by name. */
+/** All bodies and queries of the REST API, by name. */
 export const dtos = {
   Project: project,
   ProjectManifest: projectManifest,

@@ -15,7 +15,7 @@ import { storable, storableText } from './storable.js';
 /** The fields of a stream entry. */
 export type EntryFields = Record<string, string>;
 
-/** Why an entry cannot be handled; it goes to the dead-letter stream under this code. */
+/** Why an entry cannot be decoded; it is dead-lettered with this code. */
 export type DecodeErrorCode = 'invalid_json' | DocumentErrorCode;
 
 export type Decoded<T> =
@@ -27,21 +27,22 @@ export type Decoded<T> =
       path: string;
       correlationId?: string;
       requestId?: string;
-      /** The entry as it may be kept: secrets are replaced. */
+      /** The entry with its secrets redacted, safe to store. */
       raw: EntryFields;
     };
 
-/** Wrong fields that an error names, and its length. */
+/** Limits of an error text: issues listed, and characters. */
 const MAX_ISSUES = 10;
 const MAX_ERROR_LENGTH = 2000;
 
-/** In JSON text: half a surrogate pair is written as an escape only, and NUL too. A whole pair may be. */
+/** Matches JSON text with NUL or half a surrogate pair, which JSON always escapes; a whole pair may match too. */
 const MAY_BE_UNSTORABLE = /\\u(?:0000|d[89a-f])/i;
 
 /**
- * Makes the one-field entry for a message: `data` holds the JSON document, with every default written out. What no
- * database can hold becomes U+FFFD: NUL, and half a surrogate pair, which is no Unicode and which Python peers refuse.
- * @throws {z.ZodError} where the message does not fit its contract
+ * Encodes a message as an entry with one field: `data` holds the JSON document with all defaults. NUL and unpaired
+ * surrogates become U+FFFD, because databases and Python peers reject them.
+ * @throws {z.ZodError} if the message does not match its contract
+ * @throws {TypeError} if it contains a plain-text secret
  */
 export function encodeEntry<C extends QueueContract>(
   contract: C,
@@ -49,7 +50,8 @@ export function encodeEntry<C extends QueueContract>(
 ): { fields: { data: string }; message: MessageOf<C> } {
   const parsed = contract.message.parse(message) as MessageOf<C>;
   const secret = findPlainSecret(parsed);
-  if (secret) throw new TypeError(`${contract.model}.${secret.join('.')} holds a secret in plain: send a reference`);
+  if (secret)
+    throw new TypeError(`${contract.model}.${secret.join('.')} contains a plain-text secret: send a reference instead`);
   const data = JSON.stringify(parsed);
   if (!MAY_BE_UNSTORABLE.test(data)) return { fields: { data }, message: parsed };
   const mended = storable(parsed);
@@ -57,8 +59,8 @@ export function encodeEntry<C extends QueueContract>(
 }
 
 /**
- * Reads an entry in any form that a peer writes: wrapped in `data`, before versions, or flat fields. Never throws. Peers
- * may write what no database can hold: it becomes U+FFFD in the message, so that handling it cannot fail for that.
+ * Decodes an entry in any form that peers write: wrapped in `data`, without a version, or as flat fields. Never throws.
+ * Characters that no database can store become U+FFFD, so that handlers need not expect them.
  */
 export function decodeEntry<C extends QueueContract>(contract: C, raw: EntryFields): Decoded<MessageOf<C>> {
   const { message: schema } = contract;
@@ -70,12 +72,12 @@ export function decodeEntry<C extends QueueContract>(contract: C, raw: EntryFiel
   const beside = flat ? {} : fromFlatFields(schema, others);
   if (isTooDeep(beside)) return refused('invalid_message', TOO_DEEP, withoutSecretText(raw));
   const read = readDocument(schema, document);
-  // What is refused as a whole has not been looked through, and may nest too deeply for that.
+  // Such a document was not searched for secrets, and may nest too deeply to search.
   if (!read.ok && read.issues[0].path === '') {
     return { ...refused(read.code, issuesText(read.issues), withoutSecretText(raw)), ...idsOf(document) };
   }
   const record = document as Record<string, unknown>;
-  // All that the entry holds would go to the dead letters with it; what was read has been looked through.
+  // A dead letter keeps the whole entry, also what lies beside the document; readDocument has searched a valid document.
   const replaced = () => (flat ? undefined : findReplacedSecret(data, record));
   const secret = (read.ok ? undefined : findPlainSecret(record)) ?? findPlainSecret(beside) ?? replaced();
   if (secret) {

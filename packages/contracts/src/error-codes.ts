@@ -1,4 +1,4 @@
-/** What a stable error code means everywhere: HTTP status, exit code of the CLI, and whether trying again may help. */
+/** HTTP status and CLI exit code of an error code, and whether a retry may succeed. */
 export interface ErrorCodeInfo {
   readonly status: number;
   readonly exitCode: number;
@@ -9,7 +9,7 @@ function code(status: number, exitCode: number, retryable = false): ErrorCodeInf
   return { status, exitCode, retryable };
 }
 
-/** Every stable error code. New ones may come; the meaning of these does not change. `status` is 0 where none is sent over HTTP. */
+/** Every stable error code. Codes may be added; their meaning never changes. `status` is 0 if the code is never sent over HTTP. */
 export const errorCodes = {
   USAGE: code(0, 2),
   UNKNOWN_COMMAND: code(0, 2),
@@ -18,7 +18,7 @@ export const errorCodes = {
   SPEC_EMPTY: code(400, 2),
   SPEC_TOO_LARGE: code(413, 2),
   REDIS_REQUIRED: code(0, 2),
-  /** The system itself is not installed beside the command line. */
+  /** The stack is not installed beside the CLI. */
   STACK_REQUIRED: code(0, 2),
   NOT_FOUND: code(404, 3),
   PROJECT_NOT_FOUND: code(404, 3),
@@ -28,16 +28,16 @@ export const errorCodes = {
   CONFLICT: code(409, 5),
   NAME_TAKEN: code(409, 5),
   IDEMPOTENCY_MISMATCH: code(409, 5),
-  /** The first call with the same key made something whose secret went with its answer: revoke that, make another. */
+  /** The first call with this idempotency key returned a secret, which is not shown again: revoke it and create another. */
   SECRET_SHOWN: code(409, 5),
-  /** The first call with the same key has not ended yet. */
+  /** The first call with this idempotency key is still running. */
   IDEMPOTENCY_IN_PROGRESS: code(409, 75, true),
   STALE_EPOCH: code(409, 5),
   NOT_CLAIMABLE: code(409, 5),
   PROJECT_BUSY: code(409, 5),
   PROJECT_ARCHIVED: code(409, 5),
   NOTHING_TO_DEPLOY: code(409, 5),
-  /** Main holds the template alone: no engineering task of the project has come to an end that was wanted. */
+  /** Main contains only the template: no engineering task of the project has completed. */
   NOT_BUILT: code(409, 5),
   NO_FREE_PORT: code(409, 5),
   TASK_ENDED: code(409, 5),
@@ -46,9 +46,9 @@ export const errorCodes = {
   COMMAND_NOT_ALLOWED: code(0, 6),
   TASK_FAILED: code(0, 1),
   TASK_CANCELLED: code(0, 1),
-  /** What worker-manager, or a worker's turn, came to. */
+  /** worker-manager rejected a command, or a worker's turn failed. */
   WORKER_FAILED: code(0, 1),
-  /** Something of the system does not work as it should: a service that is gone, messages that were given up. */
+  /** A part of the system is unhealthy: a service is silent, or there are dead letters. */
   UNHEALTHY: code(0, 1),
   STILL_RUNNING: code(0, 8),
   INTERRUPTED: code(0, 130),
@@ -57,7 +57,7 @@ export const errorCodes = {
   RATE_LIMITED: code(429, 75, true),
   NETWORK: code(0, 75, true),
   API_UNAVAILABLE: code(503, 75, true),
-  /** The database has no room to write: what only reads goes on. */
+  /** The database's disk is full: reads still work. */
   DISK_FULL: code(503, 75, true),
   REDIS_UNAVAILABLE: code(0, 75, true),
   INTERNAL: code(500, 1, true),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { MessageSchema } from './define-queue.js';
 
-/** The object schema's fields; for a union, those of the option that the entry's discriminator names. */
+/** The object schema's fields; for a union, those of the option that the entry's discriminator selects. */
 export function propertiesOf(schema: MessageSchema, raw: Record<string, string>): Record<string, z.core.$ZodType> {
   if (schema instanceof z.ZodObject) return schema.shape;
   const key = schema.def.discriminator;
@@ -13,8 +13,8 @@ export function propertiesOf(schema: MessageSchema, raw: Record<string, string>)
 }
 
 /**
- * Each top-level field is a stream field: strings plain, the rest JSON. What cannot be read is left for the schema to
- * refuse. A field that the schema does not know is JSON where it looks like an object or a list.
+ * Decodes flat fields: strings are plain, other values are JSON. A value that cannot be parsed stays a string, which the
+ * schema rejects. A field unknown to the schema is parsed if it looks like an object or a list.
  */
 export function fromFlatFields(schema: MessageSchema, raw: Record<string, string>): Record<string, unknown> {
   const properties = propertiesOf(schema, raw);
@@ -32,7 +32,7 @@ export function fromFlatFields(schema: MessageSchema, raw: Record<string, string
   );
 }
 
-/** The other way round: strings plain, the rest JSON. */
+/** Encodes a document as flat fields: strings plain, other values as JSON. */
 export function toFlatFields(document: Record<string, unknown>): Record<string, string> {
   const fields = Object.entries(document);
   return Object.fromEntries(

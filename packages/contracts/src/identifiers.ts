@@ -1,18 +1,18 @@
 import { z } from 'zod';
 
-/** Project names: unique per owner, usable as a host name and, with `_` for `-`, in Ansible. */
+/** A project name: unique per owner, valid as a host name and, with `_` for `-`, in Ansible. */
 export const projectName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{1,38}$/, { error: 'must be 2 to 39 of a-z, 0-9 and -, starting with a letter' });
 
 const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
-/** An identifier in a path or on a command line: no `..`, `?`, `#`, `%`, slash or control character. */
+/** An identifier that is safe in a path or on a command line: no `..`, `?`, `#`, `%`, slash or control character. */
 export const identifier = z
   .string()
   .refine((text) => ID_PATTERN.test(text) && !text.includes('..'), { error: 'is not an identifier' });
 
-/** Makes an id: a prefix and a UUIDv7 in hex, so that ids sort by time of creation. Never holds a colon. */
+/** Creates an id: a prefix and a UUIDv7 in hex, so that ids sort by creation time. Contains no colon. */
 export function makeId(prefix: 'proj' | 'task' | 'user' | 'key' | 'dep' | 'alloc', nowMs = Date.now()): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   let rest = nowMs;

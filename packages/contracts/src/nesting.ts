@@ -1,10 +1,10 @@
-/** Levels of nesting that are read: far more than any message has, far fewer than the call stack takes. */
+/** Far more levels than any message has, and far fewer than the call stack allows. */
 const MAX_LEVELS = 100;
 
-/** What is said of a document that nests too deeply to be looked through. */
+/** The error text for a document that nests too deeply. */
 export const TOO_DEEP = `nested deeper than ${MAX_LEVELS} levels`;
 
-/** Whether a value nests deeper than any message does. */
+/** Whether a value nests deeper than the limit. */
 export function isTooDeep(value: unknown, levels = MAX_LEVELS): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;

@@ -1,4 +1,4 @@
-/** Reads JSON text. What is wrong with it is told without quoting it, for a secret may stand there. Never throws. */
+/** Parses JSON text. The error never quotes the text, which may contain a secret. Never throws. */
 export function parseJson(text: string): { ok: true; value: unknown } | { ok: false; error: string } {
   try {
     return { ok: true, value: JSON.parse(text) };

@@ -3,10 +3,10 @@ import { WIRE_VERSION } from './base.js';
 import { isTooDeep, TOO_DEEP } from './nesting.js';
 import { findPlainSecret, plainSecretError } from './plain-secret.js';
 
-/** Why a document is no message that can be handled. */
+/** Why a document is not a valid message. */
 export type DocumentErrorCode = 'invalid_message' | 'unsupported_version' | 'plain_secret';
 
-/** One thing that is wrong with a document. The path is empty where it is the whole; no value is quoted. */
+/** One problem of a document. The path is empty if it concerns the whole document; values are never quoted. */
 export interface DocumentIssue {
   path: string;
   message: string;
@@ -18,7 +18,7 @@ export type DocumentRead<T> =
 
 const MAX_VERSION_LENGTH = 40;
 
-/** Reads a JSON document as a message, as every consumer does: no plain secret, the one version, older names. Never throws. */
+/** Validates a document as every consumer does: version, plain-text secrets, older field names, schema. Never throws. */
 export function readDocument<S extends z.ZodType>(schema: S, document: unknown): DocumentRead<z.output<S>> {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     return refused('invalid_message', '', 'not a JSON object');
@@ -29,8 +29,8 @@ export function readDocument<S extends z.ZodType>(schema: S, document: unknown):
   const record = document as Record<string, unknown>;
   const { version } = record;
   if ((typeof version === 'string' || typeof version === 'number') && version !== WIRE_VERSION) {
-    const told = JSON.stringify(version).slice(0, MAX_VERSION_LENGTH);
-    const error = `version ${told} is not supported; this reader knows "${WIRE_VERSION}"`;
+    const shown = JSON.stringify(version).slice(0, MAX_VERSION_LENGTH);
+    const error = `version ${shown} is not supported; this reader supports "${WIRE_VERSION}"`;
     return refused('unsupported_version', 'version', error);
   }
   const legacyNames = 'agent_id' in record && !('worker_id' in record);

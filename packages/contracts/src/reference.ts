@@ -1,4 +1,4 @@
-/** Where a secret's value is; the value itself never travels. */
+/** Where a secret's value is stored; messages carry references, never values. */
 export type SecretReference =
   | { kind: 'vault'; scope: 'project'; projectId: string; name?: string }
   | { kind: 'vault'; scope: 'platform'; name: string }
@@ -8,8 +8,8 @@ export type SecretReference =
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 /**
- * Reads `vault:project/<id>[/NAME]`, `vault:platform/NAME`, `env:NAME` or `none:`.
- * Returns undefined for anything else, so that a plain secret is never taken for a reference.
+ * Parses `vault:project/<id>[/NAME]`, `vault:platform/NAME`, `env:NAME` or `none:`.
+ * Returns undefined for anything else, so that a plain-text secret never passes as a reference.
  */
 export function parseReference(text: string): SecretReference | undefined {
   if (text === 'none:') return { kind: 'none' };

@@ -44,7 +44,7 @@ import {
 } from './queues/worker-io.js';
 import { workerLifecycle, workerLifecycleEvent } from './queues/worker-lifecycle.js';
 
-/** Every stream there is. */
+/** All streams. */
 export const queues = [
   engineeringQueue,
   deployQueue,
@@ -67,7 +67,7 @@ export const queues = [
   taskProgress,
 ] as const satisfies readonly QueueContract[];
 
-/** Every message model, by the name that the contract vectors and the Python peers use. */
+/** All message models, by the names that the contract vectors and the Python peers use. */
 export const models = {
   EngineeringMessage: engineeringMessage,
   EngineeringResult: engineeringResult,

@@ -1,4 +1,4 @@
-/** Every command of the CLI, as ALLOWED_COMMANDS and the scopes of API keys name it. */
+/** The ids of all CLI commands, as used in ALLOWED_COMMANDS and in the scopes of API keys. */
 export const commandIds = [
   ...['project.create', 'project.list', 'project.get', 'project.update', 'project.archive', 'project.tasks'],
   ...['engineering.start', 'engineering.status', 'engineering.wait'],
@@ -19,9 +19,9 @@ export const commandIds = [
   ...['up', 'down', 'system.init', 'completion'],
 ] as const;
 
-/** What else a key may be for: parts of a command, calls that no command makes yet, and what services do. */
+/** Scopes that are not command ids: parts of a command, calls without a command, and calls of services. */
 const otherScopes = [
-  /** `worker create` with variables for its agent. */
+  /** `worker create` with environment variables for the agent. */
   'worker.create.env',
   'deploy.rollback',
   ...['infra.servers', 'infra.server.add', 'secret.resolve'],
@@ -29,34 +29,33 @@ const otherScopes = [
   ...['project.report', 'project.repository', 'allocation.write', 'deployment.write'],
 ] as const;
 
-/** Every scope that means something, wildcards aside. */
+/** All valid scopes except wildcards. */
 export const knownScopes = [...commandIds, ...otherScopes] as const;
 export type KnownScope = (typeof knownScopes)[number];
 
-/** What an admin alone gives to somebody: messages of any kind, and variables for agents. No `topic.*` includes them. */
+/** Scopes that only an admin can grant: publishing any message, and variables for agents. No `topic.*` includes them. */
 const adminScopes: readonly string[] = ['queue.publish', 'worker.create.env'];
 
-/** The first of the scopes that only a key of an admin is given by name. */
+/** The first scope in the list that only an admin can grant. */
 export function adminScopeIn(scopes: readonly string[]): string | undefined {
   return scopes.find((scope) => adminScopes.includes(scope));
 }
 
-/** Whether a scope means something: a known one, `*`, or the `topic.*` of one. */
+/** Whether a scope is valid: a known one, `*`, or a `topic.*` that includes a known one. */
 export function isKnownScope(scope: string): boolean {
   if ((knownScopes as readonly string[]).includes(scope)) return true;
   return scope.endsWith('*') && knownScopes.some((known) => holdsScope([scope], known));
 }
 
-/** What reads nothing but the CLI's own files, or serves only what is allowed beside it. */
+/** Commands that read only the CLI's own files, or that offer only what the other scopes allow. */
 const offline = ['contracts.*', 'mcp'] as const;
 
-/** What anybody does with tasks: a pattern would include what only an administrator or a service may. */
+/** Task commands for users: `task.*` would include those of administrators and services. */
 const tasks = ['task.list', 'task.get', 'task.watch', 'task.logs', 'task.cancel', 'task.retry'] as const;
 
 /**
- * What each role of an agent may do: nothing that the API keeps for administrators and services, since what the list
- * offers an agent must work for it. The ids are the CLI's commands and the API's scopes alike, so that the same list
- * binds ALLOWED_COMMANDS in a container and the key that is given to it.
+ * Scopes of each agent role. They exclude what the API reserves for administrators and services, since every listed
+ * command must work for the agent. The same list limits ALLOWED_COMMANDS in a container and the container's API key.
  */
 export const roleScopes = {
   PRODUCT_OWNER: [
@@ -71,7 +70,7 @@ export const roleScopes = {
     'engineering.*',
     'deploy.*',
     ...tasks,
-    // The names alone: what a secret is, a person says.
+    // Names only: a person sets the values.
     'secret.list',
     'explain',
     'respond',
@@ -98,7 +97,7 @@ export const roleScopes = {
   ],
 } as const satisfies Record<string, readonly string[]>;
 
-/** What the key of each service holds, and no more; a key of the role service reads projects and tasks without a scope. */
+/** The only scopes of each service's key; a key of the role service reads projects and tasks without a scope. */
 export const serviceScopes = {
   'infra-service': ['secret.resolve'],
   langgraph: [
@@ -110,10 +109,10 @@ export const serviceScopes = {
   'worker-manager': ['secret.resolve'],
 } as const satisfies Record<string, readonly KnownScope[]>;
 export type ServiceName = keyof typeof serviceScopes;
-/** Every service that works behind the API, with a key of its own. */
+/** All services that call the API, each with its own key. */
 export const serviceNames = Object.keys(serviceScopes) as [ServiceName, ...ServiceName[]];
 
-/** The scopes that a list comes to: roles, in any case, become what they may do; `topic:verb` is `topic.verb`. */
+/** Expands roles (in any letter case) to their scopes, and `topic:verb` to `topic.verb`. */
 export function expandScopes(entries: readonly string[]): string[] {
   const roles: Readonly<Record<string, readonly string[]>> = roleScopes;
   const expanded = entries.flatMap((entry) => {
@@ -124,8 +123,8 @@ export function expandScopes(entries: readonly string[]): string[] {
 }
 
 /**
- * Whether one of the scopes is the wanted one, or includes it: `topic.*` the topic and all below it but what only an admin
- * gives, `*` everything.
+ * Whether one of the scopes is the wanted one or includes it. `*` includes everything; `topic.*` includes the topic and all
+ * below it, except scopes that only an admin can grant.
  */
 export function holdsScope(scopes: readonly string[], wanted: string): boolean {
   return scopes.some((scope) => {

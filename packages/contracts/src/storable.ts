@@ -1,15 +1,15 @@
 /**
- * What PostgreSQL holds in no text and no jsonb: a NUL character, and half of a surrogate pair, which is no Unicode.
- * Whatever else a text may hold, such as U+FFFE or colours, is stored as it is.
+ * Replaces the characters that PostgreSQL cannot store in text or jsonb: NUL and unpaired surrogates. All other
+ * characters are stored as they are.
  */
-const MENDED = '\ufffd';
+const REPLACEMENT = '\ufffd';
 
-/** The same text with each character that no database can hold replaced by U+FFFD. */
+/** The same text with each character that PostgreSQL cannot store replaced by U+FFFD. */
 export function storableText(text: string): string {
-  return text.replaceAll('\u0000', MENDED).replace(/\p{Surrogate}/gu, MENDED);
+  return text.replaceAll('\u0000', REPLACEMENT).replace(/\p{Surrogate}/gu, REPLACEMENT);
 }
 
-/** The same document with every text and every name of a field mended; itself, where there is nothing to mend. */
+/** Applies `storableText` to all strings and field names of a document; returns the same object if nothing changes. */
 export function storable<T>(value: T): T;
 export function storable(value: unknown): unknown {
   if (typeof value === 'string') return storableText(value);
@@ -18,7 +18,7 @@ export function storable(value: unknown): unknown {
     const items = value.map((item) => storable(item));
     return items.some((item, at) => item !== value[at]) ? items : value;
   }
-  // A class of its own, such as a date, is no document.
+  // An instance of a class, such as Date, is left as it is.
   if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return value;
   const fields = Object.entries(value).map(([name, inner]) => [storableText(name), storable(inner), name, inner]);
   if (fields.every(([name, inner, oldName, old]) => name === oldName && inner === old)) return value;

@@ -2,13 +2,13 @@ import fc, { type Arbitrary } from 'fast-check';
 import { z } from 'zod';
 import { wireDatetime } from '../src/index.js';
 
-/** Arbitraries to use for certain schemas, instead of what follows from them. */
+/** Arbitraries that replace the derived ones for certain schemas. */
 export type Overrides = ReadonlyMap<z.core.$ZodType, Arbitrary<unknown>>;
 
 /**
- * Documents that a message schema accepts, in the forms that peers write: fields with a default are left out at times,
- * integers reach 2^53 - 1, strings hold all of Unicode, datetimes come naive, in UTC and with a zone.
- * @throws {TypeError} for a kind of schema that no message has so far
+ * Documents that a message schema accepts, in the forms that peers write: fields with a default are sometimes missing,
+ * integers reach 2^53 - 1, strings cover Unicode, datetimes have no zone, UTC or another zone.
+ * @throws {TypeError} for a kind of schema that no message uses yet
  */
 export function arbitraryOf<S extends z.ZodType>(schema: S, overrides: Overrides = new Map()): Arbitrary<z.input<S>> {
   return anyOf(schema, overrides) as Arbitrary<z.input<S>>;
@@ -38,15 +38,15 @@ function anyOf(schema: z.core.$ZodType, overrides: Overrides): Arbitrary<unknown
   throw new TypeError(`no arbitrary for a ${schema._zod.def.type}: add it here`);
 }
 
-/** What may be left out is left out at times, but for `always`. */
+/** Omits optional fields at random, except `always`. */
 function objectOf(schema: z.ZodObject, overrides: Overrides, always?: string): Arbitrary<object> {
   const fields = Object.entries(schema.shape);
   const arbitraries = Object.fromEntries(fields.map(([name, field]) => [name, anyOf(field, overrides)]));
-  const required = fields.filter(([name, field]) => name === always || !mayBeLeftOut(field)).map(([name]) => name);
+  const required = fields.filter(([name, field]) => name === always || !isOptional(field)).map(([name]) => name);
   return fc.record(arbitraries, { requiredKeys: required, noNullPrototype: true });
 }
 
-function mayBeLeftOut(field: z.core.$ZodType): boolean {
+function isOptional(field: z.core.$ZodType): boolean {
   return field instanceof z.ZodDefault || field instanceof z.ZodOptional;
 }
 
@@ -59,7 +59,7 @@ function numberOf(schema: z.ZodNumber): Arbitrary<number> {
   return fc.oneof(fc.integer({ min, max }), fc.constantFrom(...edges.filter((value) => value >= min && value <= max)));
 }
 
-/** Any text: all of Unicode, and what might be taken for something else. */
+/** Any text: all of Unicode, and text that may be mistaken for something else. */
 export const anyText: Arbitrary<string> = fc.oneof(
   fc.string(),
   fc.string({ unit: 'binary' }),
@@ -79,7 +79,7 @@ export const anyText: Arbitrary<string> = fc.oneof(
   ),
 );
 
-// A field named `__proto__` is dropped by zod; the names of secrets are refused.
+// A field named `__proto__` is dropped by zod; the names of secrets are rejected.
 const recordKey = anyText.filter((key) => !/^(__proto__|github_token|secrets)$/i.test(key));
 
 /** Datetimes as peers write them: no zone and microseconds, UTC, other zones, no fraction. */

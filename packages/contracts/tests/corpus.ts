@@ -3,13 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 
-/** A document that every reader of a wire version reads, with what comes of it. */
+/** A document that every reader of a wire version accepts, and the expected message. */
 export interface CorpusCase {
   name: string;
   document: object;
-  /** What the document says, every default filled in. */
+  /** The message with all defaults. */
   parsed: Record<string, unknown>;
-  /** Fields that the reader makes anew where the document has none: a new UUID, or the time of day. */
+  /** Fields that the reader generates if the document lacks them: a UUID or the current time. */
   made?: string[];
 }
 
@@ -25,7 +25,7 @@ export function corpusOf(model: string): CorpusCase[] {
   return JSON.parse(readFileSync(new URL(`${model}.json`, folder), 'utf8')) as CorpusCase[];
 }
 
-/** Names a case by what it holds: an altered one has another digest. */
+/** Digest of a case's contents; any change alters it. */
 export function digestOf({ document, parsed, made }: CorpusCase): string {
   return createHash('sha256')
     .update(JSON.stringify([document, parsed, made]))
@@ -33,21 +33,21 @@ export function digestOf({ document, parsed, made }: CorpusCase): string {
     .slice(0, 16);
 }
 
-/** What a schema reads otherwise than the corpus says, case by case. */
+/** The cases that a schema reads differently from the corpus. */
 export function differences(schema: z.ZodType, cases: readonly CorpusCase[]): string[] {
   return cases.flatMap(({ name, document, parsed, made = [] }) => {
     const read = parse(schema, document);
-    if (read === undefined) return [`${name}: refused`];
-    const said = Object.fromEntries(Object.entries(read).filter(([field]) => !made.includes(field)));
-    if (made.some((field) => typeof read[field] !== 'string')) return [`${name}: not filled in`];
-    if (!isDeepStrictEqual(said, parsed)) return [`${name}: reads otherwise`];
-    // Written again, it reads the same, to the order of its fields.
+    if (read === undefined) return [`${name}: rejected`];
+    const stable = Object.fromEntries(Object.entries(read).filter(([field]) => !made.includes(field)));
+    if (made.some((field) => typeof read[field] !== 'string')) return [`${name}: not generated`];
+    if (!isDeepStrictEqual(stable, parsed)) return [`${name}: read differently`];
+    // A round trip keeps the values and the order of the fields.
     const again = parse(schema, JSON.parse(JSON.stringify(read)));
-    return JSON.stringify(again) === JSON.stringify(read) ? [] : [`${name}: is written otherwise`];
+    return JSON.stringify(again) === JSON.stringify(read) ? [] : [`${name}: written differently`];
   });
 }
 
-/** undefined where the schema refuses the document, or is none that can be used. */
+/** Undefined if the schema rejects the document or is itself unusable. */
 function parse(schema: z.ZodType, document: unknown): Record<string, unknown> | undefined {
   try {
     return schema.parse(document) as Record<string, unknown>;

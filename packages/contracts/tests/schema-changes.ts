@@ -2,12 +2,12 @@ import { z } from 'zod';
 
 /** A schema with one incompatible change in it. */
 export interface SchemaChange {
-  /** The field, with dots between levels, and what was done to it. */
+  /** Path of the field, with dots between levels, and the change. */
   change: string;
   schema: z.ZodType;
 }
 
-/** Every incompatible change of one field that a schema can suffer, however deep the field is. */
+/** All incompatible changes of one field, at any depth. */
 export function changesOf(schema: z.ZodType, path = ''): SchemaChange[] {
   const inside = (inner: z.ZodType, where: string, around: (changed: z.ZodType) => z.ZodType) =>
     changesOf(inner, where).map(({ change, schema: changed }) => ({ change, schema: around(changed) }));
@@ -26,7 +26,7 @@ export function changesOf(schema: z.ZodType, path = ''): SchemaChange[] {
     return [added, ...fields];
   }
   if (schema instanceof z.ZodDiscriminatedUnion) {
-    // A document always names its option of the union: that this has a default in the option makes no difference.
+    // A document always contains the discriminator, so its default in the option has no effect.
     const defaultOfName = new RegExp(`\\.${schema.def.discriminator} (without default|optional)$`);
     return schema.options
       .flatMap((option, i) => inside(option as z.ZodType, `${path}${i}`, (changed) => unionWith(schema, i, changed)))
@@ -80,7 +80,7 @@ function otherType(schema: z.ZodType, path: string): SchemaChange {
   return { change: `${path} of another type`, schema: isText ? z.number() : z.string() };
 }
 
-/** The union with one option replaced; where its options cannot be told apart then, it reads nothing. */
+/** The union with one option replaced; without a valid discriminator it accepts nothing. */
 function unionWith(union: z.ZodDiscriminatedUnion, at: number, option: z.ZodType): z.ZodType {
   try {
     return z.discriminatedUnion(union.def.discriminator, union.options.with(at, option as never) as never);

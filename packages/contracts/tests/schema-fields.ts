@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** One field of a schema, wherever it is nested. */
+/** One field of a schema, at any depth. */
 export interface SchemaField {
   /** With dots between levels; `[]` is an item of a list, `{}` a value of a map. */
   path: string;
   field: z.core.$ZodType;
 }
 
-/** Every field of an object schema, and of what it holds. A union gives those of each option. */
+/** All fields of an object schema, at any depth. A union has the fields of each option. */
 export function fieldsOf(schema: z.core.$ZodType, path = ''): SchemaField[] {
   if (schema instanceof z.ZodObject) {
     return Object.entries(schema.shape as Record<string, z.core.$ZodType>).flatMap(([name, field]) => {

@@ -6,24 +6,24 @@ import { type JsonSchema, sharedSchemasOf } from './json-schema.js';
 /** Example messages by stream. */
 export type Examples = Readonly<Record<string, readonly object[]>>;
 
-const INFO = `What crosses Redis between the services of the codegen orchestrator.
+const INFO = `Messages that the services of the codegen orchestrator exchange over Redis.
 
 Every channel is a Redis Stream. An entry has one field, \`data\`, which holds the JSON document that the message
-schemas describe. Fields with a default may be left out, unknown fields are ignored, integers lie within ±(2⁵³ − 1),
-datetimes are ISO 8601 and read as UTC where they name no zone. A secret never travels, only a reference to it:
+schemas describe. Fields with a default are optional, unknown fields are ignored, integers are within ±(2⁵³ − 1),
+datetimes are ISO 8601 and UTC if they have no zone. Messages carry references, never secrets:
 \`vault:project/<id>/NAME\`, \`vault:platform/NAME\`, \`env:NAME\` or \`none:\`.
 
-- **work** channels are queues: one consumer group, every entry acknowledged and deleted. What cannot be handled goes to
-  the channel \`{queue}:dlq\`, with the reason.
-- **log** channels are read by everyone from a position of their own. They are capped, expire, and may be trimmed.
+- **work** channels are queues: one consumer group; entries are acknowledged and deleted. A message that cannot be handled goes
+  to the dead-letter channel \`{queue}:dlq\`, with the reason.
+- **log** channels: each reader keeps its own position. They are capped, expire, and may be trimmed.
 
-The version of this document is that of the package; the wire version is in the field \`version\` of the messages.`;
+The version of this document is the package's version; the wire version is the field \`version\` of a message.`;
 
-/** What the parameters of stream names are. */
+/** The parameters of stream names. */
 const PARAMETERS: Readonly<Record<string, JsonSchema>> = {
   task_id: { description: 'Id of the task, task_…' },
   worker_id: { description: 'Id of the worker, w-<request_id of its create command>' },
-  type: { description: 'What the worker is for', enum: ['developer', 'po'] },
+  type: { description: 'Role of the worker', enum: ['developer', 'po'] },
 };
 
 const DEAD_LETTER_EXAMPLE = {
@@ -57,7 +57,7 @@ export function asyncApiOf(version: string, examples: Examples): JsonSchema {
       tags: [
         { name: 'work', description: 'Queues: one consumer group, and a dead-letter stream' },
         { name: 'log', description: 'Logs: every reader has its own position' },
-        { name: 'dead-letter', description: 'What could not be handled' },
+        { name: 'dead-letter', description: 'Messages that could not be handled' },
       ],
     },
     defaultContentType: 'application/json',
@@ -93,7 +93,7 @@ export function asyncApiOf(version: string, examples: Examples): JsonSchema {
   };
 }
 
-/** Names of the models that a stream's entries have: a union counts as its options. */
+/** Names of a stream's message models; a union is replaced by its options. */
 function messagesOf({ message, model }: QueueContract): string[] {
   const options: readonly z.ZodType[] = message instanceof z.ZodDiscriminatedUnion ? message.options : [];
   const names = Object.entries(models)
@@ -115,7 +115,7 @@ function channelOf(contract: QueueContract): JsonSchema {
   const { stream, kind, group, summary, producers, consumers, legacyStreams, maxLength, expiresSeconds } = contract;
   const retention =
     kind === 'work'
-      ? 'Entries stay until they are acknowledged, and are deleted then.'
+      ? 'Entries are deleted when they are acknowledged.'
       : `About ${maxLength} entries are kept; the stream expires ${expiresSeconds} s after its last entry.`;
   const readers =
     kind === 'work'
@@ -146,8 +146,8 @@ function deadLetterChannelOf({ stream, consumers }: QueueContract): JsonSchema {
   return {
     address,
     title: address,
-    summary: `What could not be handled in ${stream}.`,
-    description: `Written by ${consumers.join(', ')}; an operator looks at it. Kept until somebody deletes it. An entry has two fields, \`original_message\` and \`error_context\`, each with JSON.`,
+    summary: `Messages of ${stream} that could not be handled.`,
+    description: `Written by ${consumers.join(', ')}, read by operators. Entries stay until an operator deletes them. An entry has two JSON fields, \`original_message\` and \`error_context\`.`,
     servers: [{ $ref: '#/servers/redis' }],
     ...parametersOf(stream),
     messages: { DeadLetter: { $ref: '#/components/messages/DeadLetter' } },
@@ -178,9 +178,9 @@ function operationsOf(contract: QueueContract): [string, JsonSchema][] {
   const { stream, producers, consumers, group, kind, results } = contract;
   const reply = results !== undefined && { reply: { channel: { $ref: `#/channels/${channelName(results)}` } } };
   const names = messagesOf(contract);
-  const [send, sending] = operationOf('send', stream, names, `Done by ${producers.join(', ')}.`);
-  const how = kind === 'work' ? `as group ${group}` : 'each from its own position';
-  const [receive, receiving] = operationOf('receive', stream, names, `Done by ${consumers.join(', ')}, ${how}.`);
+  const [send, sending] = operationOf('send', stream, names, `Sent by ${producers.join(', ')}.`);
+  const how = kind === 'work' ? `as group ${group}` : 'each reader from its own position';
+  const [receive, receiving] = operationOf('receive', stream, names, `Read by ${consumers.join(', ')}, ${how}.`);
   return [
     [send, { ...sending, ...reply, tags: producers.map((name) => ({ name })) }],
     [receive, { ...receiving, ...reply, tags: consumers.map((name) => ({ name })) }],
@@ -189,8 +189,8 @@ function operationsOf(contract: QueueContract): [string, JsonSchema][] {
 
 function deadLetterOperationsOf({ stream, consumers }: QueueContract): [string, JsonSchema][] {
   const address = deadLetterStream(stream);
-  const [send, sending] = operationOf('send', address, ['DeadLetter'], `Done by ${consumers.join(', ')}.`);
-  const [receive, receiving] = operationOf('receive', address, ['DeadLetter'], 'Done by an operator.');
+  const [send, sending] = operationOf('send', address, ['DeadLetter'], `Sent by ${consumers.join(', ')}.`);
+  const [receive, receiving] = operationOf('receive', address, ['DeadLetter'], 'Read by operators.');
   return [
     [send, { ...sending, tags: consumers.map((name) => ({ name })) }],
     [receive, { ...receiving, tags: [{ name: 'operator' }] }],
@@ -210,7 +210,7 @@ function messageOf(name: string, schema: JsonSchema, payloads: readonly object[]
   };
 }
 
-/** The examples of all streams that carry a model. */
+/** Examples of a model from all streams that carry it. */
 function examplesOf(name: string, contracts: readonly QueueContract[], examples: Examples): object[] {
   const schema = models[name as keyof typeof models];
   return contracts
@@ -219,7 +219,7 @@ function examplesOf(name: string, contracts: readonly QueueContract[], examples:
     .filter((payload) => schema.safeParse(payload).success);
 }
 
-/** Names of the schemas that are needed: these, and what they refer to. */
+/** Names of the root schemas and of all that they refer to. */
 function usedBy(schemas: Readonly<Record<string, JsonSchema>>, roots: readonly string[]): Set<string> {
   const used = new Set<string>();
   const queue = [...roots];

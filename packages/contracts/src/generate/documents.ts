@@ -3,7 +3,7 @@ import { models } from '../registry.js';
 import { asyncApiOf, type Examples } from './asyncapi.js';
 import { jsonSchemaOf } from './json-schema.js';
 
-/** The files that describe the contracts to others, with their text, by their path in the package. */
+/** The generated files that describe the contracts: their text by path in the package. */
 export function contractDocuments(version: string, examples: Examples): Map<string, string> {
   const schemas = Object.entries({ ...models, ...dtos }).map(
     ([name, schema]) => [`schemas/${name}.json`, jsonSchemaOf(name, schema)] as const,

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { agentName } from '../queues/worker-commands.js';
 
-/** An agent as an operator has set it up, by a name that projects and messages can use. */
+/** An agent that an operator has configured, by the name that projects and messages use. */
 export const agentConfig = z
   .object({
-    name: z.string().describe('What messages call it'),
+    name: z.string().describe('The name that messages use'),
     agent: agentName,
-    model: z.string().nullable().describe("The model that the agent uses; null: the agent's own choice"),
-    instructions: z.string().nullable().describe('What the agent is told once and for all'),
+    model: z.string().nullable().describe("The model that the agent uses; null: the agent's default"),
+    instructions: z.string().nullable().describe('Standing instructions for the agent'),
   })
-  .describe('An agent as an operator has set it up, by a name that messages can use.');
+  .describe('An agent that an operator has configured.');

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { apiDatetime } from '../datetime.js';
 
-/** Something that is wrong with a server, from when it was noticed until it is resolved. */
+/** A problem of a server, from detection to resolution. */
 export const incident = z
   .object({
     id: z.string().describe('Id of the incident'),
-    server_handle: z.string().describe('The server that it is about'),
-    severity: z.enum(['info', 'warning', 'critical']).describe('critical: what runs there is not to be reached'),
-    status: z.enum(['open', 'resolved']).describe('open until the server is well again'),
-    title: z.string().describe('What is wrong, in one sentence for a person'),
-    created_at: apiDatetime('When it was noticed'),
-    resolved_at: apiDatetime('When it ended').nullable().describe('When it ended; null while it is open'),
+    server_handle: z.string().describe('The affected server'),
+    severity: z.enum(['info', 'warning', 'critical']).describe('critical: services on the server are unreachable'),
+    status: z.enum(['open', 'resolved']).describe('open until the server is healthy again'),
+    title: z.string().describe('Human-readable description in one sentence'),
+    created_at: apiDatetime('When it was detected'),
+    resolved_at: apiDatetime('When it was resolved').nullable().describe('When it was resolved; null while open'),
   })
-  .describe('Something that is wrong with a server, from when it was noticed until it is resolved.');
+  .describe('A problem of a server, from detection to resolution.');

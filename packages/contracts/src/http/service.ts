@@ -3,22 +3,22 @@ import { apiDatetime } from '../datetime.js';
 import { identifier } from '../identifiers.js';
 import { serviceNames } from '../scopes.js';
 
-export const serviceName = z.enum(serviceNames).describe('Which service it is');
+export const serviceName = z.enum(serviceNames).describe('Name of the service');
 
-/** Seconds after its last sign of life until a service counts as silent: two of them may be lost. */
+/** Seconds without a sign of life after which a service is silent: two signs may be lost. */
 export const SILENT_AFTER_S = 30;
 
 export const service = z
   .object({
     name: serviceName,
-    instance: identifier.describe('Which process of it'),
+    instance: identifier.describe('The process of the service'),
     version: z.string().describe('The release that it runs'),
     state: z.enum(['alive', 'silent']).describe('silent: no sign of life for 30 s'),
-    seen_at: apiDatetime('When it gave its last sign of life'),
+    seen_at: apiDatetime('When it sent its last sign of life'),
   })
-  .describe('A process of a service, as its signs of life tell of it; forgotten a day after the last one.');
+  .describe('A process of a service, known from its signs of life; removed a day after the last one.');
 export type Service = z.infer<typeof service>;
 
 export const signOfLife = z
   .object({ version: z.string().min(1).max(100).describe('The release that it runs') })
-  .describe('A sign of life of a service: it works, and its key is good.');
+  .describe('A sign of life of a service: it runs, and its key is valid.');

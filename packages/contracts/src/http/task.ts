@@ -6,7 +6,7 @@ import { engineeringMessage } from '../queues/engineering.js';
 import { usage } from '../queues/worker-io.js';
 import { pageQuery } from './problem.js';
 
-/** A spec may be this many bytes of UTF-8. */
+/** Maximum bytes of a spec in UTF-8. */
 export const MAX_SPEC_BYTES = 1024 * 1024;
 
 export const taskType = z
@@ -19,30 +19,30 @@ export const taskStatus = z
   .describe('queued → running → completed, failed or cancelled');
 export type TaskStatus = z.infer<typeof taskStatus>;
 
-/** The reason of a running task that waits for a machine that is at fault, such as one with a full disk. */
+/** Reason of a running task that waits because a machine is at fault, such as a full disk. */
 export const WAITING_SYSTEM = 'waiting_system';
 
-/** What a flow waits for and nobody announces: `type` names it among the API's conditions, the rest says what exactly. */
+/** A condition that a flow waits for and that no event announces: `type` is its key in the API's registry. */
 export const condition = z
   .looseObject({
-    type: z.string().min(1).max(100).describe('Its name among the conditions of the API, such as secrets'),
+    type: z.string().min(1).max(100).describe("Key in the API's registry of conditions, such as secrets"),
   })
-  .describe('What a flow waits for and nobody announces; the fields beside type say what exactly.');
+  .describe('A condition that a flow waits for; fields beside type are its details.');
 export type Condition = z.infer<typeof condition>;
 
-/** What a running task waits for, as people are told. */
+/** What a running task waits for, for a person. */
 export const taskWait = z
   .object({
-    type: z.string().describe('Which condition it is, such as secrets'),
+    type: z.string().describe('The condition, such as secrets'),
     on: z
       .enum(['person', 'system'])
-      .describe('person: somebody has to see to it; system: a machine is at fault, and the task goes on by itself'),
-    why: z.string().describe('A sentence for a person: what it waits for'),
-    missing: z.array(z.string()).optional().describe('Names of what is missing'),
+      .describe('person: a person must act; system: a machine is at fault, and the task resumes by itself'),
+    why: z.string().describe('Human-readable reason in one sentence'),
+    missing: z.array(z.string()).optional().describe('Names of the missing items'),
     next: z
-      .object({ command: z.string().describe('To be pasted'), when: z.string().describe('What it is good for') })
+      .object({ command: z.string().describe('Command to run'), when: z.string().describe('What the command does') })
       .nullable()
-      .describe('What to do about it; null where it goes on by itself'),
+      .describe('The next step for a person; null if the task resumes by itself'),
   })
   .describe('What a running task waits for.');
 export type TaskWait = z.infer<typeof taskWait>;
@@ -56,197 +56,210 @@ export const task = z
     reason: z
       .string()
       .nullable()
-      .describe('Machine-readable: why it waits (waiting_…; see waits_for) or failed (timeout, oom, …)'),
+      .describe('Machine-readable reason why it waits (waiting_…; see waits_for) or failed (timeout, oom, …)'),
     waits_for: taskWait
       .nullable()
       .optional()
       .describe(
-        'What it waits for, looked up now; null where nothing is missing. Left out where a task is made or changed',
+        'What it waits for at the time of the request; null if nothing is missing. Omitted when a task is created or changed',
       ),
-    spec: z.string().nullable().optional().describe('What is wanted, verbatim; engineering only, left out of lists'),
+    spec: z.string().nullable().optional().describe('The requirements, verbatim; engineering only, omitted in lists'),
     result: z
       .record(z.string(), z.unknown())
       .nullable()
-      .describe('EngineeringResult or DeployResult, once it has ended'),
-    error: z.string().nullable().describe('What went wrong, or what it waits for, for a person'),
-    attempt: z.int().describe('Tries in all: one more for each retry and each worker that was replaced'),
-    epoch: z.int().describe('Fence: rises with every claim and every replaced worker'),
-    cancel_requested: z.boolean().describe('Somebody asked for its end; it is cancelled at the next step'),
-    request_id: z.string().describe('Of the queue message that starts it'),
-    correlation_id: z.string().describe('Of the call that made it; in every message and log line of the task'),
-    created_at: apiDatetime('When it was made'),
+      .describe('EngineeringResult or DeployResult; null until it ends'),
+    error: z.string().nullable().describe('Human-readable error, or what it waits for'),
+    attempt: z.int().describe('Number of attempts; each retry and each replaced worker adds one'),
+    epoch: z.int().describe('Fence: each claim and each replaced worker raises it'),
+    cancel_requested: z.boolean().describe('Cancellation was requested and takes effect at the next step'),
+    request_id: z.string().describe('request_id of the queue message that starts it'),
+    correlation_id: z
+      .string()
+      .describe('correlation_id of the call that created it; in all messages and log lines of the task'),
+    created_at: apiDatetime('When it was created'),
     updated_at: apiDatetime('When it last changed'),
     started_at: apiDatetime('When it was claimed').nullable().describe('When it was claimed; null before'),
     finished_at: apiDatetime('When it ended').nullable().describe('When it ended; null before'),
   })
-  .describe('The row that follows asynchronous work.');
+  .describe('A database row that tracks asynchronous work.');
 export type Task = z.infer<typeof task>;
 
-/** The queue message of a task, stored with it and published verbatim by whoever comes first. */
+/** The queue message of a task, stored with it; the client or the outbox relay publishes it verbatim. */
 export const taskMessage = z
   .union([engineeringMessage, deployMessage])
-  .describe('The queue message of a task, stored with it and published verbatim by whoever comes first.');
+  .describe('The queue message of a task, stored with it; the client or the outbox relay publishes it verbatim.');
 
-const stream = z.string().describe('The stream that the message goes to');
+const stream = z.string().describe('The stream to publish the message to');
 
 export const createTask = z
   .object({
-    project: z.string().describe('The project: its id or name'),
+    project: z.string().describe('The project (id or name)'),
     type: taskType,
-    spec: z.string().nullish().describe('What is wanted, 1 MiB at most; engineering only'),
-    correlation_id: z.string().max(200).optional().describe('One id for all that comes of it; made where left out'),
+    spec: z.string().nullish().describe('The requirements, at most 1 MiB; engineering only'),
+    correlation_id: z.string().max(200).optional().describe('One id for all resulting work; default: generated'),
     callback_stream: z
       .string()
       .max(200)
       .nullish()
-      .describe('Stream that progress events go to: task_progress:<your user id>, or that with :NAME behind it'),
-    anyway: z.boolean().optional().describe('Deploy although nothing that was asked for has been built yet'),
-    dry_run: z.boolean().optional().describe('Check everything, store nothing'),
+      .describe('Stream for progress events: task_progress:<your user id> or task_progress:<your user id>:NAME'),
+    anyway: z.boolean().optional().describe('Deploy even if no engineering task has completed yet'),
+    dry_run: z.boolean().optional().describe('Validate without storing anything'),
   })
-  .describe('Makes a task.');
+  .describe('Creates a task.');
 export type CreateTask = z.input<typeof createTask>;
 
-/** A new task with the stream and the exact message that starts it. */
+/** A new task, with the message that starts it and its stream. */
 export const createdTask = z
   .object({
     task,
     stream,
     message: taskMessage,
-    commit_sha: z.string().nullish().describe('Deploy only: the commit that main is at'),
-    warnings: z.array(z.string()).optional().describe('What a person should know of it all the same'),
-    replayed: z.boolean().optional().describe('An earlier call with the same Idempotency-Key started it'),
+    commit_sha: z.string().nullish().describe('Deploy only: the head of main'),
+    warnings: z.array(z.string()).optional().describe('Human-readable warnings'),
+    replayed: z.boolean().optional().describe('An earlier call with the same Idempotency-Key created it'),
   })
-  .describe('A new task with the stream and the exact message that starts it.');
+  .describe('A new task, with the message that starts it and its stream.');
 export type CreatedTask = z.infer<typeof createdTask>;
 
 export const listTasksQuery = pageQuery
   .extend({
-    project: z.string().optional().describe('Only of this project: its id or name'),
+    project: z.string().optional().describe('Only of this project (id or name)'),
     type: taskType.optional().describe('Only of this type'),
     status: taskStatus.optional().describe('Only in this status'),
-    correlation_id: z.string().max(200).optional().describe('Only those that came of this call'),
+    correlation_id: z.string().max(200).optional().describe('Only tasks with this correlation_id'),
   })
   .describe('Which tasks to list.');
 export type ListTasksQuery = z.input<typeof listTasksQuery>;
 
 export const claimTask = z
-  .object({ request_id: z.string().describe('Of the queue message; a running task is given to its own again') })
-  .describe('Takes a queued task: queued to running, epoch + 1.');
-/** `cancelled`: the task was to be cancelled and now is; there is nothing to run. */
+  .object({
+    request_id: z.string().describe('request_id of the queue message; it can claim its own running task again'),
+  })
+  .describe('Claims a queued task: queued to running, epoch + 1.');
+/** `cancelled`: the task had a cancel request and is now cancelled; there is nothing to run. */
 export const claimedTask = z
   .object({
     outcome: z
       .enum(['claimed', 'resumed', 'cancelled'])
-      .describe('claimed: run it; resumed: the same request had it already; cancelled: there is nothing to run'),
+      .describe('claimed: run it; resumed: this request had already claimed it; cancelled: there is nothing to run'),
     task,
   })
-  .describe('What became of a claim.');
+  .describe('Result of a claim.');
 export type ClaimedTask = z.infer<typeof claimedTask>;
 
-/** Reason of a task that an administrator ended. */
+/** Reason of a task that an administrator failed. */
 export const FAILED_BY_ADMIN = 'failed_by_admin';
 
 export const failTask = z
-  .object({ reason: z.string().trim().min(1).max(2000).describe('Why, for whoever watches the task') })
-  .describe('Ends a task that is stuck: it fails at once, whoever works on it.');
+  .object({ reason: z.string().trim().min(1).max(2000).describe('Human-readable reason, shown with the task') })
+  .describe('Fails a stuck task at once, even while a service works on it.');
 export type FailTask = z.infer<typeof failTask>;
 
-/** Ends a task, or notes why it waits; refused with STALE_EPOCH unless `epoch` is the task's own. */
+/** Ends a task, or records why it waits; rejected with STALE_EPOCH unless `epoch` is the task's current one. */
 export const transitionTask = z
   .object({
-    epoch: z.int().describe("Refused with STALE_EPOCH unless it is the task's own"),
+    epoch: z.int().describe("Rejected with STALE_EPOCH unless it is the task's current epoch"),
     status: taskStatus
       .exclude(['queued'])
-      .describe('running: only the reason and the error change; any other ends the task'),
-    reason: z.string().max(100).nullish().describe('Machine-readable: why it waits or failed'),
+      .describe('running: changes only reason and error; any other status ends the task'),
+    reason: z.string().max(100).nullish().describe('Machine-readable reason why it waits or failed'),
     condition: condition
       .optional()
-      .describe('running: what it waits for from now on, in place of a reason; noted unless it is fulfilled already'),
+      .describe('running: the condition to wait for, instead of a reason; ignored if it is already met'),
     result: z.record(z.string(), z.unknown()).nullish().describe('EngineeringResult or DeployResult'),
-    error: z.string().nullish().describe('What went wrong, for a person'),
+    error: z.string().nullish().describe('Human-readable error'),
   })
-  .describe('Ends a task, or notes why it waits.');
+  .describe('Ends a task, or records why it waits.');
 export type TransitionTask = z.infer<typeof transitionTask>;
 
-/** One try of a worker at a task. */
+/** One attempt of a worker at a task. */
 export const attempt = z
   .object({
     task_id: z.string().describe('The task'),
     epoch: z.int().describe("The task's epoch during this attempt"),
-    worker_id: z.string().nullable().describe('The worker; null before there is one'),
-    request_id: z.string().nullable().describe("Of the worker's create command or turn"),
-    started_at: apiDatetime('When it began'),
+    worker_id: z.string().nullable().describe('The worker; null before it exists'),
+    request_id: z.string().nullable().describe("request_id of the worker's create command or turn"),
+    started_at: apiDatetime('When it started'),
     finished_at: apiDatetime('When it ended').nullable().describe('When it ended; null before'),
     exit_code: z.int().nullable().describe('The exit code of the agent'),
-    usage: usage.nullable().describe('What it cost, as far as the agent tells'),
-    result: z.record(z.string(), z.unknown()).nullable().describe("The worker's own result"),
-    opened_by: z.string().optional().describe("The task's request_id for a claim; another where a worker was replaced"),
+    usage: usage.nullable().describe('Cost as reported by the agent'),
+    result: z.record(z.string(), z.unknown()).nullable().describe("The worker's result"),
+    opened_by: z
+      .string()
+      .optional()
+      .describe("The task's request_id after a claim; another one after a worker was replaced"),
   })
-  .describe('One try of a worker at a task.');
+  .describe('One attempt of a worker at a task.');
 export type Attempt = z.infer<typeof attempt>;
 
-/** Raises the epoch because a worker was lost; the same request_id gets the same epoch again. */
+/** Raises the epoch after a worker was lost; the same request_id always gets the same epoch. */
 export const nextAttempt = z
   .object({
-    epoch: z.int().describe('The epoch that ends'),
-    request_id: z.string().describe('The same one gets the same epoch again'),
+    epoch: z.int().describe('The current epoch'),
+    request_id: z.string().describe('Idempotency key: the same request_id gets the same epoch'),
   })
-  .describe('Raises the epoch because a worker was lost.');
+  .describe('Raises the epoch after a worker was lost.');
 
-/** What is known of an attempt; fields left out stay as they are. */
+/** Changes of an attempt; omitted fields stay. */
 export const attemptReport = z
   .object({
     worker_id: z.string().optional().describe('The worker'),
-    request_id: z.string().optional().describe("Of the worker's create command or turn"),
+    request_id: z.string().optional().describe("request_id of the worker's create command or turn"),
     finished_at: wireDatetime.optional().describe('When it ended. ISO 8601; UTC without a zone'),
     exit_code: z.int().nullish().describe('The exit code of the agent'),
-    usage: usage.nullish().describe('What it cost, as far as the agent tells'),
-    result: z.record(z.string(), z.unknown()).nullish().describe("The worker's own result"),
+    usage: usage.nullish().describe('Cost as reported by the agent'),
+    result: z.record(z.string(), z.unknown()).nullish().describe("The worker's result"),
   })
-  .describe('What is known of an attempt; fields left out stay as they are.');
+  .describe('Changes of an attempt; omitted fields stay.');
 export type AttemptReport = z.infer<typeof attemptReport>;
 
-/** A progress event with its place in the task's history. */
+/** A progress event with its position in the task's history. */
 export const taskEvent = progressEvent
   .extend({
-    seq: z.int().describe("Its place in the task's history: 1, 2, 3, …"),
-    recorded_at: apiDatetime('When it was stored, by the clock of the database')
+    seq: z.int().describe("Position in the task's history: 1, 2, 3, …"),
+    recorded_at: apiDatetime("When it was stored, by the database's clock")
       .optional()
-      .describe('When it was stored, by the clock of the database'),
+      .describe("When it was stored, by the database's clock"),
   })
-  .describe("A progress event with its place in the task's history.");
+  .describe("A progress event with its position in the task's history.");
 export type TaskEvent = z.infer<typeof taskEvent>;
 
 export const taskEventsQuery = z
   .object({
     since: z.coerce.number().int().min(0).default(0).describe('Only events after this seq'),
-    wait_ms: z.coerce.number().int().min(0).max(30_000).default(0).describe('Wait this long for the first one'),
-    limit: z.coerce.number().int().min(1).max(1000).default(200).describe('Events of a page'),
+    wait_ms: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(30_000)
+      .default(0)
+      .describe('How long to wait for the first event, in milliseconds'),
+    limit: z.coerce.number().int().min(1).max(1000).default(200).describe('Events per page'),
   })
   .describe("Which of a task's events to list, and how long to wait for one.");
 export const taskEventPage = z
   .object({
     items: z.array(taskEvent).describe('The events, oldest first'),
-    last_seq: z.int().describe('What to pass as since next'),
+    last_seq: z.int().describe('Value of since for the next page'),
     task,
   })
-  .describe("A page of a task's history, with the task as it is now.");
+  .describe("A page of a task's history, with the current task.");
 export type TaskEventPage = z.infer<typeof taskEventPage>;
 
-/** Events for the API to keep, unique by the id of their stream entry. */
+/** Events to store in the API, each once per stream entry. */
 export const recordEvents = z
   .object({
     events: z
       .array(
         z.object({
-          entry_id: z.string().describe('Id of the stream entry; each is stored once'),
+          entry_id: z.string().describe('Id of the stream entry; stored once'),
           event: progressEvent,
         }),
       )
       .max(1000)
-      .describe('The events, in the order of their entries'),
+      .describe('Events in the order of their entries'),
   })
-  .describe('Events for the API to keep, unique by the id of their stream entry.');
+  .describe('Events to store in the API, each once per stream entry.');
 export type RecordEvents = z.input<typeof recordEvents>;
 
 /** A message that waits to be published. */

@@ -2,31 +2,31 @@ import { z } from 'zod';
 import { baseMessage, baseResult, nullable, systemFault } from '../base.js';
 import { defineQueue } from '../define-queue.js';
 
-/** Asks for a repository drawn from the template. */
+/** Asks the scaffolder to create a repository from the template. */
 export const scaffolderMessage = baseMessage
   .extend({
     project_id: z.string().describe('The project that gets the repository'),
     repo_full_name: z
       .string()
       .describe(
-        'The repository to make, as "org/repo": what the project says, or <owner>/<project id> where it has none yet',
+        'The repository to create, as "org/repo": the one of the project, or <owner>/<project id> if it has none',
       ),
-    project_name: z.string().describe('The name that the template writes into the files'),
-    modules: z.array(z.string()).describe('Parts of the template to draw, such as backend'),
-    task_id: z.string().optional().describe('The task whose history the progress events belong to'),
+    project_name: z.string().describe('The project name to render in the template'),
+    modules: z.array(z.string()).describe('Template modules to render, such as backend'),
+    task_id: z.string().optional().describe('The task that the progress events belong to'),
   })
-  .describe('Asks for a repository drawn from the template.');
+  .describe('Asks the scaffolder to create a repository from the template.');
 export type ScaffolderMessage = z.infer<typeof scaffolderMessage>;
 
-/** How scaffolding ended; the project's status was written before. */
+/** Result of scaffolding; the project's status is updated before it is sent. */
 export const scaffolderResult = baseResult
   .extend({
     project_id: z.string().describe('The project that got the repository'),
-    repo_url: nullable(z.string()).describe('Where the repository is; null where scaffolding failed'),
-    files_generated: z.int().default(0).describe('How many files the template gave'),
+    repo_url: nullable(z.string()).describe('URL of the repository; null if scaffolding failed'),
+    files_generated: z.int().default(0).describe('Number of generated files'),
     system_fault: systemFault,
   })
-  .describe("How scaffolding ended; the project's status was written before.");
+  .describe("Result of scaffolding; the project's status is updated before it is sent.");
 export type ScaffolderResult = z.infer<typeof scaffolderResult>;
 
 export const scaffolderQueue = defineQueue({
@@ -49,5 +49,5 @@ export const scaffolderResults = defineQueue({
   group: 'langgraph',
   producers: ['scaffolder'],
   consumers: ['langgraph'],
-  summary: 'How each scaffolding ended.',
+  summary: 'Results of scaffolding.',
 });

@@ -2,123 +2,120 @@ import { z } from 'zod';
 import { nullable, queueMeta } from '../base.js';
 import { defineQueue } from '../define-queue.js';
 
-/** Which CLI agent a worker runs. Python peers know the first two. */
+/** The CLI agent that a worker runs. Python peers know only the first two. */
 export const agentName = z
   .enum(['claude-code', 'factory-droid', 'codex', 'custom'])
-  .describe("Which CLI agent the worker runs; custom: a command of the operator's configuration");
+  .describe("The CLI agent that the worker runs; custom: a command of the operator's configuration");
 export type AgentName = z.infer<typeof agentName>;
 
 export const workerType = z.enum(['developer', 'po']);
 export type WorkerType = z.infer<typeof workerType>;
 
-/** Where a worker's checkout comes from. */
+/** The repository that a worker clones. */
 export const workerRepo = z
   .object({
     repo_full_name: z.string().describe('The repository to clone, as "org/repo"'),
-    clone_url: z
-      .string()
-      .optional()
-      .describe('What git clones it by, as the project says; without it, what the project of that repository says'),
+    clone_url: z.string().optional().describe("URL for git clone; default: that of the repository's project"),
     ref: z.string().describe('Branch or commit to start from'),
-    read_only: z.boolean().default(false).describe('Nothing is pushed, whatever the agent changed'),
+    read_only: z.boolean().default(false).describe("Never push the agent's changes"),
   })
-  .describe("Where a worker's checkout comes from.");
+  .describe('The repository that a worker clones.');
 export type WorkerRepo = z.infer<typeof workerRepo>;
 
-/** What a worker may use of its machine. */
+/** Resource limits of a worker. */
 const workerResources = z
   .object({
-    memory_mb: z.int().optional().describe('Memory, in MiB'),
-    cpus: z.number().optional().describe('Processors; 0.5 is half of one'),
-    pids: z.int().optional().describe('Processes at once'),
+    memory_mb: z.int().optional().describe('Memory in MiB'),
+    cpus: z.number().optional().describe('Processors, such as 0.5'),
+    pids: z.int().optional().describe('Concurrent processes'),
   })
-  .describe('What a worker may use of its machine; no limit where left out.');
+  .describe('Resource limits of a worker; default: unlimited.');
 
-/** How to build a worker. What is ours is optional, so that Python peers can leave it out. */
+/** Configuration of a worker. Fields unknown to Python peers are optional. */
 export const workerConfig = z
   .object({
-    name: z.string().describe('What people call the worker'),
+    name: z.string().describe('Display name of the worker'),
     agent: agentName,
-    capabilities: z.array(z.string()).describe('What the worker needs installed: git, github, python, node, …'),
-    env_vars: z.record(z.string(), z.string()).describe("The agent's environment; secrets as references"),
+    capabilities: z.array(z.string()).describe('Tools that the worker needs: git, github, python, node, …'),
+    env_vars: z.record(z.string(), z.string()).describe('Environment variables of the agent; secrets as references'),
     mount_session_volume: z
       .boolean()
       .default(false)
-      .describe("Give the worker the operator's own agent session, so that it needs no key"),
-    worker_type: workerType.optional().describe('developer: writes code; po: talks with a person as Product Owner'),
-    instructions: z.string().optional().describe('What the agent is told once and for all: CLAUDE.md and AGENTS.md'),
-    allowed_commands: z.array(z.string()).optional().describe('Commands of the orchestrator that the agent may call'),
-    resources: workerResources.optional().describe('What the worker may use of its machine; no limit where left out'),
-    repo: workerRepo.optional().describe('What to clone; an empty folder where left out'),
+      .describe("Mount the operator's agent session, so that the worker needs no key"),
+    worker_type: workerType.optional().describe('developer: writes code; po: talks to a person as Product Owner'),
+    instructions: z.string().optional().describe('Standing instructions for the agent, in CLAUDE.md and AGENTS.md'),
+    allowed_commands: z.array(z.string()).optional().describe('Orchestrator commands that the agent may call'),
+    resources: workerResources.optional().describe('Resource limits of the worker; default: unlimited'),
+    repo: workerRepo.optional().describe('The repository to clone; default: an empty folder'),
     agent_config: z
       .string()
       .optional()
       .describe("For the agent custom: the name of a command in the operator's configuration"),
   })
-  .describe('How to build a worker.');
+  .describe('Configuration of a worker.');
 export type WorkerConfig = z.infer<typeof workerConfig>;
 
 const requestId = z
   .string()
-  .describe('Matches the response to the command; chosen by the producer, stable over resends');
+  .describe('Matches the response to the command; chosen by the producer, the same in every resend');
 const workerId = z.string().describe('The worker: w-<request_id of its create command>; older peers write agent_id');
 
 /** Creates a worker. Its id is `w-<request_id>`. */
 export const createWorkerCommand = queueMeta
   .extend({
-    command: z.literal('create').default('create').describe('Tells the commands apart'),
+    command: z.literal('create').default('create').describe('Type of the command'),
     request_id: requestId,
     config: workerConfig,
     context: z
       .record(z.string(), z.string())
       .default({})
-      .describe('task_id, project_id and epoch of the work, to answer for a worker that died'),
+      .describe('task_id, project_id and epoch of the work, used to report a lost worker'),
   })
   .describe('Creates a worker. Its id is w-<request_id>.');
-/** Sends a prompt to a worker and answers with the turn's text. */
+/** Sends a prompt to a worker; the response contains the turn's text. */
 export const sendMessageCommand = queueMeta
   .extend({
-    command: z.literal('send_message').default('send_message').describe('Tells the commands apart'),
+    command: z.literal('send_message').default('send_message').describe('Type of the command'),
     request_id: requestId,
     worker_id: workerId,
     message: z.string().describe('The prompt, verbatim'),
     timeout: z.int().default(1800).describe('How long the turn may take, in seconds'),
   })
-  .describe("Sends a prompt to a worker; the response holds the turn's text.");
+  .describe("Sends a prompt to a worker; the response contains the turn's text.");
 /** Writes a file inside a worker. */
 export const sendFileCommand = queueMeta
   .extend({
-    command: z.literal('send_file').default('send_file').describe('Tells the commands apart'),
+    command: z.literal('send_file').default('send_file').describe('Type of the command'),
     request_id: requestId,
     worker_id: workerId,
-    path: z.string().describe('Where the file goes, inside the worker'),
-    content: z.string().describe('What the file holds, as text'),
+    path: z.string().describe('Path of the file inside the worker'),
+    content: z.string().describe('Text content of the file'),
   })
   .describe('Writes a file inside a worker.');
 /** Stops a worker and removes it. */
 export const deleteWorkerCommand = queueMeta
   .extend({
-    command: z.literal('delete').default('delete').describe('Tells the commands apart'),
+    command: z.literal('delete').default('delete').describe('Type of the command'),
     request_id: requestId,
     worker_id: workerId,
   })
   .describe('Stops a worker and removes it.');
-/** Asks how a worker is. */
+/** Asks for the status of a worker. */
 export const workerStatusCommand = queueMeta
   .extend({
-    command: z.literal('status').default('status').describe('Tells the commands apart'),
+    command: z.literal('status').default('status').describe('Type of the command'),
     request_id: requestId,
     worker_id: workerId,
   })
-  .describe('Asks how a worker is.');
-/** Asks which workers there are. */
+  .describe('Asks for the status of a worker.');
+/** Asks for all workers. */
 export const listWorkersCommand = queueMeta
   .extend({
-    command: z.literal('list').default('list').describe('Tells the commands apart'),
+    command: z.literal('list').default('list').describe('Type of the command'),
     request_id: requestId,
   })
-  .describe('Asks which workers there are.');
-/** Every command of worker:commands, told apart by `command`. */
+  .describe('Asks for all workers.');
+/** All commands of worker:commands; `command` is the discriminator. */
 export const workerCommand = z
   .discriminatedUnion('command', [
     createWorkerCommand,
@@ -128,7 +125,7 @@ export const workerCommand = z
     workerStatusCommand,
     listWorkersCommand,
   ])
-  .describe('Every command of worker:commands, told apart by the field command.');
+  .describe('All commands of worker:commands; the field command is the discriminator.');
 
 export type CreateWorkerCommand = z.infer<typeof createWorkerCommand>;
 export type SendMessageCommand = z.infer<typeof sendMessageCommand>;
@@ -138,14 +135,14 @@ export type WorkerStatusCommand = z.infer<typeof workerStatusCommand>;
 export type ListWorkersCommand = z.infer<typeof listWorkersCommand>;
 export type WorkerCommand = z.infer<typeof workerCommand>;
 
-const success = z.boolean().describe('Whether the command was carried out');
-const error = nullable(z.string()).describe('Why it was not, for a person; null on success');
+const success = z.boolean().describe('Whether the command succeeded');
+const error = nullable(z.string()).describe('Human-readable error; null on success');
 
 export const createWorkerResponse = z
   .object({
     request_id: requestId,
     success,
-    worker_id: nullable(z.string()).describe('The new worker; null where it could not be made'),
+    worker_id: nullable(z.string()).describe('The new worker; null on failure'),
     error,
   })
   .describe('The answer to create.');
@@ -163,34 +160,34 @@ export const deleteWorkerResponse = z
 export const sendFileResponse = deleteWorkerResponse.extend({}).describe('The answer to send_file.');
 export const workerStatus = z
   .enum(['starting', 'idle', 'busy', 'stopped', 'lost'])
-  .describe('idle: waits for a turn; busy: in one; stopped: ended as it should; lost: died without a word');
-/** A worker as its manager knows it. */
+  .describe('idle: waits for a turn; busy: runs a turn; stopped: ended normally; lost: died unexpectedly');
+/** A worker as its worker-manager sees it. */
 export const workerSummary = z
   .object({
     worker_id: z.string().describe('The worker'),
-    name: z.string().describe('What people call it'),
-    worker_type: workerType.describe('developer: writes code; po: talks with a person as Product Owner'),
+    name: z.string().describe('Display name'),
+    worker_type: workerType.describe('developer: writes code; po: talks to a person as Product Owner'),
     agent: agentName,
     agent_config: z.string().nullish().describe("For the agent custom: the command of the operator's configuration"),
     status: workerStatus,
-    turn: z.string().nullish().describe('The request_id of the turn that it is in'),
-    task_id: z.string().nullish().describe('The task that it was made for'),
-    project_id: z.string().nullish().describe('The project that it was made for'),
-    started_at: z.string().nullish().describe('When it was started. ISO 8601, UTC'),
-    error: z.string().nullish().describe('Why it was lost, for a person'),
+    turn: z.string().nullish().describe('request_id of the current turn'),
+    task_id: z.string().nullish().describe('The task that it was created for'),
+    project_id: z.string().nullish().describe('The project that it was created for'),
+    started_at: z.string().nullish().describe('When it started. ISO 8601, UTC'),
+    error: z.string().nullish().describe('Human-readable reason of the loss'),
   })
-  .describe('A worker as its manager knows it.');
+  .describe('A worker as its worker-manager sees it.');
 export type WorkerSummary = z.infer<typeof workerSummary>;
 
 const workers = z.array(workerSummary).nullish();
 const agents = z.array(z.string()).nullish();
 
-/** Why a command was not carried out, where a program may want to tell. */
+/** Machine-readable reason of a rejected command. */
 export const workerRefusal = z
   .enum(['unknown_worker', 'unknown_agent', 'not_allowed', 'invalid'])
   .describe(
-    'unknown_worker: there is no worker of that id; of create: unknown_agent: the operator has no such agent; ' +
-      'not_allowed: the operator does not leave that to messages; invalid: it does not fit, or refers to what is not there',
+    'unknown_worker: no worker has this id; for create: unknown_agent: the operator has not configured this agent; ' +
+      'not_allowed: messages may not set this; invalid: an invalid value, or a reference to something that does not exist',
   );
 export type WorkerRefusal = z.infer<typeof workerRefusal>;
 
@@ -198,8 +195,8 @@ export const listWorkersResponse = z
   .object({
     request_id: requestId,
     success,
-    workers: workers.describe('Every worker that there is, also those that wait for a slot'),
-    agents: agents.describe('What create may name as agent_config; left out by older peers'),
+    workers: workers.describe('All workers, including those that wait for a slot'),
+    agents: agents.describe('Valid agent_config values for create; omitted by older peers'),
     error,
   })
   .describe('The answer to list.');
@@ -207,25 +204,25 @@ export const workerStatusResponse = z
   .object({
     request_id: requestId,
     success,
-    status: nullable(workerStatus).describe('How the worker is; null where it is not known'),
-    workers: workers.describe('The one worker; none where it is gone'),
+    status: nullable(workerStatus).describe('Status of the worker; null if unknown'),
+    workers: workers.describe('The worker; empty if it no longer exists'),
     error,
   })
   .describe('The answer to status.');
-/** Any answer on worker:responses; which one it is follows from the request it answers. */
+/** Any answer on worker:responses; its request_id identifies the command. */
 export const workerResponse = z
   .object({
     request_id: requestId,
     success,
-    worker_id: z.string().nullish().describe('Of create: the new worker'),
-    response: z.string().nullish().describe("Of send_message: the turn's text"),
-    status: workerStatus.nullish().describe('Of status: how the worker is'),
-    workers: workers.describe('Of list: every worker; of status: the one'),
-    agents: agents.describe('Of list: what create may name as agent_config'),
-    reason: workerRefusal.nullish().describe('Why it was not carried out, machine-readable'),
+    worker_id: z.string().nullish().describe('For create: the new worker'),
+    response: z.string().nullish().describe("For send_message: the turn's text"),
+    status: workerStatus.nullish().describe('For status: status of the worker'),
+    workers: workers.describe('For list: all workers; for status: the worker'),
+    agents: agents.describe('For list: valid agent_config values for create'),
+    reason: workerRefusal.nullish().describe('Machine-readable reason of a rejection'),
     error,
   })
-  .describe('Any answer on worker:responses; which one it is follows from the request it answers.');
+  .describe('Any answer on worker:responses; its request_id identifies the command.');
 export type CreateWorkerResponse = z.infer<typeof createWorkerResponse>;
 export type SendMessageResponse = z.infer<typeof sendMessageResponse>;
 export type DeleteWorkerResponse = z.infer<typeof deleteWorkerResponse>;
@@ -242,7 +239,7 @@ export const workerCommands = defineQueue({
   group: 'worker-manager',
   producers: ['langgraph', 'telegram-bot', 'cli'],
   consumers: ['worker-manager'],
-  summary: 'Create, use and delete workers.',
+  summary: 'Commands that create, use and delete workers.',
   results: 'worker:responses',
   legacyStreams: ['cli-agent:commands'],
 });
@@ -260,12 +257,12 @@ export const workerResponses = defineQueue({
   expiresSeconds: 3600,
 });
 
-/** Key that holds a worker command's answer for an hour. */
+/** Redis key that keeps the answer to a worker command for an hour. */
 export function workerResponseKey(requestId: string): string {
   return `worker:response:${requestId}`;
 }
 
-/** A worker's id follows from the request that created it, so that its first input can go out with the command. */
+/** A worker's id is derived from its create request, so that its first input can be sent with the command. */
 export function workerIdFor(createRequestId: string): string {
   return `w-${createRequestId}`;
 }

@@ -7,30 +7,30 @@ import type { WorkerLifecycleEvent } from './worker-lifecycle.js';
 /** One turn for a worker's agent. */
 export const workerInput = queueMeta
   .extend({
-    request_id: z.string().describe('Names the turn; its answer carries the same'),
-    prompt: z.string().describe('What the agent is asked, verbatim'),
-    timeout: z.int().default(1800).describe('How long the turn may take, in seconds'),
+    request_id: z.string().describe('Id of the turn; its answer repeats it'),
+    prompt: z.string().describe('The prompt, verbatim'),
+    timeout: z.int().default(1800).describe('Maximum duration of the turn in seconds'),
     session_id: nullable(z.string()).describe('The agent session to continue; null for a new one'),
     task_id: nullable(z.string()).describe('The task that the turn belongs to'),
     project_id: nullable(z.string()).describe('The project that the turn belongs to'),
-    user_id: nullable(z.int()).describe('Telegram id of the person who asks, 0 if there is none'),
+    user_id: nullable(z.int()).describe('Telegram id of the requester; 0: none'),
     epoch: z.int().default(0).describe("The task's epoch when the turn was sent; the answer repeats it"),
-    callback_stream: z.string().nullish().describe('Stream that progress events go to'),
+    callback_stream: z.string().nullish().describe('Stream for progress events'),
   })
   .describe("One turn for a worker's agent.");
 export type WorkerInput = z.infer<typeof workerInput>;
 
-/** What a turn cost. */
+/** Cost of a turn. */
 export const usage = z
   .object({
     input_tokens: z.int().optional().describe('Tokens that the agent read'),
     output_tokens: z.int().optional().describe('Tokens that the agent wrote'),
-    cost_usd: z.number().optional().describe('What it cost, in US dollars'),
+    cost_usd: z.number().optional().describe('Cost in US dollars'),
   })
-  .describe('What a turn cost, as far as the agent tells.');
+  .describe('Cost of a turn, as reported by the agent.');
 export type Usage = z.infer<typeof usage>;
 
-/** Why a developer turn failed. `worker_lost`: the worker died without a word. */
+/** Why a developer turn failed. `worker_lost`: the worker died unexpectedly. */
 export const turnFailureReason = z.enum([
   'agent_failed',
   'timeout',
@@ -46,50 +46,46 @@ export const turnFailureReason = z.enum([
 ]);
 export type TurnFailureReason = z.infer<typeof turnFailureReason>;
 
-/** How a developer turn ended, whoever found out. */
+/** Result of a developer turn, sent by the worker or by worker-manager. */
 export const developerWorkerOutput = baseResult
   .extend({
     task_id: nullable(z.string()).describe('The task that the turn belongs to'),
-    worker_id: z.string().describe('The worker whose turn it was'),
-    epoch: z.int().default(0).describe("The epoch of the turn's input; an older one than the task has is ignored"),
-    commit_sha: nullable(z.string()).describe('The commit that was pushed, read from git'),
-    branch: nullable(z.string()).describe('The branch that was pushed, read from git'),
-    files_changed: nullable(z.array(z.string())).describe(
-      'Paths that changed, read from git, against the start of the turn',
-    ),
-    summary: nullable(z.string()).describe('What the agent says it did'),
-    usage: nullable(usage).describe('What the turn cost, as far as the agent tells'),
-    reason: turnFailureReason.nullish().describe('Why the turn failed, machine-readable'),
-    exit_code: z.int().nullish().describe('The exit code of the agent'),
+    worker_id: z.string().describe('The worker that ran the turn'),
+    epoch: z.int().default(0).describe("Epoch of the turn's input; ignored if older than the task's epoch"),
+    commit_sha: nullable(z.string()).describe('The pushed commit, read from git'),
+    branch: nullable(z.string()).describe('The pushed branch, read from git'),
+    files_changed: nullable(z.array(z.string())).describe('Paths changed since the start of the turn, read from git'),
+    summary: nullable(z.string()).describe('Summary written by the agent'),
+    usage: nullable(usage).describe('Cost of the turn, as reported by the agent'),
+    reason: turnFailureReason.nullish().describe('Machine-readable reason of the failure'),
+    exit_code: z.int().nullish().describe('Exit code of the agent'),
     system_fault: systemFault,
   })
-  .describe('How a developer turn ended, whoever found out.');
+  .describe('Result of a developer turn, sent by the worker or by worker-manager.');
 export type DeveloperWorkerOutput = z.infer<typeof developerWorkerOutput>;
 
-/** What a Product-Owner worker says to its user. */
+/** A message of a Product-Owner worker to its user. */
 export const poWorkerOutput = z
   .object({
-    request_id: z.string().describe('The turn that it answers'),
-    user_id: z.int().describe('Telegram id of the person it is for, 0 if there is none'),
-    text: z.string().describe('What the agent says'),
-    is_final: z.boolean().default(true).describe('Whether this is the last text of the turn'),
-    timestamp: wireTimestamp('When it was said'),
+    request_id: z.string().describe('The turn that the message belongs to'),
+    user_id: z.int().describe('Telegram id of the recipient; 0: none'),
+    text: z.string().describe('Text of the message'),
+    is_final: z.boolean().default(true).describe('Whether this is the last message of the turn'),
+    timestamp: wireTimestamp('When it was sent'),
   })
-  .describe('What a Product-Owner worker says to its user.');
+  .describe('A message of a Product-Owner worker to its user.');
 export type POWorkerOutput = z.infer<typeof poWorkerOutput>;
 
-/** A line that a worker or its agent wrote. */
+/** A log line of a worker or its agent. */
 export const workerLogLine = z
   .object({
     worker_id: z.string().describe('The worker'),
-    request_id: nullable(z.string()).describe('The turn in which it was written; null outside of one'),
-    source: z
-      .enum(['agent', 'wrapper'])
-      .describe('agent: what the agent printed; wrapper: what the worker itself has to tell'),
-    text: z.string().describe('One line, without its end; secrets are redacted, a long one is cut'),
+    request_id: nullable(z.string()).describe('The turn that wrote it; null outside a turn'),
+    source: z.enum(['agent', 'wrapper']).describe('agent: output of the agent; wrapper: log of the worker-wrapper'),
+    text: z.string().describe('One line without its line break; secrets are redacted, long lines are cut'),
     timestamp: wireTimestamp('When it was written'),
   })
-  .describe('A line that a worker or its agent wrote.');
+  .describe('A log line of a worker or its agent.');
 export type WorkerLogLine = z.infer<typeof workerLogLine>;
 
 export const workerInputs = defineQueue({
@@ -100,7 +96,7 @@ export const workerInputs = defineQueue({
   group: 'worker-wrapper',
   producers: ['langgraph', 'telegram-bot', 'worker-manager'],
   consumers: ['worker-wrapper'],
-  summary: "A worker's turns.",
+  summary: 'Turns for a worker.',
 });
 
 export const developerOutput = defineQueue({
@@ -111,7 +107,7 @@ export const developerOutput = defineQueue({
   group: 'langgraph',
   producers: ['worker-wrapper', 'worker-manager'],
   consumers: ['langgraph'],
-  summary: 'Every way a developer turn can end.',
+  summary: 'Results of developer turns.',
 });
 
 export const poOutput = defineQueue({
@@ -121,7 +117,7 @@ export const poOutput = defineQueue({
   message: poWorkerOutput,
   producers: ['worker-wrapper'],
   consumers: ['telegram-bot', 'cli'],
-  summary: 'What a Product-Owner worker says.',
+  summary: 'Messages of a Product-Owner worker.',
   maxLength: 1000,
   expiresSeconds: 86_400,
 });
@@ -133,27 +129,27 @@ export const workerLog = defineQueue({
   message: workerLogLine,
   producers: ['worker-wrapper'],
   consumers: ['cli'],
-  summary: 'What a worker and its agent wrote; lines may be missing.',
+  summary: 'Log lines of a worker and its agent; lines may be missing.',
   maxLength: 2000,
   expiresSeconds: 86_400,
 });
 
-/** Key that holds a turn's answer for a day: whoever answers a turn again repeats the first answer. */
+/** Redis key that keeps a turn's answer for a day; answering the turn again repeats the first answer. */
 export function workerResultKey(workerId: string, requestId: string): string {
   return `worker:result:${workerId}:${requestId}`;
 }
 
-/** Key that is there, for a day, once a worker was given up: it may do nothing more, and its inputs are answered for it. */
+/** Redis key that exists for a day after a worker was given up: the worker must stop, and its inputs are answered for it. */
 export function workerGoneKey(workerId: string): string {
   return `worker:gone:${workerId}`;
 }
 
-/** Key that a worker renews while anything of it runs: without it, there is none, or one that cannot reach Redis. */
+/** Redis key that a worker renews while any of its processes runs; without it the worker is gone, or cut off from Redis. */
 export function workerAliveKey(workerId: string): string {
   return `worker:alive:${workerId}`;
 }
 
-/** Whether a result, with the event that goes with it, is of one turn of one worker: an agent may have written it. */
+/** Whether a result and its lifecycle event belong to this turn of this worker: an agent may have forged them. */
 export function isResultOf(
   { output, lifecycle }: { output: DeveloperWorkerOutput | POWorkerOutput; lifecycle: WorkerLifecycleEvent },
   turn: { readonly worker_id: string; readonly request_id: string },

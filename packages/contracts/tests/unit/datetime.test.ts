@@ -32,7 +32,7 @@ describe('datetimes on the wire', () => {
     '1768046400',
     '9999-12-31T23:59:59-14:00',
     '0001-01-01T00:00:00+00:01',
-  ])('%j is none', (text) => {
+  ])('%j is not a datetime', (text) => {
     expect(wireDatetimeToMs(text)).toBeUndefined();
     expect(wireDatetime.safeParse(text).success).toBe(false);
   });
@@ -45,12 +45,12 @@ describe('datetimes on the wire', () => {
 describe('datetimes of the REST API', () => {
   const { created_at: written } = incident.shape;
 
-  test.each(['yesterday', '2026-02-30T12:00:00Z', '2026-01-10T12:00:00'])('%s is none that it writes', (text) => {
+  test.each(['yesterday', '2026-02-30T12:00:00Z', '2026-01-10T12:00:00'])('%s is not valid', (text) => {
     expect(written.safeParse('2026-01-10T12:00:00.123Z').success).toBe(true);
     expect(written.safeParse(text).success).toBe(false);
   });
 
-  test('it reads those of the wire, and nothing else', () => {
+  test('are datetimes on the wire too', () => {
     const naive = '2026-01-10T12:00:00.123456';
     expect(attemptReport.parse({ finished_at: naive }).finished_at).toBe(naive);
     expect(attemptReport.safeParse({ finished_at: 'yesterday' }).success).toBe(false);

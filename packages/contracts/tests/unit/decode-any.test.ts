@@ -13,13 +13,13 @@ import {
 } from '../../src/index.js';
 import { anyText, arbitraryOf } from '../arbitrary-of.js';
 
-// Thousands of documents: on a busy machine they take longer than one test may.
+// Thousands of documents take longer than the default timeout on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 const contracts: readonly QueueContract[] = queues;
 const anyContract = fc.constantFrom(...contracts);
 
-/** A contract with a message that fits it. */
+/** A contract with a valid message. */
 const anyMessage = anyContract.chain((contract) =>
   arbitraryOf(contract.message).map((message) => ({ contract, message: message as Record<string, unknown> })),
 );
@@ -33,7 +33,7 @@ const anyBrokenMessage = fc.tuple(anyMessage, fc.nat(), fc.jsonValue()).map(([{ 
 });
 
 describe('any message of any queue', () => {
-  test('is the same after encoding and decoding but for what no database holds, with defaults filled in', () => {
+  test('survives encoding and decoding, with defaults and with storable characters', () => {
     fc.assert(
       fc.property(anyMessage, ({ contract, message: input }) => {
         const { fields, message } = encodeEntry(contract, input as never);
@@ -61,7 +61,7 @@ describe('any entry at all', () => {
     ['with a message that has a wrong field', anyBrokenMessage.map((one) => ({ ...one, raw: wrapped(one.document) }))],
     ['of flat fields, one of them wrong', anyBrokenMessage.map((one) => ({ ...one, raw: flat(one.document) }))],
     ['that was cut short', cutShort],
-  ])('%s is decoded or refused, and never throws', (_, arbitrary) => {
+  ])('%s is decoded or rejected, and never throws', (_, arbitrary) => {
     fc.assert(
       fc.property(arbitrary, ({ contract, raw }) => {
         const decoded = decodeEntry(contract, raw);
@@ -95,13 +95,13 @@ describe('a hostile entry', () => {
     ['in a flat field', { ...task, user_id: deep }],
     ['in an unknown flat field', { ...task, user_id: '0', context: deep }],
     ['beside the document', { data: JSON.stringify(task), context: deep }],
-  ])('nested 100,000 levels deep %s is refused', (_, raw) => {
+  ])('nested 100,000 levels deep %s is rejected', (_, raw) => {
     const decoded = decodeEntry(engineeringQueue, raw as EntryFields);
     expect(decoded).toMatchObject({ ok: false, code: 'invalid_message', error: expect.stringContaining('levels') });
     expect(JSON.stringify(decoded)).not.toContain('ghp_deep');
   });
 
-  test('with 100,000 wrong values is refused with the first ones named', () => {
+  test('with 100,000 invalid values is rejected with the first ones listed', () => {
     const config = { name: 'w', agent: 'custom', capabilities: Array(100_000).fill(1), env_vars: {} };
     const decoded = decodeEntry(workerCommands, {
       data: JSON.stringify({ command: 'create', request_id: 'r', config }),

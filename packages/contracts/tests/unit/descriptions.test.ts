@@ -3,18 +3,18 @@ import { z } from 'zod';
 import { dtos, models } from '../../src/index.js';
 import { fieldsOf } from '../schema-fields.js';
 
-/** Paths of the fields that nobody has described; the empty one is the schema itself. */
+/** Paths of the fields without a description; the empty path is the schema itself. */
 function undescribed(schema: z.ZodType): string[] {
   const all = [{ path: '', field: schema }, ...fieldsOf(schema)];
   return all.filter(({ field }) => (z.globalRegistry.get(field)?.description ?? '').length < 8).map(({ path }) => path);
 }
 
-describe('every field says what it means', () => {
+describe('every field has a description', () => {
   test.each(Object.entries({ ...models, ...dtos }))('in %s', (_, schema) => {
     expect(undescribed(schema)).toEqual([]);
   });
 
-  test('and one that does not is found, however deep it is', () => {
+  test('a field without one is found at any depth', () => {
     const inner = z.object({ name: z.string().describe('The name of it'), silent: z.int() });
     const schema = z.object({
       list: z.array(inner).describe('A list of them'),
@@ -31,7 +31,7 @@ describe('every field says what it means', () => {
     ]);
   });
 
-  test('no name is that of a message and of a DTO', () => {
+  test('no message and DTO share a name', () => {
     expect(Object.keys(models).filter((name) => name in dtos)).toEqual([]);
   });
 });

@@ -14,7 +14,7 @@ import {
 const task = { task_id: 'task_1', project_id: 'proj_1', user_id: 7123456789 };
 
 describe('encoding', () => {
-  test('writes one field with every default filled in', () => {
+  test('writes one field with all defaults', () => {
     const { fields, message } = encodeEntry(engineeringQueue, task);
     expect(Object.keys(fields)).toEqual(['data']);
     expect(JSON.parse(fields.data)).toEqual(message);
@@ -23,12 +23,12 @@ describe('encoding', () => {
     expect(message.request_id).not.toBe(message.correlation_id);
   });
 
-  test('keeps a datetime the string it was', () => {
+  test('keeps the string of a datetime', () => {
     const timestamp = '2026-01-10T12:00:00.123456';
     expect(encodeEntry(engineeringQueue, { ...task, timestamp }).message.timestamp).toBe(timestamp);
   });
 
-  test('mends half a surrogate pair, which no Python peer would read, and NUL, which no database holds', () => {
+  test('replaces unpaired surrogates, which Python peers reject, and NUL, which databases reject', () => {
     const task_id = `cut ${'👩‍🚀'.slice(0, 1)}`;
     const { fields, message } = encodeEntry(engineeringQueue, {
       ...task,
@@ -39,7 +39,7 @@ describe('encoding', () => {
     expect(JSON.parse(fields.data)).toEqual(message);
   });
 
-  test('mends it in names too', () => {
+  test('replaces them in field names too', () => {
     const config = { name: 'a', agent: 'custom' as const, capabilities: [], env_vars: { 'cut\ud83d': 'a\udc00' } };
     const context = { '\\ud83d': '\\\ud83d' };
     const { fields, message } = encodeEntry(workerCommands, { command: 'create', request_id: 'c', config, context });
@@ -50,14 +50,16 @@ describe('encoding', () => {
     expect(JSON.parse(fields.data)).toEqual(message);
   });
 
-  test('refuses what does not fit', () => {
+  test('rejects an invalid message', () => {
     expect(() => encodeEntry(engineeringQueue, { ...task, user_id: 1.5 })).toThrow('user_id');
   });
 
-  test('refuses a secret in plain, also deep inside', () => {
+  test('rejects a plain-text secret at any depth', () => {
     const config = { name: 'a', agent: 'custom' as const, capabilities: [], env_vars: { GITHUB_TOKEN: 'ghp_1' } };
     const create = { command: 'create' as const, request_id: 'c', config };
-    expect(() => encodeEntry(workerCommands, create)).toThrow('config.env_vars.GITHUB_TOKEN holds a secret in plain');
+    expect(() => encodeEntry(workerCommands, create)).toThrow(
+      'config.env_vars.GITHUB_TOKEN contains a plain-text secret',
+    );
     const reference = { ...create, config: { ...config, env_vars: { GITHUB_TOKEN: 'vault:platform/GITHUB_TOKEN' } } };
     expect(encodeEntry(workerCommands, reference).message).toMatchObject(reference);
   });
@@ -71,7 +73,7 @@ describe('decoding', () => {
     expect(decoded.ok && decoded.message).not.toHaveProperty('added_later');
   });
 
-  test('reads flat fields: strings plain, the rest JSON', () => {
+  test('reads flat fields: strings plain, other values as JSON', () => {
     const raw = {
       request_id: '17',
       callback_stream: 'null',
@@ -101,7 +103,7 @@ describe('decoding', () => {
     }
   });
 
-  test('fills in the metadata of a peer from before versions', () => {
+  test('fills in the metadata of a peer without versions', () => {
     const decoded = decodeEntry(engineeringQueue, { data: JSON.stringify(task) });
     expect(decoded).toMatchObject({
       ok: true,
@@ -110,7 +112,7 @@ describe('decoding', () => {
     });
   });
 
-  test('knows a command from before versions as legacy, flat or not', () => {
+  test('marks a command without a version as legacy, flat or not', () => {
     const command = { command: 'delete', request_id: 'r', worker_id: 'w' };
     for (const raw of [command, { data: JSON.stringify(command) }]) {
       expect(decodeEntry(workerCommands, raw)).toMatchObject({ ok: true, legacy: true, message: { version: '1' } });
@@ -119,7 +121,7 @@ describe('decoding', () => {
     expect(decodeEntry(workerCommands, fields)).toMatchObject({ ok: true, legacy: false });
   });
 
-  test('reads the answers of older peers, whose workers are agents', () => {
+  test('reads the answers of older peers, which write agent_id', () => {
     const flat = { request_id: 'r', success: 'true', agent_id: 'agent-1', error: 'null' };
     const wrapped = { data: '{"request_id":"r","success":true,"agent_id":"agent-1"}' };
     for (const raw of [flat, wrapped]) {
@@ -128,7 +130,7 @@ describe('decoding', () => {
     }
   });
 
-  test('prefers worker_id where a peer writes both names', () => {
+  test('prefers worker_id if both names are present', () => {
     const data = '{"command":"delete","request_id":"r","worker_id":"new","agent_id":"old","version":"1"}';
     expect(decodeEntry(workerCommands, { data })).toMatchObject({
       ok: true,
@@ -137,7 +139,7 @@ describe('decoding', () => {
     });
   });
 
-  test('tells numbers and booleans of flat fields from text', () => {
+  test('reads numbers and booleans of flat fields', () => {
     const raw = { server_handle: '007', force_reinstall: 'true', is_recovery: 'false', callback_stream: '17' };
     expect(decodeEntry(provisionerQueue, raw)).toMatchObject({
       ok: true,
@@ -152,7 +154,7 @@ describe('decoding', () => {
     }
   });
 
-  test.each([['2'], [1], ['']])('refuses version %j as unsupported, with the ids that it could read', (version) => {
+  test.each([['2'], [1], ['']])('rejects version %j as unsupported, with the ids that it could read', (version) => {
     const data = JSON.stringify({ ...task, version, correlation_id: 'c-1', request_id: 'r-1' });
     expect(decodeEntry(engineeringQueue, { data })).toMatchObject({
       ok: false,
@@ -169,17 +171,17 @@ describe('decoding', () => {
     ['[]', 'invalid_message'],
     ['null', 'invalid_message'],
     ['{}', 'invalid_message'],
-  ])('says of %s: %s', (data, code) => {
+  ])('rejects %s as %s', (data, code) => {
     expect(decodeEntry(engineeringQueue, { data })).toMatchObject({ ok: false, code });
   });
 
-  test('names the field that does not fit', () => {
+  test('names the invalid field', () => {
     const decoded = decodeEntry(taskEvents, { data: '{"type":"progress","request_id":"r","progress_pct":101}' });
     expect(decoded).toMatchObject({ ok: false, code: 'invalid_message', path: 'progress_pct' });
   });
 });
 
-describe('secrets in plain', () => {
+describe('plain-text secrets', () => {
   const SECRET = 'ghp_verysecret';
 
   test.each([
@@ -189,14 +191,14 @@ describe('secrets in plain', () => {
     ['nested in a flat field', { command: 'create', request_id: 'r', config: `{"env_vars":{"secrets":"${SECRET}"}}` }],
     ['nested in an unknown flat field', { task_id: 't', user_id: '1', context: `[{"github_token": "${SECRET}"}]` }],
     ['nested beside the document', { data: JSON.stringify(task), context: `{"x":{"secrets":{"KEY":"${SECRET}"}}}` }],
-  ])('%s, are refused with the value redacted', (_, raw) => {
+  ])('%s, are rejected with the value redacted', (_, raw) => {
     const decoded = decodeEntry(engineeringQueue, raw);
     expect(decoded).toMatchObject({ ok: false, code: 'plain_secret' });
     expect(JSON.stringify(decoded)).not.toContain(SECRET);
     expect(JSON.stringify(decoded)).toContain('[redacted]');
   });
 
-  test('beside the document are refused with the value redacted', () => {
+  test('beside the document are rejected with the value redacted', () => {
     const raw = { data: JSON.stringify(task), github_token: SECRET, attempt: '2' };
     expect(decodeEntry(engineeringQueue, raw)).toMatchObject({
       ok: false,
@@ -206,7 +208,7 @@ describe('secrets in plain', () => {
   });
 
   test.each([`{"github_token":${SECRET}}`, `{"secrets": "a", "x": ${SECRET}${'.'.repeat(60)}}`])(
-    'are not quoted by the error of a broken document: %s',
+    'are not quoted in the error of a broken document: %s',
     (data) => {
       const decoded = decodeEntry(engineeringQueue, { data });
       expect(decoded).toMatchObject({ ok: false, code: 'invalid_json' });
@@ -221,7 +223,7 @@ describe('secrets in plain', () => {
     expect(JSON.stringify(decoded)).not.toContain(SECRET);
   });
 
-  test('references and empty values are none', () => {
+  test('do not include references and empty values', () => {
     const job = {
       project_id: 'p',
       project_name: 'p',

@@ -10,7 +10,7 @@ describe('error codes', () => {
     expect(exitCode > 0 && exitCode < 256).toBe(true);
   });
 
-  test('what may help to try again exits with 75, but for our own faults', () => {
+  test('retryable codes exit with 75, except internal errors', () => {
     const others = codes.filter(([, { retryable, exitCode }]) => retryable !== (exitCode === 75)).map(([name]) => name);
     expect(others).toEqual(['INTERNAL']);
   });

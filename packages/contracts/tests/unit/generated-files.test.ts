@@ -11,11 +11,11 @@ const examples = Object.fromEntries(
 );
 const documents = contractDocuments(JSON.parse(read('package.json')).version, examples);
 
-test.each([...documents])('%s is what the schemas say (if not: npm run build)', (path, text) => {
+test.each([...documents])('%s matches the schemas (if not: npm run build)', (path, text) => {
   expect(read(path)).toBe(text);
 });
 
-test('no other schema lies there', () => {
+test('there is no other schema file', () => {
   const generated = [...documents.keys()].filter((path) => path.startsWith('schemas/'));
   expect(readdirSync(new URL('schemas/', contracts)).map((name) => `schemas/${name}`)).toEqual(generated.sort());
 });

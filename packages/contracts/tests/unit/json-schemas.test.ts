@@ -18,7 +18,7 @@ const valid = readFixture<Vector[]>('vectors/valid.json');
 const invalid = readFixture<InvalidVector[]>('vectors/invalid.json');
 const vectorModels = [...new Set(valid.map(({ model }) => model))];
 
-// As strict as validators get: an unknown keyword or format is an error, and a date-time is what RFC 3339 says.
+// Strict: an unknown keyword or format is an error, and a date-time is RFC 3339.
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
 const ajv = new Ajv2020({ strict: true, strictRequired: true, formats: { 'date-time': RFC_3339 } });
 const validators = new Map<string, ValidateFunction>();
@@ -34,7 +34,7 @@ function accepts(name: string, document: unknown): boolean {
 }
 
 describe('the JSON Schemas', () => {
-  test.each(Object.keys({ ...models, ...dtos }))('%s is one of draft 2020-12 and allows unknown fields', (name) => {
+  test.each(Object.keys({ ...models, ...dtos }))('%s is a draft 2020-12 schema and allows unknown fields', (name) => {
     const schema = schemaOf(name);
     expect(schema).toMatchObject({ $schema: 'https://json-schema.org/draft/2020-12/schema', title: name });
     expect(ajv.validateSchema(schema)).toBe(true);
@@ -48,7 +48,7 @@ describe('the JSON Schemas', () => {
     }
   });
 
-  test.each([...new Set(invalid.map(({ model }) => model))])('%s refuses what the Python peers refuse', (name) => {
+  test.each([...new Set(invalid.map(({ model }) => model))])('%s rejects what the Python peers reject', (name) => {
     const accepted = invalid.filter(({ model, json }) => model === name && accepts(name, json));
     expect(accepted.map(({ why }) => why)).toEqual([]);
   });
@@ -58,14 +58,14 @@ describe('the JSON Schemas', () => {
     expect(refused.map((one) => one.name)).toEqual([]);
   });
 
-  test('a field with a default may be left out, in any message', () => {
+  test('a field with a default is optional in every message', () => {
     const command = { request_id: 'r', worker_id: 'w' };
     expect(accepts('DeleteWorkerCommand', command)).toBe(true);
     expect(accepts('EngineeringMessage', { task_id: 't', project_id: 'p', user_id: 1 })).toBe(true);
     expect(accepts('EngineeringMessage', { task_id: 't', project_id: 'p' })).toBe(false);
   });
 
-  test('a command among others has to say which one it is', () => {
+  test('a command of a union requires its discriminator', () => {
     const command = { request_id: 'r', worker_id: 'w' };
     expect(accepts('WorkerCommand', { ...command, command: 'delete' })).toBe(true);
     expect(accepts('WorkerCommand', { ...command, command: 'status' })).toBe(true);
@@ -78,7 +78,7 @@ describe('the JSON Schemas', () => {
     ).toBe(false);
   });
 
-  test('an integer lies within the safe range, a datetime looks like one', () => {
+  test('an integer is within the safe range, a datetime matches the pattern', () => {
     const task = { task_id: 't', project_id: 'p', user_id: Number.MAX_SAFE_INTEGER };
     expect(accepts('EngineeringMessage', task)).toBe(true);
     expect(accepts('EngineeringMessage', { ...task, user_id: 2 ** 53 })).toBe(false);
@@ -93,7 +93,7 @@ describe('the JSON Schemas', () => {
     }
   });
 
-  test('what they cannot say: which days there are, and that a secret is none', () => {
+  test('cannot express which days exist, or that a plain-text secret is invalid', () => {
     const task = { task_id: 't', project_id: 'p', user_id: 1 };
     for (const beyond of [{ timestamp: '2026-02-30T12:00:00Z' }, { secrets: 'ghp_plain' }]) {
       expect(accepts('EngineeringMessage', { ...task, ...beyond })).toBe(true);

@@ -14,7 +14,7 @@ test.each([
   ['"hunter2', 'Unterminated string in JSON at position 8'],
   ['NaN', 'Unexpected text'],
   ['', 'Unexpected end of JSON input'],
-])('of %s it is told what is wrong, not what stands there', (text, fault) => {
+])('the error for %s does not quote the text', (text, fault) => {
   const parsed = parseJson(text);
   // Later versions of Node add the line and the column.
   expect(parsed).toMatchObject({ ok: false, error: expect.stringContaining(fault) });

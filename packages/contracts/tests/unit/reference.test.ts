@@ -25,7 +25,7 @@ describe('references to secrets', () => {
     'vault:project/p/A/B',
     'vault:project/../A',
     'VAULT:project/p',
-  ])('%j is none, and so a secret in plain where one may not be', (text) => {
+  ])('%j is not a reference', (text) => {
     expect(parseReference(text)).toBeUndefined();
   });
 });

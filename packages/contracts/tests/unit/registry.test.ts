@@ -16,7 +16,7 @@ import { messageFiles, messagesFileOf, readFixture } from '../fixtures.js';
 const all: readonly QueueContract[] = queues;
 
 describe('the registry', () => {
-  test.each(all)('$stream has example messages that travel unchanged', (contract) => {
+  test.each(all)('$stream has example messages that survive encoding and decoding', (contract) => {
     const messages = readFixture<object[]>(`messages/${messagesFileOf(contract.stream)}`);
     expect(messages.length).toBeGreaterThan(0);
     for (const message of messages) {
@@ -25,7 +25,7 @@ describe('the registry', () => {
     }
   });
 
-  test('holds a queue for every file of example messages', () => {
+  test('has a queue for every file of example messages', () => {
     expect(messageFiles().sort()).toEqual(all.map(({ stream }) => messagesFileOf(stream)).sort());
   });
 
@@ -40,7 +40,7 @@ describe('the registry', () => {
     expect(new Set(all.map(({ stream }) => stream)).size).toBe(all.length);
   });
 
-  test.each(all)('$stream says who writes and who reads', ({ producers, consumers, summary, model }) => {
+  test.each(all)('$stream names its producers and consumers', ({ producers, consumers, summary, model }) => {
     expect([producers.length > 0, consumers.length > 0, summary.length > 10]).toEqual([true, true, true]);
     expect(Object.keys(models)).toContain(model);
   });
@@ -59,9 +59,9 @@ describe('the registry', () => {
     expect(contract.expiresSeconds).toBeGreaterThan(0);
   });
 
-  test('a work queue without a group is refused', () => {
+  test('a work queue without a group is rejected', () => {
     const { group: _, ...rest } = engineeringQueue;
-    expect(() => defineQueue(rest)).toThrow('needs a group');
+    expect(() => defineQueue(rest)).toThrow('needs a consumer group');
   });
 });
 
@@ -72,10 +72,10 @@ describe('stream names', () => {
   });
 
   test('need every parameter', () => {
-    expect(() => streamName(workerInputs, { type: 'developer' })).toThrow('needs worker_id');
+    expect(() => streamName(workerInputs, { type: 'developer' })).toThrow('needs the parameter worker_id');
   });
 
-  test.each(['a:b', '', 'a b', '{x}', 'ä'])('take no parameter such as %j', (worker_id) => {
+  test.each(['a:b', '', 'a b', '{x}', 'ä'])('reject the parameter %j', (worker_id) => {
     expect(() => streamName(workerInputs, { type: 'developer', worker_id })).toThrow('not an identifier');
   });
 });

@@ -3,7 +3,7 @@ import { decodeEntry, developerOutput, type EntryFields, encodeEntry, engineerin
 
 const names = '"correlation_id":"c","timestamp":"2026-01-10T12:00:00.123456","request_id":"r"';
 
-/** A message as JSON text, so that a value arrives as a peer wrote it. */
+/** A message as JSON text, so that values arrive exactly as a peer wrote them. */
 function withText({ user_id = '1', more = '' }): EntryFields {
   return { data: `{${names},"version":"1","task_id":"t","project_id":"p","user_id":${user_id}${more}}` };
 }
@@ -33,7 +33,7 @@ describe('an integer', () => {
     '"7"',
     'true',
     'null',
-  ])('%s is refused rather than rounded or converted', (user_id) => {
+  ])('%s is rejected, not rounded or converted', (user_id) => {
     const refused = { ok: false, code: 'invalid_message', path: 'user_id' };
     expect(decodeEntry(engineeringQueue, withText({ user_id }))).toMatchObject(refused);
     const flat = { task_id: 't', project_id: 'p', user_id: user_id.replaceAll('"', '\\"') };
@@ -46,12 +46,12 @@ describe('an integer', () => {
   });
 });
 
-test.each(['1e400', '-1e400', '"0.02"', 'true'])('a cost of %s is refused', (cost) => {
+test.each(['1e400', '-1e400', '"0.02"', 'true'])('a cost of %s is rejected', (cost) => {
   const data = `{"request_id":"r","status":"success","worker_id":"w","usage":{"cost_usd":${cost}}}`;
   expect(decodeEntry(developerOutput, { data })).toMatchObject({ ok: false, path: 'usage.cost_usd' });
 });
 
-test('a cost that is no number cannot be sent', () => {
+test('a cost that is not a number cannot be sent', () => {
   for (const cost_usd of [Number.POSITIVE_INFINITY, Number.NaN]) {
     const output = { request_id: 'r', status: 'success' as const, worker_id: 'w', usage: { cost_usd } };
     expect(() => encodeEntry(developerOutput, output)).toThrow('cost_usd');
@@ -59,7 +59,7 @@ test('a cost that is no number cannot be sent', () => {
 });
 
 describe('odd documents', () => {
-  test('of a field that is there twice, the last one counts, as for Python', () => {
+  test('the last of two fields with the same name counts, as in Python', () => {
     const decoded = decodeEntry(engineeringQueue, withText({ more: ',"user_id":2' }));
     expect(decoded).toMatchObject({ ok: true, message: { user_id: 2 } });
   });
@@ -72,12 +72,12 @@ describe('odd documents', () => {
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 
-  test('what stands below __proto__ stands in for no field', () => {
+  test('a value below __proto__ does not replace a missing field', () => {
     const data = `{"__proto__":{${names},"task_id":"t","project_id":"p","user_id":1}}`;
     expect(decodeEntry(engineeringQueue, { data })).toMatchObject({ ok: false, path: 'task_id' });
   });
 
-  test('NUL and half a surrogate pair, which no database holds, are read as U+FFFD; the entry stays as it was', () => {
+  test('NUL and unpaired surrogates are read as U+FFFD; the raw entry stays unchanged', () => {
     const decoded = decodeEntry(engineeringQueue, withText({ more: ',"task_id":"a\\u0000\\ud800"' }));
     expect(decoded).toMatchObject({ ok: true, message: { task_id: 'a\ufffd\ufffd' } });
     expect(decoded.raw.data).toContain('a\\u0000\\ud800');
@@ -85,7 +85,7 @@ describe('odd documents', () => {
     expect(flat).toMatchObject({ ok: true, message: { task_id: 'a\ufffd' } });
   });
 
-  test('five million characters are read, and quoted by no error', () => {
+  test('five million characters are read, and never quoted in an error', () => {
     const long = 'x'.repeat(5_000_000);
     expect(decodeEntry(engineeringQueue, withText({ more: `,"task_id":"${long}"` }))).toMatchObject({ ok: true });
     const refused = decodeEntry(engineeringQueue, withText({ user_id: `"${long}"` }));
@@ -93,7 +93,7 @@ describe('odd documents', () => {
   });
 });
 
-describe('a secret in plain is found and redacted', () => {
+describe('a plain-text secret is found and redacted', () => {
   const SECRET = 'ghp_verysecret';
 
   test.each([
@@ -108,7 +108,7 @@ describe('a secret in plain is found and redacted', () => {
     expect(JSON.stringify(decoded)).not.toContain(SECRET);
   });
 
-  test('but a text that speaks of one is none', () => {
+  test('a text that mentions one is accepted', () => {
     const more = ',"task_id":"write {\\"secrets\\": \\"none:\\", \\"github_token\\":1}","x":"secrets\\\\"';
     expect(decodeEntry(engineeringQueue, withText({ more }))).toMatchObject({ ok: true });
   });

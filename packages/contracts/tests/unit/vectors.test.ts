@@ -24,7 +24,7 @@ const valid = readFixture<Valid[]>('vectors/valid.json');
 const invalid = readFixture<Invalid[]>('vectors/invalid.json');
 const legacy = readFixture<Legacy[]>('vectors/legacy-entries.json');
 
-describe('what the Python peers emit', () => {
+describe('messages of Python peers', () => {
   test.each(valid.map((vector, i) => ({ ...vector, i })))(
     '$model $i is read without a change',
     ({ model, json, text }) => {
@@ -35,14 +35,14 @@ describe('what the Python peers emit', () => {
   );
 });
 
-describe('what the Python peers refuse', () => {
-  test('there are samples for every message of the original design', () => {
+describe('messages that Python peers reject', () => {
+  test('cover every message of the original design', () => {
     expect(new Set(invalid.map(({ model }) => model)).size).toBe(18);
   });
 
-  test.each(invalid.map((vector, i) => ({ ...vector, i })))('$model $i is refused: $why', ({ model, path, json }) => {
+  test.each(invalid.map((vector, i) => ({ ...vector, i })))('$model $i is rejected: $why', ({ model, path, json }) => {
     const issues = models[model].safeParse(json).error?.issues ?? [];
-    // Below the path too: an empty object is refused for what it lacks.
+    // Or below the path: an empty object is rejected for its missing fields.
     const paths = issues.map((issue) => issue.path.join('.'));
     expect(paths.filter((found) => found === path || found.startsWith(`${path}.`))).not.toEqual([]);
   });
