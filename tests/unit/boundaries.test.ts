@@ -27,9 +27,9 @@ const OF_THE_SDK_IN_THE_API = [
  * of Redis is read, and the signs of life, which those load that have a key.
  */
 const IN_SDK_SERVICE =
-  /^(node:|\.\/(?!signs-of-life|health|metrics)|\.\.\/(current-message|text\/(redactor|error-text)|queue\/(redis-url|logger))\.js$|pino$)/;
+  /^(node:|\.\/(?!signs-of-life|health|metrics|telemetry)|\.\.\/(current-message|text\/(redactor|error-text)|queue\/(redis-url|logger|open-telemetry))\.js$|pino$)/;
 /** Files of it that are loaded by those services that need them. */
-const LOADED_LATER = /\/service\/(signs-of-life|health|metrics)\.ts$/;
+const LOADED_LATER = /\/service\/(signs-of-life|health|metrics|telemetry)\.ts$/;
 /** Lines of the file that says what a service is made of. */
 const MOST_LINES_OF_A_START = 60;
 /** Processes, so also those of the API, and files, so also the start of the CLI: no package at all. */

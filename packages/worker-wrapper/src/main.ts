@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { createLogger, endOnUncaught, givenEnvironment } from '@codegen/sdk/service';
+import { createLogger, endOnUncaught, givenEnvironment, startTelemetry } from '@codegen/sdk/service';
 import { readConfig } from './config.js';
 import { startWrapper } from './start-wrapper.js';
 
@@ -8,7 +8,8 @@ async function configured() {
     const env = await givenEnvironment();
     const config = readConfig(env);
     const logger = createLogger('worker-wrapper', env).child({ worker_id: config.workerId });
-    return { config, logger };
+    const flush = await startTelemetry(env, { service: 'worker-wrapper', instance: config.workerId }, logger);
+    return { config, logger, flush };
   } catch (error) {
     process.stderr.write(`worker-wrapper: ${error instanceof Error ? error.message : error}\n`);
     process.exit(2);
@@ -17,7 +18,7 @@ async function configured() {
 
 // Not runService: a further signal is no hurry here, since the kernel and worker-manager both tell of the end.
 const parent = process.ppid;
-const { config, logger } = await configured();
+const { config, logger, flush } = await configured();
 endOnUncaught((error) => logger.fatal(error, 'worker ends: nobody caught this error'));
 const wrapper = await startWrapper(config, logger);
 let ending = false;
@@ -28,6 +29,7 @@ async function end(why: string, exitCode = 0): Promise<void> {
   ending = true;
   logger.info({ why }, 'worker ends');
   await wrapper.stop();
+  await flush();
   process.exit(exitCode);
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sayBack } from '@codegen/sdk/service';
+import { inRequestSpan, sayBack } from '@codegen/sdk/service';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
@@ -73,6 +73,13 @@ export async function buildApp(deps: Dependencies, limits: Limits = defaultLimit
     deps.logger.debug({ ...fields, key: request.caller?.key.prefix }, 'request');
     // Who is let in was found in the database.
     if (request.caller && reply.statusCode < 500) sayBack(deps.logger, 'the database');
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    const { id, method, headers } = request;
+    inRequestSpan({ id, method, headers, route: request.routeOptions.url ?? 'unknown' }, (end) => {
+      reply.raw.once('close', () => end(reply.statusCode));
+      done();
+    });
   });
   registerAuth(app, deps);
   app.addHook('preValidation', refuseBrokenText);

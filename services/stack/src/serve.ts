@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
 import { makeFolder } from '@codegen/sdk/files';
 import { exitProcess, identityOf, onEndSignals } from '@codegen/sdk/processes';
-import { endOnUncaught, logDestination } from '@codegen/sdk/service';
+import { endOnUncaught, logDestination, startTelemetry } from '@codegen/sdk/service';
 import { withoutPatterns } from '@codegen/sdk/text';
 import { pino } from 'pino';
 import { readConfig, type StackConfig } from './config.js';
@@ -27,6 +27,7 @@ async function main(): Promise<void> {
     process.stderr.write(`The system ends: nobody caught this error: ${error.error}\n`);
     log.fatal(error, 'the system ends: nobody caught this error');
   });
+  const flush = await startTelemetry(process.env, { service: 'stack', instance: String(process.pid) }, log);
   // The parent has the folder as long as it starts this again.
   const owner = identityOf(process.ppid);
   const stack = await startStack(config, (service) => log.child({ service }), owner);
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
   process.stdout.write('\nStopping … (Ctrl-C again ends everything at once)\n');
   const goingBack = config.login ? goBack(stack, process.env).catch(() => undefined) : undefined;
   await stack.stop();
+  await flush();
   const other = await goingBack;
   process.stdout.write('Stopped.\n');
   if (other) process.stdout.write(`Commands go to ${other.api_url} again (profile ${other.name}).\n`);

@@ -75,7 +75,7 @@ export async function readConfig(env: Environment): Promise<WorkerManagerConfig>
 
 /** What of this process's environment a worker's wrapper gets. */
 export function inheritedEnvironment(): Record<string, string> {
-  const names = ['PATH', 'LANG', 'TZ', 'LOG_LEVEL'];
+  const names = ['PATH', 'LANG', 'TZ', 'LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 

@@ -1,8 +1,11 @@
 import type { z } from 'zod';
 import { abortable } from '../abortable.js';
+import { currentMessage } from '../current-message.js';
 import { isOrchestratorError, OrchestratorError } from '../errors.js';
+import { openTelemetry } from '../queue/open-telemetry.js';
 import { messageOf } from '../text/error-text.js';
 import { timeLimit } from '../time-limit.js';
+import { traceOf, traceparent } from '../trace-context.js';
 import { apiAddress, checkedToken } from './address.js';
 import type { Fetch } from './fetch.js';
 import { checkIdempotencyKey } from './idempotency-key.js';
@@ -169,6 +172,7 @@ async function exchange(
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(key !== undefined && { 'idempotency-key': key }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(await traceHeaders(call.body)),
       },
       ...(body !== undefined && { body }),
       redirect: 'manual',
@@ -197,6 +201,16 @@ async function exchange(
   } finally {
     limit.release();
   }
+}
+
+/** What makes a call part of a trace: that of the span that is under way, or of the correlation id that is known. */
+async function traceHeaders(body: unknown): Promise<Record<string, string>> {
+  const loading = openTelemetry();
+  const api = loading && (await loading);
+  const span = api?.trace.getSpanContext(api.context.active());
+  const { correlation_id: given } = (body ?? {}) as { correlation_id?: unknown };
+  const known = span ?? traceOf(given ?? currentMessage()?.correlation_id);
+  return known ? { traceparent: traceparent(known) } : {};
 }
 
 function readAnswer(call: PreparedCall, text: string, status: number, requestId: string): unknown {

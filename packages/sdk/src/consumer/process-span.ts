@@ -4,6 +4,7 @@ import type { CurrentMessage } from '../current-message.js';
 import type { StreamEntry } from '../queue/entry.js';
 import {
   contextOf,
+  correlatedContext,
   errorType,
   failSpan,
   instruments,
@@ -30,7 +31,7 @@ export async function processTraced(
   handle: () => Promise<Handled>,
 ): Promise<Handled> {
   const { context, SpanKind, trace } = api;
-  const sent = contextOf(api, entry.fields);
+  const sent = correlatedContext(api, contextOf(api, entry.fields), current.correlation_id);
   const sender = trace.getSpanContext(sent);
   const attributes: Attributes = {
     ...messagingAttributes(contract, entry.stream, 'process'),

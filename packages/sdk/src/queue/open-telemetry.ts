@@ -1,6 +1,7 @@
 import type { EntryFields, QueueContract } from '@codegen/contracts';
 import type { Attributes, Context, Counter, Histogram, MeterProvider, Span } from '@opentelemetry/api';
 import { textOf } from '../text/error-text.js';
+import { traceOf } from '../trace-context.js';
 
 /** The API package of OpenTelemetry. */
 export type OpenTelemetry = typeof import('@opentelemetry/api');
@@ -60,6 +61,14 @@ export function contextOf({ propagation, ROOT_CONTEXT }: OpenTelemetry, fields: 
   const get = (carrier: EntryFields, key: string) => (TRACE_FIELDS.includes(key) ? carrier[key] : undefined);
   return propagation.extract(ROOT_CONTEXT, fields, { get, keys: () => TRACE_FIELDS });
 }
+
+/** A context, or that of the trace of a correlation id where it has no span. */
+export function correlatedContext({ trace }: OpenTelemetry, context: Context, correlationId: unknown): Context {
+  const known = trace.getSpanContext(context) ? undefined : traceOf(correlationId);
+  return known ? trace.setSpanContext(context, { ...known, traceFlags: SAMPLED, isRemote: true }) : context;
+}
+
+const SAMPLED = 1;
 
 /** A class of errors: the code where there is one, else the name. */
 export function errorType(error: unknown): string {

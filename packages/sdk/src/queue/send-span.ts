@@ -1,5 +1,6 @@
 import type { EntryFields, QueueContract } from '@codegen/contracts';
 import {
+  correlatedContext,
   errorType,
   failSpan,
   instruments,
@@ -18,14 +19,14 @@ export async function sendTraced<T extends { entryId: string }>(
 ): Promise<T> {
   const { context, SpanKind, trace } = api;
   const correlationId = message.correlation_id;
-  const span = trace.getTracer(SCOPE).startSpan(`send ${contract.stream}`, {
-    kind: SpanKind.PRODUCER,
-    attributes: {
-      ...messagingAttributes(contract, stream, 'send'),
-      ...(typeof correlationId === 'string' && { 'messaging.message.conversation_id': correlationId }),
-    },
-  });
-  const inside = trace.setSpan(context.active(), span);
+  const attributes = {
+    ...messagingAttributes(contract, stream, 'send'),
+    ...(typeof correlationId === 'string' && { 'messaging.message.conversation_id': correlationId }),
+  };
+  const outside = correlatedContext(api, context.active(), correlationId);
+  const options = { kind: SpanKind.PRODUCER, attributes };
+  const span = trace.getTracer(SCOPE).startSpan(`send ${contract.stream}`, options, outside);
+  const inside = trace.setSpan(outside, span);
   let error: string | undefined;
   try {
     const added = await context.with(inside, () => add(traceFields(api, inside)));

@@ -11,6 +11,7 @@ export {
   readWholeNumber,
 } from './read-environment.js';
 export { readNamedFile, readSecret } from './read-secret.js';
+export { inRequestSpan, type TracedRequest } from './request-span.js';
 export { endOnUncaught, givenEnvironment, runService, type ServiceProgram } from './run-service.js';
 export {
   type ServiceKit,
@@ -20,3 +21,4 @@ export {
   type StartedService,
   startService,
 } from './service-kit.js';
+export { startTelemetry } from './start-telemetry.js';

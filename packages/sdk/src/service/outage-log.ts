@@ -2,7 +2,7 @@ import { type Logger, rootOf } from '../queue/logger.js';
 import { textOf } from '../text/error-text.js';
 
 /** What a service works with, as its log calls it. */
-export type Needed = 'the API' | 'Redis' | 'the database';
+export type Needed = 'the API' | 'Redis' | 'the database' | 'the OTLP endpoint';
 
 /** Milliseconds between two lines about what is away. */
 const TELL_EVERY_MS = 60_000;

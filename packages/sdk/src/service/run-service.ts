@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { createLogger } from './create-logger.js';
 import { type Environment, readAll, readHealth, readInstance, readLater } from './read-environment.js';
 import { type ServiceParts, type ServiceSettings, type StartedService, startService } from './service-kit.js';
+import { startTelemetry } from './start-telemetry.js';
 
 /** Milliseconds that a start may take once it was asked to stop, say because a server it waits for is away. */
 const START_GRACE_MS = 15_000;
@@ -31,7 +32,7 @@ export interface ServiceProgram<Config extends object> extends ServiceParts<Conf
  */
 export async function runService<Config extends object>(parts: ServiceProgram<Config>): Promise<void> {
   const { name } = parts;
-  const { config, logger, instance, health } = await read(parts);
+  const { config, logger, instance, health, env } = await read(parts);
   // What it starts begins where it is, and the folder that it was started in may be removed.
   process.chdir('/');
   endOnUncaught((error) => logger.fatal(error, `${name} ends: nobody caught this error`));
@@ -40,11 +41,12 @@ export async function runService<Config extends object>(parts: ServiceProgram<Co
   void asked.then((signal) => endStuckStart(name, logger, signal, starting.signal));
   try {
     const announce = config.api !== undefined || config.redisUrl !== undefined;
+    const flush = await startTelemetry(env, { service: name, instance }, logger);
     const service = await startService(parts, { ...config, logger, instance, health, announce });
     starting.abort();
     logger.info({ instance }, `${name} runs`);
     process.send?.({ ready: true });
-    void stopWhenAsked(name, logger, service, asked);
+    void stopWhenAsked(name, logger, service, asked, flush);
   } catch (error) {
     logger.fatal(described(error), `${name} did not start`);
     process.exit(1);
@@ -60,6 +62,7 @@ async function read<Config extends object>({ name, readConfig }: ServiceProgram<
       instance: () => readInstance(env, name),
       health: () => readHealth(env),
       config,
+      env: () => env,
     });
   } catch (error) {
     // For the person who starts it: a line of plain text for each, at any level of the log.
@@ -124,6 +127,7 @@ async function stopWhenAsked(
   logger: Logger,
   service: StartedService,
   asked: Promise<NodeJS.Signals>,
+  flush: () => Promise<void>,
 ): Promise<never> {
   let exitCode = 0;
   try {
@@ -140,6 +144,7 @@ async function stopWhenAsked(
     exitCode = 1;
     logger.error(described(error), `${name} did not stop cleanly`);
   }
+  await flush();
   process.exit(exitCode);
 }
 
