@@ -18,7 +18,7 @@ export interface TableEntry {
 export type CommandId = (typeof commandIds)[number];
 
 /** Every command, in the order of the help. */
-export const commandTable: Record<CommandId, TableEntry> = table;
+export const commandTable = table as Record<string, TableEntry> as Record<CommandId, TableEntry>;
 
 /** What the table says of a command. */
 export function entryOf(id: CommandId): TableEntry {

@@ -10,7 +10,7 @@ export const globalFields: readonly Field[] = [
     {"name":"quiet","kind":"boolean","description":"No progress, and no hints of what comes next"},
     {"name":"verbose","kind":"boolean","description":"Tell of every call (ORCHESTRATOR_DEBUG)"},];
 
-export const commandFields: Record<CommandId, readonly Field[]> = {
+const fields: Record<string, readonly Field[]> = {
   "project.create": [
     {"name":"name","kind":"text","description":"The name, if it is not given as an argument","positional":"Name of the project, such as todo-api"},
     {"name":"description","kind":"text","description":"What it is for, in a sentence","value":"TEXT","mayBeEmpty":true},
@@ -306,3 +306,5 @@ export const commandFields: Record<CommandId, readonly Field[]> = {
     {"name":"shell","kind":"text","choices":["bash","zsh","fish"],"description":"The shell; without it, the one in SHELL","positional":true},
     {"name":"complete","kind":"boolean","description":"For the scripts: complete the line on standard input","hidden":true},],
 };
+
+export const commandFields = fields as Record<CommandId, readonly Field[]>;

@@ -2,7 +2,9 @@
 import type { CommandId } from '../command-table.js';
 import type { Command } from '../kit/define-command.js';
 
-const modules: Record<CommandId, () => Promise<{ default: Command }>> = {
+type Load = () => Promise<{ default: Command }>;
+
+const modules: Record<string, Load> = {
   "project.create": () => import('../commands/project/create.js'),
   "project.list": () => import('../commands/project/list.js'),
   "project.get": () => import('../commands/project/get.js'),
@@ -78,5 +80,5 @@ const modules: Record<CommandId, () => Promise<{ default: Command }>> = {
 
 /** A command, with all that it needs. */
 export async function loadCommand(id: CommandId): Promise<Command> {
-  return (await modules[id]()).default;
+  return (await (modules[id] as Load)()).default;
 }
