@@ -1,5 +1,5 @@
 import { expandScopes, holdsScope, isKnownScope, type KnownScope } from '@codegen/contracts/scopes';
-import { OrchestratorError } from '@codegen/sdk/errors';
+import { isOrchestratorError, OrchestratorError } from '@codegen/sdk/errors';
 import { type CommandId, commandTable, entryOf } from './command-table.js';
 
 /** What a key may do, as far as the command line knows; the API alone decides. */
@@ -24,6 +24,12 @@ const OF_ANY_KEY: readonly string[] = [
   ],
   ...['diagnose', 'diagnose.api', 'diagnose.redis', 'diagnose.workers', 'system.*'],
 ];
+
+/** For what the key may not read. */
+export function noneWhereForbidden(error: unknown): null {
+  if (isOrchestratorError(error) && error.code === 'FORBIDDEN') return null;
+  throw error;
+}
 
 /** Whether a key may do what a command does, as far as is known; of an unknown one nothing is held back. */
 export function keyMay(id: CommandId, key: KeyPermissions | undefined): boolean {

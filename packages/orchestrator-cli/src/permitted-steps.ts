@@ -25,24 +25,24 @@ export function permittedData<T>(data: T, caller: Caller): T {
   });
 }
 
-/** What holds a step of its own, beside the data itself: the verdict of a story, the checks of a diagnosis. */
-const HOLDERS = ['verdict', 'checks'];
+/** Where data holds a step: a status, the verdict of a story, the checks of a diagnosis, and what a task waits for. */
+const STEPS = [
+  ...['next', 'verdict.next', 'checks.next', 'waits_for.next'],
+  ...['task.waits_for.next', 'items.waits_for.next', 'running.waits_for.next'],
+].map((path) => path.split('.'));
 
 /** The same data with the steps in it changed. A field `next` anywhere else, such as in a message, may be anybody's. */
 export function mapSteps<T>(data: T, change: (step: NextStep) => unknown): T {
-  const withStep = (value: unknown): unknown =>
-    isObject(value) && isStep(value.next) ? { ...value, next: change(value.next) } : value;
-  const changed = withStep(data);
-  if (!isObject(changed)) return data;
-  const held = HOLDERS.filter((name) => Object.hasOwn(changed, name)).map((name) => {
-    const value = changed[name];
-    return [name, Array.isArray(value) ? value.map(withStep) : withStep(value)];
-  });
-  return { ...changed, ...Object.fromEntries(held) } as T;
+  return STEPS.reduce((changed: unknown, path) => mapAt(changed, path, change), data) as T;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function mapAt(value: unknown, path: readonly string[], change: (step: NextStep) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => mapAt(one, path, change));
+  const [key = '', ...rest] = path;
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return value;
+  const held = (value as Record<string, unknown>)[key];
+  if (rest.length > 0) return { ...value, [key]: mapAt(held, rest, change) };
+  return isStep(held) ? { ...value, [key]: change(held) } : value;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Orchestrator } from '@codegen/sdk';
-import { OrchestratorError } from '@codegen/sdk/errors';
+import type { OrchestratorError } from '@codegen/sdk/errors';
 import type { CommandId } from '../command-table.js';
 import { readSettings, type Settings } from '../config/settings.js';
 import type { GlobalInput } from './global-input.js';
@@ -45,7 +45,8 @@ export class Context<Input extends GlobalInput & { project?: string | undefined 
     const settings = await this.settings();
     const { apiUrl = NO_ADDRESS, token, redisUrl } = settings;
     const retry = { attempts: 3 };
-    const missing = missingOf(settings);
+    const known = apiUrl !== NO_ADDRESS && token !== undefined;
+    const missing = known ? undefined : await notConfigured(settings, this.runtime);
     this.missing = missing;
     const calls = missing ? { fetch: () => Promise.reject(missing) } : { onCall: this.runtime.onCall };
     return { client: new Orchestrator({ apiUrl, token, redisUrl, retry, ...calls }), settings };
@@ -100,12 +101,8 @@ export class Context<Input extends GlobalInput & { project?: string | undefined 
 /** Stands where a client needs an address that nobody has given; nothing is sent to it. */
 export const NO_ADDRESS = 'http://not-configured.invalid';
 
-function missingOf({ apiUrl, token }: Settings): OrchestratorError | undefined {
-  const known = apiUrl !== undefined && token !== undefined;
-  if (known) return undefined;
-  const what =
-    apiUrl === undefined
-      ? 'no API address is known: log in, or set ORCHESTRATOR_API_URL'
-      : `no token is known for ${apiUrl}: log in, or set ORCHESTRATOR_TOKEN`;
-  return new OrchestratorError('NOT_CONFIGURED', what);
+/** Loads what it needs where it is needed: no other command waits for that. */
+async function notConfigured(settings: Settings, runtime: Runtime): Promise<OrchestratorError> {
+  const { notConfigured: make } = await import('../operations/read-status.js');
+  return make(settings, runtime);
 }

@@ -13,7 +13,8 @@ import { messageOf } from '@codegen/sdk/text';
 import type { Settings } from '../config/settings.js';
 import { withNext } from '../kit/errors.js';
 import type { Runtime } from '../kit/runtime.js';
-import { noneWhereForbidden, startOfSystem } from './read-status.js';
+import { noneWhereForbidden } from '../permissions.js';
+import { notConfigured, startOfSystem } from './read-status.js';
 
 export type CheckName = 'api' | 'services' | 'redis' | 'projects' | 'sites' | 'workers';
 
@@ -252,11 +253,10 @@ function lastSeen(name: string, services: readonly Service[]): string {
   return `${name} does not run: ${last.instance} has been silent for over ${SILENT_AFTER_S} s, since ${last.seen_at}. Look at its log and start it`;
 }
 
-function apiOf({ apiUrl, token }: Settings, { onCall }: Runtime) {
-  if (apiUrl === undefined || token === undefined) {
-    throw new OrchestratorError('NOT_CONFIGURED', 'no API address and token are known: log in first');
-  }
-  return createApi({ apiUrl, token, retry: { attempts: 2 }, timeoutMs: 10_000, onCall });
+function apiOf(settings: Settings, runtime: Runtime) {
+  const { apiUrl, token } = settings;
+  if (apiUrl === undefined || token === undefined) throw notConfigured(settings, runtime);
+  return createApi({ apiUrl, token, retry: { attempts: 2 }, timeoutMs: 10_000, onCall: runtime.onCall });
 }
 
 function since(ageMs: number | null): string {

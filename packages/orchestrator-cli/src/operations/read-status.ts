@@ -1,10 +1,10 @@
-import type { Task } from '@codegen/contracts';
-import { isOrchestratorError, type NextStep, paste } from '@codegen/sdk/errors';
+import type { ServiceDeployment, Task } from '@codegen/contracts';
+import { isOrchestratorError, type NextStep, OrchestratorError, paste } from '@codegen/sdk/errors';
 import { dataFolderPath } from '@codegen/sdk/files';
 import type { CommandId } from '../command-table.js';
 import type { Settings } from '../config/settings.js';
 import type { Runtime } from '../kit/runtime.js';
-import { isAllowed, keyMay } from '../permissions.js';
+import { isAllowed, keyMay, noneWhereForbidden } from '../permissions.js';
 import { isPermitted } from '../permitted-steps.js';
 import { withoutSpec } from './follow-to-end.js';
 import { hasStack } from './installed-stack.js';
@@ -20,6 +20,8 @@ export interface SystemStatus {
   projects: number | null;
   /** What runs; null where it may not be listed. */
   running: Task[] | null;
+  /** What is at a URL, newest first, some of it; null where it may not be listed. */
+  deployed: ServiceDeployment[] | null;
   /** What went wrong, where something did. */
   problem: string | null;
   next: NextStep;
@@ -30,6 +32,8 @@ interface Candidate extends NextStep {
   id: CommandId;
 }
 
+/** So many sites fit on a screen beside the rest. */
+const SITES = 5;
 const LOG_IN: Candidate = {
   id: 'auth.login',
   command: 'orchestrator auth login',
@@ -65,13 +69,21 @@ export async function readStatus(settings: Settings, runtime: Runtime): Promise<
     project: project ?? null,
     projects: 0,
     running: [],
+    deployed: [],
     problem: null,
     next: first(LOG_IN),
   };
   if (apiUrl === undefined) return { ...found, next: first(start, LOG_IN) };
   if (token === undefined) return found;
   if (!may('auth.status') && !may('project.list') && !may('task.list')) {
-    return { ...found, state: 'not_allowed', projects: null, running: null, next: first(startOf(project)) };
+    return {
+      ...found,
+      state: 'not_allowed',
+      projects: null,
+      running: null,
+      deployed: null,
+      next: first(startOf(project)),
+    };
   }
   const { createApi } = await import('@codegen/sdk/api');
   const call = { signal: runtime.signal };
@@ -81,9 +93,10 @@ export async function readStatus(settings: Settings, runtime: Runtime): Promise<
     const user = who?.user;
     if (who) key = { scopes: who.key.scopes, isAdmin: who.key.role === 'admin' };
     // A key may be for less than these lists; who it is has been told all the same.
-    const [projects, running] = await Promise.all([
+    const [projects, running, deployed] = await Promise.all([
       may('project.list') ? api.projects.page({ limit: 500 }, call).catch(noneWhereForbidden) : null,
       may('task.list') ? api.tasks.page({ status: 'running', limit: 10 }, call).catch(noneWhereForbidden) : null,
+      may('deploy.list') ? api.deployments.page({ current: true, limit: SITES }, call).catch(noneWhereForbidden) : null,
     ]);
     const seen = { user: user ? (user.name ?? user.id) : null, projects: projects?.items.length ?? null };
     const tasks = running?.items.map(withoutSpec) ?? null;
@@ -95,6 +108,7 @@ export async function readStatus(settings: Settings, runtime: Runtime): Promise<
       state: 'ready',
       ...seen,
       running: tasks,
+      deployed: deployed?.items ?? null,
       next: give ?? first(...candidates(seen.projects, tasks, project)),
     };
   } catch (error) {
@@ -119,6 +133,18 @@ export function startOfSystem({ dataDir }: Settings, { env }: Runtime): Candidat
   return { id: 'up', command, when: 'to run the system on this machine' };
 }
 
+/** The error of a call where no address or no token is known, with what helps: a system here, where it is installed, or a login. */
+export function notConfigured(settings: Settings, runtime: Runtime): OrchestratorError {
+  const { apiUrl } = settings;
+  const start = apiUrl === undefined && hasStack() ? startOfSystem(settings, runtime) : undefined;
+  const what =
+    apiUrl === undefined
+      ? `no API address is known: ${start ? 'start the system, ' : ''}log in, or set ORCHESTRATOR_API_URL`
+      : `no token is known for ${apiUrl}: log in, or set ORCHESTRATOR_TOKEN`;
+  const steps = [...(start ? [start] : []), LOG_IN].map(({ command, when }) => ({ command, when }));
+  return new OrchestratorError('NOT_CONFIGURED', what, { next: steps });
+}
+
 /** What may come next, best first. */
 function candidates(
   projects: number | null,
@@ -136,10 +162,4 @@ function candidates(
 function startOf(project: string | undefined): Candidate {
   const command = paste`orchestrator engineering start --project ${project ?? 'PROJECT'} --spec TEXT --wait`;
   return { id: 'engineering.start', command, when: 'to have something built' };
-}
-
-/** For a list that the key may not read. */
-export function noneWhereForbidden(error: unknown): null {
-  if (isOrchestratorError(error) && error.code === 'FORBIDDEN') return null;
-  throw error;
 }

@@ -58,11 +58,13 @@ export const waitFor = (type: TaskType) => ({
     const { client, settings } = await context.client();
     const handle = await findTask(client, { id: input.task, project: settings.project, type }, context.signal);
     context.runtime.meta.correlation_id = handle.task.correlation_id;
+    // As the person calls it, where it was found by that.
+    if (input.task === undefined) context.project = settings.project;
     return await followToEnd(client, handle, context.runtime, { timeoutMs, quiet: input.quiet });
   },
 
-  render(task: Task, screen: Screen): string {
-    return renderStarted(task, screen);
+  render(task: Task, screen: Screen, context: Context): string {
+    return renderStarted(task, screen, context.project);
   },
 });
 

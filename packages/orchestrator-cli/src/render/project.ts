@@ -4,8 +4,8 @@ import { type Column, renderPairs } from '../kit/table.js';
 import { cut, oneLine } from '../kit/text.js';
 import { ago, paintStatus } from './status.js';
 
-/** A project in full. */
-export function renderProject(project: Project, screen: Screen): string {
+/** A project in full, with where it is deployed as far as that is known. */
+export function renderProject(project: Project, screen: Screen, urls: readonly string[] | null = null): string {
   const heading = `${screen.paint.bold(oneLine(project.name))}  ${paintStatus(project.status, project.status, screen)}`;
   const pairs = renderPairs(
     [
@@ -14,6 +14,7 @@ export function renderProject(project: Project, screen: Screen): string {
       ['modules', project.modules.map(oneLine).join(', ')],
       ['repository', project.repository_url ? oneLine(project.repository_url) : undefined],
       ['main', project.main_sha?.slice(0, 12)],
+      ...(urls ?? []).map((url) => ['url', oneLine(url)] as const),
       ['updated', ago(project.updated_at)],
     ],
     screen,

@@ -2,6 +2,7 @@ import type { Screen } from '../kit/screen.js';
 import { renderPairs, renderTable } from '../kit/table.js';
 import { oneLine } from '../kit/text.js';
 import type { SystemStatus } from '../operations/read-status.js';
+import { deploymentColumns } from './deployment.js';
 import { taskColumns } from './task.js';
 
 /** Where the command line finds itself, and the next command. */
@@ -19,9 +20,12 @@ export function renderStatus(found: SystemStatus, screen: Screen): string {
     screen,
   );
   const running = found.running?.length ? `\n\n${renderTable(found.running, taskColumns(screen), screen)}` : '';
+  const sites = found.deployed?.length
+    ? `\n\n${renderTable(found.deployed, deploymentColumns().slice(0, 2), screen)}`
+    : '';
   const next = `${paint.bold('Next:')} ${found.next.command}`;
   const help = `${paint.bold('Help:')} orchestrator --help`;
-  return `${headline(found, screen)}\n${pairs}${running}\n\n${next}\n${help}`;
+  return `${headline(found, screen)}\n${pairs}${running}${sites}\n\n${next}\n${help}`;
 }
 
 function headline({ state, running, projects }: SystemStatus, { paint }: Screen): string {

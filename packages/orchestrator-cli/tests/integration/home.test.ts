@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Task } from '@codegen/contracts';
+import type { Project, Task } from '@codegen/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../tests/support/ports.js';
 import { type FakeApi, TOKEN } from '../../../sdk/tests/support/fake-api.js';
@@ -27,6 +27,45 @@ describe('bare orchestrator', () => {
 
     expect(text).toMatch(/^No system yet\n/);
     expect(text).toContain('Next: orchestrator up\n');
+  });
+
+  it('names the same start as any other command does without a system', async () => {
+    const env = { ORCHESTRATOR_API_URL: '', ORCHESTRATOR_TOKEN: '' };
+    for (const args of [
+      ['project', 'list'],
+      ['diagnose', 'api'],
+      ['task', 'get', 'task_1'],
+    ]) {
+      const { stderr } = await machine.run(args, { env });
+      expect(stderr, args.join(' ')).toMatch(/\nTry: orchestrator up\n$/);
+      const without = await machine.run(args, {
+        env: { ...env, ALLOWED_COMMANDS: 'project.*,diagnose.*,task.*,auth.*' },
+      });
+      expect(without.stderr, args.join(' ')).toMatch(/\nTry: orchestrator auth login\n$/);
+    }
+    const { stderr } = await machine.run(['project', 'list'], { env: { ...env, ORCHESTRATOR_API_URL: fake.url } });
+    expect(stderr).toMatch(/\nTry: orchestrator auth login\n$/);
+  });
+
+  it('shows where projects are deployed, as project get does', async () => {
+    const project = fake.projects[0] as Project;
+    const url = 'http://127.0.0.1:18123';
+    fake.deployments.push({
+      ...{ id: 'dep_1', request_id: 'req_1', task_id: null, project_id: project.id, project_name: project.name },
+      ...{ server_handle: 'local', service: 'backend', port: 18_123, url },
+      ...{ commit_sha: 'abcdef12'.repeat(5), deployed_at: project.created_at },
+    });
+    const get = async (...args: string[]) => await machine.run(['project', 'get', project.name, ...args]);
+    const lacks = fake.makeToken(['project.get', 'project.list']);
+
+    expect(await home()).toMatch(new RegExp(`\n${project.name} +${url}\n`));
+    expect((await get()).stdout).toMatch(new RegExp(`\n *url +${url}\n`));
+    expect(envelopeOf(await get('--json')).data.urls).toEqual([url]);
+    const hidden = await machine.run(['project', 'get', project.name, '--json'], {
+      env: { ORCHESTRATOR_TOKEN: lacks },
+    });
+    expect(envelopeOf(hidden).data).toMatchObject({ name: project.name, urls: null });
+    fake.deployments.pop();
   });
 
   it('says that nobody is logged in', async () => {
@@ -136,6 +175,14 @@ describe('bare orchestrator', () => {
 });
 
 describe('the command that comes next', () => {
+  it('calls a project as the person did', async () => {
+    const started = await machine.run(['engineering', 'start', '--project', 'todo-api', '--spec', 'x', '--json']);
+    Object.assign(fake.tasks.get(String(envelopeOf(started).data.id)) ?? {}, { status: 'completed' });
+    const { stdout } = await machine.run(['engineering', 'wait', '--project', 'todo-api']);
+
+    expect(stdout).toContain('\nNext: orchestrator deploy start --project todo-api --wait\n');
+  });
+
   it('goes to the system that the command line named, and quotes it', async () => {
     const other = ['--api-url', fake.url, '--profile', "it's"];
     const failed = envelopeOf(await machine.run(['task', 'get', 'task_0', '--json', ...other]));

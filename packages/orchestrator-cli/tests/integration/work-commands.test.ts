@@ -402,7 +402,7 @@ describe('a task whose tests fail', () => {
       () => expect.fail('it was told as a success'),
       (thrown) => thrown,
     );
-    const screen = { columns: 80, paint: new Chalk({ level: 0 }) };
+    const screen = { columns: Number.POSITIVE_INFINITY, paint: new Chalk({ level: 0 }) };
     const [first, rest, ...lines] = renderError(failure, [], screen).split('\n');
     const { text } = await run('task.get', [id]);
 

@@ -93,6 +93,8 @@ describe('steps in data', () => {
       expect(permittedData(shape(step), caller)).toEqual(shape(help));
     }
     expect(permittedData({ checks: [{ next: step }, {}] }, caller)).toEqual({ checks: [{ next: help }, {}] });
+    const waiting = (next: object) => ({ items: [{ waits_for: { next } }, { waits_for: null }] });
+    expect(permittedData(waiting(step), caller)).toEqual(waiting(help));
     const peeked = { items: [{ message: { next: step, verdict: { next: step } } }] };
     expect(permittedData(peeked, caller)).toEqual(peeked);
   });
