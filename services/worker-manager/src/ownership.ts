@@ -22,7 +22,7 @@ const SEVERAL = 'several-managers';
 /** Milliseconds until a manager that does not renew its lease may be taken for gone. */
 const LEASE_MS = 6000;
 /** How often a lease is renewed while it lasts. */
-const RENEWALS = 12;
+const RENEWALS = 6;
 const JOIN_MS = 300;
 /** A lease that ends so much later than it did was renewed. */
 const RENEWED_MS = 50;

@@ -129,6 +129,8 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     throw error;
   }
   takeOver.ownLeftovers();
+  // What Redis knows may be older now.
+  redis.on('ready', () => takeOver.ownLeftovers());
 
   const commands = runConsumer({
     redisUrl,

@@ -45,7 +45,7 @@ export class TakeOver {
     }
   }
 
-  /** Takes back what an earlier process of this manager's name had and this one has not, and removes what is nobody's. */
+  /** Takes back what is told of as this manager's and is not recorded here, and removes what is nobody's. */
   ownLeftovers(): void {
     const { name } = this.manager.ownership;
     this.#begin(name, async () => {
@@ -105,6 +105,12 @@ function adopt({ manager: from, record }: Owned, manager: Manager): Promise<void
   const { worker_id, handle } = record;
   return locks.run(worker_id, async () => {
     if (records.get(worker_id)) return;
+    if (from === ownership.name && (await gone.find(worker_id))) {
+      // Redis came back older than it was: this manager had deleted it.
+      await runtime.end(worker_id, handle);
+      await untilSilent(redis, worker_id);
+      return ownership.release(worker_id);
+    }
     const take = async (taken: WorkerRecord) => {
       await records.put(taken);
       const isTaken =

@@ -301,6 +301,19 @@ describe('what all know of workers', () => {
     expect(await isAlive(workerId)).toBe(true);
   });
 
+  it('has no worker again that was deleted, though Redis comes back older than it was', async () => {
+    await bench.start({ name: 'manager-a' });
+    const workerId = await bench.create('forever');
+    await bench.response(workerId.slice(2));
+    const told = (await bench.redis.hget('worker:owners', workerId)) as string;
+    await bench.delete(workerId);
+    await bench.redis.hset('worker:owners', workerId, told);
+    expect(await listed()).toEqual([expect.stringContaining(workerId)]);
+    await bench.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await waitFor('it to go', async () => (await ownerOf(workerId)) === undefined);
+    expect(await listed()).toEqual([]);
+  });
+
   it('does not make a worker anew whose record is of an earlier process of that name', async () => {
     const first = await bench.start({ name: 'manager-a' });
     const { turn } = await busyWorker();
