@@ -44,6 +44,8 @@ async function forgetUnusable(manager: Manager): Promise<void> {
 export async function reconcile(manager: Manager): Promise<void> {
   const { records, locks, gone, ownership } = manager;
   const turns = ownership.turns();
+  // Without a worker nobody awaits it.
+  turns.catch(() => undefined);
   const looks = records.all().map(({ worker_id }) =>
     locks
       .run(worker_id, async () => look(worker_id, (await turns).has(worker_id), manager))

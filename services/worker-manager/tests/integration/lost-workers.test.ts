@@ -1,5 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { workerIdFor, workerInputs } from '@codegen/contracts';
 import { publish } from '@codegen/sdk/queue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -171,6 +172,17 @@ it('live workers are not taken for lost when Redis loses everything', async () =
   await bench.redis.flushall();
   expect(await bench.output(turn)).toMatchObject({ status: 'success', branch: 'task/task_flushed/7' });
 });
+
+it('a manager without a worker goes on when Redis was away', async () => {
+  const manager = await bench.spawn();
+  await bench.server.kill();
+  // Longer than a command without a reply waits.
+  await sleep(6000);
+  await bench.server.restart();
+  const workerId = await bench.create('writes-file');
+  expect(await bench.output(await bench.input(workerId, 'Write this'))).toMatchObject({ status: 'success' });
+  expect(manager.exitCode).toBeNull();
+}, 60_000);
 
 describe('one worker that cannot be looked after', () => {
   it('holds up no other: late inputs of the others that are gone are answered', async () => {
