@@ -1,4 +1,4 @@
-import { safeGitSettings } from '@codegen/sdk/git';
+import { type GitPlace, onRepository as git } from '@codegen/sdk/git';
 
 const identity = { name: 'Developer agent', email: 'agent@codegen.invalid' };
 
@@ -13,30 +13,9 @@ export const identityEnvironment: Readonly<Record<string, string>> = {
 /** The same in a repository's configuration, for the agent's own commits. */
 export const identityConfiguration = `[user]\n\tname = ${identity.name}\n\temail = ${identity.email}\n`;
 
-/** A repository's git directory and the folder with its files. */
-export interface GitPlace {
-  readonly gitDir: string;
-  readonly folder: string;
-}
-
-/** Arguments for any git call: on this repository, never on one around it or in it. */
-function git({ gitDir, folder }: GitPlace, ...args: string[]): string[] {
-  return ['git', ...safeGitSettings, '-C', folder, `--git-dir=${gitDir}`, `--work-tree=${folder}`, ...args];
-}
-
-/** Makes `<folder>/.git`. Without a template: no sample hooks, no excludes. */
-export function initCommand(folder: string): string[] {
-  return ['git', ...safeGitSettings, 'init', '--quiet', '--template=', '--initial-branch', 'work', '--', folder];
-}
-
 /** Every branch of the repository. No remote is configured, so that the agent does not push by habit. */
 export function fetchCommand(place: GitPlace, url: string): string[] {
   return git(place, 'fetch', '--quiet', '--prune', '--no-tags', '--', url, '+refs/heads/*:refs/remotes/origin/*');
-}
-
-/** The full id of the commit that a revision names. */
-export function resolveCommand(place: GitPlace, revision: string): string[] {
-  return git(place, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`);
 }
 
 /** Whether all that these commits add to a commit can be read: exit code 0 means yes. */
@@ -47,11 +26,6 @@ export function readableCommand(place: GitPlace, commits: readonly string[], sin
 
 export function checkoutCommand(place: GitPlace, sha: string): string[] {
   return git(place, 'checkout', '--quiet', '-B', 'work', sha);
-}
-
-/** Makes the index what a commit has. */
-export function readTreeCommand(place: GitPlace, sha: string): string[] {
-  return git(place, 'read-tree', sha);
 }
 
 /** All files of a commit: prints as it reads, so that it can be ended where it is more than any later list may be. */
@@ -123,8 +97,10 @@ export function changedKeysCommand(place: GitPlace, since: string): string[] {
 
 /** Stages the paths on stdin, each ended by NUL, as a commit has them. */
 export function unstageCommand(place: GitPlace, sha: string): string[] {
-  const [program, ...args] = git(place, 'reset', '--quiet', '--pathspec-from-file=-', '--pathspec-file-nul', sha);
-  return [program as string, '--literal-pathspecs', ...args];
+  return [
+    '--literal-pathspecs',
+    ...git(place, 'reset', '--quiet', '--pathspec-from-file=-', '--pathspec-file-nul', sha),
+  ];
 }
 
 /** Whether anything is staged: exit code 1 means yes. */
@@ -144,11 +120,6 @@ export function mergeCommand(place: GitPlace, sha: string): string[] {
 
 export function abortMergeCommand(place: GitPlace): string[] {
   return git(place, 'merge', '--abort');
-}
-
-/** Whether `ancestor` is in the history of `sha`: exit code 0 means yes. */
-export function isAncestorCommand(place: GitPlace, ancestor: string, sha: string): string[] {
-  return git(place, 'merge-base', '--is-ancestor', ancestor, sha);
 }
 
 /** Names of the files that differ, each ended by NUL. */

@@ -4,14 +4,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { diskFault, fullDisk, removeTree, SystemFault, saidFault } from '@codegen/sdk/files';
 import {
   GITLINK_MODE,
+  type GitPlace,
+  type GitResult,
+  initRepository,
+  isAncestor,
   LINK_MODE,
   leavesTree,
   parseGitEntries,
   parseObjects,
-  safeGitEnvironment,
+  readTree,
+  resolveCommit,
+  runGit,
 } from '@codegen/sdk/git';
 import { judgeFile, MANIFEST_FILE, ManifestError, parseManifest } from '@codegen/sdk/manifest';
-import { execa } from 'execa';
 import * as commands from './git-commands.js';
 import {
   giveRefs,
@@ -84,7 +89,7 @@ const FRESH_CLONE =
 export class Workspace {
   readonly folder: string;
   readonly #own: string;
-  readonly #place: commands.GitPlace;
+  readonly #place: GitPlace;
   readonly #pushed = new Map<string, string>();
   #lastPushed: string | undefined;
   /** The repository's configuration as the wrapper made it. */
@@ -258,7 +263,7 @@ export class Workspace {
   }
 
   async #commit(revision: string): Promise<string | undefined> {
-    const found = await this.#run(commands.resolveCommand(this.#place, revision));
+    const found = await this.#run(resolveCommit(this.#place, revision));
     return found.exitCode === 0 ? found.stdout.trim() : undefined;
   }
 
@@ -271,7 +276,7 @@ export class Workspace {
     this.#refs = { refs: new Map(), stashLog: '' };
     await mkdir(this.folder, { recursive: true });
     await mkdir(this.#own, { recursive: true, mode: 0o700 });
-    await this.#must(commands.initCommand(this.#own));
+    await this.#must(initRepository(this.#own, { branch: 'work' }));
     const path = join(this.#place.gitDir, 'config');
     this.#configuration = `${await readFile(path, 'utf8')}${commands.identityConfiguration}`;
     await writeFile(path, this.#configuration);
@@ -331,7 +336,7 @@ export class Workspace {
     for (const command of [
       commands.readableCommand(this.#place, [head, ...merged], this.#start),
       ...(head === this.#start ? [] : [commands.listTreeCommand(this.#place, head)]),
-      commands.readTreeCommand(this.#place, head),
+      readTree(this.#place, head),
     ]) {
       const result = await this.#run(command);
       if (result.exitCode !== 0) return result.stderr.trim().slice(-SHOWN_BYTES) || `git ended with ${result.exitCode}`;
@@ -452,14 +457,14 @@ export class Workspace {
   }
 
   async #merge(base: string): Promise<void> {
-    const included = await this.#run(commands.isAncestorCommand(this.#place, base, 'HEAD'));
+    const included = await this.#run(isAncestor(this.#place, base, 'HEAD'));
     if (included.exitCode === 0) return;
     const merged = await this.#run(commands.mergeCommand(this.#place, base));
     if (merged.exitCode !== 0) await this.#run(commands.abortMergeCommand(this.#place));
   }
 
   async #head(): Promise<string> {
-    return (await this.#must(commands.resolveCommand(this.#place, 'HEAD'))).trim();
+    return (await this.#must(resolveCommit(this.#place, 'HEAD'))).trim();
   }
 
   /** Tries until `attempt` returns no complaint; a permanent one, or the last, throws. */
@@ -490,31 +495,14 @@ export class Workspace {
     throw await this.#failure(`git failed: ${result.stderr.trim().slice(-2000) || `exit code ${result.exitCode}`}`);
   }
 
-  async #run(command: readonly string[], input?: string | Buffer, encoding: 'utf8' | 'latin1' = 'utf8') {
-    const [program, ...args] = command as [string, ...string[]];
-    const result = await execa(program, args, {
+  async #run(args: readonly string[], input?: string | Buffer, encoding: 'utf8' | 'latin1' = 'utf8') {
+    const { path, workerId, signal } = this.options;
+    const result = await runGit(args, {
+      ...{ path, input, encoding, signal, timeoutMs: COMMAND_TIMEOUT_MS, mostBytes: 64 * 1024 * 1024 },
       // By the worker's id worker-manager finds what a dead worker left running.
-      env: {
-        ...safeGitEnvironment,
-        PATH: this.options.path,
-        ...commands.identityEnvironment,
-        WORKER_ID: this.options.workerId,
-      },
-      extendEnv: false,
-      reject: false,
-      encoding,
-      stripFinalNewline: false,
-      timeout: COMMAND_TIMEOUT_MS,
-      maxBuffer: 64 * 1024 * 1024,
-      ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
-      cancelSignal: this.options.signal,
+      env: { ...commands.identityEnvironment, WORKER_ID: workerId },
     });
-    this.options.signal.throwIfAborted();
-    return {
-      exitCode: result.exitCode,
-      stdout: result.stdout,
-      stderr: tooMuch(result) ?? (result.stderr || (result.shortMessage ?? '')),
-    };
+    return { ...result, stderr: tooMuch(result) ?? result.stderr };
   }
 }
 
@@ -536,9 +524,10 @@ function listed(paths: readonly string[]): string {
 }
 
 /** What a git that was ended says of it: nothing that helps. */
-function tooMuch({ timedOut, isMaxBuffer }: { timedOut?: boolean; isMaxBuffer?: boolean }): string | undefined {
-  if (!timedOut && !isMaxBuffer) return undefined;
-  const what = timedOut ? `git did not end within ${COMMAND_TIMEOUT_MS / 60_000} minutes` : 'there are too many files';
+function tooMuch({ limit }: GitResult): string | undefined {
+  if (limit === undefined) return undefined;
+  const what =
+    limit === 'time' ? `git did not end within ${COMMAND_TIMEOUT_MS / 60_000} minutes` : 'there are too many files';
   return `${what}: commit fewer or smaller files, and name in .gitignore what programs make`;
 }
 

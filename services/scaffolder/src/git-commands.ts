@@ -20,17 +20,12 @@ export const BARE_SETTINGS: readonly (readonly [string, string])[] = [
 const NO_OBJECT = '0'.repeat(40);
 const MAIN = 'refs/heads/main';
 
-/** Arguments of `git init` for a bare repository. An empty template folder: no sample hooks, no stray excludes. */
-export const initBare = (path: string) => ['init', '--quiet', '--bare', '--template=', '--initial-branch=main', path];
-
 export const setConfig = (gitDir: string, [name, value]: readonly [string, string]) => [
   `--git-dir=${gitDir}`,
   'config',
   name,
   value,
 ];
-
-export const initFolder = (folder: string) => ['init', '--quiet', '--template=', '--initial-branch=main', folder];
 
 /** Stages everything, also what the drawn .gitignore names. */
 export const addAll = (folder: string) => ['-C', folder, 'add', '--all', '--force'];
@@ -54,25 +49,6 @@ export const fetchHead = (gitDir: string, folder: string) => [
   '--no-write-fetch-head',
   folder,
   'HEAD',
-];
-
-/** Prints the commit that a name stands for; exit 1 where there is none. */
-export const resolveCommit = (gitDir: string, name: string) => [
-  `--git-dir=${gitDir}`,
-  'rev-parse',
-  '--verify',
-  '--quiet',
-  '--end-of-options',
-  `${name}^{commit}`,
-];
-
-/** Exit 0 where `ancestor` is in the history of `descendant`, 1 where it is not. */
-export const isAncestor = (gitDir: string, ancestor: string, descendant: string) => [
-  `--git-dir=${gitDir}`,
-  'merge-base',
-  '--is-ancestor',
-  ancestor,
-  descendant,
 ];
 
 /** Moves main to `to`, but only from `from`; without `from`, only where there is no main yet. */

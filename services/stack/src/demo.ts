@@ -91,16 +91,11 @@ class Demo {
     await phase('create the project', () => this.cli(['project', 'create', '--name', 'blog', '--modules', 'backend']));
     await phase('engineering', () => this.cli(['engineering', 'start', '--project', 'blog', ...spec, '--wait']));
     await phase('deploy', () => this.cli(['deploy', 'start', '--project', 'blog', '--wait']));
-    const { url, projectId } = await this.outcome();
+    const url = await this.deployedUrl();
     const posts = await phase('fetch the page', () => this.fetchPosts(url));
     const sentenceToUrl = (performance.now() - sentenceMs) / 1000;
-    const log = await this.output('git', [
-      '-C',
-      join(this.data, 'repos', 'local', `${projectId}.git`),
-      'log',
-      '--oneline',
-      'main',
-    ]);
+    const { repository_url } = await this.answer<{ repository_url: string }>(['project', 'get', 'blog']);
+    const log = await this.output('git', [`--git-dir=${fileURLToPath(repository_url)}`, 'log', '--oneline', 'main']);
     return { url, titles: posts.map((post) => post.title), phases, sentenceToUrl, log: log.trim().split('\n') };
   }
 
@@ -149,14 +144,16 @@ class Demo {
     return Buffer.concat(chunks).toString();
   }
 
-  private async outcome(): Promise<{ url: string; projectId: string }> {
-    const args = [cli, 'task', 'list', '--project', 'blog', '--json'];
-    const answer = JSON.parse(await this.output(process.execPath, args)) as {
-      data: { items: { type: string; project_id: string; result: { deployed_url?: string } | null }[] };
-    };
-    const deploy = answer.data.items.find((task) => task.type === 'deploy');
-    if (!deploy?.result?.deployed_url) throw new DemoError('The deploy ended without a URL.');
-    return { url: deploy.result.deployed_url, projectId: deploy.project_id };
+  private async answer<T>(args: readonly string[]): Promise<T> {
+    return JSON.parse(await this.output(process.execPath, [cli, ...args, '--json'])).data as T;
+  }
+
+  private async deployedUrl(): Promise<string> {
+    type Tasks = { items: { type: string; result: { deployed_url?: string } | null }[] };
+    const { items } = await this.answer<Tasks>(['task', 'list', '--project', 'blog']);
+    const url = items.find((task) => task.type === 'deploy')?.result?.deployed_url;
+    if (!url) throw new DemoError('The deploy ended without a URL.');
+    return url;
   }
 
   private async fetchPosts(url: string): Promise<{ title: string; body: string }[]> {

@@ -1,9 +1,40 @@
 import { describe, expect, it } from 'vitest';
-import { cloneSource, parseGitEntries, parseObjects, safeGitSettings } from '../../src/git/index.js';
+import {
+  cloneSource,
+  initRepository,
+  isAncestor,
+  onRepository,
+  parseGitEntries,
+  parseObjects,
+  resolveCommit,
+} from '../../src/git/index.js';
 
-it('settings are arguments, each after its -c', () => {
-  expect(safeGitSettings.filter((_, index) => index % 2 === 0).every((word) => word === '-c')).toBe(true);
-  expect(safeGitSettings).toContain('core.hooksPath=/dev/null');
+describe('the arguments of git', () => {
+  const place = { gitDir: '/r.git' };
+
+  it('name the repository, and its folder where it has one', () => {
+    expect(onRepository(place, 'gc')).toEqual(['--git-dir=/r.git', 'gc']);
+    expect(onRepository({ gitDir: '/f/.git', folder: '/f' }, 'gc')).toEqual([
+      ...['-C', '/f', '--work-tree=/f', '--git-dir=/f/.git', 'gc'],
+    ]);
+  });
+
+  it('never take a name from outside for an option', () => {
+    const args = resolveCommit(place, '--upload-pack=evil');
+    expect(args.slice(-2)).toEqual(['--end-of-options', '--upload-pack=evil^{commit}']);
+    expect(isAncestor(place, 'a', 'b').slice(1)).toEqual(['merge-base', '--is-ancestor', 'a', 'b']);
+  });
+
+  it('make a repository without a template', () => {
+    const bare = ['init', '--quiet', '--bare', '--template=', '--initial-branch=main', '--', '/r.git'];
+    expect(initRepository('/r.git', { branch: 'main', bare: true })).toEqual(bare);
+    expect(initRepository('/f', { branch: 'work' }).slice(2)).toEqual([
+      '--template=',
+      '--initial-branch=work',
+      '--',
+      '/f',
+    ]);
+  });
 });
 
 it('entries of trees and of indexes are read, whatever their names hold', () => {

@@ -3,12 +3,11 @@
  * An agent that is no AI: runs the tests of the project in the working folder, as `.project.yml` names them, and says
  * how they ended in a result block. Fails with the end of the output as its summary.
  */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { readFileBelow } from '@codegen/sdk/files';
-import { safeGitEnvironment, safeGitSettings } from '@codegen/sdk/git';
+import { runGit } from '@codegen/sdk/git';
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES, parseManifest, readNpmPackage } from '@codegen/sdk/manifest';
 import { boundedText, messageOf } from '@codegen/sdk/text';
 import { plainLine } from '../progress.js';
@@ -103,14 +102,8 @@ async function goneTests(): Promise<string | undefined> {
 /** Undefined where the folder is no clone, or has no such branch. */
 async function codeFiles(revision: string): Promise<string[] | undefined> {
   const list = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', revision];
-  const options = { maxBuffer: MAX_LIST_BYTES, env: { ...process.env, ...safeGitEnvironment } };
-  try {
-    const { stdout } = await promisify(execFile)('git', [...safeGitSettings, ...list], options);
-    return stdout.split('\0').filter((path) => CODE.test(path));
-  } catch (error) {
-    if ((error as { code?: unknown }).code === undefined) throw error;
-    return undefined;
-  }
+  const { exitCode, stdout } = await runGit(list, { path: process.env.PATH ?? '', mostBytes: MAX_LIST_BYTES });
+  return exitCode === 0 ? stdout.split('\0').filter((path) => CODE.test(path)) : undefined;
 }
 
 async function manifest() {

@@ -2,19 +2,10 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '@codegen/sdk/files';
-import { cloneSource, safeGitEnvironment } from '@codegen/sdk/git';
+import { cloneSource, resolveCommit as findCommit, initRepository, readTree, runGit } from '@codegen/sdk/git';
 import { boundedText, isSecretVariable, Redactor, textOf, withoutPatterns } from '@codegen/sdk/text';
-import { execa } from 'execa';
 import { DeployFailure, type ReleaseTarget } from '../executors/executor.js';
-import {
-  checkoutIndexCommand,
-  compareIndexCommand,
-  fetchMainCommand,
-  initCopyCommand,
-  onMainCommand,
-  readTreeCommand,
-  resolveCommitCommand,
-} from '../git-commands.js';
+import { checkoutIndex, compareIndex, fetchMain, onMain } from '../git-commands.js';
 import { readManifest } from './manifest.js';
 import { startMarkedProcess } from './marked-process.js';
 import { TAIL_BYTES } from './output-tail.js';
@@ -50,11 +41,11 @@ export async function resolveCommit(
   }
   const wanted = revision || 'refs/heads/main';
   const why = `${repo_full_name} has no ${revision ? `commit ${revision}` : 'branch main'}: push it, then deploy again`;
-  return withRepository(clone_url, folders, settings, signal, async (repository) => {
-    const sha = (await git(resolveCommitCommand(repository, wanted), why, settings, signal)).trim();
+  return withRepository(clone_url, folders, settings, signal, async (gitDir) => {
+    const sha = (await git(findCommit({ gitDir }, wanted), why, settings, signal)).trim();
     // The repository holds what tasks have not finished or were refused, too.
     const unmerged = `commit ${sha} is not on main of ${repo_full_name}: merge it, then deploy again`;
-    if (revision) await git(onMainCommand(repository, sha), unmerged, settings, signal);
+    if (revision) await git(onMain(gitDir, sha), unmerged, settings, signal);
     return sha;
   });
 }
@@ -84,8 +75,8 @@ async function withRepository<T>(
   const copy = folders.passing();
   try {
     const why = `main of ${source} cannot be fetched: see stderr, then deploy again`;
-    await git(initCopyCommand(copy), why, settings, signal);
-    await git(fetchMainCommand(copy, source), why, settings, signal);
+    await git(initRepository(copy, { branch: 'main', bare: true }), why, settings, signal);
+    await git(fetchMain(copy, source), why, settings, signal);
     return await work(copy);
   } finally {
     await removeTree(copy);
@@ -122,10 +113,10 @@ export async function prepareRelease(
   try {
     await mkdir(passing, { recursive: true });
     const why = `commit ${sha} of ${repo_full_name} cannot be read`;
-    const isIntact = await withRepository(clone_url, folders, settings, signal, async (repository) => {
-      await git(readTreeCommand(repository, sha), why, settings, signal, index);
-      if (isThere && (await holdsFiles(repository, folder, settings, signal, index))) return true;
-      await git(checkoutIndexCommand(repository, passing), why, settings, signal, index);
+    const isIntact = await withRepository(clone_url, folders, settings, signal, async (gitDir) => {
+      await git(readTree({ gitDir }, sha), why, settings, signal, index);
+      if (isThere && (await holdsFiles(gitDir, folder, settings, signal, index))) return true;
+      await git(checkoutIndex(gitDir, passing), why, settings, signal, index);
       return false;
     });
     if (isIntact) return { folder, reused: true };
@@ -153,13 +144,13 @@ export async function prepareRelease(
 
 /** A release may write to its folder; what it did to files that the commit does not have is not seen. */
 async function holdsFiles(
-  repository: string,
+  gitDir: string,
   folder: string,
   settings: PrepareSettings,
   signal: AbortSignal,
   index: string,
 ): Promise<boolean> {
-  const comparing = git(compareIndexCommand(repository, folder), 'another file', settings, signal, index);
+  const comparing = git(compareIndex(gitDir, folder), 'another file', settings, signal, index);
   return comparing.then(
     () => true,
     (error: unknown) => {
@@ -240,25 +231,10 @@ async function git(
   signal: AbortSignal,
   index?: string,
 ): Promise<string> {
-  try {
-    const { stdout } = await execa('git', args, {
-      env: {
-        ...settings.installEnvironment,
-        ...safeGitEnvironment,
-        PATH: settings.path,
-        ...(index ? { GIT_INDEX_FILE: index } : {}),
-      },
-      extendEnv: false,
-      stdin: 'ignore',
-      timeout: GIT_TIMEOUT_MS,
-      cancelSignal: signal,
-    });
-    return stdout;
-  } catch (error) {
-    signal.throwIfAborted();
-    const { stderr, exitCode } = error as { stderr?: string; exitCode?: number };
-    const said = boundedText(withoutPatterns(stderr ?? ''), { maxBytes: TAIL_BYTES, keep: 'end' });
-    const details = { stderr: said, exitCode: exitCode ?? null };
-    throw new DeployFailure('fetch_failed', why, details, { cause: error });
-  }
+  const env = { ...settings.installEnvironment, ...(index && { GIT_INDEX_FILE: index }) };
+  const options = { path: settings.path, env, timeoutMs: GIT_TIMEOUT_MS, signal };
+  const { exitCode, stdout, stderr } = await runGit(args, options);
+  if (exitCode === 0) return stdout;
+  const said = boundedText(withoutPatterns(stderr), { maxBytes: TAIL_BYTES, keep: 'end' });
+  throw new DeployFailure('fetch_failed', why, { stderr: said, exitCode: exitCode ?? null });
 }

@@ -1,25 +1,10 @@
-import { safeGitSettings } from '@codegen/sdk/git';
 import { expect, test } from 'vitest';
-import { checkoutIndexCommand, readTreeCommand, resolveCommitCommand } from '../../src/git-commands.js';
+import { checkoutIndex, compareIndex, fetchMain, onMain } from '../../src/git-commands.js';
 
-const safe = [...safeGitSettings, '-c', 'safe.directory=/r.git', '--git-dir=/r.git'];
-
-test('Every command names its repository and runs no hook', () => {
-  expect(resolveCommitCommand('/r.git', 'abc')).toEqual([
-    ...safe,
-    'rev-parse',
-    '--verify',
-    '--quiet',
-    '--end-of-options',
-    'abc^{commit}',
-  ]);
-  expect(readTreeCommand('/r.git', 'abc')).toEqual([...safe, 'read-tree', 'abc']);
-  expect(checkoutIndexCommand('/r.git', '/out')).toEqual([
-    ...safe,
-    '--work-tree=/out',
-    'checkout-index',
-    '--all',
-    '--force',
-    '--quiet',
-  ]);
+test('Every command names its repository, and takes no address for an option', () => {
+  const of = (folder: string) => ['-C', folder, `--work-tree=${folder}`, '--git-dir=/r.git'];
+  expect(onMain('/r.git', 'abc').slice(0, 3)).toEqual(['--git-dir=/r.git', 'merge-base', '--is-ancestor']);
+  expect(checkoutIndex('/r.git', '/out')).toEqual([...of('/out'), 'checkout-index', '--all', '--force', '--quiet']);
+  expect(compareIndex('/r.git', '/out')).toEqual([...of('/out'), 'update-index', '--refresh']);
+  expect(fetchMain('/r.git', '--x').slice(-3)).toEqual(['--', '--x', '+refs/heads/main:refs/heads/main']);
 });

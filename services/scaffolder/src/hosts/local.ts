@@ -4,19 +4,16 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { identifier } from '@codegen/contracts';
 import { PermanentError } from '@codegen/sdk/errors';
-import { parseGitEntries, parseObjects } from '@codegen/sdk/git';
+import { initRepository, isAncestor, parseGitEntries, parseObjects, resolveCommit } from '@codegen/sdk/git';
 import {
   BARE_SETTINGS,
   fetchHead,
   firstCommit,
-  initBare,
-  isAncestor,
   listEntries,
   listFiles,
   moveMain,
   readBlob,
   readObjects,
-  resolveCommit,
   setConfig,
 } from '../git-commands.js';
 import { runGit } from '../run-git.js';
@@ -38,7 +35,7 @@ export function localHost(reposDir: string): RepositoryHost {
   const resolve = async (fullName: string, name: string) => {
     const gitDir = folderOf(fullName);
     if (!(await exists(gitDir))) return undefined;
-    const { stdout, exitCode } = await runGit(resolveCommit(gitDir, name), { expect: [1] });
+    const { stdout, exitCode } = await runGit(resolveCommit({ gitDir }, name), { expect: [1] });
     return exitCode === 0 ? stdout.trim() : undefined;
   };
 
@@ -55,7 +52,7 @@ export function localHost(reposDir: string): RepositoryHost {
 
     async createMain(fullName, folder) {
       const gitDir = folderOf(fullName);
-      const head = (await runGit(resolveCommit(join(folder, '.git'), 'HEAD'))).stdout.trim();
+      const head = (await runGit(resolveCommit({ gitDir: join(folder, '.git') }, 'HEAD'))).stdout.trim();
       await runGit(fetchHead(gitDir, folder));
       return move(gitDir, { to: head });
     },
@@ -65,7 +62,9 @@ export function localHost(reposDir: string): RepositoryHost {
     async contains(fullName, history, commitSha) {
       if (!COMMIT.test(commitSha) || !COMMIT.test(history)) return false;
       if (!(await resolve(fullName, commitSha)) || !(await resolve(fullName, history))) return false;
-      const { exitCode } = await runGit(isAncestor(folderOf(fullName), commitSha, history), { expect: [1] });
+      const { exitCode } = await runGit(isAncestor({ gitDir: folderOf(fullName) }, commitSha, history), {
+        expect: [1],
+      });
       return exitCode === 0;
     },
 
@@ -100,7 +99,7 @@ export function localHost(reposDir: string): RepositoryHost {
   async function move(gitDir: string, { from, to }: { from?: string; to: string }): Promise<boolean> {
     const { exitCode, stderr } = await runGit(moveMain(gitDir, { from, to }), { expect: [1, 128] });
     if (exitCode === 0) return true;
-    const { stdout } = await runGit(resolveCommit(gitDir, 'refs/heads/main'), { expect: [1] });
+    const { stdout } = await runGit(resolveCommit({ gitDir }, 'refs/heads/main'), { expect: [1] });
     if (stdout.trim() !== (from ?? '')) return false;
     await removeOrphanedLocks(gitDir);
     throw new Error(`main could not be moved: ${stderr.trim()}`);
@@ -112,7 +111,7 @@ async function createBare(gitDir: string): Promise<void> {
   const draft = `${gitDir}.${randomUUID()}.new`;
   await mkdir(dirname(gitDir), { recursive: true });
   try {
-    await runGit(initBare(draft));
+    await runGit(initRepository(draft, { branch: 'main', bare: true }));
     for (const setting of BARE_SETTINGS) await runGit(setConfig(draft, setting));
     await rename(draft, gitDir);
   } catch (error) {

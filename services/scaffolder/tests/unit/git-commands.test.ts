@@ -1,13 +1,5 @@
 import { expect, it } from 'vitest';
-import {
-  BARE_SETTINGS,
-  commit,
-  initBare,
-  isAncestor,
-  moveMain,
-  readBlob,
-  resolveCommit,
-} from '../../src/git-commands.js';
+import { BARE_SETTINGS, commit, moveMain, readBlob } from '../../src/git-commands.js';
 import { copyArguments } from '../../src/run-copier.js';
 
 it('moving main names the commit it must be at', () => {
@@ -24,15 +16,6 @@ it('creating main asks that there is none', () => {
   expect(moveMain('/r.git', { to: 'b2' }).at(-1)).toBe('0'.repeat(40));
 });
 
-it('a name from outside cannot become an option', () => {
-  const args = resolveCommit('/r.git', '--upload-pack=evil');
-  expect(args.slice(-2)).toEqual(['--end-of-options', '--upload-pack=evil^{commit}']);
-});
-
-it('a new repository has no template and a branch called main', () => {
-  expect(initBare('/r.git')).toEqual(['init', '--quiet', '--bare', '--template=', '--initial-branch=main', '/r.git']);
-});
-
 it('repositories run no hooks, collect nothing by themselves and keep what was pushed', () => {
   const settings = Object.fromEntries(BARE_SETTINGS);
   expect(settings).toMatchObject({ 'core.hooksPath': '/dev/null', 'gc.auto': '0', 'receive.denyDeletes': 'true' });
@@ -40,7 +23,6 @@ it('repositories run no hooks, collect nothing by themselves and keep what was p
 
 it('the other commands are what git understands', () => {
   expect(commit('/f', 'Scaffold x').slice(2)).toEqual(['commit', '--quiet', '--no-verify', '--message', 'Scaffold x']);
-  expect(isAncestor('/r.git', 'a', 'b').slice(1)).toEqual(['merge-base', '--is-ancestor', 'a', 'b']);
   expect(readBlob('/r.git', 'a', '.project.yml').slice(1)).toEqual(['cat-file', 'blob', 'a:.project.yml']);
 });
 
