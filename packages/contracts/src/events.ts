@@ -3,6 +3,15 @@ import { nullable } from './base.js';
 import { wireTimestamp } from './datetime.js';
 import { defineQueue } from './define-queue.js';
 
+/** Facts of an event, so that no program has to read its message. Each is left out where it does not apply. */
+const facts = {
+  round: z.int().min(1).nullish().describe('Round of develop and test, from 1'),
+  epoch: z.int().min(0).nullish().describe('Epoch of the task that begins with this event'),
+  commit_sha: z.string().nullish().describe('Commit that was made, tested, merged or released'),
+  url: z.string().nullish().describe('URL that is verified, or that serves the release'),
+  missing: z.array(z.string()).nullish().describe('Names of what the task waits for, such as secrets'),
+};
+
 /** A progress event. `completed` and `failed` end a task; only langgraph publishes them. */
 export const progressEvent = z
   .object({
@@ -17,9 +26,12 @@ export const progressEvent = z
     current_step: nullable(z.string()).describe('Current step of the flow, such as develop or test'),
     error: nullable(z.string()).describe('Human-readable error; set on failed events'),
     error_type: nullable(z.string()).describe('Machine-readable error, such as timeout or cancelled'),
+    ...facts,
   })
   .describe('A progress event of a task; completed and failed end it.');
 export type ProgressEvent = z.infer<typeof progressEvent>;
+/** Facts of an event. */
+export type EventFacts = Partial<Pick<ProgressEvent, keyof typeof facts>>;
 
 export const taskEvents = defineQueue({
   stream: 'task:events',

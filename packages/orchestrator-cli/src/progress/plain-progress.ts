@@ -41,10 +41,9 @@ export class PlainProgress implements Progress {
 export function eventLine(event: TaskEvent, { paint }: Screen): string {
   const word = event.error_type === 'cancelled' ? 'cancelled' : event.type;
   const step = pad(oneLine(event.current_step ?? word), 8);
-  const said = oneLine(event.message ?? event.error ?? word);
-  // The word stands there already.
-  const text = event.current_step === null && said.startsWith(`${word}: `) ? said.slice(word.length + 2) : said;
-  const untold = event.type === 'failed' && event.message && event.error !== event.message ? event.error : null;
+  const text = oneLine(event.message ?? event.error ?? word);
+  // A request to cancel says all.
+  const untold = word === 'failed' && event.message ? event.error : null;
   // A long error has its short form in the first line.
   const error = untold ? `: ${oneLine(untold.trim().split('\n', 1)[0] ?? '')}` : '';
   const line = `${text}${error}`;

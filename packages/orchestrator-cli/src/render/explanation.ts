@@ -14,13 +14,12 @@ const SPELLS = new Set<ExplainEntry['kind']>(['claim', 'result', 'worker']);
 const LINES_OF_AN_ERROR = 3;
 
 /** A task's story, an entry a line, set in below its cause; how it stands at the end. */
-export function renderExplanation({ task, entries, sources, verdict }: Explanation, screen: Screen): string {
+export function renderExplanation({ task, entries, sources, unread, verdict }: Explanation, screen: Screen): string {
   const { paint } = screen;
   const depths = depthsOf(entries);
   const heading = `${paint.bold(task.type)}  ${paintStatus(task.status, task.status, screen)}  ${paint.dim(task.id)}`;
   const lines = entries.flatMap((entry) => entryLines(entry, depths.get(entry.id) ?? 0, screen));
-  const unread = Object.entries(sources).filter(([, said]) => said.startsWith('not read'));
-  const notes = unread.map(([source, said]) => paint.dim(`${source}: ${oneLine(said)}`));
+  const notes = unread.map((source) => paint.dim(`${source}: ${oneLine(sources[source])}`));
   const why = paintStatus(`${sentence(oneLine(verdict.why))}`, verdict.state, screen);
   // The last line is to be pasted as it stands, so nothing follows the command.
   const next = `${paint.bold('Next:')} ${verdict.next.command}`;
@@ -61,15 +60,16 @@ function labelOf({ kind, details }: ExplainEntry): string {
 }
 
 /** The first lines of an error's own text, below the line that says that there is one. */
-function errorLines({ failed, kind, details, summary }: ExplainEntry, columns: number): string[] {
-  // The end repeats what the step that failed has said.
-  if (!failed || kind === 'end' || typeof details.error !== 'string') return [];
+function errorLines({ failed, kind, details }: ExplainEntry, columns: number): string[] {
+  // The end repeats what the step that failed has said; without a message the error is the summary, as it is of a queue's.
+  if (!failed || kind === 'end' || kind === 'queue' || details.message === null) return [];
+  // The message of failing tests names them; what follows is their output.
+  if (details.step === 'test' && details.error_type === 'tests_failed') return [];
+  if (typeof details.error !== 'string') return [];
   const lines = details.error
     .split('\n')
     .map(oneLine)
     .filter((line) => line !== '');
-  // The summary says the error in short; what a first line holds in full is not begun again.
-  if (lines[0] === undefined || summary.includes(lines[0])) return [];
   const indent = ' '.repeat(CLOCK + 5);
   return lines.slice(0, LINES_OF_AN_ERROR).map((line) => cut(`${indent}${line}`, columns));
 }

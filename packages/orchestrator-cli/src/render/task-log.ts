@@ -12,10 +12,14 @@ const MOST_LINES = 40;
 /** An event with what it says, over as many lines as that takes; of very many the first and the last, unless `full`. */
 export function logEntry(event: TaskEvent, screen: Screen, full = false): string {
   const { message, error } = event;
-  const isRepeated =
-    message !== null && error !== null && message.endsWith(error.trimStart().split('\n', 1)[0] ?? error);
-  const said = isRepeated ? [message, ...error.trimStart().split('\n').slice(1)].join('\n') : undefined;
-  const text = said ?? [message, error].filter((part) => part !== null).join(': ');
+  // The message of failing tests has the first line of their error.
+  const isBegun = event.current_step === 'test' && event.error_type === 'tests_failed' && message !== null;
+  const below =
+    error
+      ?.trimStart()
+      .split('\n')
+      .slice(isBegun ? 1 : 0) ?? [];
+  const text = [...(message === null ? [] : [message]), ...below].join('\n');
   const [first = '', ...all] = manyLines(text).trimEnd().split('\n');
   const hidden = full ? 0 : Math.max(0, all.length - MOST_LINES);
   const rest = hidden > 0 ? [`… ${hidden} more lines: --full`, ...all.slice(hidden)] : all;

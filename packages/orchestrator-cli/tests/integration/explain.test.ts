@@ -19,8 +19,8 @@ async function failedTask(): Promise<string> {
   const task = String(envelopeOf(await machine.run(start)).data.id);
   fake.emit(task, { type: 'started', current_step: 'claim', message: 'engineering began' });
   fake.emit(task, { current_step: 'test', message: 'round 3: testing commit abc' });
-  const broken = { error: 'expected 3, \u001b[2Jgot 4\n  at sum', error_type: 'tests_failed' };
-  fake.emit(task, { current_step: 'test', message: 'round 3: the tests ended with tests_failed', ...broken });
+  const broken = { error: 'expected 3, \u001b[2Jgot 4\n  at sum', error_type: 'timeout', round: 3 };
+  fake.emit(task, { current_step: 'test', message: 'round 3: the tests ended with timeout', ...broken });
   fake.end(task, 'failed', { reason: 'tests_failed', error: broken.error });
   return task;
 }
@@ -32,7 +32,7 @@ describe('explain', () => {
 
     expect(code).toBe(0);
     expect(stdout).toMatch(/^engineering {2}failed {2}task_/);
-    expect(stdout).toMatch(/✖ round 3: the tests ended with tests_failed\n +expected 3, got 4\n/);
+    expect(stdout).toMatch(/✖ round 3: the tests ended with timeout\n +expected 3, got 4\n/);
     const [why, next] = stdout.trimEnd().split('\n').slice(-2);
     expect(why).toMatch(/^It failed in round 3: .*expected 3, got 4\.$/);
     expect(next).toBe(`Next: orchestrator task retry ${task}`);
@@ -46,7 +46,7 @@ describe('explain', () => {
       task: { id: 'task_1', type: 'deploy', status: 'completed' },
       ...{
         entries: [made],
-        sources: {},
+        ...{ sources: {}, unread: [] },
         verdict: { state: 'completed', why: 'done', next: { command: 'x', when: '' } },
       },
     } as unknown as Explanation;

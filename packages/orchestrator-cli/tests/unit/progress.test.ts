@@ -19,9 +19,12 @@ function event(fields: Partial<TaskEvent>): TaskEvent {
 const seen = (phases: Phases) => phases.shown().map(({ name, state, spentMs }) => `${name} ${state} ${spentMs}`);
 
 test('the word of an event without a step stands once in its line', () => {
-  const failed = event({ type: 'failed', message: 'failed: the agent failed', error: 'exit 1' });
+  const failed = event({ type: 'failed', message: 'the agent failed', error: 'exit 1' });
   const screen = { columns: 80, paint: new Chalk({ level: 0 }) };
   expect(eventLine(failed, screen)).toMatch(/^[\d:]{8} failed {3}the agent failed: exit 1$/);
+  // Of an older release: as it is.
+  const old = { ...failed, message: 'failed: the agent failed' };
+  expect(eventLine(old, screen)).toMatch(/^[\d:]{8} failed {3}failed: the agent failed: exit 1$/);
 });
 
 describe('phases', () => {

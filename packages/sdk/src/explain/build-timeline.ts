@@ -118,7 +118,8 @@ class Timeline {
   }
 
   #tellEvent(event: TaskEvent, kind: ExplainEntry['kind'], cause: string): string {
-    const { seq, current_step, error, error_type, request_id, timestamp, progress_pct } = event;
+    const { seq, current_step: step, type, recorded_at: _, task_id: __, ...told } = event;
+    const { message, error, error_type } = told;
     const failed = error !== null || error_type !== null;
     return this.#add({
       id: `event:${seq}`,
@@ -128,8 +129,8 @@ class Timeline {
       kind,
       cause,
       failed,
-      summary: event.message ?? error ?? event.type,
-      details: { step: current_step, request_id, timestamp, progress_pct, error, error_type },
+      summary: message ?? error ?? type,
+      details: { step, ...told },
     });
   }
 

@@ -31,7 +31,7 @@ export async function explainTask(
     task.finished_at === null ? unlessHidden(api.services(options)) : undefined,
   ]);
   const requestIds = [...events, ...attempts].flatMap(({ request_id }) => request_id ?? []);
-  const { queued, streams } = await readStreams(
+  const { queued, streams, isUnread } = await readStreams(
     session,
     {
       taskId: task.id,
@@ -51,7 +51,8 @@ export async function explainTask(
     git: 'read from attempts and result; no repository was asked',
   };
   const { spec: _, ...shown } = task;
-  return { task: shown, related, entries, sources, verdict: verdictOf(evidence, entries, Date.now()) };
+  const unread: ExplainSource[] = isUnread ? ['stream'] : [];
+  return { task: shown, related, entries, sources, unread, verdict: verdictOf(evidence, entries, Date.now()) };
 }
 
 /** By its own id, or the newest task of a call. */
@@ -108,8 +109,8 @@ async function readStreams(
   session: RedisSession,
   subject: import('./read-queued.js').Subject,
   signal: AbortSignal | undefined,
-): Promise<{ queued: QueuedMessage[]; streams: string }> {
-  if (!session.hasUrl) return { queued: [], streams: 'not read: no Redis URL' };
+): Promise<{ queued: QueuedMessage[]; streams: string; isUnread?: true }> {
+  if (!session.hasUrl) return { queued: [], streams: 'not read: no Redis URL', isUnread: true };
   try {
     const { readQueued } = await import('./read-queued.js');
     const { messages, cut } = await session.use((store) => readQueued(store.redis, subject), signal);
@@ -118,6 +119,6 @@ async function readStreams(
   } catch (error) {
     signal?.throwIfAborted();
     if (!isOrchestratorError(error)) throw error;
-    return { queued: [], streams: `not read: ${error.message}` };
+    return { queued: [], streams: `not read: ${error.message}`, isUnread: true };
   }
 }

@@ -52,5 +52,7 @@ export interface Explanation {
   entries: ExplainEntry[];
   /** What was read of each source, or why it was not. */
   sources: Record<ExplainSource, string>;
+  /** Those that could not be read. */
+  unread: ExplainSource[];
   verdict: Verdict;
 }

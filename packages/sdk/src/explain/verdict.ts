@@ -38,11 +38,11 @@ function completed(task: Task): Verdict {
 
 function failed({ task, events }: Evidence, entries: readonly ExplainEntry[]): Verdict {
   const end = entries.findLast(({ kind }) => kind === 'end');
-  const words = end?.summary.replace(/^failed:\s*/, '') || (task.reason ?? '').replaceAll('_', ' ') || 'no reason told';
-  const round = [...events]
-    .sort((a, b) => b.seq - a.seq)
-    .flatMap(({ message }) => /^round (\d+)/.exec(message ?? '')?.[1] ?? [])
-    .at(0);
+  const words = end?.summary || (task.reason ?? '').replaceAll('_', ' ') || 'no reason told';
+  const round = Math.max(
+    ...events.filter(({ request_id }) => request_id === task.request_id).map((event) => event.round ?? 0),
+    0,
+  );
   const detail = firstLine(task.error);
   const where = round ? ` in round ${round}` : '';
   const why = `it failed${where}: ${words}${detail && detail !== words ? ` – ${detail}` : ''}`;

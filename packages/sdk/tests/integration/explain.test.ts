@@ -87,6 +87,7 @@ describe('explaining a task over HTTP alone', () => {
     // The producers' clocks stood still in 1999; the database's did not.
     for (const { at } of explained.entries) if (at) expect(at > '2020').toBe(true);
     expect(explained.sources).toMatchObject({ api: 'read', event: 'read: 4', stream: 'not read: no Redis URL' });
+    expect(explained.unread).toEqual(['stream']);
     expect(explained.task).not.toHaveProperty('spec');
     expect(explained.verdict).toMatchObject({
       state: 'completed',
@@ -107,7 +108,7 @@ describe('explaining a task over HTTP alone', () => {
     const { task, tell } = await claimed();
     await tell('claim', 'engineering began', { type: 'started' });
     await service.ok('POST', `/tasks/${task.id}/transition`, { epoch: 1, status: 'failed', error: 'broken' });
-    await tell(null, 'failed: the agent failed', { type: 'failed', error: 'broken', error_type: 'agent_failed' });
+    await tell(null, 'the agent failed', { type: 'failed', error: 'broken', error_type: 'agent_failed' });
     await user.ok('POST', `/tasks/${task.id}/retry`);
     const { entries: told, verdict } = await clientOf(user).tasks.explain(task.id);
 
@@ -184,7 +185,7 @@ describe('explaining a task with Redis in reach', () => {
       return new Set((await queueEntries()).map(({ details }) => details.state)).size === 4;
     });
     const found = await queueEntries();
-    const { sources, verdict } = await client.tasks.explain(task.id);
+    const { sources, unread, verdict } = await client.tasks.explain(task.id);
     await Promise.all(consumers.map((one) => one.stop()));
 
     const told = found.map(({ details, cause }) => [details.stream, details.state, cause]);
@@ -195,6 +196,7 @@ describe('explaining a task with Redis in reach', () => {
     expect(told).toContainEqual(['ansible:deploy:queue', 'delayed', 'event:2']);
     expect(found.find(({ failed }) => failed)?.details.error).toContain('no such branch');
     expect(sources.stream).toBe('read');
+    expect(unread).toEqual([]);
     expect(verdict).toMatchObject({
       state: 'stuck',
       next: { command: 'orchestrator queue dlq list repository:queue' },

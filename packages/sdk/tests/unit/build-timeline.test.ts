@@ -41,7 +41,7 @@ function retriedTask(): Evidence {
     event('run-1', 'scaffold', 'repository scaffolded: 31 files'),
     event('run-1', 'develop', 'round 1 of 3: the developer starts'),
     event('run-1', 'develop', 'round 1: the agent failed', tests),
-    event('run-1', null, 'failed: the agent failed', { type: 'failed', ...tests }),
+    event('run-1', null, 'the agent failed', { type: 'failed', ...tests }),
   ];
   const second = [
     event('run-2', 'claim', 'engineering of shop began (epoch 2)', { type: 'started' }),
@@ -303,17 +303,25 @@ describe('the verdict', () => {
     nextSeq = 0;
     const error = 'sum.test.js: expected 3, got 4\nat sum';
     const events = [
-      event('run-1', 'test', 'round 3: the tests ended with tests_failed', { error, error_type: 'tests_failed' }),
-      event('run-1', null, 'failed: the tests do not pass', { type: 'failed', error, error_type: 'tests_failed' }),
+      event('run-0', 'test', 'whatever it says', { error, error_type: 'tests_failed', round: 9 }),
+      event('run-1', 'test', 'whatever it says', { error, error_type: 'tests_failed', round: 3 }),
+      event('run-1', null, 'the tests do not pass', { type: 'failed', error, error_type: 'tests_failed' }),
     ];
+    const of = { request_id: 'run-1', status: 'failed', reason: 'tests_failed', error, finished_at: at(9) } as const;
 
-    expect(
-      verdict({ task: task({ status: 'failed', reason: 'tests_failed', error, finished_at: at(9) }), events }),
-    ).toEqual({
+    expect(verdict({ task: task(of), events })).toEqual({
       state: 'failed',
       why: 'it failed in round 3: the tests do not pass – sum.test.js: expected 3, got 4',
       next: { command: 'orchestrator task retry task_1', when: 'to try again, once the cause is mended' },
     });
+    // Those of an older release have no facts: their words are told as they are, and nothing is read from them.
+    const old = [
+      event('run-1', 'test', 'round 3: the tests ended with tests_failed', { error, error_type: 'tests_failed' }),
+      event('run-1', null, 'failed: the tests do not pass', { type: 'failed', error, error_type: 'tests_failed' }),
+    ];
+    expect(verdict({ task: task(of), events: old }).why).toBe(
+      'it failed: failed: the tests do not pass – sum.test.js: expected 3, got 4',
+    );
   });
 
   it('of a running task says what it waits for', () => {

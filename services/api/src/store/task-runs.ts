@@ -106,10 +106,9 @@ export async function transitionTask(
     const noted = input.condition
       ? await noteCondition(trx, kinds, task, storable(input.condition))
       : { reason, error, condition: null };
-    const { condition } = noted;
-    const isSame = task.reason === noted.reason && task.error === noted.error;
-    if (isSame && isDeepStrictEqual(task.condition, condition)) return { changed: false, row: task };
-    return { changed: true, row: await update(trx, id, { ...noted, condition: jsonOrNull(condition) }) };
+    const now = { reason: task.reason, error: task.error, condition: task.condition };
+    if (isDeepStrictEqual(now, noted)) return { changed: false, row: task };
+    return { changed: true, row: await update(trx, id, { ...noted, condition: jsonOrNull(noted.condition) }) };
   }
   const { status } = input;
   return { changed: true, row: await end(trx, task, { status, reason, result: input.result, error: input.error }) };
@@ -153,7 +152,7 @@ export async function failTask(
   const { request_id } = task;
   const event = progressEvent.parse({
     ...{ type: 'failed', request_id, task_id: id, timestamp: wireNow() },
-    ...{ message: `failed: ${error}`, error, error_type: FAILED_BY_ADMIN },
+    ...{ message: 'an administrator ended it', error, error_type: FAILED_BY_ADMIN },
   });
   await recordEvents(trx, [{ entry_id: `${FAILED_BY_ADMIN}:${request_id}`, event }]);
   return update(trx, id, { epoch: task.epoch + 1, ...(task.status === 'running' && publishNow) });

@@ -42,10 +42,10 @@ export async function reportEnd({ redis }: { redis: Redis }, input: Reported, ou
   });
 }
 
-/** One short line; the error itself has its own field, and may be a log. */
-function endMessage({ status, reason, error }: Outcome): string | null {
+/** One short line; the error has its own field, and may be a log. Of a request to cancel it says all. */
+function endMessage({ status, reason }: Outcome): string | null {
   if (status === 'completed') return 'done';
-  return status === 'failed' ? `failed: ${reasonInWords(reason ?? 'internal_error')}` : error;
+  return status === 'failed' ? reasonInWords(reason ?? 'internal_error') : null;
 }
 
 /** Ends the task, then says so: dying in between, the next driver does both again. */

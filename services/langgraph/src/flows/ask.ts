@@ -2,7 +2,7 @@ import { dispatch } from '../engine/dispatch.js';
 import { requestId } from '../engine/request-id.js';
 import type { NewWait, WaitResult } from '../engine/waits.js';
 import type { CommonState, FlowDeps, Parked } from './flow.js';
-import { progress, type StepName } from './report.js';
+import { type ProgressDetails, progress, type StepName } from './report.js';
 
 /** Which time a flow is at a step: the step's name, then what tells its visits apart. */
 export type Visit = readonly [StepName, ...number[]];
@@ -26,12 +26,12 @@ export async function ask(
   state: CommonState,
   visit: Visit,
   wait: Omit<NewWait, 'requestId' | 'step'>,
-  said: { message: string; pct: number },
+  { message, ...details }: ProgressDetails & { message: string },
 ): Promise<{ wait: string }> {
   const id = requestIdAt(state, visit);
   const [step] = visit;
   const isFirst = await dispatch(deps, state.input.request_id, { requestId: id, step, ...wait });
-  if (isFirst && !parkedAt(state, visit)) await progress(deps, state.input, step, said.message, { pct: said.pct });
+  if (isFirst && !parkedAt(state, visit)) await progress(deps, state.input, step, message, details);
   return { wait: id };
 }
 

@@ -1,4 +1,4 @@
-import { type ProjectStatus, projectStatus } from '@codegen/contracts';
+import { type EventFacts, type ProjectStatus, projectStatus } from '@codegen/contracts';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 import { reportProgress } from '@codegen/sdk/queue';
 import { getConfig } from '@langchain/langgraph';
@@ -17,24 +17,34 @@ export type StepName =
   | 'verify'
   | 'cleanup';
 
+/** What an event says beside its message, and the facts in it. */
+export interface ProgressDetails extends EventFacts {
+  pct?: number;
+  error?: string | null;
+  errorType?: string | null;
+  type?: 'started' | 'progress';
+}
+
 /** Tells how far a task is, once: a node that runs again, its driver having died before the checkpoint, says the same. */
 export async function progress(
   deps: Pick<FlowDeps, 'redis'>,
   input: Reported,
   step: StepName,
   message: string,
-  more: { pct?: number; error?: string | null; errorType?: string | null; type?: 'started' | 'progress' } = {},
+  more: ProgressDetails = {},
 ): Promise<void> {
+  const { type = 'progress', pct = null, error = null, errorType = null, ...facts } = more;
   const event = {
-    type: more.type ?? ('progress' as const),
+    ...facts,
+    type,
     request_id: input.request_id,
     task_id: input.task_id,
     callback_stream: input.callback_stream,
     current_step: step,
     message,
-    progress_pct: more.pct ?? null,
-    error: more.error ?? null,
-    error_type: more.errorType ?? null,
+    progress_pct: pct,
+    error,
+    error_type: errorType,
   };
   await reportProgress(deps.redis, event, { once: `${input.request_id}/${superstep()}/${step}/${message}` });
 }

@@ -105,7 +105,7 @@ describe.each(databases)('engineering on %s', (kind) => {
     expect(world.executors.workers.size).toBe(0);
     expect((await world.events(task)).at(-1)).toMatchObject({
       type: 'failed',
-      message: 'failed: the tests do not pass',
+      message: 'the tests do not pass',
       error: '1 of 3 tests failed',
       error_type: 'tests_failed',
     });

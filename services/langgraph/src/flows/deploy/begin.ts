@@ -12,7 +12,7 @@ export function beginStep(deps: FlowDeps): DeployStep {
       const what = `${project.name}${project.main_sha ? `, commit ${project.main_sha.slice(0, 12)},` : ''}`;
       await progress(deps, input, 'claim', `deploy of ${what} began (epoch ${epoch})`, {
         type: 'started',
-        pct: 0,
+        ...{ pct: 0, epoch, commit_sha: project.main_sha },
       });
       const begun = { started_ms: await deps.nowMs(), previous_status: project.status, commit_sha: project.main_sha };
       if (project.main_sha === null || project.repository === null) {

@@ -53,7 +53,7 @@ export function deployStep(deps: FlowDeps): DeployStep {
         cancelAfterMs: DEPLOY_CANCEL_MS,
       };
       const said = `deploying commit ${commit_sha?.slice(0, 12)} to port ${place.port}`;
-      return ask(deps, state, here, wait, { message: said, pct: 40 });
+      return ask(deps, state, here, wait, { message: said, pct: 40, commit_sha });
     },
     onAnswer: async (result, state, { signal }) => {
       const { input, wait, place, taken, commit_sha } = state;
@@ -81,7 +81,7 @@ export function deployStep(deps: FlowDeps): DeployStep {
           { signal },
         );
         const late = unwanted ? '; the request to cancel came too late' : '';
-        await progress(deps, input, 'deploy', `serving at ${url}${late}`, { pct: 80 });
+        await progress(deps, input, 'deploy', `serving at ${url}${late}`, { pct: 80, url, commit_sha });
         return { url, next: 'verify' };
       }
       const reason = answer.reason ?? 'deploy_failed';

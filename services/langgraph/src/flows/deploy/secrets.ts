@@ -34,7 +34,7 @@ export function secretsStep(deps: FlowDeps): DeployStep {
         cancelAfterMs: 0,
       });
       const text = `${why}, which .project.yml requires${next ? `: ${next.command}` : ''}`;
-      await progress(deps, input, 'allocate', text);
+      await progress(deps, input, 'allocate', text, { missing });
       return { secrets_ref, wait: id };
     },
     onAnswer: async (result, { input, epoch }, { signal }) => {

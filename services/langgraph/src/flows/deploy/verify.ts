@@ -14,7 +14,7 @@ export function verifyStep(deps: FlowDeps): DeployStep {
     kind: 'late',
     run: async ({ input, url, commit_sha, place }, { signal }) => {
       const health = new URL('health', `${url}/`).href;
-      await progress(deps, input, 'verify', `asking ${health}`, { pct: 90 });
+      await progress(deps, input, 'verify', `asking ${health}`, { pct: 90, url });
       const deadline = performance.now() + deps.settings.verifyMs;
       let last = '';
       let lookAgain = performance.now() + CANCEL_POLL_MS;
@@ -34,7 +34,7 @@ export function verifyStep(deps: FlowDeps): DeployStep {
       const text = `${health} does not answer with release ${commit_sha}; it says: ${last}`;
       await progress(deps, input, 'verify', 'the URL does not run the release', {
         error: text,
-        errorType: 'unverified',
+        ...{ errorType: 'unverified', url, commit_sha },
       });
       return end(failed('unverified', text));
     },

@@ -15,6 +15,7 @@ export function beginStep(deps: FlowDeps): EngineeringStep {
         await progress(deps, input, 'claim', `engineering of ${project.name} began (epoch ${epoch})`, {
           type: 'started',
           pct: 0,
+          epoch,
         });
       }
       const begun = {

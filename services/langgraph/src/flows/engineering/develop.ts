@@ -45,7 +45,7 @@ export function developStep(deps: FlowDeps): EngineeringStep {
           prompt: developerPrompt({ spec: task.spec ?? '', failure }),
           timeoutSeconds: turnTimeoutSeconds,
         },
-        { message: `round ${round} of ${MAX_ROUNDS}: the developer starts`, pct: 10 + 25 * (round - 1) },
+        { message: `round ${round} of ${MAX_ROUNDS}: the developer starts`, pct: 10 + 25 * (round - 1), round },
       );
       return { ...asked, developer: workerId, base_sha: project.main_sha };
     },
@@ -63,13 +63,17 @@ export function developStep(deps: FlowDeps): EngineeringStep {
         const { commit_sha, branch, files_changed } = output;
         const count = files_changed?.length ?? 0;
         const message = `round ${state.round}: ${count} ${count === 1 ? 'file' : 'files'} changed, commit ${commit_sha.slice(0, 12)}`;
-        await progress(deps, state.input, 'develop', message, { pct: 20 + 25 * (state.round - 1) });
+        await progress(deps, state.input, 'develop', message, {
+          pct: 20 + 25 * (state.round - 1),
+          round: state.round,
+          commit_sha,
+        });
         return { commit: { sha: commit_sha, branch }, files, next: 'test' };
       }
       const bad = outcome.kind === 'done' ? nothingPushed : outcome;
       const { reason, text } = bad;
       const message = `round ${state.round}: ${reasonInWords(reason)}`;
-      await progress(deps, state.input, 'develop', message, { error: text, errorType: reason });
+      await progress(deps, state.input, 'develop', message, { error: text, errorType: reason, round: state.round });
       if (bad.kind === 'hopeless') return end(failed(reason, text));
       if (bad.kind === 'failure') return { files, ...nextRound(state, reason, text) };
       return replaceLost(state, { workerId: state.developer ?? '', role: 'developer', reason, text });

@@ -40,7 +40,11 @@ export function mergeStep(deps: FlowDeps): EngineeringStep {
         deadlineMs: deps.settings.limits.repositoryMs,
         cancelAfterMs: MERGE_CANCEL_MS,
       };
-      return ask(deps, state, here, wait, { message: 'merging the tested commit into main', pct: 90 });
+      return ask(deps, state, here, wait, {
+        message: 'merging the tested commit into main',
+        pct: 90,
+        commit_sha: commit.sha,
+      });
     },
     onAnswer: async (result, state, { signal }) => {
       const { input, commit } = state;
@@ -55,7 +59,7 @@ export function mergeStep(deps: FlowDeps): EngineeringStep {
       if (answer.status === 'success' || answer.main_sha === commit?.sha) {
         const sha = answer.main_sha ?? commit?.sha ?? null;
         const late = unwanted ? '; the request to cancel came too late' : '';
-        await progress(deps, input, 'merge', `main is at ${sha?.slice(0, 12)}${late}`, { pct: 95 });
+        await progress(deps, input, 'merge', `main is at ${sha?.slice(0, 12)}${late}`, { pct: 95, commit_sha: sha });
         return end({ status: 'completed', reason: null, error: null, result: { commit_sha: sha } });
       }
       if (answer.system_fault && !unwanted) return park(deps, state, visit(state, 'merge'), answer.system_fault, end);

@@ -31,7 +31,9 @@ export function replaceStep(deps: FlowDeps): EngineeringStep {
         { epoch, request_id: requestId(input.request_id, 'attempt', epoch) },
         { signal },
       );
-      await progress(deps, input, 'develop', `a new attempt begins (epoch ${raised.epoch})`);
+      await progress(deps, input, 'develop', `a new attempt begins (epoch ${raised.epoch})`, {
+        epoch: raised.epoch,
+      });
       return {
         workers: left,
         doomed: null,

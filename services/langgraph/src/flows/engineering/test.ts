@@ -46,7 +46,12 @@ export function testStep(deps: FlowDeps): EngineeringStep {
           prompt: "Run the project's tests.",
           timeoutSeconds: turnTimeoutSeconds,
         },
-        { message: `round ${round}: testing commit ${name}`, pct: 25 + 25 * (round - 1) },
+        {
+          message: `round ${round}: testing commit ${name}`,
+          pct: 25 + 25 * (round - 1),
+          round,
+          commit_sha: commit.sha,
+        },
       );
     },
     onAnswer: async (result, state) => {
@@ -54,7 +59,7 @@ export function testStep(deps: FlowDeps): EngineeringStep {
       if (outcome.kind === 'done') {
         // A project may have none: its tester says so.
         const how = firstLine(outcome.output.summary ?? '') || 'the tests pass';
-        await progress(deps, state.input, 'test', `round ${state.round}: ${how}`, { pct: 85 });
+        await progress(deps, state.input, 'test', `round ${state.round}: ${how}`, { pct: 85, round: state.round });
         return { next: 'merge' };
       }
       const { workerId } = testerOf(state);
@@ -66,7 +71,7 @@ export function testStep(deps: FlowDeps): EngineeringStep {
       // The first line of what failing tests say names them.
       const how = reason === 'tests_failed' ? firstLine(text) : `the tests ended with ${reason}`;
       const message = `round ${state.round}: ${how}`;
-      await progress(deps, state.input, 'test', message, { error: text, errorType: reason });
+      await progress(deps, state.input, 'test', message, { error: text, errorType: reason, round: state.round });
       if (outcome.kind === 'hopeless') return end(failed(reason, text));
       if (outcome.kind === 'failure') return nextRound(state, reason, text);
       return replaceLost(state, { workerId, role: 'tester', reason, text });

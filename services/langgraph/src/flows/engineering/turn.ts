@@ -13,6 +13,7 @@ import type { WaitResult } from '../../engine/waits.js';
 import { answerOf, ask, requestIdAt, type Visit } from '../ask.js';
 import type { FlowDeps } from '../flow.js';
 import { park } from '../park.js';
+import type { ProgressDetails } from '../report.js';
 import { type DoomedWorker, type EngineeringState, end, MAX_LOSSES, MAX_ROUNDS, MAX_SPOILED, visit } from './state.js';
 
 /** An answer may come this much later than the turn's own limit. */
@@ -35,7 +36,7 @@ export async function askTurn(
   state: EngineeringState,
   here: Visit,
   { role, workerId, createId, config, prompt, timeoutSeconds }: Turn,
-  said: { message: string; pct: number },
+  said: ProgressDetails & { message: string },
 ): Promise<Partial<EngineeringState>> {
   const { input, epoch, workers } = state;
   const { task_id, project_id, user_id, correlation_id, callback_stream } = input;
