@@ -34,6 +34,7 @@ it.each<[ServiceName, { readers: number; queues: string[] }]>([
   ['scheduler', { readers: 0, queues: [] }],
   ['scaffolder', { readers: 2, queues: ['repository:queue', 'scaffolder:queue'] }],
   ['infra-service', { readers: 1, queues: ['ansible:deploy:queue'] }],
+  ['worker-manager', { readers: 2, queues: ['worker:commands', 'worker:lifecycle'] }],
   // Two kinds of task, four kinds of answers, the responses of workers, and events.
   [
     'langgraph',

@@ -3,10 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerCommands, workerIdFor, workerLifecycle } from '@codegen/contracts';
-import { createApi } from '@codegen/sdk/api';
 import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
 import { LockedError, lockFile } from '@codegen/sdk/processes';
-import { closeRedis, connectRedis, type Logger, sayFailed, silentLogger } from '@codegen/sdk/queue';
+import { type Logger, sayFailed } from '@codegen/sdk/queue';
+import type { ServiceKit } from '@codegen/sdk/service';
 import { respond } from './answer-commands.js';
 import { inheritedEnvironment, installedWrapper, ownVariable, type WorkerManagerConfig } from './config.js';
 import { drain } from './drain.js';
@@ -37,25 +37,24 @@ export interface RunningWorkerManager extends RunningService {
  * not keep; turns that were under way are answered as lost by the next start, or by another manager.
  * @throws where another one works in this folder, or has its name
  */
-export async function startWorkerManager(config: WorkerManagerConfig): Promise<RunningWorkerManager> {
-  const { redisUrl, workersDir, logger = silentLogger, reconcileMs = 1000 } = config;
+export async function startWorkerManager(
+  service: ServiceKit,
+  config: WorkerManagerConfig,
+): Promise<RunningWorkerManager> {
+  const { redis, logger } = service;
+  const { workersDir, reconcileMs = 1000 } = config;
   await mkdir(workersDir, { recursive: true });
   const consumer = config.name ?? (await nameOf(workersDir));
   const unlock = await lock(workersDir);
   const runtime = config.runtime ?? localRuntime(config, logger);
-  const redis = connectRedis(redisUrl, { name: consumer, logger });
-  let steadySince: number | undefined;
+  let steadySince = redis.status === 'ready' ? Date.now() : undefined;
   redis.on('ready', () => {
     steadySince = Date.now();
   });
   redis.on('close', () => {
     steadySince = undefined;
   });
-  const leave = async () => {
-    await closeRedis(redis);
-    await unlock();
-  };
-  const api = config.api && createApi({ apiUrl: config.api.url, token: config.api.token });
+  const api = config.api && service.api;
   const stopping = new AbortController();
   let look = new AbortController();
   let refused: (error: unknown) => void = () => undefined;
@@ -64,7 +63,7 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
   });
   letIn.catch(() => undefined);
   const records = await WorkerRecords.open(workersDir).catch(async (error) => {
-    await leave();
+    await unlock();
     throw error;
   });
   const ownership = new Ownership({
@@ -125,7 +124,7 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     await endLeftovers(manager);
     await ownership.join();
   } catch (error) {
-    await leave();
+    await unlock();
     throw error;
   }
   takeOver.ownLeftovers();
@@ -133,12 +132,10 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
   redis.on('ready', () => takeOver.ownLeftovers());
 
   const commands = runConsumer({
-    redisUrl,
+    ...service.consumer,
     contract: workerCommands,
     consumer,
-    service: 'worker-manager',
     concurrency: CONCURRENCY,
-    logger,
     handler: (command, { entryId }) => handleCommand(command, manager, entryId),
     onDeadLetter: async (command, { requestId, error }) => {
       const worker_id = command?.command === 'create' ? workerIdFor(command.request_id) : '';
@@ -152,13 +149,13 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
     },
   });
   const lifecycle = runConsumer({
-    redisUrl,
+    ...service.consumer,
     contract: workerLifecycle,
     consumer,
-    service: 'worker-manager',
-    logger,
     handler: (event) => handleLifecycle(event, manager),
   });
+  service.observe(commands);
+  service.observe(lifecycle);
 
   const looking = (async () => {
     for (let failures = 0; !stopping.signal.aborted; ) {
@@ -198,7 +195,7 @@ export async function startWorkerManager(config: WorkerManagerConfig): Promise<R
       await Promise.all([commands.stop(), looking, slots.close()]);
       await Promise.all(endLiving());
       await Promise.all([lifecycle.stop(), ownership.stop(), takeOver.stop()]);
-      await leave();
+      await unlock();
     },
   };
 }

@@ -5,7 +5,7 @@ import { startWorkerManager } from './start-worker-manager.js';
 /** Serves commands and looks after the workers. */
 export const workerManager: ServiceParts<WorkerManagerConfig> = {
   name: 'worker-manager',
-  start: async ({ logger, keep }, config) => {
-    keep(await startWorkerManager({ ...config, logger }));
+  start: async (service, config) => {
+    service.keep(await startWorkerManager(service, config));
   },
 };
