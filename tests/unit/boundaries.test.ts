@@ -50,7 +50,7 @@ const OPENS = /^(open|readFile|writeFile|appendFile|truncate|copyFile|cp|rm|crea
 const OPENS_ITS_OWN = new Set([
   // The wrapper's own git directory, which no agent sees before it is whole.
   'packages/worker-wrapper/src/workspace.ts',
-  'packages/worker-wrapper/src/left-repository.ts',
+  'packages/worker-wrapper/src/agent-repository.ts',
   // The index that git has just written beside the release.
   'services/infra-service/src/releases/prepare-release.ts',
 ]);

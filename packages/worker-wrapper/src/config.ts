@@ -1,7 +1,7 @@
 import { agentName, workerType } from '@codegen/contracts';
 import { type Environment, readChoice, readRedisUrl, readText, readWholeNumber } from '@codegen/sdk/service';
 
-/** Everything a worker is told at its start. */
+/** The configuration of a worker. */
 export interface WrapperConfig {
   readonly workerId: string;
   readonly workerType: 'developer' | 'po';
@@ -11,24 +11,24 @@ export interface WrapperConfig {
     /** From the operator's configuration, never from a message. */
     readonly command: readonly string[];
     readonly env: Readonly<Record<string, string>>;
-    /** Names in `env` whose values must not show up in anything the agent says. */
+    /** Names in `env` whose values are redacted in all output of the agent. */
     readonly secretNames: readonly string[];
   };
   readonly repo?: { readonly url: string; readonly ref: string; readonly readOnly: boolean };
-  /** The worker's own folder; holds `repo`, `git`, `home`, `tmp`, `outbox` and `answered`. */
+  /** The worker's folder with `repo`, `git`, `home`, `tmp`, `outbox` and `answered`. */
   readonly workerDir: string;
   readonly terminateGraceMs: number;
-  /** Milliseconds that an agent may linger after its result. */
+  /** Milliseconds that an agent may keep running after its result. */
   readonly lingerMs: number;
-  /** What the agent and git get of this process's environment. */
+  /** Variables of this process that the agent and git inherit. */
   readonly path: string;
   readonly lang: string;
 }
 
-/** Reads the environment. @throws {Error} naming the variable that is missing or wrong */
+/** Reads the environment. @throws {Error} that names the missing or invalid variable */
 export function readConfig(env: Environment): WrapperConfig {
   return {
-    workerId: readText(env, 'WORKER_ID', "the worker's id, as worker-manager does"),
+    workerId: readText(env, 'WORKER_ID', "the worker's id"),
     workerType: readChoice(env, 'WORKER_TYPE', workerType.options, 'developer'),
     redisUrl: readRedisUrl(env),
     agent: {
@@ -40,7 +40,7 @@ export function readConfig(env: Environment): WrapperConfig {
     ...(env.REPO_URL && {
       repo: { url: env.REPO_URL, ref: env.REPO_REF || 'main', readOnly: env.REPO_READ_ONLY === 'true' },
     }),
-    workerDir: readText(env, 'WORKER_DIR', "the worker's own folder, as worker-manager does"),
+    workerDir: readText(env, 'WORKER_DIR', "the worker's folder"),
     terminateGraceMs: readWholeNumber(env, 'TERMINATE_GRACE_MS', { min: 0, fallback: 10_000 }),
     lingerMs: readWholeNumber(env, 'LINGER_MS', { min: 0, fallback: 3000 }),
     path: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
@@ -65,7 +65,7 @@ function json(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Without the parser's message, which quotes the value.
-    throw new Error(`${name} is not JSON.`);
+    // The parser's message would quote the value.
+    throw new Error(`${name} is not valid JSON.`);
   }
 }

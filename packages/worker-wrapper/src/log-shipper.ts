@@ -6,42 +6,42 @@ import { plainLine } from './progress.js';
 
 /** Milliseconds between two batches. */
 const EVERY_MS = 200;
-/** Lines of one batch; what an agent prints beyond that is left out, and said to be. */
+/** Lines per batch; further lines are dropped, and their number is logged. */
 const BATCH = 100;
-/** Characters of a line that are kept. */
+/** Maximum characters of a logged line. */
 const MAX_LINE = 2000;
-/** Characters of a line that are looked through. */
-const MAX_LOOKED_AT = 16 * MAX_LINE;
+/** Maximum characters of a line that are redacted. */
+const MAX_REDACTED = 16 * MAX_LINE;
 
 type Line = Pick<WorkerLogLine, 'request_id' | 'source' | 'text' | 'timestamp'>;
 
-/** What one source wrote and is not told yet: the end of a line that may be the beginning of a secret over several. */
+/** Text of one source that is held back: it may be the start of a secret that spans lines. */
 interface Held {
   readonly clean: RedactedStream;
   text: string;
   requestId: string | null;
-  /** Whether nothing was written since the last batch, so that nothing more is waited for. */
+  /** Whether the source wrote nothing since the last batch, so that the text can be sent. */
   isQuiet: boolean;
 }
 
 /**
- * Tells what the worker and its agent write, in the log of the worker. Never holds anybody up: lines are left out
- * where there are too many, and lost while Redis is away.
+ * Publishes the output of the worker and its agent in the worker's log. It never blocks: lines are dropped if there are too
+ * many, and lost while Redis is unavailable.
  */
 export class LogShipper {
   #lines: Line[] = [];
   readonly #held = new Map<Line['source'], Held>();
   #omitted = 0;
   #running: Promise<void> | undefined;
-  readonly #hurry = new AbortController();
+  readonly #flushing = new AbortController();
 
   constructor(readonly options: { readonly redis: Redis; readonly workerId: string; readonly redactor: Redactor }) {}
 
   write(source: Line['source'], text: string, requestId: string | null): void {
     const held = this.#held.get(source) ?? this.#hold(source, requestId);
-    // A secret that this cuts lies beyond what is kept.
-    const told = held.clean.write(`${withoutEscapes(text.slice(0, MAX_LOOKED_AT))}\n`);
-    const lines = (held.text + told).split('\n');
+    // A secret that this cuts is beyond the logged part.
+    const clean = held.clean.write(`${withoutEscapes(text.slice(0, MAX_REDACTED))}\n`);
+    const lines = (held.text + clean).split('\n');
     held.text = lines.pop() as string;
     held.isQuiet = false;
     for (const line of lines) this.#add(source, line, held.requestId);
@@ -60,7 +60,7 @@ export class LogShipper {
   }
 
   #add(source: Line['source'], text: string, requestId: string | null): void {
-    const line = plainLine(boundedText(text, { maxBytes: MAX_LOOKED_AT }), MAX_LINE);
+    const line = plainLine(boundedText(text, { maxBytes: MAX_REDACTED }), MAX_LINE);
     if (line === '') return;
     if (this.#lines.length >= BATCH) {
       this.#omitted += 1;
@@ -69,7 +69,7 @@ export class LogShipper {
     this.#lines.push({ source, text: line, request_id: requestId, timestamp: new Date().toISOString() });
   }
 
-  /** Tells what was held, where nothing has followed it. */
+  /** Releases held text of sources that have been quiet for a batch. */
   #release(): void {
     for (const [source, held] of this.#held) {
       if (held.isQuiet) {
@@ -80,15 +80,15 @@ export class LogShipper {
     }
   }
 
-  /** Sends what waits, and resolves when that has been sent or has failed; later lines are sent at once. */
+  /** Sends all waiting lines, and resolves when that has succeeded or failed; later lines are sent at once. */
   async flush(): Promise<void> {
-    this.#hurry.abort();
+    this.#flushing.abort();
     await this.#running;
   }
 
-  /** A logger that writes here too what is worth telling. */
-  beside(logger: Logger): Logger {
-    const tee =
+  /** A logger that also writes here, except debug lines. */
+  tee(logger: Logger): Logger {
+    const both =
       (level: 'info' | 'warn' | 'error') =>
       (bindings: Record<string, unknown>, message: string): void => {
         logger[level](bindings, message);
@@ -97,20 +97,20 @@ export class LogShipper {
       };
     return {
       debug: (bindings, message) => logger.debug(bindings, message),
-      info: tee('info'),
-      warn: tee('warn'),
-      error: tee('error'),
+      info: both('info'),
+      warn: both('warn'),
+      error: both('error'),
     };
   }
 
   async #run(): Promise<void> {
     while (this.#lines.length > 0 || this.#held.size > 0) {
-      await sleep(EVERY_MS, undefined, { signal: this.#hurry.signal }).catch(() => undefined);
+      await sleep(EVERY_MS, undefined, { signal: this.#flushing.signal }).catch(() => undefined);
       this.#release();
       const lines = this.#lines;
       this.#lines = [];
       if (this.#omitted > 0) {
-        const text = `${this.#omitted} more lines were left out`;
+        const text = `${this.#omitted} more lines were dropped`;
         lines.push({ source: 'wrapper', text, request_id: null, timestamp: new Date().toISOString() });
         this.#omitted = 0;
       }

@@ -16,18 +16,18 @@ async function configured() {
   }
 }
 
-// Not runService: a further signal is no hurry here, since the kernel and worker-manager both tell of the end.
+// Not runService: a second signal must not force the exit, since the kernel and worker-manager both signal the end.
 const parent = process.ppid;
 const { config, logger, flush } = await configured();
-endOnUncaught((error) => logger.fatal(error, 'worker ends: nobody caught this error'));
+endOnUncaught((error) => logger.fatal(error, 'worker stops: uncaught error'));
 const wrapper = await startWrapper(config, logger);
 let ending = false;
 
-/** Kills the agent's tree and leaves the running turn to worker-manager. */
+/** Kills the agent's process tree; worker-manager answers the running turn. */
 async function end(why: string, exitCode = 0): Promise<void> {
   if (ending) return;
   ending = true;
-  logger.info({ why }, 'worker ends');
+  logger.info({ why }, 'worker stops');
   await wrapper.stop();
   await flush();
   process.exit(exitCode);
@@ -35,9 +35,9 @@ async function end(why: string, exitCode = 0): Promise<void> {
 
 process.on('SIGTERM', () => void end('SIGTERM'));
 process.on('SIGINT', () => void end('SIGINT'));
-// For systems whose kernel does not tell when a parent dies.
+// For systems whose kernel does not signal the death of a parent.
 setInterval(() => process.ppid !== parent && void end('the parent died'), 1000).unref();
 wrapper.done.catch((error: unknown) => {
-  logger.error({ error: String(error) }, 'worker cannot go on');
-  void end('it cannot go on', 1);
+  logger.error({ error: String(error) }, 'worker failed');
+  void end('a part of it failed', 1);
 });

@@ -19,7 +19,7 @@ import { FileError, moveBelow, parseFile, readFileBelow, writeFileBelow } from '
 import { backoffMs, type Logger, publish, type Redis } from '@codegen/sdk/queue';
 import { messageOf } from '@codegen/sdk/text';
 
-/** A turn's result with the lifecycle event that goes with it. */
+/** A turn's result and its lifecycle event. */
 export interface TurnRecord {
   readonly output: DeveloperWorkerOutput | POWorkerOutput;
   readonly lifecycle: WorkerLifecycleEvent;
@@ -27,12 +27,12 @@ export interface TurnRecord {
 
 const KEEP_ANSWERS_SECONDS = 86_400;
 const MAX_ERROR = 2000;
-/** No stream takes a longer entry. */
+/** Maximum bytes of a stream entry. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
 /**
- * Keeps results until Redis has them. States of a record: file in `outbox` → published → file in `answered`, from where
- * a repeated input is answered again. worker-manager delivers what a dead worker left in `outbox`.
+ * Stores results until they are published. States of a record: file in `outbox` → published → file in `answered`, which
+ * answers a repeated input. worker-manager publishes the `outbox` of a dead worker.
  */
 export class Outbox {
   constructor(
@@ -42,12 +42,12 @@ export class Outbox {
       readonly workerType: 'developer' | 'po';
       readonly redis: Redis;
       readonly logger: Logger;
-      /** Aborted when the worker ends: deliveries stop trying. */
+      /** Aborted when the worker stops, which ends all retries. */
       readonly signal: AbortSignal;
     },
   ) {}
 
-  /** The record of a turn that has run already. The agent can write there too: what cannot be read is not there. */
+  /** The record of a turn that has already run. The agent can write there too, so invalid files are ignored. */
   async find(requestId: string): Promise<TurnRecord | undefined> {
     const { workerDir, workerId, logger } = this.options;
     for (const folder of ['outbox', 'answered']) {
@@ -59,21 +59,21 @@ export class Outbox {
         if (isResultOf(record, { worker_id: workerId, request_id: requestId })) return record;
         throw new FileError('malformed', `${path} is not the result of this turn`);
       } catch (error) {
-        logger.warn({ error: String(error) }, 'a result that was kept cannot be read');
+        logger.warn({ error: String(error) }, 'cannot read a stored result');
       }
     }
     return undefined;
   }
 
-  /** Writes a record to disk, whole or not at all. */
+  /** Writes a record to disk atomically. */
   async keep(requestId: string, record: TurnRecord): Promise<void> {
     const path = `outbox/${fileName(requestId)}`;
     await writeFileBelow(this.options.workerDir, path, JSON.stringify(record), { sync: true, replaces: 'anything' });
   }
 
   /**
-   * Publishes a record and tries until Redis has it. One that can never be published is replaced by a failed result
-   * that says why. Throws when the worker ends, or where not even that can be published.
+   * Publishes a record, with retries until Redis has it. A record that can never be published is replaced by a failed
+   * result with the reason. Throws when the worker stops, or if the failed result cannot be published either.
    */
   async deliver(requestId: string, turn: TurnRecord): Promise<void> {
     const { signal, logger } = this.options;
@@ -86,12 +86,12 @@ export class Outbox {
       } catch (error) {
         if (isPermanent(error)) {
           if (record !== turn) throw error;
-          logger.error({ error: String(error) }, 'the result cannot be published, a failed one takes its place');
+          logger.error({ error: String(error) }, 'cannot publish the result; a failed one replaces it');
           record = this.#failed(requestId, turn, error);
           await this.keep(requestId, record).catch(() => undefined);
           continue;
         }
-        if (failures === 0) logger.warn({ error: String(error) }, 'the result cannot be delivered yet, it is kept');
+        if (failures === 0) logger.warn({ error: String(error) }, 'cannot publish the result yet; retrying');
         await sleep(backoffMs(failures, { firstMs: 100 }), undefined, { signal });
       }
     }
@@ -110,20 +110,20 @@ export class Outbox {
     }
     await publish(redis, workerLifecycle, lifecycle).catch((error: unknown) => {
       if (!isPermanent(error)) throw error;
-      this.options.logger.error({ error: String(error) }, 'a lifecycle event cannot be published, the result is');
+      this.options.logger.error({ error: String(error) }, 'cannot publish a lifecycle event; its result is published');
     });
   }
 
   #failed(requestId: string, { output }: TurnRecord, cause: unknown): TurnRecord {
     const { workerId, workerType } = this.options;
     const why = messageOf(cause);
-    const error = `the result of the turn cannot be published: ${why}`.slice(0, MAX_ERROR);
+    const error = `cannot publish the result of the turn: ${why}`.slice(0, MAX_ERROR);
     const about = 'worker_id' in output ? { task_id: output.task_id, epoch: output.epoch } : {};
     return {
       output:
         workerType === 'developer'
           ? developerWorkerOutput.parse({
-              ...fitting(about),
+              ...validIds(about),
               request_id: requestId,
               worker_id: workerId,
               status: 'failed',
@@ -140,21 +140,21 @@ export class Outbox {
   }
 }
 
-/** What of a result says which attempt it is of, where that is as it must be. */
-function fitting({ task_id, epoch }: { task_id?: unknown; epoch?: unknown }) {
+/** The valid fields of a result that identify its attempt. */
+function validIds({ task_id, epoch }: { task_id?: unknown; epoch?: unknown }) {
   return {
     ...(typeof task_id === 'string' && { task_id }),
     ...(Number.isInteger(epoch) && { epoch }),
   };
 }
 
-/** Whether the message itself is the reason: another try ends in the same way. */
+/** Whether the message itself is invalid, so that a retry cannot succeed. */
 function isPermanent(error: unknown): boolean {
   if (error instanceof OrchestratorError) return error.code === 'VALIDATION_FAILED';
   return handlingKind(error) === 'permanent' || error instanceof TypeError || error instanceof RangeError;
 }
 
-/** Request ids come from outside, so they are no file names. */
+/** Request ids come from outside and may be no valid file names. */
 function fileName(requestId: string): string {
   return `${createHash('sha256').update(requestId).digest('hex').slice(0, 32)}.json`;
 }

@@ -3,22 +3,22 @@ import { withoutEscapes } from '@codegen/sdk/text';
 
 const MAX_CHARACTERS = 500;
 
-/** One line that a person may read: no control characters, at most 500 characters unless told otherwise. */
+/** One printable line: no control characters, at most `most` characters. */
 export function plainLine(text: string, most = MAX_CHARACTERS): string {
-  // A line may be megabytes long, and only its beginning counts.
+  // A line may be megabytes long, and only its start is used.
   const start = withoutEscapes(text.slice(0, 8 * most));
   const plain = start.replace(/\p{Cc}+/gu, ' ').trim();
   return Array.from(plain).slice(0, most).join('');
 }
 
 /**
- * Passes on progress at most once in `everyMs`, one at a time; what comes meanwhile replaces what waits, so the last
- * one is always kept. A failing report is dropped: progress may be lost, results may not.
+ * Reports progress at most once in `everyMs`, one at a time. A new text replaces the waiting one, so the last text is always
+ * reported. A failed report is dropped: progress may be lost, results may not.
  */
 export class ProgressThrottle {
   #waiting: string | undefined;
   #running: Promise<void> | undefined;
-  readonly #hurry = new AbortController();
+  readonly #flushing = new AbortController();
 
   constructor(
     readonly report: (message: string) => Promise<void>,
@@ -34,9 +34,9 @@ export class ProgressThrottle {
     });
   }
 
-  /** Sends what waits and resolves when it is sent, or has failed. */
+  /** Reports the waiting text, and resolves when that has succeeded or failed. */
   async flush(): Promise<void> {
-    this.#hurry.abort();
+    this.#flushing.abort();
     await this.#running;
   }
 
@@ -45,7 +45,7 @@ export class ProgressThrottle {
       const message = this.#waiting;
       this.#waiting = undefined;
       await this.report(message).catch(() => undefined);
-      await sleep(this.everyMs, undefined, { signal: this.#hurry.signal }).catch(() => undefined);
+      await sleep(this.everyMs, undefined, { signal: this.#flushing.signal }).catch(() => undefined);
     }
   }
 }

@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** Bytes of a line that are kept; agents print lines of 10 MB and more. */
+/** Maximum bytes of a line; agents print lines of 10 MB and more. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Splits a stream into lines, without their ends. What a line has beyond `maxBytes` is dropped, so that a stream
- * without a newline cannot fill the memory. Ends quietly when the stream breaks.
+ * Splits a stream into lines without line breaks. Bytes of a line beyond `maxBytes` are dropped, so that a stream without
+ * line breaks cannot exhaust memory. Ends without an error when the stream breaks.
  */
 export async function* readLines(stream: Readable, maxBytes = MAX_LINE_BYTES): AsyncGenerator<string> {
   let parts: Buffer[] = [];
@@ -17,7 +17,7 @@ export async function* readLines(stream: Readable, maxBytes = MAX_LINE_BYTES): A
     size += kept.length;
   };
   const line = () => {
-    // Not toString: a character cut by the cap is left out rather than replaced.
+    // Unlike toString, this drops a character that the limit has cut, and does not replace it.
     const text = new StringDecoder('utf8').write(Buffer.concat(parts));
     parts = [];
     size = 0;
@@ -34,12 +34,12 @@ export async function* readLines(stream: Readable, maxBytes = MAX_LINE_BYTES): A
       take(rest);
     }
   } catch {
-    // The other end was killed.
+    // The writing process was killed.
   }
   if (size > 0) yield line();
 }
 
-/** Keeps the last `limit` characters of what is added. */
+/** Keeps the last `limit` characters of the added text. */
 export class Tail {
   #text = '';
   constructor(readonly limit = 16 * 1024) {}

@@ -1,14 +1,14 @@
-/** The parts of an index that are read here: versions 2 to 4 with SHA-1, as `git init` of the wrapper makes it. */
+/** Layout of an index of version 2 to 4 with SHA-1, as the wrapper's `git init` creates it. */
 const HEADER_BYTES = 12;
 const FLAGS_AT = 60;
 const EXTENDED = 0x4000;
-/** Bytes of a path that a file system takes, and conflicts that are told: beyond them an index is not from real work. */
+/** Maximum bytes of a path and number of conflicts; a larger index is not from real work. */
 const MAX_PATH_BYTES = 4096;
 const MAX_CONFLICTS = 10_000;
 
 /**
- * Paths that wait for somebody to settle a conflict, each with whether both sides have the file. The index is an agent's:
- * it is read as data, since no git of ours runs on it, and where it ends or is damaged, so does the list.
+ * Unmerged paths of an index, and whether both sides have the file. The index is from an agent, so it is parsed here and
+ * never used by the wrapper's git. The list ends where the index is damaged.
  */
 export function unmergedPaths(index: Buffer): Map<string, boolean> {
   const stages = new Map<string, number>();
@@ -20,7 +20,7 @@ export function unmergedPaths(index: Buffer): Map<string, boolean> {
     const flags = index.readUInt16BE(at + FLAGS_AT);
     let name = at + FLAGS_AT + (version > 2 && flags & EXTENDED ? 4 : 2);
     let kept = 0;
-    // Version 4 leaves out what a path has in common with the one before it.
+    // Version 4 omits the prefix that a path shares with the previous one.
     if (version === 4) {
       const cut = varint(index, name);
       name = cut.next;
@@ -37,7 +37,7 @@ export function unmergedPaths(index: Buffer): Map<string, boolean> {
   return new Map([...stages].map(([name, bits]) => [name, (bits & bothSides) === bothSides]));
 }
 
-/** A number of git's: seven bits a byte, each further byte adding one to what came before. */
+/** git's variable-length number: seven bits per byte, and each continuation adds one. */
 function varint(bytes: Buffer, from: number): { value: number; next: number } {
   let next = from;
   let byte = bytes[next++] ?? 0;

@@ -7,49 +7,49 @@ import { MOST_RESPOND_BYTES, type RespondRefusal, type RespondReply } from '@cod
 import { isOrchestratorError } from '@codegen/sdk/errors';
 import { removeTree } from '@codegen/sdk/files';
 
-/** Where an agent may say something to its user while its turn lasts. */
+/** The socket through which an agent sends messages to its user during a turn. */
 export interface RespondSocket {
   readonly path: string;
-  /** Stops listening; resolves when what was said is delivered, or has failed. */
+  /** Stops listening; resolves when all messages are delivered or have failed. */
   close(): Promise<void>;
 }
 
 export interface RespondSocketOptions {
-  /** The worker's own folder. */
+  /** The worker's folder. */
   readonly folder: string;
   readonly requestId: string;
-  /** Passes a text on; resolves when Redis has it. Called one at a time, in the order of the texts. */
+  /** Delivers a text; resolves when Redis has it. Called sequentially, in the order of the texts. */
   readonly deliver: (text: string) => Promise<'user' | 'progress'>;
-  /** Messages within a minute; 30 by default. */
+  /** Maximum messages per minute; default 30. */
   readonly perMinute?: number;
 }
 
-/** A kernel takes no longer path for a socket. */
+/** Kernels limit the length of a socket's path. */
 const MAX_PATH = 100;
 const MINUTE_MS = 60_000;
-/** JSON may take six bytes for one. */
+/** JSON may need six bytes for one. */
 const MAX_LINE = 8 * MOST_RESPOND_BYTES;
-/** Milliseconds that a connection has for its line. */
+/** Milliseconds that a client has to send its line. */
 const LINE_MS = 5000;
-/** Milliseconds that the end of a turn waits for what was said; a publication fails sooner. */
+/** Milliseconds that the end of a turn waits for pending messages; publishing fails sooner. */
 const DRAIN_MS = 6000;
-/** Milliseconds that the other side has to read its answer and hang up. */
+/** Milliseconds that a client has to read the answer and close. */
 const LINGER_MS = 200;
 const MAX_CONNECTIONS = 16;
 
-/** Listens for one turn, for this account alone: one line of JSON in, one line out, for each connection. */
+/** Listens during one turn, for this user account only. Each connection sends one line of JSON and gets one line. */
 export async function openRespondSocket(options: RespondSocketOptions): Promise<RespondSocket> {
   const path = await socketPath(options.folder);
-  const said = new Allowance(options.perMinute ?? 30);
+  const limit = new RateLimit(options.perMinute ?? 30);
   const open = new Set<Socket>();
   let last: Promise<unknown> = Promise.resolve();
   const handle = async (socket: Socket) => {
     let reply: RespondReply;
     try {
       const text = await readText(socket);
-      const waitMs = said.take();
+      const waitMs = limit.take();
       if (waitMs > 0) {
-        reply = { ...refused('RATE_LIMITED', 'too many messages within a minute'), retry_after_ms: waitMs };
+        reply = { ...refused('RATE_LIMITED', 'too many messages in one minute'), retry_after_ms: waitMs };
       } else {
         const mine = last.then(() => options.deliver(text));
         last = mine.catch(() => undefined);
@@ -59,12 +59,12 @@ export async function openRespondSocket(options: RespondSocketOptions): Promise<
       reply = refusalOf(error);
     }
     if (socket.destroyed) return;
-    // Nothing more is of interest, and who does not hang up would take the place of others.
+    // Ignore further input and close, or idle clients would use up all connections.
     socket.removeAllListeners('data').resume();
     socket.end(`${JSON.stringify(reply)}\n`);
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   };
-  // The other side may end its half before it is answered.
+  // A client may close its half before it is answered.
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.on('error', () => undefined);
@@ -73,7 +73,7 @@ export async function openRespondSocket(options: RespondSocketOptions): Promise<
   });
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
-    // Later ones, such as too many open files, concern one connection.
+    // Later errors, such as too many open files, concern one connection.
     server.on('error', reject);
     server.listen(path, resolve);
   });
@@ -83,22 +83,22 @@ export async function openRespondSocket(options: RespondSocketOptions): Promise<
     close: async () => {
       server.close();
       await Promise.race([last, sleep(DRAIN_MS, undefined, { ref: false })]);
-      // The answers are on their way.
+      // Let the answers be written.
       await new Promise((resolve) => setImmediate(resolve));
       for (const socket of open) socket.destroySoon();
-      // What stays is cleared away before the next turn.
+      // If this fails, the next turn removes it.
       await removeTree(dirname(path)).catch(() => undefined);
     },
   };
 }
 
 /** Counts messages within the last minute. */
-class Allowance {
+class RateLimit {
   readonly #atMs: number[] = [];
 
   constructor(readonly most: number) {}
 
-  /** Takes one; milliseconds until the next is free, 0 where this one was. */
+  /** Takes one slot and returns 0, or returns the milliseconds until the next slot is free. */
   take(nowMs = performance.now()): number {
     while (this.#atMs.length > 0 && nowMs - (this.#atMs[0] as number) >= MINUTE_MS) this.#atMs.shift();
     if (this.#atMs.length >= this.most) return Math.ceil(MINUTE_MS - (nowMs - (this.#atMs[0] as number)));
@@ -109,21 +109,24 @@ class Allowance {
 
 async function readText(socket: Socket): Promise<string> {
   const text = textOf(await readLine(socket));
-  if (text === undefined) throw refused('VALIDATION_FAILED', 'one line of JSON is expected: {"text": "…"}');
+  if (text === undefined) throw refused('VALIDATION_FAILED', 'expected one line of JSON: {"text": "…"}');
   if (text.trim() === '') throw refused('VALIDATION_FAILED', 'the text is empty');
   if (Buffer.byteLength(text) > MOST_RESPOND_BYTES) {
-    throw refused('VALIDATION_FAILED', `the text has over ${MOST_RESPOND_BYTES} bytes: say it in parts`);
+    throw refused('VALIDATION_FAILED', `the text exceeds ${MOST_RESPOND_BYTES} bytes: send it in parts`);
   }
   return text;
 }
 
-/** The first line; what was received until the other side ended, where it gave none. */
+/** The first line, or all input if the client closes without a line break. */
 function readLine(socket: Socket): Promise<string> {
   return new Promise((resolve, reject) => {
     let received = '';
     socket.setEncoding('utf8');
-    // Not an idle time: a byte now and then would keep the place of others for the whole turn.
-    const late = setTimeout(() => reject(refused('VALIDATION_FAILED', 'no whole line came in time')), LINE_MS);
+    // Not an idle timeout: a slow client could then block a connection for the whole turn.
+    const late = setTimeout(
+      () => reject(refused('VALIDATION_FAILED', 'timed out waiting for a complete line')),
+      LINE_MS,
+    );
     socket.once('close', () => {
       clearTimeout(late);
       resolve(received);
@@ -147,16 +150,16 @@ function textOf(line: string): string | undefined {
   }
 }
 
-/** The refusal of what nobody would hear. */
-export class NobodyListensError extends Error {}
+/** Rejects a message without a recipient. */
+export class NoRecipientError extends Error {}
 
 function refusalOf(error: unknown): RespondRefusal {
   if (typeof error === 'object' && error !== null && 'ok' in error) return error as RespondRefusal;
-  if (error instanceof NobodyListensError) return refused('CONFLICT', error.message);
+  if (error instanceof NoRecipientError) return refused('CONFLICT', error.message);
   if (isOrchestratorError(error) && error.retryable) {
-    return refused('REDIS_UNAVAILABLE', 'the message cannot be delivered now: say it again in a moment');
+    return refused('REDIS_UNAVAILABLE', 'cannot deliver the message now: try again in a moment');
   }
-  return refused('INTERNAL', 'the message could not be delivered');
+  return refused('INTERNAL', 'cannot deliver the message');
 }
 
 function refused(code: RespondRefusal['code'], message: string): RespondRefusal {
@@ -166,7 +169,7 @@ function refused(code: RespondRefusal['code'], message: string): RespondRefusal 
 async function socketPath(workerFolder: string): Promise<string> {
   const own = join(workerFolder, 'run', 'respond.sock');
   const folder = own.length <= MAX_PATH ? dirname(own) : await mkdtemp(join(tmpdir(), 'codegen-worker-'));
-  // What an earlier turn left behind, had its wrapper been killed.
+  // Left behind by a wrapper that was killed.
   if (own.length <= MAX_PATH) await removeTree(folder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return join(folder, 'respond.sock');

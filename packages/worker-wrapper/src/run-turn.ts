@@ -10,57 +10,56 @@ import { RESPOND_SOCKET } from '@codegen/sdk';
 import { diskFault, SystemFault, saidFault, systemFault } from '@codegen/sdk/files';
 import type { Logger } from '@codegen/sdk/queue';
 import type { Redactor } from '@codegen/sdk/text';
+import { type AgentOutcome, classifyAgent } from './agent-outcome.js';
 import type { AgentAdapter } from './agents/agent.js';
 import { cleanText } from './clean-text.js';
 import type { WrapperConfig } from './config.js';
 import { MARKER, spawnAgent } from './spawn-agent.js';
-import { judgeAgent, type Verdict } from './verdict.js';
-import { watchRoom } from './watch-room.js';
+import { watchDisk } from './watch-disk.js';
 import { type Changes, GitError, MACHINE, type Workspace } from './workspace.js';
 
 const MAX_BYTES = 16 * 1024;
 const MAX_FILES = 5000;
 const MAX_WARNINGS = 10;
-/** Characters of a printed line that are looked through; more than the log and a progress message keep. */
+/** Maximum characters of a line that are redacted; more than the log and a progress event keep. */
 const MAX_LOGGED = 32 * 1024;
 
 export interface TurnDeps {
   readonly config: WrapperConfig;
   readonly adapter: AgentAdapter;
-  /** Knows what must not show up in anything the agent says. */
+  /** Redacts the secrets in all output of the agent. */
   readonly redactor: Redactor;
-  /** A run of the agent whose work the machine kept from being saved: the same turn, asked for again, goes on from there. */
+  /** A run whose work could not be saved because of a machine fault; the same turn, requested again, resumes from it. */
   readonly unsaved: { run?: AgentRun | undefined };
   /** Undefined for a worker without a repository. */
   readonly workspace: Workspace | undefined;
   readonly sessionId: string;
-  /** Whether the session was used by an earlier turn. */
+  /** Whether an earlier turn used the session. */
   readonly resumes: boolean;
-  /** Where the agent may say something to its user; undefined where that cannot be had. */
+  /** Path of the respond socket; undefined if it could not be opened. */
   readonly respondPath: string | undefined;
   readonly onProgress: (line: string) => void;
-  /** Told of every line that the agent prints, as it is. */
+  /** Called with every raw line that the agent prints. */
   readonly onLine: (line: string) => void;
-  /** Aborted when the worker must end; the turn then throws and is not reported. */
+  /** Aborted when the worker stops; the turn then throws and is not reported. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
 }
 
-/** What came of the agent in a turn, and as far as it is known, of its work. */
+/** Outcome of the agent in a turn, and its changes if they are known. */
 interface AgentRun {
   readonly turn: Pick<WorkerInput, 'prompt' | 'task_id' | 'epoch'>;
   readonly start: string | undefined;
-  readonly verdict: Verdict;
-  readonly said: Pick<DeveloperWorkerOutput, 'summary' | 'usage' | 'exit_code'>;
-  /** What was wrong with the machine meanwhile. */
+  readonly outcome: AgentOutcome;
+  readonly reported: Pick<DeveloperWorkerOutput, 'summary' | 'usage' | 'exit_code'>;
+  /** The machine fault during the run, if any. */
   readonly fault: string | undefined;
   readonly changes?: Changes;
 }
 
 /**
- * Runs one turn: clone, agent, an independent look at git, push. A turn that fails returns too, with its reason; it
- * throws only when the worker itself must end. Where the machine is at fault, the answer says so, and work that is not saved
- * yet is kept for the same turn when it is asked for again.
+ * Runs one turn: clone, agent, independent check of git, push. A failed turn returns its reason; only a stopping worker
+ * throws. If the machine is at fault, the answer says so, and unsaved work is kept until the same turn is requested again.
  */
 export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<DeveloperWorkerOutput> {
   const { config, workspace } = deps;
@@ -68,15 +67,15 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
   const startedAt = Date.now();
   const kept = (text: string) => cleanText(text, deps.redactor, { maxBytes: MAX_BYTES, keep: 'end' });
   const line = (text: string) => cleanText(text.slice(0, MAX_LOGGED), deps.redactor, { maxBytes: MAX_LOGGED });
-  const answer = (verdict: Verdict, more: Partial<DeveloperWorkerOutput> = {}) =>
+  const answer = (outcome: AgentOutcome, more: Partial<DeveloperWorkerOutput> = {}) =>
     developerWorkerOutput.parse({
       request_id: input.request_id,
-      status: verdict.ok ? 'success' : 'failed',
+      status: outcome.ok ? 'success' : 'failed',
       task_id: input.task_id,
       worker_id: config.workerId,
       epoch: input.epoch,
       duration_ms: Date.now() - startedAt,
-      ...(!verdict.ok && { reason: verdict.reason, error: kept(verdict.error) }),
+      ...(!outcome.ok && { reason: outcome.reason, error: kept(outcome.error) }),
       ...more,
     });
 
@@ -101,39 +100,38 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
     }
   }
   const run = known ?? (await runAgent(input, start, deps, { kept, line }));
-  if (!run.verdict.ok && run.fault !== undefined) {
-    const { reason, error } = run.verdict;
-    return answer({ ok: false, reason, error: `${run.fault}\n${error}` }, { ...run.said, system_fault: run.fault });
+  if (!run.outcome.ok && run.fault !== undefined) {
+    const { reason, error } = run.outcome;
+    return answer({ ok: false, reason, error: `${run.fault}\n${error}` }, { ...run.reported, system_fault: run.fault });
   }
-  let { verdict } = run;
-  const { said } = run;
-  if (!workspace || start === undefined) return answer(verdict, said);
+  let { outcome } = run;
+  const { reported } = run;
+  if (!workspace || start === undefined) return answer(outcome, reported);
 
   let { changes } = run;
   try {
-    changes ??= await workspace.finish(start, commitMessage(input, said.summary));
+    changes ??= await workspace.finish(start, commitMessage(input, reported.summary));
   } catch (error) {
     if (!(error instanceof GitError)) {
       unsaved.run = run;
       return faulty('push_failed', error);
     }
-    deps.logger.warn({ error: error.message }, 'the repository cannot be read after the turn');
+    deps.logger.warn({ error: error.message }, 'cannot read the repository after the turn');
     const failed = { ok: false, reason: 'agent_failed', error: error.message } as const;
-    return answer(verdict.ok ? failed : { ...verdict, error: `${verdict.error}\n${error.message}` }, said);
+    return answer(outcome.ok ? failed : { ...outcome, error: `${outcome.error}\n${error.message}` }, reported);
   }
   for (const warning of changes.warnings.slice(0, MAX_WARNINGS)) deps.onProgress(line(`warning: ${warning}`));
-  if (verdict.ok && changes.problem) verdict = { ok: false, reason: 'agent_failed', error: changes.problem };
+  if (outcome.ok && changes.problem) outcome = { ok: false, reason: 'agent_failed', error: changes.problem };
   const files = changes.files.slice(0, MAX_FILES).map((name) => deps.redactor.clean(name));
-  const seen = { ...said, commit_sha: changes.sha, files_changed: files };
-  if (readOnly) return answer(verdict, seen);
+  const result = { ...reported, commit_sha: changes.sha, files_changed: files };
+  if (readOnly) return answer(outcome, result);
   const nothing = changes.files.length === 0;
-  if (nothing && verdict.ok)
-    verdict = { ok: false, reason: 'no_changes', error: 'the agent ended without changing a file' };
-  // Commits that change no file may be such that no repository takes them, and the agent is to know why.
-  if (nothing && changes.sha === start) return answer(verdict, seen);
-  // Work of a failed turn is pushed too, so that it outlives the worker.
+  if (nothing && outcome.ok) outcome = { ok: false, reason: 'no_changes', error: 'the agent changed no files' };
+  // Commits without changes are pushed: the repository may reject them, and the agent needs the reason.
+  if (nothing && changes.sha === start) return answer(outcome, result);
+  // The work of a failed turn is pushed too, so that it outlives the worker.
   const branch = input.task_id ? `task/${input.task_id}/${input.epoch}` : undefined;
-  if (!branch) return answer(verdict, seen);
+  if (!branch) return answer(outcome, result);
   try {
     await workspace.push(changes.sha, branch);
   } catch (error) {
@@ -141,19 +139,19 @@ export async function runTurn(input: WorkerInput, deps: TurnDeps): Promise<Devel
       unsaved.run = { ...run, changes };
       return faulty('push_failed', error);
     }
-    if (verdict.ok || verdict.reason === 'no_changes')
-      verdict = { ok: false, reason: 'push_failed', error: error.message };
-    return answer(verdict, seen);
+    if (outcome.ok || outcome.reason === 'no_changes')
+      outcome = { ok: false, reason: 'push_failed', error: error.message };
+    return answer(outcome, result);
   }
-  if (nothing) return answer(verdict, seen);
-  return answer(verdict, { ...seen, branch });
+  if (nothing) return answer(outcome, result);
+  return answer(outcome, { ...result, branch });
 }
 
 function turnOf({ prompt, task_id, epoch }: WorkerInput): AgentRun['turn'] {
   return { prompt, task_id, epoch };
 }
 
-/** Runs the agent. Where it fails, tells whether its machine is at fault, as far as its folder shows that. */
+/** Runs the agent, and reports a machine fault that its folder shows. */
 async function runAgent(
   input: WorkerInput,
   start: string | undefined,
@@ -161,7 +159,7 @@ async function runAgent(
   { kept, line }: Record<'kept' | 'line', (text: string) => string>,
 ): Promise<AgentRun> {
   const { config, adapter } = deps;
-  const room = watchRoom(config.workerDir);
+  const disk = watchDisk(config.workerDir);
   const { exit, report } = await spawnAgent({
     command: adapter.command({ sessionId: deps.sessionId, resumes: deps.resumes }),
     env: agentEnvironment(input, deps),
@@ -175,29 +173,29 @@ async function runAgent(
     onLine: (text) => deps.onLine(text),
     clean: line,
     signal: deps.signal,
-  }).finally(() => room.stop());
+  }).finally(() => disk.stop());
   const readOnly = config.repo?.readOnly ?? false;
-  const verdict = judgeAgent(exit, report, { timeoutSeconds: input.timeout, readOnly });
-  // What it says of a full disk may be what it tests: the disk itself is asked.
-  const code = room.wasFull() ?? saidFault(exit.startError) ?? (await diskFault(config.workerDir));
+  const outcome = classifyAgent(exit, report, { timeoutSeconds: input.timeout, readOnly });
+  // The disk is checked itself: the agent's output about a full disk may come from a test.
+  const code = disk.wasFull() ?? saidFault(exit.startError) ?? (await diskFault(config.workerDir));
   const summary = kept(report.summary ?? '') || null;
   return {
     turn: turnOf(input),
     start,
-    verdict,
-    said: { summary, usage: report.usage ?? null, exit_code: exit.code },
+    outcome,
+    reported: { summary, usage: report.usage ?? null, exit_code: exit.code },
     fault: code && new SystemFault(code, MACHINE).message,
   };
 }
 
-/** Everything the agent's process gets: an allowlist, what the operator and the command configured, the marker. */
+/** The agent's complete environment: an allowlist, the configured variables, and the marker. */
 function agentEnvironment(input: WorkerInput, { config, adapter, sessionId, resumes, respondPath }: TurnDeps) {
   return {
     PATH: config.path,
     LANG: config.lang,
     HOME: join(config.workerDir, 'home'),
     TMPDIR: join(config.workerDir, 'tmp'),
-    // The agent's git must not take a repository around the worker's folder for its own.
+    // The agent's git must not find a repository around the worker's folder.
     GIT_CEILING_DIRECTORIES: resolve(config.workerDir),
     ...config.agent.env,
     ...adapter.env({ sessionId, resumes }),

@@ -3,21 +3,21 @@ import { workerAliveKey, workerGoneKey } from '@codegen/contracts';
 import type { Redis } from '@codegen/sdk/queue';
 
 const EVERY_MS = 1000;
-/** Milliseconds until a worker that says nothing counts as silent. */
+/** Milliseconds without a sign of life after which a worker is silent. */
 const ALIVE_MS = 5000;
 
 export interface SignOfLife {
-  /** The worker may begin: Redis has said that it was not given up. */
+  /** Resolves when Redis confirms that the worker was not given up, so that it may start turns. */
   readonly mayBegin: Promise<void>;
-  /** Rejects when the worker was given up: another one may have its work. */
+  /** Rejects when the worker was given up: another worker may have its task. */
   readonly givenUp: Promise<never>;
-  /** Takes the sign away: nothing of the worker runs any more. */
+  /** Removes the sign of life; call it once no process of the worker runs. */
   stop(): Promise<void>;
 }
 
 /**
- * Tells Redis every second that something of this worker runs, and looks whether it was given up. A manager that is gone
- * cannot end its workers; whoever takes over from it gives them up, and waits for them to be silent.
+ * Renews the worker's sign of life in Redis every second, and checks whether it was given up. A dead manager cannot stop
+ * its workers; the manager that replaces it gives them up and waits until they are silent.
  */
 export function giveSignOfLife(redis: Redis, workerId: string): SignOfLife {
   const stopping = new AbortController();
@@ -30,14 +30,14 @@ export function giveSignOfLife(redis: Redis, workerId: string): SignOfLife {
     giveUp = reject;
   });
   givenUp.catch(() => undefined);
-  const telling = (async () => {
+  const renewing = (async () => {
     while (!stopping.signal.aborted) {
       try {
         await redis.set(workerAliveKey(workerId), '1', 'PX', ALIVE_MS);
         if ((await redis.exists(workerGoneKey(workerId))) === 1) giveUp(new Error('the worker was given up'));
         else begin();
       } catch {
-        // Redis being away is told of by those that work with it.
+        // Other users of the connection report that Redis is unavailable.
       }
       await sleep(EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
@@ -47,7 +47,7 @@ export function giveSignOfLife(redis: Redis, workerId: string): SignOfLife {
     givenUp,
     stop: async () => {
       stopping.abort();
-      await telling;
+      await renewing;
       await redis.del(workerAliveKey(workerId)).catch(() => undefined);
     },
   };

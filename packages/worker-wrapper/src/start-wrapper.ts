@@ -23,18 +23,18 @@ import type { WrapperConfig } from './config.js';
 import { LogShipper } from './log-shipper.js';
 import { Outbox, type TurnRecord } from './outbox.js';
 import { ProgressThrottle } from './progress.js';
-import { NobodyListensError, openRespondSocket } from './respond-socket.js';
+import { NoRecipientError, openRespondSocket } from './respond-socket.js';
 import { runTurn, type TurnDeps } from './run-turn.js';
 import { giveSignOfLife } from './sign-of-life.js';
 import { MACHINE, Workspace } from './workspace.js';
 
-/** Milliseconds that the last word to Redis may take: whoever ends a worker waits for it. */
-const GOODBYE_MS = 500;
+/** Maximum milliseconds to wait for a lifecycle event to be published, so that start and shutdown do not hang. */
+const LIFECYCLE_WAIT_MS = 500;
 
 /**
- * Runs a worker: one turn after the other from its input stream, until it is stopped. `done` rejects where it cannot
- * go on. States of a turn: read → (already answered: answered again) or run → kept in the outbox → published →
- * acknowledged. A turn that is cut short by `stop` stays pending: worker-manager answers it.
+ * Runs a worker: turns from its input stream, one at a time, until it is stopped. `done` rejects if it fails. States of a
+ * turn: read → run (or answered before: answered again) → stored in the outbox → published → acknowledged. A turn that
+ * `stop` interrupts stays pending: worker-manager answers it.
  */
 export async function startWrapper(
   config: WrapperConfig,
@@ -48,7 +48,7 @@ export async function startWrapper(
   const redis = connectRedis(config.redisUrl, { name: workerId, logger: ownLogger });
   const redactor = new Redactor(config.agent.secretNames.map((name) => config.agent.env[name]));
   const log = new LogShipper({ redis, workerId, redactor });
-  const logger = log.beside(ownLogger);
+  const logger = log.tee(ownLogger);
   const sign = giveSignOfLife(redis, workerId);
   const outbox = new Outbox({ workerDir, workerId, workerType, redis, logger, signal });
   const workspace =
@@ -68,7 +68,7 @@ export async function startWrapper(
 
   const lifecycle = (event: WorkerLifecycleEvent['event'], requestId: string | null = null) =>
     publish(redis, workerLifecycle, { worker_id: workerId, request_id: requestId, event }).catch((error: unknown) =>
-      logger.warn({ error: String(error), event }, 'a lifecycle event was lost'),
+      logger.warn({ error: String(error), event }, 'cannot publish a lifecycle event'),
     );
 
   async function execute(input: WorkerInput): Promise<DeveloperWorkerOutput> {
@@ -81,9 +81,9 @@ export async function startWrapper(
     const socket = await openRespondSocket({
       folder: workerDir,
       requestId: input.request_id,
-      deliver: (text) => say(input, cleanText(text, redactor, { maxBytes: 2 * MOST_RESPOND_BYTES })),
+      deliver: (text) => sendToUser(input, cleanText(text, redactor, { maxBytes: 2 * MOST_RESPOND_BYTES })),
     }).catch((error: unknown) => {
-      logger.warn({ error: String(error) }, 'the agent cannot say anything to its user in this turn');
+      logger.warn({ error: String(error) }, 'cannot open the respond socket of this turn');
       return undefined;
     });
     const respondPath = socket?.path;
@@ -104,17 +104,17 @@ export async function startWrapper(
       });
     } catch (error) {
       signal.throwIfAborted();
-      logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'the turn broke');
+      logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'the turn failed unexpectedly');
       const fault = await systemFault(error, { whose: MACHINE, folders: [] });
       return failure(input, fault ?? `the worker could not run the turn: ${redactor.clean(textOf(error))}`, fault);
     } finally {
-      // Before the turn's last text, which is published next.
+      // Before the turn's result, which is published next.
       await Promise.all([progress.flush(), socket?.close()]);
     }
   }
 
-  /** Passes on what the agent says to its user while the turn goes on: of a developer, to whoever follows the task. */
-  async function say(input: WorkerInput, text: string): Promise<'user' | 'progress'> {
+  /** Sends a text of the agent during the turn: to the user of a Product-Owner worker, or as progress of the task. */
+  async function sendToUser(input: WorkerInput, text: string): Promise<'user' | 'progress'> {
     const { request_id, user_id } = input;
     if (workerType === 'po') {
       const message = { request_id, user_id: user_id ?? 0, text, is_final: false };
@@ -122,7 +122,7 @@ export async function startWrapper(
       return 'user';
     }
     if (input.task_id === null && !input.callback_stream) {
-      throw new NobodyListensError('this turn belongs to no task: put it into the result instead');
+      throw new NoRecipientError('this turn has no task, so the text has no recipient: put it into the result instead');
     }
     await report(input, text);
     return 'progress';
@@ -173,25 +173,25 @@ export async function startWrapper(
     await Promise.race([sign.mayBegin, sign.givenUp]);
     let kept = await outbox.find(input.request_id);
     if (!kept) {
-      await Promise.race([lifecycle('started', input.request_id), sleep(GOODBYE_MS)]);
+      await Promise.race([lifecycle('started', input.request_id), sleep(LIFECYCLE_WAIT_MS)]);
       kept = record(await execute(input), input.user_id);
       await outbox
         .keep(input.request_id, kept)
-        .catch((error: unknown) => logger.error({ error: String(error) }, 'the result cannot be kept on disk'));
+        .catch((error: unknown) => logger.error({ error: String(error) }, 'cannot store the result on disk'));
     }
     await outbox.deliver(input.request_id, kept);
   }
 
-  // The manager gives up on a worker that never says this, so it is said until Redis hears it.
-  async function sayStarted(): Promise<void> {
+  // worker-manager gives up on a worker that never announces its start, so this retries until Redis has the event.
+  async function announceStart(): Promise<void> {
     for (let failures = 0; !signal.aborted; failures += 1) {
-      const said = await publish(redis, workerLifecycle, { worker_id: workerId, event: 'started' }).catch(() => false);
-      if (said) return;
+      const sent = await publish(redis, workerLifecycle, { worker_id: workerId, event: 'started' }).catch(() => false);
+      if (sent) return;
       await sleep(backoffMs(failures, { firstMs: 100 }), undefined, { signal }).catch(() => undefined);
     }
   }
 
-  await Promise.race([sayStarted(), sleep(GOODBYE_MS)]);
+  await Promise.race([announceStart(), sleep(LIFECYCLE_WAIT_MS)]);
   const consumer = runConsumer({
     redisUrl: config.redisUrl,
     contract: workerInputs,
@@ -202,24 +202,21 @@ export async function startWrapper(
     logger,
     handler: async (input) => {
       turn = answer(input);
-      // A turn that is cut short must neither be acknowledged nor put aside, so its handler never returns.
+      // An interrupted turn must be neither acknowledged nor dead-lettered, so its handler never returns.
       await turn.catch((error: unknown) => (signal.aborted ? new Promise(() => undefined) : Promise.reject(error)));
     },
     onDeadLetter: async (input, { requestId, error }) => {
       if (requestId === undefined) return;
       const about = input ?? { request_id: requestId, task_id: null, epoch: 0 };
-      await outbox.deliver(
-        requestId,
-        record(failure(about, `the input cannot be used: ${error}`), input?.user_id ?? 0),
-      );
+      await outbox.deliver(requestId, record(failure(about, `invalid input: ${error}`), input?.user_id ?? 0));
     },
   });
   return {
     done: Promise.race([consumer.done, sign.givenUp]),
     stop: async () => {
-      ending.abort(new Error('the worker ends'));
+      ending.abort(new Error('the worker is stopping'));
       await turn.catch(() => undefined);
-      await Promise.race([Promise.all([lifecycle('stopped'), log.flush(), sign.stop()]), sleep(GOODBYE_MS)]);
+      await Promise.race([Promise.all([lifecycle('stopped'), log.flush(), sign.stop()]), sleep(LIFECYCLE_WAIT_MS)]);
     },
   };
 }

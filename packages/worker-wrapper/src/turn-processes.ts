@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ProcessEntry, type ProcessIdentity, processTable, thisProcess, variableOf } from '@codegen/sdk/processes';
 
-const FIRST_LOOK_MS = 5;
-const LOOK_MS = 250;
-/** Looks may take this share of the time: each reads all of /proc. */
+const FIRST_SCAN_MS = 5;
+const SCAN_MS = 250;
+/** Maximum share of time for scans: each reads all of /proc. */
 const SHARE = 1 / 20;
 
 /**
- * Remembers who belongs to a turn while the agent still runs: whoever leaves its group, session, environment and parent
- * behind cannot be told from a stranger later. Misses who does so between two looks.
+ * Tracks the processes of a turn while the agent runs: a process that leaves its group, session, environment and parent
+ * cannot be recognised later. A process that does so between two scans is missed.
  */
 export class TurnProcesses {
   readonly #own = thisProcess();
@@ -21,17 +21,17 @@ export class TurnProcesses {
     this.#marker = marker;
   }
 
-  /** Looks, often at first, until it is aborted. */
+  /** Scans until aborted, more often at first. */
   async watch(signal: AbortSignal): Promise<void> {
-    for (let pause = FIRST_LOOK_MS; !signal.aborted; pause = Math.min(LOOK_MS, pause * 2)) {
+    for (let pause = FIRST_SCAN_MS; !signal.aborted; pause = Math.min(SCAN_MS, pause * 2)) {
       const started = performance.now();
-      await this.look();
+      await this.scan();
       const took = performance.now() - started;
       await sleep(Math.max(pause, took / SHARE - took), undefined, { signal }).catch(() => undefined);
     }
   }
 
-  async look(): Promise<void> {
+  async scan(): Promise<void> {
     const table = await processTable();
     if (table.length === 0) return;
     const started = new Map(this.#known.map(({ pid, startTime }) => [pid, startTime]));
@@ -48,14 +48,14 @@ export class TurnProcesses {
     }
     const own = table.find(({ pid }) => pid === this.#own.pid)?.session;
     const theirs = [...found];
-    // 0 stands for any session outside of this pid namespace.
+    // 0 means any session outside this pid namespace.
     this.#sessions = new Set(theirs.map(({ session }) => session).filter((id) => id !== own && id !== 0));
     this.#known = theirs.map(({ pid, startTime }) => ({ pid, startTime, bootId: this.#own.bootId }));
   }
 
-  /** Everyone who was alive at the last look, and their sessions. */
+  /** All processes that were alive at the last scan, and their sessions. */
   get remembered(): ProcessIdentity[] {
-    // A session may have lost its leader; its id is not given to another process while it lasts.
+    // A session may have lost its leader; its id is not reused while it exists.
     const sessions = [...this.#sessions].map((pid) => ({ pid, startTime: '', bootId: this.#own.bootId }));
     return [...this.#known, ...sessions];
   }

@@ -1,36 +1,36 @@
 import type { Usage } from '@codegen/contracts';
 
-/** What an adapter needs to know of the turn to build its command line. The prompt always goes to stdin. */
+/** The parts of a turn that an adapter needs to build the command line. The prompt always goes to stdin. */
 interface AgentTurn {
-  /** The agent's session; the same over all turns of a worker. */
+  /** The agent's session; the same in all turns of a worker. */
   readonly sessionId: string;
-  /** Whether this session was used before. */
+  /** Whether an earlier turn used this session. */
   readonly resumes: boolean;
 }
 
-/** One CLI agent: how it is run and how its stream is read. */
+/** One CLI agent: how to run it and how to read its output. */
 export interface AgentAdapter {
   command(turn: AgentTurn): readonly string[];
-  /** Variables of the adapter's own, beside the allowlisted ones. */
+  /** The adapter's environment variables, in addition to the allowlisted ones. */
   env(turn: AgentTurn): Readonly<Record<string, string>>;
-  /** A reader for the stdout of one turn. */
+  /** Creates a reader for the stdout of one turn. */
   reader(): AgentReader;
 }
 
 export interface AgentReader {
-  /** Takes a line of stdout; returns what of it is progress, if anything. Never throws on a line it does not know. */
+  /** Reads a line of stdout; returns its progress text, if any. Never throws on an unknown line. */
   line(text: string): string | undefined;
-  /** Whether the agent has said its last word. A process that stays after that is ended after a moment. */
+  /** Whether the agent has reported its result. If its process still runs after a grace period, it is stopped. */
   readonly finished: boolean;
-  /** What the agent said, after its stdout has ended. */
+  /** The agent's report, once stdout has ended. */
   report(): AgentReport;
 }
 
-/** What the agent says of itself; git says what it did. */
+/** The agent's own report. Its actual changes are read from git. */
 export interface AgentReport {
-  /** False where the stream lacks the event that must end it: the agent died or was cut off. */
+  /** False if the stream lacks its final event: the agent died or was cut off. */
   readonly ended: boolean;
-  /** Undefined where it gave no verdict. */
+  /** Undefined if the agent reported none. */
   readonly status?: 'success' | 'failed';
   readonly summary?: string;
   readonly usage?: Usage;

@@ -2,8 +2,8 @@ import type { AgentAdapter, AgentReader, AgentReport } from './agent.js';
 import { ResultBlockReader } from './result-block.js';
 
 /**
- * Any command: prompt on stdin, lines on stdout are progress, a result block ends it. Without a block the exit code
- * alone decides.
+ * Any command: the prompt goes to stdin, lines on stdout are progress, a result block is its result. Without a block the
+ * exit code decides.
  */
 export function customAgent(command: readonly string[]): AgentAdapter {
   return { command: () => command, env: () => ({}), reader: () => new CustomReader() };

@@ -1,6 +1,6 @@
 const OPEN = '<result>';
 const CLOSE = '</result>';
-/** Characters of a block; nothing can be told of a longer one. */
+/** Maximum characters of a block; a longer one is a failure. */
 const MAX_BLOCK = 16 * 1024 * 1024;
 
 export interface ResultBlock {
@@ -9,11 +9,11 @@ export interface ResultBlock {
 }
 
 /**
- * Finds `<result>…</result>` in lines of text, also over several lines. A further opening begins anew, and the last
- * complete block counts. Inside is `{"status":"success"|"failed","summary":"…"}` or plain text, which means success.
+ * Finds `<result>…</result>` in lines of text; a block may span lines. A second opening tag restarts the block, and the last
+ * complete block counts. It contains `{"status":"success"|"failed","summary":"…"}` or plain text, which means success.
  */
 export class ResultBlockReader {
-  /** What a block has so far; its mark of the end is in one line, so that no line is looked through again. */
+  /** The block so far. Its closing tag is within one line, so no line is searched twice. */
   #open: { parts: string[]; size: number } | undefined;
   #block: ResultBlock | undefined;
 
@@ -21,7 +21,7 @@ export class ResultBlockReader {
     return this.#block;
   }
 
-  /** Takes a line and returns what of it is outside of a block. */
+  /** Reads a line and returns the part of it outside a block. */
   line(text: string): string {
     const opening = text.lastIndexOf(OPEN);
     let outside = '';
@@ -47,7 +47,7 @@ export class ResultBlockReader {
   }
 }
 
-const TOO_LONG: ResultBlock = { status: 'failed', summary: 'the result block is too long: say it in fewer words' };
+const TOO_LONG: ResultBlock = { status: 'failed', summary: 'the result block is too long: shorten the summary' };
 
 function parseBlock(text: string): ResultBlock {
   try {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * An agent that is no AI: runs the tests of the project in the working folder, as `.project.yml` names them, and says
- * how they ended in a result block. Fails with the end of the output as its summary.
+ * An agent without AI: runs the test command of `.project.yml` in the working folder and reports the outcome in a result
+ * block. On failure the summary is the end of the output.
  */
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
@@ -14,23 +14,23 @@ import { plainLine } from '../progress.js';
 import { readLines } from '../read-events.js';
 import { describe, TestReport } from './test-report.js';
 
-/** The wrapper keeps 16 KiB: a sentence and the failing tests, the end of stderr, and the end of all output. */
+/** The wrapper keeps 16 KiB: a sentence with the failing tests, the end of stderr, and the end of all output. */
 const TAIL_BYTES = 11 * 1024;
 const LIST_BYTES = 2 * 1024;
 const STDERR_BYTES = 2 * 1024;
-/** Characters of a line that are looked through. */
+/** Maximum characters of a line that are parsed. */
 const MAX_LINE = TAIL_BYTES;
-/** Characters of a last line that stands for all output. */
+/** Maximum characters of the last line of output in an error. */
 const MAX_LAST = 300;
-/** Of the names of a commit's files. */
+/** Maximum bytes of a commit's list of files. */
 const MAX_LIST_BYTES = 64 * 1024 * 1024;
-/** Code of any language: what lies beside tests, such as a document or data, is none. */
+/** Source files of any language, unlike documents and data beside tests. */
 const CODE =
   /\.(?:[cm]?[jt]sx?|py|go|rs|rb|java|kt|scala|groovy|clj|cs|fs|php|exs?|erl|swift|dart|c|cc|cpp|h|hpp|lua|pl|t|sh|bats|feature|hs|jl|r)$/i;
-/** A file of tests, as most languages name them. */
+/** Test files, as most languages name them. */
 const TEST_FILE =
   /(?:^|\/)(?:tests?|specs?|__tests__)\/(?!fixtures\/)|[._-](?:test|spec)\.\w+$|(?:^|\/)test_[^/]{1,200}\.py$/;
-/** One that may be such a file. */
+/** Files that may be test files. */
 const MAYBE_TEST_FILE = /test|spec|check|e2e|feature|\.(?:t|bats)$/i;
 const PROGRESS_EVERY_MS = 500;
 const DRAIN_MS = 1000;
@@ -39,14 +39,14 @@ interface Outcome {
   readonly ok: boolean;
   readonly why: string;
   readonly output: string;
-  /** Which tests failed, where the output tells. */
+  /** The failed tests, if the output names them. */
   readonly failed?: string | undefined;
-  /** Whether it says that tests ran, or that not one did. */
+  /** Whether the output shows that tests ran, or that none did. */
   readonly hasRun?: boolean;
   readonly isEmpty?: boolean;
 }
 
-// Whoever reads the prompt is somebody else: the tests need none.
+// The tests need no prompt.
 process.stdin.resume();
 
 const outcome = await runTests().catch((error: unknown) => ({
@@ -55,7 +55,7 @@ const outcome = await runTests().catch((error: unknown) => ({
   output: '',
 }));
 const summary = outcome.ok ? outcome.why : `${outcome.why}\n${outcome.output}`.trim();
-// Escaped, so that a closing mark in the output does not end the block.
+// Escaped, so that a closing tag in the output does not end the block.
 const block = JSON.stringify({ status: outcome.ok ? 'success' : 'failed', summary }).replaceAll('<', '\\u003c');
 process.stdout.write(`<result>${block}</result>\n`, () => process.exit(outcome.ok ? 0 : 1));
 
@@ -64,7 +64,7 @@ async function runTests(): Promise<Outcome> {
   const install = await installCommand();
   if (install) {
     const installed = await run(install);
-    if (!installed.ok) return { ...installed, why: `the dependencies cannot be installed: ${installed.why}` };
+    if (!installed.ok) return { ...installed, why: `installing the dependencies failed: ${installed.why}` };
   }
   if (build) {
     const built = await run(build);
@@ -77,29 +77,29 @@ async function runTests(): Promise<Outcome> {
     return {
       ...tested,
       ok: false,
-      why: `no test ran: ${command} ended well, and had none to run; write tests, or bring them back`,
+      why: `no test ran: ${command} succeeded but found no tests; write tests or restore them`,
     };
   }
-  const gone = tested.hasRun ? undefined : await goneTests();
-  if (gone) return { ...tested, ok: false, why: gone };
+  const removed = tested.hasRun ? undefined : await removedTests();
+  if (removed) return { ...tested, ok: false, why: removed };
   const isSilent = tested.output.trim() === '';
   return {
     ...tested,
-    why: isSilent ? `no tests ran, as far as is told: ${command} ended well, without a word` : 'the tests pass',
+    why: isSilent ? `${command} succeeded without output; it is not known whether tests ran` : 'the tests pass',
   };
 }
 
-/** That main has tests and this commit none of them, nor others, as far as can be told: that the command ended well means nothing. */
-async function goneTests(): Promise<string | undefined> {
+/** Reports that main has test files and this commit has none: the command's success then proves nothing. */
+async function removedTests(): Promise<string | undefined> {
   const [main, now] = await Promise.all(['refs/remotes/origin/main', 'HEAD'].map(codeFiles));
   const before = main?.filter((path) => TEST_FILE.test(path)) ?? [];
   const [first] = before;
   if (!first || !now || now.some((path) => MAYBE_TEST_FILE.test(path))) return undefined;
-  const files = before.length === 1 ? `a file of them, ${first},` : `${before.length} files of them, such as ${first},`;
-  return `all tests are gone: main has ${files} and this commit none; bring them back, or write others`;
+  const files = before.length === 1 ? `the test file ${first}` : `${before.length} test files, such as ${first},`;
+  return `all tests were removed: main has ${files} and this commit has none; restore them or write new ones`;
 }
 
-/** Undefined where the folder is no clone, or has no such branch. */
+/** Source files of a revision; undefined if the folder is not a clone or the revision does not exist. */
 async function codeFiles(revision: string): Promise<string[] | undefined> {
   const list = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', revision];
   const { exitCode, stdout } = await runGit(list, { path: process.env.PATH ?? '', mostBytes: MAX_LIST_BYTES });
@@ -117,7 +117,7 @@ async function installCommand(): Promise<readonly string[] | undefined> {
   return ['npm', found?.locked ? 'ci' : 'install', '--no-audit', '--no-fund'];
 }
 
-/** Runs a command, shows some of its lines as progress, and says what failed before the end of its output. */
+/** Runs a command and shows some of its lines as progress. Its outcome lists the failed tests before the end of the output. */
 async function run(command: readonly string[]): Promise<Outcome> {
   const [program, ...args] = command as [string, ...string[]];
   const child = spawn(program, args, {
@@ -125,49 +125,49 @@ async function run(command: readonly string[]): Promise<Outcome> {
     env: { ...process.env, CI: '1', NO_COLOR: '1' },
   });
   let output = '';
-  let complaints = '';
+  let errors = '';
   let cut = false;
   let shownAt = 0;
   const report = new TestReport();
   const show = (line: string) => {
-    const said = report.line(line.slice(0, MAX_LINE));
+    const shown = report.line(line.slice(0, MAX_LINE));
     const now = Date.now();
-    if (!said || (!said.isNews && now - shownAt < PROGRESS_EVERY_MS)) return;
+    if (!shown || (!shown.isFailure && now - shownAt < PROGRESS_EVERY_MS)) return;
     shownAt = now;
-    // The wrapper takes the mark of a result for ours.
-    process.stdout.write(`${plainLine(said.text).replaceAll('<result>', '< result>')}\n`);
+    // The wrapper would read an unescaped tag as our result.
+    process.stdout.write(`${plainLine(shown.text).replaceAll('<result>', '< result>')}\n`);
   };
   const take = async (stream: Readable) => {
     for await (const line of readLines(stream)) {
       output += `${line.slice(-TAIL_BYTES)}\n`;
-      // Cut now and then only: tests may print very many short lines.
+      // Cut rarely: tests may print very many short lines.
       if (output.length > 8 * TAIL_BYTES) {
         output = lastLines(output, TAIL_BYTES);
         cut = true;
       }
-      if (stream === child.stderr) complaints = `${complaints}${line}\n`.slice(-8 * STDERR_BYTES);
+      if (stream === child.stderr) errors = `${errors}${line}\n`.slice(-8 * STDERR_BYTES);
       show(line);
     }
   };
   const reading = Promise.all([take(child.stdout), take(child.stderr)]);
   const why = await new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`${program} cannot be run: ${error.message}`));
+    child.once('error', (error) => resolve(`cannot run ${program}: ${error.message}`));
     child.once('exit', (code, signal) =>
-      resolve(code === 0 ? '' : `${program} ended with ${signal ?? `code ${code}`}`),
+      resolve(code === 0 ? '' : signal ? `${program} was killed by ${signal}` : `${program} exited with code ${code}`),
     );
   });
-  // What the command left running may hold its output open; the wrapper ends it.
+  // Processes that the command left running may keep its output open; the wrapper ends them.
   await Promise.race([reading, sleep(DRAIN_MS)]);
   const end = lastLines(output, TAIL_BYTES);
   cut ||= end !== output;
   const parts = [
     report.failed.length > 3 && boundedText(report.failed.map(describe).join('\n'), { maxBytes: LIST_BYTES }),
-    cut && complaints.trim() !== '' && `stderr:\n${lastLines(complaints, STDERR_BYTES)}`,
+    cut && errors.trim() !== '' && `stderr:\n${lastLines(errors, STDERR_BYTES)}`,
     end,
   ];
   return {
     ok: why === '',
-    why: told(why, output),
+    why: withLastLine(why, output),
     failed: report.sentence(),
     hasRun: report.hasRun,
     isEmpty: report.isEmpty,
@@ -175,13 +175,13 @@ async function run(command: readonly string[]): Promise<Outcome> {
   };
 }
 
-/** Why a command failed whose output is in no known form: how it ended, and its last word. */
-function told(why: string, output: string): string {
+/** The reason of a failure whose output has no known format: how the command ended, and its last line. */
+function withLastLine(why: string, output: string): string {
   const last = output.trimEnd().split('\n').at(-1)?.trim();
   return last ? `${why}: ${plainLine(last, MAX_LAST)}` : why;
 }
 
-/** The end of a text, from a whole line on where it has one: half of a secret would not be known as one. */
+/** The end of a text, starting at a whole line if possible, since half a secret would not be recognised. */
 function lastLines(text: string, maxBytes: number): string {
   const end = boundedText(text, { maxBytes, keep: 'end' });
   const lineEnd = end === text ? -1 : end.indexOf('\n');

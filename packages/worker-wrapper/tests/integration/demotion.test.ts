@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.stop());
 
-it('a turn goes on over the demotion of its master: it is answered once, and so is the next one', async () => {
+it('a turn continues through a failover of its master: it is answered once, and so is the next one', async () => {
   const worker = bench.worker('writes-file');
   await worker.send('mid', 'wait 1500', { task_id: 'task_mid' });
   await waitFor('the agent', async () => (await worker.progress('mid')).length > 0);
@@ -23,6 +23,6 @@ it('a turn goes on over the demotion of its master: it is answered once, and so 
   expect(await bench.repository.git('rev-list', '--count', 'main..task/task_mid/1')).toBe('1');
   const onNext = bench.server.direct(bench.server.next);
   expect(await onNext.xlen('worker:developer:output')).toBe(2);
-  const told = (await worker.lifecycle()).filter(({ event }) => event === 'completed');
-  expect(told.map(({ request_id }) => request_id)).toEqual(['mid', 'next']);
+  const completed = (await worker.lifecycle()).filter(({ event }) => event === 'completed');
+  expect(completed.map(({ request_id }) => request_id)).toEqual(['mid', 'next']);
 });

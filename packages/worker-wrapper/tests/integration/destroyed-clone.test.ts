@@ -12,7 +12,7 @@ afterAll(() => bench.stop());
 
 const agent = (script: string) => ['/bin/sh', '-c', `prompt=$(cat); case "$prompt" in\n${script}\nesac`];
 
-/** A repository of somebody else's around a folder, with a file that is staged. */
+/** An unrelated repository around a folder, with a staged file. */
 async function surround(folder: string) {
   const git = async (...args: string[]) => (await execa('git', ['-C', folder, ...args])).stdout;
   await mkdir(folder, { recursive: true });
@@ -54,7 +54,7 @@ describe('a clone that the agent destroys', () => {
     expect(await state()).toEqual(before);
   });
 
-  it('counts as destroyed where it was made a link to another repository', async () => {
+  it('counts as destroyed if .git was replaced by a link to another repository', async () => {
     const other = join(bench.folder, 'other');
     const { state } = await surround(other);
     const before = await state();
@@ -67,7 +67,7 @@ describe('a clone that the agent destroys', () => {
   });
 });
 
-it('a commit that changes no file and that no repository takes fails with what is wrong with it', async () => {
+it('an invalid commit without changes fails with the error of the repository', async () => {
   const script = `*) entry=$(printf '100644 blob %s\\ta\\n' $(echo x | git hash-object -w --stdin))
     tree=$(printf '%s\\n%s\\n' "$entry" "$entry" | git mktree)
     git update-ref HEAD $(git commit-tree -p HEAD -m x $tree); rm README.md; git checkout -q HEAD~1 -- README.md;;`;
@@ -78,11 +78,11 @@ it('a commit that changes no file and that no repository takes fails with what i
   expect(output.error).toMatch(/duplicateEntries.*the next turn starts in a fresh clone/s);
 });
 
-it('a problem of the work that git sees fails a turn that the agent calls a success; the work is pushed', async () => {
+it('a problem that git finds fails a turn that the agent reported as success; the work is pushed', async () => {
   const script = `*) git update-index --add --cacheinfo 160000,${'1'.repeat(40)},web; git commit -qm link; mkdir web; echo w > w;;`;
   const worker = bench.worker(agent(script));
   await worker.send('gitlink', 'go', { task_id: 'task_gitlink' });
   const output = await worker.output('gitlink');
   expect(output).toMatchObject({ status: 'failed', reason: 'agent_failed', branch: 'task/task_gitlink/1' });
-  expect(output.error).toMatch(/no files of them: web; .*git rm --cached/);
+  expect(output.error).toMatch(/without their files: web; .*git rm --cached/);
 });

@@ -21,7 +21,7 @@ describe.runIf(canMount)('a full disk', () => {
 
   const FULL = /^the disk of worker-manager on \S+ is full \(ENOSPC\): make room there$/;
   let count = 0;
-  /** A worker on the small disk. Its agent notes each of its runs elsewhere, then does what the script says. */
+  /** A worker on the small disk. Its agent records each run elsewhere, then runs the script. */
   function worker(script: string, env: Record<string, string> = {}) {
     count += 1;
     const runs = join(bench.folder, `runs-${count}`);
@@ -33,13 +33,17 @@ describe.runIf(canMount)('a full disk', () => {
     };
   }
 
-  it('before a turn keeps the agent from being run, and says whose disk it is', async () => {
+  it('before a turn prevents the agent from running, and names the disk', async () => {
     const { worker: one, task, runs } = worker('echo work > work.txt');
     await waitFor('the worker', async () => (await one.lifecycle())[0]);
     await disk.fill();
     await one.send('before-1', 'first', task);
-    const told = await one.output('before-1');
-    expect(told).toMatchObject({ status: 'failed', reason: 'clone_failed', system_fault: expect.stringMatching(FULL) });
+    const output = await one.output('before-1');
+    expect(output).toMatchObject({
+      status: 'failed',
+      reason: 'clone_failed',
+      system_fault: expect.stringMatching(FULL),
+    });
     expect(await runs()).toBe(0);
     await disk.makeRoom();
     await one.send('before-2', 'first', task);
@@ -47,15 +51,19 @@ describe.runIf(canMount)('a full disk', () => {
     expect(await runs()).toBe(1);
   });
 
-  it('after the agent has done its work: that is committed and pushed later, without another run', async () => {
+  it("after the agent's run: its work is committed and pushed later, without another run", async () => {
     const {
       worker: one,
       task,
       runs,
     } = worker(`echo work > work.txt; dd if=/dev/zero of=${disk.path}/ballast bs=1M 2> /dev/null; true`);
     await one.send('after-1', 'first', task);
-    const told = await one.output('after-1');
-    expect(told).toMatchObject({ status: 'failed', reason: 'push_failed', system_fault: expect.stringMatching(FULL) });
+    const output = await one.output('after-1');
+    expect(output).toMatchObject({
+      status: 'failed',
+      reason: 'push_failed',
+      system_fault: expect.stringMatching(FULL),
+    });
     await one.send('after-2', 'first', task);
     expect(await one.output('after-2')).toMatchObject({ system_fault: expect.stringMatching(FULL) });
     await disk.makeRoom();
@@ -86,26 +94,26 @@ describe.runIf(canMount)('a full disk', () => {
     expect(await runs()).toBe(1);
   });
 
-  it('that the agent dies of is told as the fault of the machine, also where it is gone at its end', async () => {
+  it('that kills the agent is reported as a machine fault, also if it has space again at the end', async () => {
     const { worker: one, task } = worker(
       'dd if=/dev/zero of=big bs=1M 2> /dev/null; sleep 1; rm big; echo "dd: big: write failed" >&2; exit 1',
     );
     await one.send('dies-1', 'first', task);
-    const told = await one.output('dies-1');
-    expect(told).toMatchObject({ status: 'failed', reason: 'agent_failed', exit_code: 1 });
-    expect(told.system_fault).toMatch(FULL);
-    expect(told.error).toContain('write failed');
+    const output = await one.output('dies-1');
+    expect(output).toMatchObject({ status: 'failed', reason: 'agent_failed', exit_code: 1 });
+    expect(output.system_fault).toMatch(FULL);
+    expect(output.error).toContain('write failed');
   });
 
-  it('is no excuse for an agent that fails with room around it, whatever it says', async () => {
+  it('is not assumed for an agent that fails with free space, whatever it prints', async () => {
     const { worker: one, task } = worker('echo "ENOSPC: no space left on device" >&2; exit 1');
     await one.send('says-1', 'first', task);
-    const told = await one.output('says-1');
-    expect(told).toMatchObject({ status: 'failed', reason: 'agent_failed' });
-    expect(told.system_fault ?? null).toBe(null);
+    const output = await one.output('says-1');
+    expect(output).toMatchObject({ status: 'failed', reason: 'agent_failed' });
+    expect(output.system_fault ?? null).toBe(null);
   });
 
-  it('of the repositories is told as such, and the push is tried again without another run', async () => {
+  it('of the repositories is reported as such, and the push is retried without another run', async () => {
     const repository = await createBareRepository(join(disk.path, 'repos'), 'local/proj_full');
     const {
       worker: one,
@@ -116,9 +124,9 @@ describe.runIf(canMount)('a full disk', () => {
       { WORKER_DIR: join(bench.folder, 'w-elsewhere'), REPO_URL: repository.path },
     );
     await one.send('push-1', 'first', task);
-    const told = await one.output('push-1');
-    expect(told).toMatchObject({ status: 'failed', reason: 'push_failed' });
-    expect(told.system_fault).toMatch(/^the disk of the repositories on \S+ is full/);
+    const output = await one.output('push-1');
+    expect(output).toMatchObject({ status: 'failed', reason: 'push_failed' });
+    expect(output.system_fault).toMatch(/^the disk of the repositories on \S+ is full/);
     await disk.makeRoom();
     await one.send('push-2', 'first', task);
     expect(await one.output('push-2')).toMatchObject({ status: 'success', files_changed: ['work.bin'] });

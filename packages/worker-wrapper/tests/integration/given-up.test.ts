@@ -14,7 +14,7 @@ afterEach(() => bench.stop());
 const isSilent = async (id: string) => (await bench.redis.exists(workerAliveKey(id))) === 0;
 
 describe('a worker that was given up', () => {
-  it('ends with its agent, is silent only then, and says nothing of its turn', async () => {
+  it('stops with its agent, is silent only then, and does not answer its turn', async () => {
     const worker = bench.worker('ignores-sigterm');
     await worker.send('turn', 'stay');
     await waitFor('the agent', async () => (await worker.progress('turn')).length > 0);
@@ -28,7 +28,7 @@ describe('a worker that was given up', () => {
     expect(await worker.unacknowledged()).toBe(1);
   });
 
-  it('before it had begun does not begin', async () => {
+  it('before its start does not start', async () => {
     const worker = bench.worker('forever');
     await bench.redis.set(workerGoneKey(worker.id), '{}');
     await worker.send('turn', 'stay');

@@ -46,21 +46,21 @@ it.each(['base64', 'hex'] as const)('holds no secret in %s that is broken into l
   for (const width of [20, 27, 40]) {
     const lines = ['before', ...(text.match(new RegExp(`.{1,${width}}`, 'g')) as string[]), 'after'];
     const write = (log: LogShipper) => lines.forEach((line) => void log.write('agent', line, null));
-    const told = (await shipped(`w-${encoding}-${width}`, write, 1, 'after')).join('');
-    expect(told).toMatch(/^before.*\[redacted\].*after$/);
-    expect(Buffer.from(told.replace(/before|\[redacted\]|after/g, ''), encoding).toString('latin1')).not.toContain(
+    const sent = (await shipped(`w-${encoding}-${width}`, write, 1, 'after')).join('');
+    expect(sent).toMatch(/^before.*\[redacted\].*after$/);
+    expect(Buffer.from(sent.replace(/before|\[redacted\]|after/g, ''), encoding).toString('latin1')).not.toContain(
       'nter',
     );
   }
 });
 
-it('tells a line that might be the beginning of a secret, once nothing follows', async () => {
+it('sends a line that may be the start of a secret once nothing follows', async () => {
   expect(await shipped('w-held', (log) => log.write('agent', 'hunter2', 'turn'), 1)).toEqual(['hunter2']);
 });
 
 it('holds no secret of an error that the wrapper logs', async () => {
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-  const write = (log: LogShipper) => log.beside(silent).warn({ error: 'refused: hunter2-hunter2' }, 'push failed');
+  const write = (log: LogShipper) => log.tee(silent).warn({ error: 'refused: hunter2-hunter2' }, 'push failed');
 
   expect(await shipped('w-errors', write, 1)).toEqual(['warn push failed: refused: [redacted]']);
 });

@@ -26,7 +26,7 @@ const broken = {
   lifecycle: { worker_id: 'w-1', request_id: 'r-1', event: 'completed' },
 } as unknown as TurnRecord;
 
-it('a result that no contract lets through ends as a failed one that says why, rather than be tried for ever', async () => {
+it('an invalid result becomes a failed one with the reason, and is not retried for ever', async () => {
   const signal = AbortSignal.timeout(5000);
   const options = { workerDir: folder.path, workerId: 'w-1', redis, logger: silentLogger, signal };
   const outbox = new Outbox({ ...options, workerType: 'developer' });

@@ -10,7 +10,7 @@ afterAll(() => turns.stop());
 /** A repository in a subfolder, without and with a commit. */
 const nested = 'mkdir -p sub; git init -q sub; echo a > sub/a.txt';
 const grown = `${nested}; git -C sub config user.name n; git -C sub config user.email n@n; git -C sub add .; git -C sub commit -qm n`;
-/** What an agent may leave so that somebody's git runs a program: a name, and the script. A canary's argument names it. */
+/** Ways to make another user's git run a program: a name, and the script. A canary's argument names it. */
 const PLANTS: readonly (readonly [string, string])[] = [
   [
     'hooks, and everything that a configuration can name',
@@ -74,7 +74,7 @@ const PLANTS: readonly (readonly [string, string])[] = [
   ],
 ];
 
-it("no program that the agent left is run by the wrapper's git, in its turn or in later ones", async () => {
+it("the wrapper's git never runs a program of the agent, in its turn or in later ones", async () => {
   const worker = await turns.worker();
   await worker.turn('echo 1 > first');
   for (const [index, [name, script]] of PLANTS.entries()) {

@@ -29,7 +29,7 @@ describe('project-tests', () => {
     });
   });
 
-  it('does not praise a commit that takes all tests away, whatever its test command is', async () => {
+  it('fails a commit that removes all tests, with any test command', async () => {
     const all = { 'test/a.test.js': "require('node:test').test('a', () => {});", 'test/b.test.js': '' };
     const gone = Object.fromEntries(Object.keys(all).map((name) => [name, null]));
     await bench.repository.commit(all, 'main');
@@ -41,14 +41,14 @@ describe('project-tests', () => {
 
     expect(removed).toMatchObject({ status: 'failed', reason: 'tests_failed' });
     expect(removed.error).toMatch(
-      /^all tests are gone: main has 2 files of them, such as test\/a\.test\.js, and this commit none/,
+      /^all tests were removed: main has 2 test files, such as test\/a\.test\.js, and this commit has none/,
     );
     expect(emptied).toMatchObject({ status: 'failed', reason: 'tests_failed' });
-    expect(emptied.error).toMatch(/^no test ran: node --test --test-reporter=tap ended well/);
+    expect(emptied.error).toMatch(/^no test ran: node --test --test-reporter=tap succeeded/);
     await bench.repository.commit(gone, 'main');
   });
 
-  it('does not miss what was no test, nor tests that now are others', async () => {
+  it('accepts that other files were removed, and that tests were moved', async () => {
     const before = { 'spec/openapi.yaml': 'a: 1\n', 'tests/fixtures/x.json': '{}', 'api.spec.json': '{}' };
     const none = Object.fromEntries(Object.keys(before).map((name) => [name, null]));
     await bench.repository.commit(before, 'main');
@@ -70,10 +70,10 @@ describe('project-tests', () => {
     await bench.repository.commit({ 'test/a.test.js': null }, 'main');
   });
 
-  it('says of a command that tells of no tests no more than that it ended well', async () => {
+  it('reports only success for a command without output', async () => {
     expect(await testOf('silent', { '.project.yml': manifest(['true']) })).toMatchObject({
       status: 'success',
-      summary: 'no tests ran, as far as is told: true ended well, without a word',
+      summary: 'true succeeded without output; it is not known whether tests ran',
     });
   });
 
@@ -83,13 +83,13 @@ describe('project-tests', () => {
     const output = await testOf('fail', { '.project.yml': manifest(['node', '-e', test]) });
     expect(output).toMatchObject({ status: 'failed', reason: 'tests_failed' });
     const error = output.error as string;
-    expect(error).toContain('node ended with code 1');
+    expect(error).toContain('node exited with code 1');
     expect(error.trimEnd()).toMatch(/<result>\{\}<\/result> expected 1, got 2$/);
     expect(error).not.toContain('first line');
     expect(Buffer.byteLength(error)).toBeLessThanOrEqual(16 * 1024);
   });
 
-  it.each(['tap', 'spec'])('says first which of how many tests failed, where and why (%s)', async (reporter) => {
+  it.each(['tap', 'spec'])('names the failed tests, their number, place and reason first (%s)', async (reporter) => {
     const output = await testOf(`names-${reporter}`, {
       '.project.yml': manifest(['node', '--test', `--test-reporter=${reporter}`]),
       'test/good.test.js': "require('node:test').test('good', () => {});",
@@ -122,6 +122,6 @@ describe('project-tests', () => {
       '.project.yml': manifest(['true']),
       'package.json': JSON.stringify({ dependencies: { missing: 'file:./missing.tgz' } }),
     });
-    expect(failing.error).toContain('the dependencies cannot be installed');
+    expect(failing.error).toContain('installing the dependencies failed');
   });
 });

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.stop());
 
-it('a result that is ready while Redis is away is kept and delivered once Redis is back', async () => {
+it('a result that is ready while Redis is unavailable is stored and published once Redis is back', async () => {
   const worker = bench.worker('writes-file');
   await worker.send('away', 'wait 1500', { task_id: 'task_away' });
   await waitFor('the agent', async () => (await worker.progress('away')).length > 0);
@@ -25,7 +25,7 @@ it('a result that is ready while Redis is away is kept and delivered once Redis 
   expect(await worker.outputs()).toHaveLength(1);
 });
 
-it('a turn goes on when Redis loses everything, and the input that is sent again is answered from what is kept', async () => {
+it('a turn continues when Redis loses all data, and the repeated input is answered from the stored result', async () => {
   const worker = bench.worker('writes-file');
   await worker.send('lost', 'wait 1000', { task_id: 'task_lost' });
   await waitFor('the agent', async () => (await worker.progress('lost')).length > 0);

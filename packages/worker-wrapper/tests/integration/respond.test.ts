@@ -9,19 +9,19 @@ import { OrchestratorError } from '@codegen/sdk/errors';
 import { publish } from '@codegen/sdk/queue';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.js';
-import { NobodyListensError, openRespondSocket, type RespondSocket } from '../../src/respond-socket.js';
+import { NoRecipientError, openRespondSocket, type RespondSocket } from '../../src/respond-socket.js';
 import { startBench } from '../support/worker.js';
 
 const cli = resolve(import.meta.dirname, '../../../orchestrator-cli/bin/run.js');
 
-describe('an agent that says something in the middle of its turn', () => {
+describe('an agent that sends a message during its turn', () => {
   let bench: Awaited<ReturnType<typeof startBench>>;
   beforeAll(async () => {
     bench = await startBench();
   });
   afterAll(() => bench.stop());
 
-  it('is heard by its user at once and in order, before the last text of the turn', async () => {
+  it('reaches its user at once and in order, before the result of the turn', async () => {
     const env = { WORKER_TYPE: 'po', REPO_URL: '', AGENT_ENV: '{"TOKEN":"hunter2-hunter2"}' };
     const worker = bench.worker('responds', { ...env, AGENT_SECRET_NAMES: '["TOKEN"]' });
     const prompt = JSON.stringify({ cli, texts: ['First', 'I know hunter2-hunter2', ' '] });
@@ -42,7 +42,7 @@ describe('an agent that says something in the middle of its turn', () => {
     ]);
   });
 
-  it('that writes code says it to those who follow the task; ALLOWED_COMMANDS binds it', async () => {
+  it('that writes code sends it as progress of the task; ALLOWED_COMMANDS limits it', async () => {
     const worker = bench.worker('responds');
     await worker.send('turn', JSON.stringify({ cli, texts: ['Half of it is done'] }));
     expect(await worker.output('turn', 30_000)).toMatchObject({ summary: 'done: ok' });
@@ -69,7 +69,7 @@ describe('the socket of a turn', () => {
     return socket.path;
   };
 
-  it('is for this account alone, passes texts on one at a time, and is gone with the turn', async () => {
+  it('is for this account only, delivers texts one at a time, and is removed after the turn', async () => {
     const heard: string[] = [];
     let running = 0;
     const socketPath = await open(async (text) => {
@@ -92,10 +92,10 @@ describe('the socket of a turn', () => {
     await expect(respond('late', { socketPath })).rejects.toMatchObject({ code: 'CONFLICT', exitCode: 5 });
   });
 
-  it('refuses too much, too often, what nobody would hear, and tells when Redis is away', async () => {
+  it('rejects long, frequent and undeliverable messages, and reports when Redis is unavailable', async () => {
     const socketPath = await open(async (text) => {
       if (text === 'away') throw new OrchestratorError('REDIS_UNAVAILABLE', 'redis://:secret@host is away');
-      if (text === 'alone') throw new NobodyListensError('nobody');
+      if (text === 'alone') throw new NoRecipientError('no recipient');
       return 'progress';
     }, 4);
     const codes = [];
@@ -118,7 +118,7 @@ describe('the socket of a turn', () => {
     expect(often).toMatchObject({ exitCode: 75, retryAfterMs: expect.any(Number) });
   });
 
-  it('is not kept busy by what is no message', async () => {
+  it('rejects invalid messages', async () => {
     const socketPath = await open(async () => 'user');
     const answers = [];
     for (const bytes of ['nonsense\n', '{"text":7}\n', `{"text":"${'x'.repeat(40_000)}"}\n`, 'y'.repeat(200_000)]) {
@@ -133,7 +133,7 @@ describe('the socket of a turn', () => {
     expect(await respond('still here', { socketPath })).toMatchObject({ delivered: 'user' });
   });
 
-  it('hangs up on those who do not', async () => {
+  it('closes connections of idle clients', async () => {
     const socketPath = await open(async () => 'user');
     const talkers = await Promise.all(
       Array.from({ length: 16 }, async () => {
@@ -149,7 +149,7 @@ describe('the socket of a turn', () => {
     for (const talker of talkers) talker.destroy();
   });
 
-  it('hangs up on those who never come to the end of their line', async () => {
+  it('closes connections of clients that never finish their line', async () => {
     const socketPath = await open(async () => 'user');
     const talkers = await Promise.all(
       Array.from({ length: 16 }, async () => {
@@ -166,7 +166,7 @@ describe('the socket of a turn', () => {
     for (const talker of talkers) talker.destroy();
   });
 
-  it('lets go of who says something within 50 ms of an abort', async () => {
+  it('releases an aborted caller within 50 ms', async () => {
     const socketPath = await open(() => new Promise((done) => setTimeout(() => done('user'), 300)));
     const stop = new AbortController();
     const reason = new Error('enough');

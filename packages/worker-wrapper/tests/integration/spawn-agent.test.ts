@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { MARKER, spawnAgent } from '../../src/spawn-agent.js';
 import { processesWith } from '../support/processes.js';
 
-it('an output that cannot be handled fails the run and ends the agent; the worker goes on', async () => {
+it('an error while reading the output fails the run and ends the agent; the worker continues', async () => {
   const marker = `w-poison-${process.pid}/r1`;
   const run = spawnAgent({
     command: [process.execPath, '-e', 'console.log("poison"); setInterval(() => {}, 1000)'],

@@ -61,7 +61,7 @@ describe('a turn', () => {
     expect(new Set(sessions).size).toBe(1);
   });
 
-  it('fails with no_changes when the agent has changed nothing, whatever it says', async () => {
+  it('fails with no_changes when the agent changed nothing, whatever it reports', async () => {
     const worker = bench.worker('changes-nothing');
     await worker.send('nothing', 'Do it', { task_id: 'task_nothing' });
     expect(await worker.output('nothing')).toMatchObject({
@@ -136,7 +136,7 @@ describe('a turn', () => {
   });
 
   it.each(['success', 'failed', 'dies'])(
-    'ends a turn of hostile text, %s, with texts that can be stored and tell no secret',
+    'ends a turn of hostile text, %s, with storable texts without secrets',
     async (end) => {
       const secret = 'hunter2/pä+ss "word"';
       const worker = bench.worker([...fixture('hostile-text'), end], {
@@ -147,14 +147,14 @@ describe('a turn', () => {
       await worker.send(`hostile-${end}`, 'Go', { task_id });
       const output = await worker.output(`hostile-${end}`);
       expect(output.status).toBe(end === 'success' ? 'success' : 'failed');
-      const told = [output, worker.log, await worker.lifecycle(), await worker.progress(`hostile-${end}`)];
+      const texts = [output, worker.log, await worker.lifecycle(), await worker.progress(`hostile-${end}`)];
       const lines = (await bench.redis.xrange(`worker:${worker.id}:log`, '-', '+')).map(([, fields]) =>
         JSON.parse(fields[1] as string),
       );
       const commit = await bench.repository.git('log', '-1', '--format=%B', `task/${task_id}/1`);
-      const all = JSON.stringify([told, lines, commit]);
+      const all = JSON.stringify([texts, lines, commit]);
       expect(all.length).toBeGreaterThan(500);
-      expect(storable([told, lines, commit])).toEqual([told, lines, commit]);
+      expect(storable([texts, lines, commit])).toEqual([texts, lines, commit]);
       const bytes = Buffer.from(secret);
       for (const form of [
         secret,
@@ -170,7 +170,7 @@ describe('a turn', () => {
     },
   );
 
-  it('gives the agent an allowlisted environment and keeps secrets out of all it says', async () => {
+  it('gives the agent an allowlisted environment and redacts secrets in all its output', async () => {
     const worker = bench.worker('prints-secrets-of-env', {
       AGENT_ENV: JSON.stringify({ TOKEN: 'hunter2-hunter2', PLAIN: 'visible' }),
       AGENT_SECRET_NAMES: '["TOKEN"]',
@@ -227,7 +227,7 @@ describe('the end of a turn', () => {
     expect(await processesWith(`AGENT_RUN_ID=${worker.id}/`)).toEqual([]);
   });
 
-  it('takes daemonised grandchildren along, also after a normal exit', async () => {
+  it('ends daemonised grandchildren, also after a normal exit', async () => {
     const worker = bench.worker('spawns-children');
     await worker.send('children', 'go', { task_id: 'task_children' });
     const output = await worker.output('children');
@@ -236,7 +236,7 @@ describe('the end of a turn', () => {
     expect(await processesIn(join(bench.folder, worker.id))).toEqual([]);
   });
 
-  it('takes them along after a timeout too, and the work so far is pushed', async () => {
+  it('ends them after a timeout too, and pushes the work so far', async () => {
     const worker = bench.worker('spawns-children');
     await worker.send('children-2', 'stay', { timeout: 2, task_id: 'task_children_2' });
     expect(await worker.output('children-2')).toMatchObject({
@@ -247,7 +247,7 @@ describe('the end of a turn', () => {
     expect(await processesIn(join(bench.folder, worker.id))).toEqual([]);
   });
 
-  it('takes along who left the session, the environment, the folder and the agent behind', async () => {
+  it('ends processes that left the session, the environment, the folder and the agent', async () => {
     const seconds = `7${process.pid}${Date.now() % 1000}`;
     // Both the child and the one that it leaves to its session, whose leader is gone. The agent stays for as long as a busy
     // machine may take from one look at its processes to the next.
@@ -261,7 +261,7 @@ describe('the end of a turn', () => {
     expect(await started()).toEqual([]);
   });
 
-  it('does not wait for an agent that stays after its last word', async () => {
+  it('does not wait for an agent that keeps running after its result', async () => {
     const lingers =
       "require('fs').writeFileSync('x', 'x'); console.log('<result>done</result>'); setInterval(() => {}, 1000);";
     const worker = bench.worker([process.execPath, '-e', lingers], { LINGER_MS: '200' });
@@ -284,7 +284,7 @@ describe('a repeated input', () => {
   });
 });
 
-describe('a wrapper that is told to end', () => {
+describe('a wrapper that is stopped', () => {
   it('kills the agent with all its children at once and leaves the input pending', async () => {
     const worker = bench.worker('spawns-children', { TERMINATE_GRACE_MS: '30000' });
     await worker.send('cut', 'stay');

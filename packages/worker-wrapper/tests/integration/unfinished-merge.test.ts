@@ -13,7 +13,7 @@ const conflict = `
   printf 'ours\\n' > shop/list; git commit -qam ours; git checkout -q other
   printf 'theirs\\n' > shop/list; git commit -qam theirs; git checkout -q work;`;
 
-describe('a conflict that nobody has settled fails the turn with the names of the files', () => {
+describe('an unresolved conflict fails the turn with the names of the files', () => {
   it.each([
     ['merge', 'git merge -q other >/dev/null || true'],
     ['cherry-pick', 'git cherry-pick other >/dev/null 2>&1 || true'],
@@ -23,12 +23,12 @@ describe('a conflict that nobody has settled fails the turn with the names of th
   ])('%s', async (_, how) => {
     const worker = await turns.worker();
     const { problem } = await worker.turn(`${conflict} ${how}`);
-    expect(problem).toMatch(/nobody has settled: shop\/list; .*<<<<<<</);
+    expect(problem).toMatch(/unresolved conflicts: shop\/list; .*<<<<<<</);
     expect(problem).not.toMatch(/b\.bin|gone/);
   });
 });
 
-it('the marks of a conflict fail the next turns too, until they are gone', async () => {
+it('conflict markers fail the next turns too, until they are removed', async () => {
   const worker = await turns.worker();
   await worker.turn(`${conflict} git merge -q other >/dev/null || true`);
   expect((await worker.turn('echo more > more; git add shop')).problem).toMatch(/shop\/list/);
@@ -36,7 +36,7 @@ it('the marks of a conflict fail the next turns too, until they are gone', async
   expect(await worker.pushed('shop/list')).toBe('both');
 });
 
-it('a file that one side has changed and the other removed waits for a decision', async () => {
+it('a file that one side changed and the other removed is unresolved', async () => {
   const worker = await turns.worker();
   const { problem } = await worker.turn(`
     echo g > gone; git add .; git commit -qm base; git branch other; git rm -q gone; git commit -qm removed
@@ -46,7 +46,7 @@ it('a file that one side has changed and the other removed waits for a decision'
   expect((await worker.turn('git rm -q gone')).problem).toBeUndefined();
 });
 
-it('a conflict whose markers are gone counts as settled, added or not', async () => {
+it('a conflict without markers counts as resolved, staged or not', async () => {
   const worker = await turns.worker();
   const { problem } = await worker.turn(`${conflict} git merge -q other >/dev/null || true; echo both > shop/list`);
   expect(problem).toBeUndefined();

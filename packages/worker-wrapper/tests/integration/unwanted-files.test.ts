@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => turns.stop());
 
-it('what nobody should commit is left out by name, also where the agent committed it, and mended by removing it', async () => {
+it('unwanted files are excluded by name, also if the agent committed them; deleting them fixes the turn', async () => {
   const worker = await turns.worker();
   const { problem } = await worker.turn(`
     mkdir -p src web/node_modules/a keys; echo w > src/w; echo T=1 > .env; git add -f .env; git commit -qm env
@@ -27,7 +27,7 @@ it('what nobody should commit is left out by name, also where the agent committe
   expect(mended.files).toContain('src/w');
 });
 
-it('a project changes the table in .project.yml', async () => {
+it('a project extends the rules in .project.yml', async () => {
   const worker = await turns.worker();
   const { problem, warnings } = await worker.turn(`
     mkdir -p test/keys dist; echo k > test/keys/id_rsa; truncate -s 51M test/keys/big; echo d > dist/d; echo p > a.pem
@@ -36,7 +36,7 @@ it('a project changes the table in .project.yml', async () => {
   expect(warnings).toEqual([expect.stringMatching(/^a\.pem is in the commit: /)]);
 });
 
-it('what the base branch has already is not told of again', async () => {
+it('files of the base branch are not reported again', async () => {
   await turns.repository.commit({ 'old.pem': 'o\n', '.env': 'A=1\n', key: '-----BEGIN PRIVATE KEY-----\n' });
   const worker = await turns.worker();
   expect(await worker.turn('echo w > w; echo more >> key')).toMatchObject({ problem: undefined, warnings: [] });

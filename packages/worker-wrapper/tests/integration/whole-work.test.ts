@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readState } from '../../src/left-repository.js';
+import { readState } from '../../src/agent-repository.js';
 import { startTurns } from '../support/agent-turn.js';
 
 let turns: Awaited<ReturnType<typeof startTurns>>;
@@ -38,12 +38,12 @@ describe('a repository in a subfolder', () => {
     expect(await turns.repository.git('log', '--format=%s', `main..${worker.branch}`)).toBe('Work of the agent\nlink');
   });
 
-  it('that has nothing in it fails the turn with its path, and the next turn can mend it', async () => {
+  it('that has no files fails the turn with its path, and the next turn can fix it', async () => {
     const worker = await turns.worker();
     const first = await worker.turn(
       `git update-index --add --cacheinfo 160000,${'1'.repeat(40)},a/b; git commit -qm x; mkdir -p a/b; echo w > w`,
     );
-    expect(first.problem).toMatch(/no files of them: a\/b;.*git rm --cached/);
+    expect(first.problem).toMatch(/without their files: a\/b;.*git rm --cached/);
     expect(await worker.pushed('w')).toBe('w');
     const second = await worker.turn('mkdir -p a/b; echo c > a/b/c');
     expect(second.problem).toBeUndefined();
@@ -59,7 +59,7 @@ describe('a repository in a subfolder', () => {
   });
 });
 
-it('nothing that the agent told its own git hides a change; .gitignore does', async () => {
+it("no setting of the agent's git hides a change; .gitignore does", async () => {
   const worker = await turns.worker();
   await worker.turn('echo 1 > skipped; echo 1 > assumed; mkdir -p far near; echo 1 > far/f; echo 1 > near/n');
   await worker.turn(`
@@ -91,7 +91,7 @@ it('a file that a sparse checkout left out does not count as deleted: the turn s
   const worker = await turns.worker();
   await worker.turn('mkdir far near; echo 1 > far/f; echo 1 > near/n; echo 1 > gone');
   const { problem } = await worker.turn('git sparse-checkout set near; echo 2 > near/n; mkdir -p far; echo g > far/g');
-  expect(problem).toMatch(/sparse checkout left files out of the folder \(1, such as far\/f\).*delete again/);
+  expect(problem).toMatch(/sparse checkout removed files from the folder \(1, such as far\/f\).*delete again/);
   const tree = ['far/f', 'far/g', 'gone', 'near/n'];
   expect((await worker.tree()).map((entry) => entry.slice(7))).toEqual(['README.md', ...tree]);
   expect(await worker.pushed('near/n')).toBe('2');
@@ -114,7 +114,7 @@ describe('paths that are longer than a system call takes', () => {
   it('fail the turn that leaves them, unless they are ignored', async () => {
     const worker = await turns.worker();
     const { problem } = await worker.turn(`${deep(4200, 'echo x > f')}; echo w > w`);
-    expect(problem).toMatch(/path of a file is too long .* below d{100}\/d/);
+    expect(problem).toMatch(/path of a file is too long .* path d{100}\/d/);
     expect(await worker.pushed('w')).toBe('w');
     expect((await worker.turn('echo "d*" > .gitignore')).problem).toBeUndefined();
     expect((await worker.turn('rm -rf d* .gitignore')).problem).toBeUndefined();
@@ -131,7 +131,7 @@ describe('paths that are longer than a system call takes', () => {
   });
 });
 
-describe('commits that nobody can use', () => {
+describe('unusable commits', () => {
   /** Commits a tree with an entry that git itself would not make. */
   const commit = (mode: string, name: string, object: string) =>
     `git update-ref HEAD "$(git commit-tree -p HEAD -m x "$(node -e 'process.stdout.write(Buffer.concat(
@@ -142,16 +142,16 @@ describe('commits that nobody can use', () => {
     ['..', /invalid path '\.\.\/README.md'/],
     ['.git', /invalid path '\.git\/README.md'/],
     ['', /empty filename/],
-  ])('with an entry named "%s" are told of, and the files are taken in as they lie there', async (name, why) => {
+  ])('with an entry named "%s" are reported, and the files are committed as they are', async (name, why) => {
     const worker = await turns.worker();
     const { problem } = await worker.turn(`${commit('40000', name, 'HEAD^{tree}')}; echo w > w`);
     expect(problem).toMatch(why);
-    expect(problem).toContain('the files are committed as they lie in the folder');
+    expect(problem).toContain('the files are committed as they are in the folder');
     expect(await worker.tree()).toEqual([...plain, '100644 w']);
     expect((await worker.turn('echo v > v')).problem).toBeUndefined();
   });
 
-  it('with more files than any memory holds are told of in bounded time', async () => {
+  it('with more files than fit in memory are reported in bounded time', async () => {
     const worker = await turns.worker();
     const { problem } = await worker.turn(`
       tree=$(git rev-parse HEAD^{tree})
@@ -163,7 +163,7 @@ describe('commits that nobody can use', () => {
   });
 });
 
-/** A FIFO with nobody at its other end, in place of what git reads: whoever opens it waits. */
+/** A FIFO without a writer in place of a file that git reads: opening it blocks. */
 const fifo = (path: string) => `rm -rf "${path}"; mkdir -p "$(dirname "${path}")"; mkfifo "${path}"`;
 
 /** What a turn may leave behind without losing any of its work: a name, and the script. */
@@ -219,7 +219,7 @@ const LEFT_OVER: readonly (readonly [string, string])[] = [
   ['names that change their case only', 'mv Case CASE; rm case'],
 ];
 
-it('a turn goes well whatever the agent leaves in its repository, and so does the next one', async () => {
+it('a turn and the next one succeed whatever the agent leaves in its repository', async () => {
   const worker = await turns.worker();
   for (const [index, [name, script]] of LEFT_OVER.entries()) {
     if (index % 4 === 0) await turns.repository.commit({ [`moved-${index}`]: 'moved\n' });
@@ -294,7 +294,7 @@ it('no more than a thousand refs are looked at, however many there are', async (
   expect((await timed(10_000)) / few).toBeLessThan(4);
 });
 
-it('a path that git refuses fails the turn with its name; without it, the next turn takes all the work in', async () => {
+it('a path that git rejects fails the turn with its name; without it, the next turn commits all the work', async () => {
   const worker = await turns.worker();
   await expect(worker.turn('mkdir .GIT; echo x > .GIT/x; echo w > w')).rejects.toThrow(
     /cannot be committed.*\.GIT\/x/s,
@@ -323,7 +323,7 @@ const DESTROYED: readonly (readonly [string, string])[] = [
   ['makes the clone a link', 'rm -rf "$PWD"; mkdir ../elsewhere; echo e > ../elsewhere/e; ln -s elsewhere "$PWD"'],
 ];
 
-it('an agent that destroys its repository fails its turn and is told; the next turn has a fresh clone', async () => {
+it('an agent that destroys its repository fails its turn with the reason; the next turn has a fresh clone', async () => {
   const worker = await turns.worker();
   await worker.turn('echo 1 > one');
   for (const [index, [how, script]] of DESTROYED.entries()) {
@@ -333,7 +333,7 @@ it('an agent that destroys its repository fails its turn and is told; the next t
   }
 });
 
-it('objects that are not what their names say fail the turn; the next one has a fresh clone', async () => {
+it('corrupt objects fail the turn; the next one has a fresh clone', async () => {
   const worker = await turns.worker();
   await worker.turn('echo 1 > one');
   const objectOf = (file: string) => `$(git rev-parse HEAD:${file} | sed 's,^..,.git/objects/&/,')`;
@@ -345,11 +345,11 @@ it('objects that are not what their names say fail the turn; the next one has a 
   expect((await worker.turn('cat one; echo 2 > two')).files).toEqual(['two']);
 });
 
-it("a folder that cannot be read is read all the same; a tester's FIFOs are nobody's", async () => {
+it("an unreadable folder is read all the same; a tester's FIFOs are ignored", async () => {
   const worker = await turns.worker();
   await worker.turn('mkdir -p locked/in; echo l > locked/in/l; chmod 000 locked/in; chmod 555 locked');
   expect(await worker.pushed('locked/in/l')).toBe('l');
-  // These stop nobody who runs as root.
+  // These have no effect for root.
   for (const closed of ['chmod -R a-w .git', 'chmod 000 .git/objects/*', 'chmod 555 . ..', 'chmod 000 . ..']) {
     const { problem } = await worker.turn(`echo "${closed}" > l; git add l; git commit -qm l; ${closed}`);
     expect(problem, closed).toBeUndefined();

@@ -28,7 +28,7 @@ describe('results on disk', () => {
   const turn = { request_id: 'turn-1', worker_id: 'w-1' };
   const record = { output: turn, lifecycle: turn } as unknown as TurnRecord;
 
-  it('are found and kept whatever the agent has put into their folder', async () => {
+  it('are found and stored despite any file of the agent in their folder', async () => {
     const warnings: string[] = [];
     const log = (bindings: object) => void warnings.push(JSON.stringify(bindings));
     const outbox = new Outbox({
@@ -64,8 +64,8 @@ describe('results on disk', () => {
   });
 });
 
-describe('the place to say something to the user', () => {
-  it('is closed at the end of a turn whatever was put there, so that the turn keeps its result', async () => {
+describe('the respond socket', () => {
+  it('is closed at the end of a turn despite any file in its folder, so that the turn keeps its result', async () => {
     const socket = await openRespondSocket({ folder, requestId: 'turn-1', deliver: async () => 'user' });
     const script = `cd '${join(folder, 'run')}' && mkdir -p closed/in && chmod 000 closed && ln -s '${temp.path}' link`;
     execFileSync('bash', ['-c', script]);
@@ -82,7 +82,7 @@ describe('project-tests', () => {
   const [program, ...args] = projectTestsCommand().map((part) => part.replace('/src/', '/dist/')) as [string, string];
   const run = promisify(execFile);
 
-  it('reads no file of the project that is a link or a pipe, and quotes none', async () => {
+  it('reads no project file that is a link or a pipe, and quotes none', async () => {
     const manifest = JSON.stringify({ test: ['true'], start: ['true'] });
     const packages = JSON.stringify({ dependencies: { a: 'file:./a' } });
     const link = (path: string) => symlink(secret, path);

@@ -14,12 +14,12 @@ describe('readConfig', () => {
     expect(() => readConfig({ ...env, [name]: undefined })).toThrow(`${name} is not set`);
   });
 
-  it('names what is wrong without quoting a value', () => {
-    expect(() => readConfig({ ...env, AGENT_COMMAND: 'agent --x' })).toThrow('AGENT_COMMAND is not JSON');
+  it('names the invalid variable without quoting its value', () => {
+    expect(() => readConfig({ ...env, AGENT_COMMAND: 'agent --x' })).toThrow('AGENT_COMMAND is not valid JSON');
     expect(() => readConfig({ ...env, AGENT_ENV: '["hunter2"]' })).toThrow(
       /^AGENT_ENV must be a JSON object of strings\.$/,
     );
-    expect(() => readConfig({ ...env, AGENT_ENV: '{"A": hunter2' })).toThrow(/^AGENT_ENV is not JSON\.$/);
+    expect(() => readConfig({ ...env, AGENT_ENV: '{"A": hunter2' })).toThrow(/^AGENT_ENV is not valid JSON\.$/);
     expect(() => readConfig({ ...env, TERMINATE_GRACE_MS: 'soon' })).toThrow('TERMINATE_GRACE_MS must be');
   });
 });

@@ -16,7 +16,7 @@ function index(entries: readonly Buffer[]): Buffer {
   return Buffer.concat([header, ...entries]);
 }
 
-test('paths that are built on one another, conflicts of which one side has the file', () => {
+test('reads shared prefixes, and conflicts in which one side has the file', () => {
   expect(unmergedPaths(index([entry(0, 'a'), entry(2, 'b'), entry(1, 'c')]))).toEqual(
     new Map([
       ['ab', false],
@@ -25,7 +25,7 @@ test('paths that are built on one another, conflicts of which one side has the f
   );
 });
 
-test('an index that was made to be long costs no more than it holds', () => {
+test('a hostile index costs no more than its size', () => {
   const short = entry(2, 'b');
   const many = Array.from({ length: 300_000 }, () => short);
   expect(unmergedPaths(index([entry(0, 'a', 1024 * 1024), ...many])).size).toBe(0);

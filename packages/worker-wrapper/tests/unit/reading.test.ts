@@ -17,7 +17,7 @@ async function lines(chunks: (string | Buffer)[], maxBytes?: number): Promise<st
 }
 
 describe('readLines', () => {
-  it('puts lines together across chunks, also in the middle of a character', async () => {
+  it('joins lines across chunks, also within a character', async () => {
     const bytes = Buffer.from('eins\nzwäi\r\n\ndrei');
     for (let cut = 1; cut < bytes.length; cut += 1) {
       expect(await lines([bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual(['eins', 'zwäi', '', 'drei']);
@@ -40,7 +40,7 @@ describe('readLines', () => {
 });
 
 describe('ResultBlockReader', () => {
-  it('takes a long block as it takes any lines, in linear time, and never for another verdict than it was', () => {
+  it('reads a long block in linear time, and never changes its status', () => {
     const line = 'x'.repeat(63);
     const timed = (first: string, lines: number) => {
       const reader = new ResultBlockReader();
@@ -88,7 +88,7 @@ describe('ResultBlockReader', () => {
     });
   });
 
-  it('takes the last complete block, and begins anew where one was never closed', () => {
+  it('uses the last complete block, and restarts an unclosed one', () => {
     expect(read('<result>one</result>', '<result>two</result>').block?.summary).toBe('two');
     expect(read('an unclosed <result> mark', 'x', '<result>real</result>').block?.summary).toBe('real');
     expect(read('<result>real</result>', 'another <result>').block?.summary).toBe('real');
@@ -108,7 +108,7 @@ describe('plainLine', () => {
 });
 
 describe('ProgressThrottle', () => {
-  it('keeps the last of what comes too fast, and reports one at a time', async () => {
+  it('keeps the last of several fast texts, and reports one at a time', async () => {
     const seen: string[] = [];
     let active = 0;
     const throttle = new ProgressThrottle(async (message) => {
@@ -126,7 +126,7 @@ describe('ProgressThrottle', () => {
   it('drops what cannot be reported and goes on', async () => {
     const seen: string[] = [];
     const throttle = new ProgressThrottle(async (message) => {
-      if (message === 'one') throw new Error('away');
+      if (message === 'one') throw new Error('unavailable');
       seen.push(message);
     }, 1);
     throttle.offer('one');
@@ -147,7 +147,7 @@ describe('cleanText', () => {
     );
   });
 
-  it('replaces secrets with colours inside, and what no database can hold', () => {
+  it('replaces secrets with colours inside, and characters that databases reject', () => {
     expect(clean('key: sec\u001b[31mret-va\u001b[0mlue panic: \u0000 \ud800')).toBe(
       'key: [redacted] panic: \ufffd \ufffd',
     );

@@ -9,7 +9,7 @@ function read(output: string): { report: TestReport; shown: string[] } {
 
 const yaml = (indent: string, lines: string[]) => ['---', ...lines, '...'].map((line) => `${indent}${line}`);
 
-test('a TAP report: names, places and messages of what failed, of so many', () => {
+test('a TAP report: names, places and messages of failed tests, and the total', () => {
   const { report, shown } = read(
     [
       'TAP version 13',
@@ -42,7 +42,7 @@ test.each([
   ['skipped ones in JUnit', '<testsuite>\n<testcase name="a"><skipped/></testcase>\n</testsuite>'],
   ['Python', 'Ran 0 tests in 0.000s\n\nOK'],
   ['Mocha', '\n  0 passing (1ms)'],
-])('that no test ran is seen: %s', (_, output) => {
+])('detects that no test ran: %s', (_, output) => {
   expect(read(output).report.isEmpty).toBe(true);
 });
 
@@ -57,7 +57,7 @@ test.each([
   ['ℹ tests 0\nℹ pass 0\nTests:       5 passed, 5 total', false],
   ['ℹ Building the site\nall checks hold', false],
   ['<?xml version="1.0"?>\n<svg/>\nall checks hold', false],
-])('%j is no empty run', (output, isKnown) => {
+])('%j is not an empty run', (output, isKnown) => {
   const { report } = read(output);
   expect([report.isEmpty, report.total > 0]).toEqual([false, isKnown]);
 });
@@ -75,7 +75,7 @@ test.each([
   'Passed!  - Failed:     0, Passed:     7, Skipped:     0, Total:     7',
   'ok  \texample.com/site\t0.104s',
   'TAP version 14\nok 1 - good',
-])('that tests ran is seen, whoever runs them: %j', (output) => {
+])('detects that tests ran, with any runner: %j', (output) => {
   expect(read(output).report.hasRun).toBe(true);
 });
 
@@ -87,11 +87,11 @@ test.each([
   'Tests run: 0, Failures: 0',
   '0 passing (10ms)',
   'release 10 passes nothing on',
-])('that tests ran is not seen where none did: %j', (output) => {
+])('does not report tests if none ran: %j', (output) => {
   expect(read(output).report.hasRun).toBe(false);
 });
 
-test('subtests count, not what holds them; what is to do or skipped has not failed; several lines say the first', () => {
+test('counts subtests, not their parents; todo and skipped tests have not failed; keeps the first line of a message', () => {
   const { report } = read(
     [
       'TAP version 14',
@@ -112,15 +112,11 @@ test('subtests count, not what holds them; what is to do or skipped has not fail
     ].join('\n'),
   );
 
-  expect(report.failed).toEqual([
-    { name: 'inner', message: 'multi' },
-    { name: 'outer' },
-    { name: 'a test without a name' },
-  ]);
-  expect(report.sentence()).toMatch(/^3 of 7 tests failed: inner multi; outer; a test/);
+  expect(report.failed).toEqual([{ name: 'inner', message: 'multi' }, { name: 'outer' }, { name: 'unnamed test' }]);
+  expect(report.sentence()).toMatch(/^3 of 7 tests failed: inner multi; outer; unnamed test/);
 });
 
-test('a message whose first line ends with a colon goes on with what it announces', () => {
+test('a message whose first line ends with a colon includes the next line', () => {
   const said = 'Expected values to be strictly equal: 2 !== 3';
   const tap = [
     'error: |-',
@@ -152,7 +148,7 @@ test('several reports in one output are added up, and long lists are cut', () =>
   expect(report.sentence()).toBe('6 of 20 tests failed: t1; t2; t3; and 3 more');
 });
 
-test("the report that Node's test runner shows to people", () => {
+test("the report of Node's spec reporter", () => {
   const { report, shown } = read(
     [
       '✔ good (5.743879ms)',
@@ -198,7 +194,7 @@ test.each(['\n', ''])('JUnit, its tags joined by %j', (between) => {
   );
 });
 
-test('of anything else each line is shown, and nothing is made of it', () => {
+test('shows every line of an unknown format, and reports nothing', () => {
   const { report, shown } = read('ok 1 - no header\n3 passed');
 
   expect(shown).toEqual(['ok 1 - no header', '3 passed']);
@@ -206,7 +202,7 @@ test('of anything else each line is shown, and nothing is made of it', () => {
 });
 
 test.each(['file:///x%2Fy.js', 'file://elsewhere/x.js', 'file://%'])(
-  '%s, a place that no file has, is told all the same',
+  '%s, an invalid place, is reported all the same',
   (place) => {
     const tap = read(['TAP version 13', 'not ok 1 - bad', ...yaml('  ', [`location: '${place}:2:1'`])].join('\n'));
     const spec = read(['✖ bad (1ms)', '✖ failing tests:', `test at ${place}:2:1`, '✖ bad (1ms)'].join('\n'));

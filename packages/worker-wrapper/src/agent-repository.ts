@@ -4,52 +4,51 @@ import { join } from 'node:path';
 import { FileError, readFileBelow } from '@codegen/sdk/files';
 import { unmergedPaths } from './read-index.js';
 
-// What an agent left is data here: no git runs in its repository, no link is followed, nothing that waits is opened.
+// An agent's repository is read as data: no git runs in it, no link is followed, nothing that may block is opened.
 
 const MAX_REF_BYTES = 4096;
 const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_PACKED_REFS_BYTES = 16 * 1024 * 1024;
 const MAX_INDEX_BYTES = 256 * 1024 * 1024;
 const MAX_SYMBOLIC_REFS = 5;
-/** Refs that are kept, and files that are looked at for them. */
+/** Maximum refs kept, and files read to find them. */
 const MAX_REFS = 1000;
 const STASH = 'refs/stash';
 const STASH_LOG = 'logs/refs/stash';
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const LOOSE_OBJECT = /^(?:[0-9a-f]{38}|[0-9a-f]{62})$/;
 const PACK = /^pack-[0-9a-f]{40,64}\.(?:pack|idx)$/;
-/** Names of refs as git makes them; none leads out of the folder. */
+/** Valid ref names; none leads out of the folder. */
 const REF = /^refs(?:\/(?!\.)[^\0-\x20~^:?*[\\\x7f/]+)+$/;
 
-/** Bytes of a path from which on a folder is reached by an open one: a system call takes no path of 4096. */
+/** Longer paths are reached through an open folder, since system calls reject paths of 4096 bytes. */
 const LONG_PATH = 2048;
-/** Bytes of a path in a clone; git passes over a longer one without a word. */
+/** Maximum bytes of a path in a clone; git silently skips longer ones. */
 const MAX_PATH = 4095;
 
-/** A folder that was moved out of a tree, and where it is now. */
+/** A folder that was moved out of a tree, and its new location. */
 export interface SetAside {
   readonly from: Buffer;
   readonly at: string;
 }
 
-/** What became of a tree of files. */
+/** Result of `setAside`. */
 export interface Cleared {
   readonly moved: SetAside[];
-  /** A file of it whose path is too long for git. */
+  /** A file whose path is too long for git. */
   readonly tooLong: Buffer | undefined;
 }
 
 /**
- * Takes what git must not meet out of a tree of files, at any depth. Repositories (`.git`) are moved to `aside`; the
- * tree's own is the first of the list, if it is there. Removed is what is of no use once the agent's processes are dead:
- * FIFOs, sockets and devices, which no commit can hold and on which git would wait, and a `.git` that is a file or a
- * link, as of a worktree. Folders that their owner may not read are opened for it.
+ * Removes what git must not find in a tree, at any depth. Repositories (`.git`) are moved to `aside`; the tree's own one,
+ * if it exists, comes first in the list. FIFOs, sockets and devices are deleted, since git cannot commit them and would block
+ * on them, and so is a `.git` that is a file or a link, as in a worktree. Unreadable folders are made readable.
  */
 export async function setAside(folder: string, aside: string, signal: AbortSignal): Promise<Cleared> {
   await mkdir(aside, { recursive: true });
   const moved: SetAside[] = [];
   let tooLong: Buffer | undefined;
-  /** `path` leads to a folder, `name` is where it is in the tree: the same way, but for its length. */
+  /** `path` opens the folder, `name` is its full path in the tree; they differ only for long paths. */
   const clear = async (path: Buffer, name: Buffer): Promise<void> => {
     signal.throwIfAborted();
     const folders: Buffer[] = [];
@@ -72,14 +71,14 @@ export async function setAside(folder: string, aside: string, signal: AbortSigna
   return { moved, tooLong: tooLong?.subarray(Buffer.byteLength(folder) + 1) };
 }
 
-/** Does something in a folder, however long its path is. */
+/** Runs `act` in a folder whose path may be too long for system calls. */
 async function within(path: Buffer, act: (reached: Buffer) => Promise<void>): Promise<void> {
   if (path.length <= LONG_PATH || !existsSync('/proc/self/fd')) return act(path);
   const hold = () => open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   const held = await hold()
     .catch(() => chmod(path, 0o700).then(hold))
     .catch(() => undefined);
-  // What cannot be reached, git will name.
+  // If it cannot be opened, git will report it.
   if (!held) return;
   try {
     await act(Buffer.from(`/proc/self/fd/${held.fd}`));
@@ -92,12 +91,12 @@ function below(folder: Buffer, name: Buffer): Buffer {
   return Buffer.concat([folder, Buffer.from('/'), name]);
 }
 
-/** Puts back what was set aside, as far as its folder is still there. */
+/** Moves folders back; skips those whose parent no longer exists. */
 export async function putBack(moved: readonly SetAside[]): Promise<void> {
   for (const { from, at } of moved) await rename(at, from).catch(() => undefined);
 }
 
-/** Moves the objects of one repository into another: files with names of objects, and no others. */
+/** Moves the objects of one repository into another: only files with valid object names. */
 export async function moveObjects(from: string, to: string): Promise<void> {
   if (!(await isFolder(from))) return;
   for (const folder of await entriesOf(Buffer.from(from))) {
@@ -115,21 +114,21 @@ export async function moveObjects(from: string, to: string): Promise<void> {
   }
 }
 
-/** Where an agent's repository stands. */
-export interface LeftState {
-  /** Undefined where it has no commit, or none that can be told. */
+/** The state of an agent's repository. */
+export interface RepositoryState {
+  /** Undefined if there is no commit, or HEAD cannot be read. */
   readonly head: string | undefined;
-  /** Commits of a merge that waits for its commit. */
+  /** Other parents of an uncommitted merge. */
   readonly merged: string[];
-  /** An operation of several steps that is not at its end. */
+  /** An unfinished operation of several steps. */
   readonly unfinished: string | undefined;
-  /** Paths with a conflict that nobody has called settled, and whether both sides have the file. */
+  /** Unmerged paths, and whether both sides have the file. */
   readonly unmerged: ReadonlyMap<string, boolean>;
-  /** Whether files may be missing from the folder because it shows a part of the repository only. */
+  /** Whether a sparse checkout may have removed files from the folder. */
   readonly sparse: boolean;
   /** Branches and the stash: full name, then commit. */
   readonly refs: ReadonlyMap<string, string>;
-  /** The list of stashes, as git keeps it. */
+  /** git's list of stashes. */
   readonly stashLog: string;
 }
 
@@ -140,8 +139,8 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   sequencer: 'a cherry-pick or revert of several commits',
 };
 
-/** Reads HEAD, and what else says where a repository stands, from its files. */
-export async function readState(gitDir: string): Promise<LeftState> {
+/** Reads the state of a repository from its files. */
+export async function readState(gitDir: string): Promise<RepositoryState> {
   const names = (await entriesOf(Buffer.from(gitDir))).map(({ name }) => name.toString('latin1'));
   const operation = names.find((name) => OPERATIONS[name]);
   const merged = (await readText(gitDir, 'MERGE_HEAD', MAX_REF_BYTES)) ?? '';
@@ -165,10 +164,10 @@ async function isSparse(gitDir: string): Promise<boolean> {
   return texts.some((text) => /^[ \t]*sparsecheckout[ \t]*(?:=[ \t]*(?:true|yes|on|1)[ \t\r]*)?$/im.test(text ?? ''));
 }
 
-/** Gives an agent's repository what its last one had besides HEAD; no git of ours has seen it. */
-export async function giveRefs(
+/** Restores branches and stashes in a new repository of the agent. The wrapper's git never uses them. */
+export async function restoreRefs(
   gitDir: string,
-  { refs, stashLog }: Pick<LeftState, 'refs' | 'stashLog'>,
+  { refs, stashLog }: Pick<RepositoryState, 'refs' | 'stashLog'>,
 ): Promise<void> {
   if (refs.size === 0) return;
   const lines = [...refs].map(([name, sha]) => `${sha} ${name}\n`);
@@ -187,16 +186,16 @@ async function readRefs(gitDir: string): Promise<Map<string, string>> {
   const packed = (await readText(gitDir, 'packed-refs', MAX_PACKED_REFS_BYTES)) ?? '';
   for (const line of packed.split('\n')) add(line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' ')));
   const folders = (await isFolder(join(gitDir, 'refs'))) ? ['refs/heads'] : [];
-  let looks = 0;
-  for (let folder = folders.pop(); folder && looks < MAX_REFS; folder = folders.pop()) {
+  let filesRead = 0;
+  for (let folder = folders.pop(); folder && filesRead < MAX_REFS; folder = folders.pop()) {
     if (!(await isFolder(join(gitDir, folder)))) continue;
     for (const entry of await entriesOf(Buffer.from(join(gitDir, folder), 'latin1'))) {
       const name = `${folder}/${entry.name.toString('latin1')}`;
       if (entry.isDirectory()) folders.push(name);
       else if (entry.isFile() && REF.test(name)) {
         add(name, ((await readText(gitDir, name, MAX_REF_BYTES)) ?? '').trim());
-        looks += 1;
-        if (looks >= MAX_REFS) break;
+        filesRead += 1;
+        if (filesRead >= MAX_REFS) break;
       }
     }
   }
@@ -221,7 +220,7 @@ async function packedRef(gitDir: string, ref: string): Promise<string | undefine
   return line?.split(' ')[0];
 }
 
-/** Undefined where there is no such file, or none that can be one of git's. */
+/** Undefined if the file does not exist or is not a regular file within the limit. */
 async function readText(gitDir: string, path: string, mostBytes: number): Promise<string | undefined> {
   return (await readBytes(gitDir, path, mostBytes))?.toString('latin1');
 }
@@ -244,12 +243,12 @@ async function entriesOf(path: Buffer): Promise<Dirent<Buffer>[]> {
   return read().catch(async () => {
     if (!(await lstat(path).catch(() => undefined))?.isDirectory()) return [];
     await chmod(path, 0o700).catch(() => undefined);
-    // What still cannot be read, git will name.
+    // If it is still unreadable, git will report it.
     return read().catch(() => []);
   });
 }
 
-/** Does something in a folder, also where its owner may not write there. */
+/** Runs `act` in a folder, making the folder writable if needed. */
 async function inFolder(folder: Buffer, act: () => Promise<void>): Promise<void> {
   await act().catch(async () => {
     await chmod(folder, 0o700);
