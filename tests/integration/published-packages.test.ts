@@ -219,7 +219,7 @@ describe('the examples', () => {
       const refused = await fetch(`http://127.0.0.1:${port}`, { method: 'POST', body: ' ' });
 
       expect([started.status, await started.text()]).toEqual([202, `${fake.onlyTask()}\n`]);
-      expect([refused.status, await refused.text()]).toEqual([502, 'the spec is empty: say what is wanted\n']);
+      expect([refused.status, await refused.text()]).toEqual([502, 'the spec is empty: describe what to build\n']);
     } finally {
       child.kill();
     }

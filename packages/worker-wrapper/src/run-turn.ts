@@ -7,7 +7,7 @@ import {
   type WorkerInput,
 } from '@codegen/contracts';
 import { RESPOND_SOCKET } from '@codegen/sdk';
-import { diskFault, SystemFault, saidFault, systemFault } from '@codegen/sdk/files';
+import { diskFault, faultInOutput, SystemFault, systemFault } from '@codegen/sdk/files';
 import type { Logger } from '@codegen/sdk/queue';
 import type { Redactor } from '@codegen/sdk/text';
 import { type AgentOutcome, classifyAgent } from './agent-outcome.js';
@@ -177,7 +177,7 @@ async function runAgent(
   const readOnly = config.repo?.readOnly ?? false;
   const outcome = classifyAgent(exit, report, { timeoutSeconds: input.timeout, readOnly });
   // The disk is checked itself: the agent's output about a full disk may come from a test.
-  const code = disk.wasFull() ?? saidFault(exit.startError) ?? (await diskFault(config.workerDir));
+  const code = disk.wasFull() ?? faultInOutput(exit.startError) ?? (await diskFault(config.workerDir));
   const summary = kept(report.summary ?? '') || null;
   return {
     turn: turnOf(input),

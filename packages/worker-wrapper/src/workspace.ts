@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { diskFault, fullDisk, removeTree, SystemFault, saidFault } from '@codegen/sdk/files';
+import { diskFault, faultInOutput, fullDisk, removeTree, SystemFault } from '@codegen/sdk/files';
 import {
   GITLINK_MODE,
   type GitPlace,
@@ -16,7 +16,7 @@ import {
   resolveCommit,
   runGit,
 } from '@codegen/sdk/git';
-import { judgeFile, MANIFEST_FILE, ManifestError, parseManifest } from '@codegen/sdk/manifest';
+import { checkFile, MANIFEST_FILE, ManifestError, parseManifest } from '@codegen/sdk/manifest';
 import {
   isFolder,
   moveObjects,
@@ -385,7 +385,7 @@ export class Workspace {
         refused.push({ path, why: 'a link that leads out of the repository' });
         continue;
       }
-      const finding = judgeFile({ path: name, bytes: Number(sizes[index]) || 0, holdsKey: keys.has(path) }, rules);
+      const finding = checkFile({ path: name, bytes: Number(sizes[index]) || 0, holdsKey: keys.has(path) }, rules);
       if (finding?.action === 'refuse') refused.push({ path, why: finding.why });
       else if (finding) warnings.push(`${name} is in the commit: ${finding.why}`);
     }
@@ -484,7 +484,7 @@ export class Workspace {
   async #failure(text: string): Promise<GitError | SystemFault> {
     const here = await fullDisk(this.folder);
     const there = here ? undefined : await fullDisk(this.options.repo.url);
-    const fault = here ?? there ?? saidFault(text);
+    const fault = here ?? there ?? faultInOutput(text);
     if (fault) return new SystemFault(fault, there ? 'the repositories' : MACHINE);
     if (!DAMAGED.test(text)) return new GitError(text);
     this.#state = 'lost';

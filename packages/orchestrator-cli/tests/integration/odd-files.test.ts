@@ -53,7 +53,7 @@ describe('a folder of a stranger', () => {
       ['device', (path) => symlink('/dev/zero', path), 'is a symbolic link, not a regular file'],
       ['socket', (path) => new Promise((resolve) => server.listen(path, () => resolve(undefined))), 'is a socket'],
       ['folder', mkdir, 'is a folder, not a regular file'],
-      ['sparse', sparse, 'has over 65536 bytes: make it smaller'],
+      ['sparse', sparse, 'is larger than 65536 bytes: make it smaller'],
       ['text', (path) => writeFile(path, SECRET), 'is not JSON: correct or remove it'],
       ['line', (path) => writeFile(path, `{"project": "a"\n${SECRET}`), 'is not JSON (line 2, column 1): correct'],
     ];

@@ -6,8 +6,8 @@ import { CANCEL, type Run, runsOf, type Stage } from './runs.js';
 type NewEntry = Omit<ExplainEntry, 'after_ms' | 'failed'> & { failed?: boolean };
 
 /**
- * Tells a task's story, causes before effects: task → message → claim → step → what its executor, worker and git say →
- * result → … → end. The order follows from seq, epoch and request ids; the times only say how long each took.
+ * Builds the timeline of a task, causes before effects: task → message → claim → step → reports of its executor, worker and
+ * git → result → … → end. Seq, epoch and request ids give the order; times only give durations.
  */
 export function buildTimeline(evidence: Evidence): ExplainEntry[] {
   return new Timeline(evidence).entries;
@@ -15,14 +15,14 @@ export function buildTimeline(evidence: Evidence): ExplainEntry[] {
 
 class Timeline {
   readonly entries: ExplainEntry[] = [];
-  readonly #untold: Set<QueuedMessage>;
+  readonly #unlisted: Set<QueuedMessage>;
   readonly #lastDeploy: Stage | undefined;
-  /** Requests of deploys that their executor has spoken of. */
+  /** Requests of deploys that their executor has reported on. */
   readonly #executed: ReadonlySet<string>;
 
   constructor(private readonly evidence: Evidence) {
     const { task, queued } = evidence;
-    this.#untold = new Set([...queued].sort((a, b) => compare(a.stream, b.stream) || compare(a.entryId, b.entryId)));
+    this.#unlisted = new Set([...queued].sort((a, b) => compare(a.stream, b.stream) || compare(a.entryId, b.entryId)));
     const details = { project_id: task.project_id, correlation_id: task.correlation_id };
     this.#add({
       id: 'task',
@@ -38,10 +38,10 @@ class Timeline {
     this.#executed = new Set(deploys.flatMap(({ requestIds }) => [...requestIds]));
     let cause = 'task';
     for (const [at, run] of runs.entries())
-      cause = this.#tellRun(run, { cause, first: at === 0, last: run === runs.at(-1) });
+      cause = this.#addRun(run, { cause, first: at === 0, last: run === runs.at(-1) });
   }
 
-  #tellRun(run: Run, { cause, first, last }: { cause: string; first: boolean; last: boolean }): string {
+  #addRun(run: Run, { cause, first, last }: { cause: string; first: boolean; last: boolean }): string {
     const { task } = this.evidence;
     const { requestId, claim } = run;
     const message = this.#add({
@@ -50,10 +50,10 @@ class Timeline {
       source: 'api',
       kind: 'message',
       cause,
-      summary: `${first ? 'message' : 'tried again: a new message'} for ${task.type}:queue`,
+      summary: `${first ? 'message' : 'retry: a new message'} for ${task.type}:queue`,
       details: { request_id: requestId },
     });
-    this.#tellQueued(message, ({ requestId: id }) => id === requestId);
+    this.#addQueued(message, ({ requestId: id }) => id === requestId);
     let tail = message;
     if (claim) {
       tail = this.#add({
@@ -71,22 +71,22 @@ class Timeline {
     const waiting = [...run.replacements];
     for (const stage of run.stages) {
       while (waiting[0] && startsBefore(waiting[0], stage))
-        tail = this.#tellReplacement(waiting.shift() as Attempt, tail);
-      tail = this.#tellStage(stage, tail, homes.get(stage) ?? []);
+        tail = this.#addReplacement(waiting.shift() as Attempt, tail);
+      tail = this.#addStage(stage, tail, homes.get(stage) ?? []);
     }
-    for (const attempt of waiting) tail = this.#tellReplacement(attempt, tail);
-    for (const attempt of homes.get(undefined) ?? []) this.#tellWorker(attempt, tail);
+    for (const attempt of waiting) tail = this.#addReplacement(attempt, tail);
+    for (const attempt of homes.get(undefined) ?? []) this.#addWorker(attempt, tail);
     if (last) {
-      this.#tellQueued(tail, () => true);
-      // An API of an older release keeps no event of it.
-      if (task.cancel_requested && !this.entries.some(({ kind }) => kind === 'cancel')) this.#tellCancel();
+      this.#addQueued(tail, () => true);
+      // An API of an older release stores no event for it.
+      if (task.cancel_requested && !this.entries.some(({ kind }) => kind === 'cancel')) this.#addCancel();
     }
-    return this.#tellEnd(run, tail, last);
+    return this.#addEnd(run, tail, last);
   }
 
-  #tellReplacement(attempt: Attempt, cause: string): string {
+  #addReplacement(attempt: Attempt, cause: string): string {
     const { epoch } = attempt;
-    const summary = `a lost worker is replaced: epoch ${epoch}`;
+    const summary = `lost worker replaced, epoch ${epoch}`;
     return this.#add({
       id: `attempt:${epoch}`,
       at: attempt.started_at,
@@ -98,28 +98,28 @@ class Timeline {
     });
   }
 
-  #tellStage(stage: Stage, cause: string, attempts: readonly Attempt[]): string {
-    const [heardFirst, ...heardThen] = stage.between;
-    const begins = stage.opening ?? heardFirst;
-    const opening = begins ? this.#tellEvent(begins, begins.current_step === CANCEL ? 'cancel' : 'step', cause) : cause;
-    for (const event of stage.opening ? stage.between : heardThen) {
-      this.#tellEvent(event, event.current_step === CANCEL ? 'cancel' : 'progress', opening);
+  #addStage(stage: Stage, cause: string, attempts: readonly Attempt[]): string {
+    const [firstReport, ...laterReports] = stage.between;
+    const begins = stage.opening ?? firstReport;
+    const opening = begins ? this.#addEvent(begins, begins.current_step === CANCEL ? 'cancel' : 'step', cause) : cause;
+    for (const event of stage.opening ? stage.between : laterReports) {
+      this.#addEvent(event, event.current_step === CANCEL ? 'cancel' : 'progress', opening);
     }
-    this.#tellQueued(opening, ({ requestId }) => {
+    this.#addQueued(opening, ({ requestId }) => {
       if (requestId === undefined) return false;
       return stage.requestIds.has(requestId) || attempts.some((attempt) => attempt.request_id === requestId);
     });
-    for (const attempt of attempts) this.#tellWorker(attempt, opening);
-    if (stage.step === 'deploy') this.#tellDeployments(stage, opening);
+    for (const attempt of attempts) this.#addWorker(attempt, opening);
+    if (stage.step === 'deploy') this.#addDeployments(stage, opening);
     if (!stage.result) return opening;
-    const result = this.#tellEvent(stage.result, 'result', opening);
-    if (stage.step === 'merge') this.#tellMain(stage.result, result);
+    const result = this.#addEvent(stage.result, 'result', opening);
+    if (stage.step === 'merge') this.#addMain(stage.result, result);
     return result;
   }
 
-  #tellEvent(event: TaskEvent, kind: ExplainEntry['kind'], cause: string): string {
-    const { seq, current_step: step, type, recorded_at: _, task_id: __, ...told } = event;
-    const { message, error, error_type } = told;
+  #addEvent(event: TaskEvent, kind: ExplainEntry['kind'], cause: string): string {
+    const { seq, current_step: step, type, recorded_at: _, task_id: __, ...fields } = event;
+    const { message, error, error_type } = fields;
     const failed = error !== null || error_type !== null;
     return this.#add({
       id: `event:${seq}`,
@@ -130,11 +130,11 @@ class Timeline {
       cause,
       failed,
       summary: message ?? error ?? type,
-      details: { step, ...told },
+      details: { step, ...fields },
     });
   }
 
-  #tellWorker(attempt: Attempt, cause: string): void {
+  #addWorker(attempt: Attempt, cause: string): void {
     const { worker_id, epoch, finished_at, exit_code, usage, result } = attempt;
     if (worker_id === null) return;
     const outcome = result?.status === undefined ? undefined : String(result.reason ?? result.status);
@@ -163,8 +163,8 @@ class Timeline {
     });
   }
 
-  /** One that no executor has named belongs to the last deploy. */
-  #tellDeployments(stage: Stage, cause: string): void {
+  /** A deployment whose request no executor has reported belongs to the last deploy. */
+  #addDeployments(stage: Stage, cause: string): void {
     for (const deployment of [...this.evidence.deployments].sort((a, b) => compare(a.id, b.id))) {
       const { request_id } = deployment;
       const isOurs =
@@ -178,7 +178,7 @@ class Timeline {
     }
   }
 
-  #tellMain(merged: TaskEvent, cause: string): void {
+  #addMain(merged: TaskEvent, cause: string): void {
     const { task } = this.evidence;
     const sha = task.result?.commit_sha;
     if (merged.request_id !== task.request_id || task.status !== 'completed' || typeof sha !== 'string') return;
@@ -194,9 +194,9 @@ class Timeline {
     });
   }
 
-  #tellQueued(cause: string, belongs: (message: QueuedMessage) => boolean): void {
-    for (const message of [...this.#untold].filter(belongs)) {
-      this.#untold.delete(message);
+  #addQueued(cause: string, belongs: (message: QueuedMessage) => boolean): void {
+    for (const message of [...this.#unlisted].filter(belongs)) {
+      this.#unlisted.delete(message);
       const { stream, entryId, state, ...details } = message;
       this.#add({
         id: `${state}:${stream}:${entryId}`,
@@ -205,20 +205,20 @@ class Timeline {
         kind: 'queue',
         cause,
         failed: state === 'dead',
-        summary: queuedWords(message),
+        summary: describeQueued(message),
         details: { stream, entry_id: entryId, state, ...details },
       });
     }
   }
 
-  #tellCancel(): void {
-    const summary = 'somebody asked for its end';
+  #addCancel(): void {
+    const summary = 'cancel requested';
     this.#add({ id: 'cancel', at: null, source: 'api', kind: 'cancel', cause: 'task', summary, details: {} });
   }
 
-  #tellEnd({ end }: Run, cause: string, last: boolean): string {
+  #addEnd({ end }: Run, cause: string, last: boolean): string {
     const { status, error, reason, finished_at } = this.evidence.task;
-    if (end) return this.#tellEvent(end, 'end', cause);
+    if (end) return this.#addEvent(end, 'end', cause);
     if (!last || finished_at === null) return cause;
     const failed = status === 'failed';
     return this.#add({
@@ -245,7 +245,7 @@ class Timeline {
   }
 }
 
-/** The stage in which each attempt's worker was last heard of; under `undefined` those of no stage. */
+/** Attempts by the stage in which their worker last reported; under `undefined` those without a stage. */
 function homesOf(attempts: readonly Attempt[], stages: readonly Stage[]): Map<Stage | undefined, Attempt[]> {
   const homes = new Map<Stage | undefined, Attempt[]>();
   for (const [at, attempt] of attempts.entries()) {
@@ -258,7 +258,7 @@ function homesOf(attempts: readonly Attempt[], stages: readonly Stage[]): Map<St
   return homes;
 }
 
-/** Both by the clock of the database: the attempt is a row there, the event was stored there. */
+/** Both times are of the database's clock, so they can be compared. */
 function startsBefore(attempt: Attempt, { opening, between, result }: Stage): boolean {
   const first = opening ?? between[0] ?? result;
   return first !== undefined && msOf(attempt.started_at) <= msOf(timeOf(first));
@@ -269,12 +269,12 @@ function addedAt({ entryId }: QueuedMessage): string | null {
   return Number.isSafeInteger(ms) && ms > 0 ? new Date(ms).toISOString() : null;
 }
 
-function queuedWords({ stream, model, state, consumer, deliveries, dueInMs, error, ageMs }: QueuedMessage): string {
+function describeQueued({ stream, model, state, consumer, deliveries, dueInMs, error, ageMs }: QueuedMessage): string {
   const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
-  if (state === 'dead') return `${model} given up, in ${stream}:dlq: ${error ?? 'no reason told'}`;
-  if (state === 'delayed') return `${model} put aside, back in ${stream} in ${seconds(dueInMs ?? 0)}`;
+  if (state === 'dead') return `${model} is a dead letter in ${stream}:dlq: ${error ?? 'no reason given'}`;
+  if (state === 'delayed') return `${model} delayed, back in ${stream} in ${seconds(dueInMs ?? 0)}`;
   if (state === 'waiting') return `${model} unread in ${stream} for ${seconds(ageMs)}`;
-  return `${model} from ${stream} is with ${consumer}${(deliveries ?? 1) > 1 ? `, delivery ${deliveries}` : ''}`;
+  return `${model} from ${stream} in flight at ${consumer}${(deliveries ?? 1) > 1 ? `, delivery ${deliveries}` : ''}`;
 }
 
 function msOf(text: string): number {

@@ -1,40 +1,40 @@
 import type { Attempt, Service, ServiceDeployment, Task, TaskEvent } from '@codegen/contracts';
 
-/** A message of a task that still lies in Redis. */
+/** A message of a task that is still in Redis. */
 export interface QueuedMessage {
-  /** The queue that it is, or was, in. */
+  /** Its queue; of a dead letter, its former queue. */
   stream: string;
   entryId: string;
-  /** Of the message in it. */
+  /** Model name of its contract. */
   model: string;
-  /** waiting: nobody has it; pending: `consumer` has it; delayed: put aside for a later try; dead: given up. */
+  /** waiting: not yet read; pending: in flight at `consumer`; delayed: waits for a retry; dead: a dead letter. */
   state: 'waiting' | 'pending' | 'delayed' | 'dead';
   requestId: string | undefined;
-  /** Milliseconds since it was added or given up, by the clock of Redis. */
+  /** Milliseconds since it was added or dead-lettered, by the clock of Redis. */
   ageMs: number;
   consumer?: string;
   deliveries?: number;
-  /** Milliseconds until it is tried again. */
+  /** Milliseconds until its retry. */
   dueInMs?: number;
-  /** Why it was given up. */
+  /** Why it was dead-lettered. */
   error?: string;
   code?: string;
 }
 
-/** All that is known of a task, in any order. */
+/** Everything known about a task, in any order. */
 export interface Evidence {
   task: Task;
   events: readonly TaskEvent[];
   attempts: readonly Attempt[];
   deployments: readonly ServiceDeployment[];
   queued: readonly QueuedMessage[];
-  /** The task of the same project and type that has to end first. */
+  /** The task of the same project and type that must end first. */
   ahead?: Task | undefined;
-  /** Processes of services; undefined where the caller may not see them. */
+  /** Processes of services; undefined if the caller may not list them. */
   services?: readonly Service[] | undefined;
 }
 
-/** When an event happened, by the one clock that all events share; its own timestamp is its producer's word. */
+/** When an event was stored, by the database's clock, which all events share; its own timestamp is of its producer's clock. */
 export function timeOf(event: TaskEvent): string {
   return event.recorded_at ?? event.timestamp;
 }

@@ -10,9 +10,9 @@ import { verdictOf } from './verdict.js';
 const PAGE = 1000;
 
 /**
- * Gathers all that is known of a task and tells it in order of causes. Needs nothing but the API; with Redis in reach it
- * also tells what still lies in the queues. A Redis that does not answer is told, not thrown.
- * @throws OrchestratorError TASK_NOT_FOUND where the caller sees no such task
+ * Collects everything known about a task, causes before effects. Needs only the API; with a Redis URL it adds the messages
+ * that are still in the queues. If Redis does not answer, `sources` says so and nothing is thrown.
+ * @throws OrchestratorError TASK_NOT_FOUND if the caller sees no such task
  */
 export async function explainTask(
   api: Api,
@@ -48,14 +48,14 @@ export async function explainTask(
     event: `read: ${events.length}`,
     stream: streams,
     worker: 'read from the attempts',
-    git: 'read from attempts and result; no repository was asked',
+    git: 'read from attempts and result, not from a repository',
   };
   const { spec: _, ...shown } = task;
   const unread: ExplainSource[] = isUnread ? ['stream'] : [];
   return { task: shown, related, entries, sources, unread, verdict: verdictOf(evidence, entries, Date.now()) };
 }
 
-/** By its own id, or the newest task of a call. */
+/** Finds a task by its id, or the newest one by a correlation id. */
 async function findTask(
   api: Api,
   idOrCorrelationId: string,
@@ -82,13 +82,13 @@ async function deploymentsOf(api: Api, task: Task, options: CallOptions): Promis
   const found: ServiceDeployment[] = [];
   for await (const deployment of api.deployments.list({ project: task.project_id, limit: 100 }, options)) {
     if (deployment.task_id === task.id) found.push(deployment);
-    // Newest first: what is older than the task is not of it.
+    // Newest first: deployments older than the task are not its own.
     if (Date.parse(deployment.deployed_at) < Date.parse(task.created_at)) break;
   }
   return found;
 }
 
-/** What the caller may not list, or an API of an older release does not tell, is left out of the story. */
+/** Undefined if the caller may not list it, or an API of an older release does not have it. */
 async function unlessHidden<T>(reading: Promise<T>): Promise<T | undefined> {
   return await reading.catch((error: unknown) => {
     if (!isOrchestratorError(error) || (error.code !== 'FORBIDDEN' && error.code !== 'NOT_FOUND')) throw error;

@@ -4,11 +4,11 @@ import type { NextStep } from '../errors.js';
 /** Where an entry of a timeline was found. */
 export type ExplainSource = 'api' | 'event' | 'stream' | 'worker' | 'git';
 
-/** One thing that happened to a task, or that is under way, with what caused it. */
+/** One thing that happened to a task or is in progress, and its cause. */
 export interface ExplainEntry {
-  /** Names it within its timeline. */
+  /** Unique within its timeline. */
   id: string;
-  /** By the clock of the database, in streams by that of Redis; null where nobody noted it. */
+  /** By the clock of the database, for streams of Redis; null if the time was not stored. */
   at: string | null;
   /** Of an event: its place in the task's history. */
   seq?: number;
@@ -28,26 +28,26 @@ export interface ExplainEntry {
     | 'result'
     | 'cancel'
     | 'end';
-  /** The id of the entry that brought this about, which stands before it; missing for the first one. */
+  /** Id of the entry that caused this one; it comes before it. Missing for the first entry. */
   cause?: string;
-  /** Milliseconds since the cause, where both times are known. */
+  /** Milliseconds since the cause, if both times are known. */
   after_ms?: number;
   failed?: true;
   summary: string;
   details: Record<string, unknown>;
 }
 
-/** How a task stands, why, and what to do. `waiting` and `stuck` are of tasks that have not ended. */
+/** State of a task, why, and what to do. Only tasks that have not ended can be `waiting` or `stuck`. */
 export interface Verdict {
   state: TaskStatus | 'waiting' | 'stuck';
   why: string;
   next: NextStep;
 }
 
-/** A task's whole story, causes before effects. */
+/** The whole history of a task, causes before effects. */
 export interface Explanation {
   task: Omit<Task, 'spec'>;
-  /** Other tasks that came of the same call, newest first; only where it was asked for by correlation id. */
+  /** Other tasks of the same call, newest first; filled only for a lookup by correlation id. */
   related: Pick<Task, 'id' | 'type' | 'status'>[];
   entries: ExplainEntry[];
   /** What was read of each source, or why it was not. */

@@ -15,11 +15,11 @@ import type { RedisClient } from '../queue/redis-client.js';
 import { onRedis } from '../queue/redis-errors.js';
 import type { QueuedMessage } from './evidence.js';
 
-/** Entries of a stream that are looked at, oldest first. */
+/** Most entries to read of a stream, oldest first. */
 const MOST_ENTRIES = 10_000;
 const PAGE = 1000;
 
-/** Whose messages are looked for. */
+/** The task whose messages to find. */
 export interface Subject {
   taskId: string;
   correlationId: string;
@@ -28,8 +28,8 @@ export interface Subject {
 }
 
 /**
- * The messages of a task that still lie in Redis. What was handled is gone from there: the events tell of it.
- * `cut`: streams too long to be looked through.
+ * The messages of a task that are still in Redis. Handled messages are gone; their events remain.
+ * `cut`: streams that were too long to read to the end.
  * @throws OrchestratorError REDIS_UNAVAILABLE, UNAUTHENTICATED
  */
 export function readQueued(
@@ -74,8 +74,8 @@ class Reader {
     for await (const [id, flat] of this.#walk(stream)) {
       const requestId = this.#ours(contract, flat);
       if (requestId === false) continue;
-      const held = await this.#holder(stream, contract.group as string, id);
-      this.messages.push({ ...this.#about(contract, stream, id, requestId), ...held });
+      const delivery = await this.#delivery(stream, contract.group as string, id);
+      this.messages.push({ ...this.#about(contract, stream, id, requestId), ...delivery });
     }
   }
 
@@ -102,12 +102,11 @@ class Reader {
   }
 
   async #readDead(contract: QueueContract, stream: string): Promise<void> {
-    for await (const [letterId, flat] of this.#walk(deadLetterStream(stream))) {
-      const letter = toDeadLetterEntry(contract, { stream, id: letterId, fields: fieldsOf(flat) });
-      const { original, context } = letter;
+    for await (const [entryId, flat] of this.#walk(deadLetterStream(stream))) {
+      const { original, context } = toDeadLetterEntry(contract, { stream, id: entryId, fields: fieldsOf(flat) });
       const requestId = this.#ours(contract, Object.entries(original ?? {}).flat());
       if (requestId === false && context.correlation_id !== this.subject.correlationId) continue;
-      const about = this.#about(contract, stream, letterId, requestId || undefined);
+      const about = this.#about(contract, stream, entryId, requestId || undefined);
       const why = {
         ...(context.error !== undefined && { error: redactMessage(context.error) as string }),
         ...(context.code && { code: context.code }),
@@ -121,9 +120,9 @@ class Reader {
     return { stream, entryId, model: contract.model, requestId, ageMs };
   }
 
-  /** Whether an entry is about the task; then its request, as far as it can be read. */
+  /** False if an entry is not about the task; else its request id, if it can be read. */
   #ours(contract: QueueContract, flat: readonly string[]): string | undefined | false {
-    // Most entries are about something else, and reading them is not for nothing.
+    // Decoding costs time, and most entries are about other tasks.
     if (!flat.some((text) => this.#names.some((name) => text.includes(name)))) return false;
     const decoded = decodeEntry(contract, fieldsOf(flat));
     if (!decoded.ok) return decoded.requestId;
@@ -139,7 +138,7 @@ class Reader {
     return (taskId ? taskId === mine : byCall) ? message.request_id : false;
   }
 
-  async #holder(
+  async #delivery(
     stream: string,
     group: string,
     id: string,

@@ -1,23 +1,23 @@
 import { type Attempt, isTerminalEvent, type Task, type TaskEvent } from '@codegen/contracts';
 import type { Evidence } from './evidence.js';
 
-/** The step of the event by which somebody asked for the end of a task. */
+/** The step of the event for a cancel request. */
 export const CANCEL = 'cancel';
 
-/** Events of one stay in a step: what was asked for, what was heard meanwhile, what came of it. */
+/** Events of one visit to a step: the flow's request, reports meanwhile, the result. */
 export interface Stage {
   step: string;
-  /** What the flow asked for; undefined where only its executor has spoken so far. */
+  /** The flow's request; undefined if only the executor has reported so far. */
   opening: TaskEvent | undefined;
-  /** What was heard meanwhile, in order. */
+  /** Reports in between, in order. */
   between: TaskEvent[];
-  /** How it ended. */
+  /** The event that ended it. */
   result: TaskEvent | undefined;
-  /** Of the messages that the flow sent, as far as their executors have named them. */
+  /** Of the messages that the flow sent, if their executors have reported them. */
   requestIds: Set<string>;
 }
 
-/** One run of a task: its first, or one of a retry. */
+/** One run of a task: the first, or a retry. */
 export interface Run {
   requestId: string;
   claim: Attempt | undefined;
@@ -28,8 +28,8 @@ export interface Run {
 }
 
 /**
- * Sorts out what belongs together. Nothing here goes by a clock: events by their seq and their request, attempts by
- * epoch and by what opened them.
+ * Groups events and attempts by run. Uses no clock: events by seq and request, attempts by epoch and the request that
+ * opened them.
  */
 export function runsOf({ task, events, attempts }: Pick<Evidence, 'task' | 'events' | 'attempts'>): Run[] {
   const ordered = [...events].sort((a, b) => a.seq - b.seq);
@@ -42,14 +42,14 @@ export function runsOf({ task, events, attempts }: Pick<Evidence, 'task' | 'even
   return runs;
 }
 
-/** The flow's own events carry the request of their run, executors' that of the message they work on. */
+/** The flow's events carry the request id of their run; an executor's carry that of the message it handles. */
 function runIds(task: Task, events: readonly TaskEvent[], attempts: readonly Attempt[]): string[] {
-  const told = new Set(events.map((event) => event.request_id));
+  const seen = new Set(events.map((event) => event.request_id));
   const ids = new Set<string>();
   const [first] = attempts;
   if (first?.opened_by) ids.add(first.opened_by);
   for (const event of events) if (event.type !== 'progress') ids.add(event.request_id);
-  for (const { opened_by } of attempts) if (opened_by && told.has(opened_by)) ids.add(opened_by);
+  for (const { opened_by } of attempts) if (opened_by && seen.has(opened_by)) ids.add(opened_by);
   ids.delete(task.request_id);
   const seqOf = new Map(events.map((event) => [event.request_id, event.seq]));
   const earlier = [...ids].sort((a, b) => (seqOf.get(a) ?? 0) - (seqOf.get(b) ?? 0));
@@ -102,7 +102,7 @@ function open(stages: Draft[], event: TaskEvent): Draft {
   return stages.at(-1) as Draft;
 }
 
-/** Somebody may ask for the end of a step, or of a task that has not begun. */
+/** A cancel request may come within a step, or before the task has begun. */
 function ofCancel(stages: Draft[], event: TaskEvent): void {
   const stage = stages.at(-1) ?? open(stages, event);
   stage.between.push(event);
@@ -117,7 +117,7 @@ function ofFlow(stages: Draft[], event: TaskEvent): void {
   stage.closed = event.error !== null || event.error_type !== null;
 }
 
-/** An executor may be heard before the flow says that it has asked: the message is out first. */
+/** An executor may report before the flow's request event: the message is sent first. */
 function ofExecutor(stages: Draft[], homes: Map<string, Stage>, event: TaskEvent): void {
   const last = stages.at(-1);
   const fits = last && !last.closed && (event.current_step === null || last.step === event.current_step);
@@ -127,13 +127,13 @@ function ofExecutor(stages: Draft[], homes: Map<string, Stage>, event: TaskEvent
   stage.between.push(event);
 }
 
-/** Tells what was asked for from what came of it, now that all is there. */
+/** Separates the request from the result, once all events are there. */
 function finish({ flow, closed: _, ...stage }: Draft, isOpen: boolean): Stage {
   const [first, ...rest] = flow;
   if (!first) return stage;
-  const heardBefore = stage.between.some(({ seq }) => seq < first.seq);
+  const reportedBefore = stage.between.some(({ seq }) => seq < first.seq);
   const failed = first.error !== null || first.error_type !== null;
-  if (rest.length === 0 && (failed || (heardBefore && !isOpen))) return { ...stage, result: first };
+  if (rest.length === 0 && (failed || (reportedBefore && !isOpen))) return { ...stage, result: first };
   const last = rest.at(-1);
   const cancel = stage.between.find(({ current_step }) => current_step === CANCEL);
   const isResult =

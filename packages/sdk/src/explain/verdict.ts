@@ -4,13 +4,13 @@ import { paste } from '../errors.js';
 import type { Evidence, QueuedMessage } from './evidence.js';
 import type { ExplainEntry, Verdict } from './explanation.js';
 
-/** Says in a sentence how a task stands and why, with the command to paste next. `nowMs` is only for how long it waits. */
+/** The state of a task and why in one sentence, and the next command to run. `nowMs` only gives waiting times. */
 export function verdictOf(evidence: Evidence, entries: readonly ExplainEntry[], nowMs: number): Verdict {
   const { task } = evidence;
   if (task.status === 'completed') return completed(task);
   if (task.status === 'failed') return failed(evidence, entries);
   if (task.status === 'cancelled') {
-    return { state: 'cancelled', why: 'it was cancelled on request', next: retry(task, 'to have it done after all') };
+    return { state: 'cancelled', why: 'it was cancelled on request', next: retry(task, 'to run it again') };
   }
   return (
     stuck(evidence) ??
@@ -33,12 +33,12 @@ function completed(task: Task): Verdict {
   const sha = text(result?.commit_sha)?.slice(0, 12);
   const why = `it completed${took}${sha ? `: main is at ${sha}` : ''}`;
   const command = paste`orchestrator deploy start --project ${project_id} --wait`;
-  return { state: 'completed', why, next: { command, when: 'to put it at a URL' } };
+  return { state: 'completed', why, next: { command, when: 'to deploy it' } };
 }
 
 function failed({ task, events }: Evidence, entries: readonly ExplainEntry[]): Verdict {
   const end = entries.findLast(({ kind }) => kind === 'end');
-  const words = end?.summary || (task.reason ?? '').replaceAll('_', ' ') || 'no reason told';
+  const words = end?.summary || (task.reason ?? '').replaceAll('_', ' ') || 'no reason given';
   const round = Math.max(
     ...events.filter(({ request_id }) => request_id === task.request_id).map((event) => event.round ?? 0),
     0,
@@ -46,19 +46,19 @@ function failed({ task, events }: Evidence, entries: readonly ExplainEntry[]): V
   const detail = firstLine(task.error);
   const where = round ? ` in round ${round}` : '';
   const why = `it failed${where}: ${words}${detail && detail !== words ? ` – ${detail}` : ''}`;
-  return { state: 'failed', why, next: retry(task, 'to try again, once the cause is mended') };
+  return { state: 'failed', why, next: retry(task, 'to try again, once the cause is fixed') };
 }
 
-/** Messages that were given up do not come back by themselves. */
+/** Dead letters are not retried. */
 function stuck({ queued: messages }: Evidence): Verdict | undefined {
   const dead = messages.find(({ state }) => state === 'dead');
   if (!dead) return undefined;
-  const why = `a message of it was given up and lies in ${dead.stream}:dlq: ${firstLine(dead.error) ?? 'no reason told'}`;
-  const next = { command: paste`orchestrator queue dlq list ${dead.stream}`, when: 'to see it, and how to replay it' };
+  const why = `one of its messages is a dead letter in ${dead.stream}:dlq: ${firstLine(dead.error) ?? 'no reason given'}`;
+  const next = { command: paste`orchestrator queue dlq list ${dead.stream}`, when: 'to see it and how to replay it' };
   return { state: 'stuck', why, next };
 }
 
-/** Nothing goes on while nobody runs who should. Where no service is known, this cannot be told: those of older releases give no sign. */
+/** A task waits while a service that it needs does not run. Unknown without any service: older releases do not report themselves. */
 function unattended({ task, queued: messages, services = [] }: Evidence): Verdict | undefined {
   if (services.length === 0) return undefined;
   const unpublished = task.status === 'queued' && !messages.some(({ requestId }) => requestId === task.request_id);
@@ -82,7 +82,7 @@ function queued({ task, queued: messages, ahead }: Evidence, nowMs: number): Ver
     return {
       state: 'waiting',
       why,
-      next: { command: paste`orchestrator explain ${ahead.id}`, when: 'to see what that one does' },
+      next: { command: paste`orchestrator explain ${ahead.id}`, when: 'to see what that task does' },
     };
   }
   const own = messages.find(({ requestId }) => requestId === task.request_id);
@@ -98,7 +98,7 @@ function running({ task, queued: messages }: Evidence, entries: readonly Explain
     when: 'to follow it to its end',
   };
   if (task.cancel_requested) {
-    return { state: 'running', why: 'somebody asked for its end; it ends with its current step', next: follow };
+    return { state: 'running', why: 'cancel requested; it ends with its current step', next: follow };
   }
   const { waits_for: wait } = task;
   if (wait) return { state: 'waiting', why: wait.why, next: wait.next ?? follow };
@@ -107,20 +107,20 @@ function running({ task, queued: messages }: Evidence, entries: readonly Explain
   if (task.reason) return { state: 'waiting', why: `it waits: ${task.reason.replaceAll('_', ' ')}`, next: follow };
   const ago = last?.at ? seconds(nowMs - msOf(last.at)) : undefined;
   const step = text(last?.details.step);
-  const why = `it is${step ? ` at ${step}` : ' under way'}${ago ? `, last heard of ${ago} ago` : ''}: ${last?.summary ?? ''}`;
+  const why = `it is${step ? ` at ${step}` : ' under way'}${ago ? `, last event ${ago} ago` : ''}: ${last?.summary ?? ''}`;
   return { state: 'running', why, next: follow };
 }
 
 function waitsInQueue({ stream, state, consumer, dueInMs, ageMs }: QueuedMessage): string {
-  if (state === 'pending') return `its message from ${stream} is with ${consumer}`;
-  if (state === 'delayed') return `a message of it is put aside: ${stream} has it back in ${seconds(dueInMs ?? 0)}`;
+  if (state === 'pending') return `its message from ${stream} is in flight at ${consumer}`;
+  if (state === 'delayed') return `one of its messages is delayed: it is back in ${stream} in ${seconds(dueInMs ?? 0)}`;
   const whom = stream.startsWith('worker:') ? 'a worker' : 'a service';
   return `it has waited ${seconds(ageMs)} for ${whom} to take its message from ${stream}`;
 }
 
 function diagnose(message: QueuedMessage | undefined): NextStep {
   if (!message) return { command: 'orchestrator diagnose', when: 'to see whether everything runs' };
-  return { command: 'orchestrator diagnose redis', when: 'to see whether the queues move' };
+  return { command: 'orchestrator diagnose redis', when: 'to see whether the queues make progress' };
 }
 
 function retry({ id }: Task, when: string): NextStep {

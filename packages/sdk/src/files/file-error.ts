@@ -1,16 +1,16 @@
 import type { Stats } from 'node:fs';
 
 /**
- * What is wrong with a file: something else stands there, it is too much, it is not JSON or YAML, it is not to be had.
- * `unavailable` is the machine's fault: later it may go well.
+ * What is wrong with a file: another kind of entry is there, it is too large, it is not JSON or YAML, it cannot be read.
+ * `unavailable` is the machine's fault: a later try may succeed.
  */
 export type FileProblem = 'not_a_file' | 'too_large' | 'malformed' | 'unreadable' | 'unavailable';
 
-const OF_THE_MACHINE = new Set(['EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EROFS', 'ESTALE']);
+const MACHINE_CODES = new Set(['EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EROFS', 'ESTALE']);
 
 /**
- * A file that cannot be used. The message names it and says what to do. It never quotes what is in it, and neither does a
- * cause: a path that somebody else controls may lead to a secret.
+ * A file that cannot be used. The message names it and says what to do. Neither message nor cause quotes its content: a
+ * path that another account controls may lead to a secret.
  */
 export class FileError extends Error {
   override readonly name = 'FileError';
@@ -18,19 +18,19 @@ export class FileError extends Error {
   constructor(
     readonly problem: FileProblem,
     message: string,
-    /** Of the system call that failed, if one did. */
+    /** Code of the failed system call, if there was one. */
     readonly code?: string,
   ) {
     super(message);
   }
 }
 
-/** The error for what stands at a path in place of a regular file or of a folder. */
+/** The error for a path that holds something other than a regular file or a folder. */
 export function unexpectedKind(path: string, found: string, wanted: 'regular file' | 'folder'): FileError {
   return new FileError('not_a_file', `${path} is ${found}, not a ${wanted}: remove it or name another path`);
 }
 
-/** What an entry is, in words. */
+/** The kind of an entry, in words. */
 export function kindOf(entry: Stats): string {
   if (entry.isFile()) return 'a file';
   if (entry.isDirectory()) return 'a folder';
@@ -40,20 +40,21 @@ export function kindOf(entry: Stats): string {
   return 'a device';
 }
 
-/** The error for a system call that failed, without the path that Node.js puts into its own. */
+/** The error for a failed system call, without the path that Node.js puts into its message. */
 export function failedCall(path: string, doing: 'read' | 'written', cause: unknown): FileError {
   if (cause instanceof FileError) return cause;
   const { code = 'error' } = cause as NodeJS.ErrnoException;
-  const next = OF_THE_MACHINE.has(code) ? 'try again when the disk is well' : 'check it and its permissions';
+  const next = MACHINE_CODES.has(code) ? 'try again when the disk works' : 'check the path and its permissions';
   return new FileError(
-    OF_THE_MACHINE.has(code) ? 'unavailable' : 'unreadable',
+    MACHINE_CODES.has(code) ? 'unavailable' : 'unreadable',
     `${path} cannot be ${doing} (${code}): ${next}`,
     code,
   );
 }
 
 /**
- * What a parser makes of a file's text, without a byte order mark, which editors of Windows put before it. Its own complaint quotes the text, so of that only the place is kept.
+ * Parses a file's text, without a byte order mark, which editors on Windows add. The parser's error quotes the text, so only
+ * its line and column are kept.
  * @throws {FileError} where the parser throws
  */
 export function parseFile<T>(path: string, format: 'JSON' | 'YAML', text: string, parse: (text: string) => T): T {
@@ -68,7 +69,7 @@ function placeOf(error: unknown, text: string): string {
   const { linePos, message } = error as { linePos?: readonly { line: number; col: number }[]; message?: string };
   const [start] = linePos ?? [];
   if (start) return ` (line ${Number(start.line)}, column ${Number(start.col)})`;
-  // At the very end only: further ahead it may be quoted.
+  // At the very end only: earlier it may be quoted text.
   const position = / at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(String(message).slice(-80))?.[1];
   if (position === undefined) return '';
   const before = text.slice(0, Number(position));

@@ -5,22 +5,21 @@ import { failedCall, kindOf, unexpectedKind } from './file-error.js';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
-/** Whether a name is looked up in the folder that a descriptor holds, whatever has become of its path meanwhile. */
+/** Whether names can be resolved through a folder's descriptor, so that a renamed or replaced path changes nothing. */
 const HOLDS = existsSync('/proc/self/fd');
 
 /**
- * A folder that stays the same one while it is open. Where the system does not offer that (macOS), it is what its path
- * leads to.
+ * A folder that stays the same one while it is open. Systems without /proc/self/fd (macOS) resolve its path each time.
  */
 export interface HeldFolder {
-  /** Where an entry of this folder is; without a name, the folder itself. */
+  /** Path of an entry of this folder; without a name, of the folder itself. */
   path(name?: string): string;
 }
 
 /**
- * Runs work in a folder below a root. The root is the caller's own and may be reached over links; none is followed from there
- * on. Undefined where the folder is missing.
- * @throws {FileError} where something else stands in the way
+ * Runs work in a folder below a root. The root belongs to the caller and may be a link; below it no link is followed.
+ * Returns undefined if the folder is missing.
+ * @throws {FileError} if the path holds something other than a folder
  */
 export async function holdFolder<T>(
   root: string,
@@ -61,12 +60,12 @@ async function openFolder(path: string, name: string, flags: number): Promise<Fi
   }
 }
 
-/** The parts of a relative path. @throws {TypeError} where it leads out of its root */
+/** The parts of a relative path. @throws {TypeError} if it leads out of its root */
 export function partsOf(path: string): [folders: string[], name: string] {
   const folders = path.split('/').filter((part) => part !== '' && part !== '.');
   const name = folders.pop();
   if (name === undefined || name === '..' || folders.includes('..') || path.startsWith('/') || path.includes('\0')) {
-    throw new TypeError(`${JSON.stringify(path)} does not lead to anything below a folder`);
+    throw new TypeError(`${JSON.stringify(path)} is not a path below a folder`);
   }
   return [folders, name];
 }

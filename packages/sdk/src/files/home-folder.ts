@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** The home of this account; undefined where it has none: no HOME, and no passwd entry, as with a container's own uid. */
+/** The home of this account; undefined without HOME and passwd entry, as for an arbitrary uid in a container. */
 export function homeFolder(env: NodeJS.ProcessEnv = process.env): string | undefined {
   try {
     return env.HOME || homedir() || undefined;
@@ -11,8 +11,8 @@ export function homeFolder(env: NodeJS.ProcessEnv = process.env): string | undef
 }
 
 /**
- * Where a system that runs on this machine keeps its data: flag, then ORCHESTRATOR_DATA_DIR, then the XDG data home;
- * undefined where nothing says so and this account has no home.
+ * The data folder of a system on this machine: the flag, then ORCHESTRATOR_DATA_DIR, then the XDG data home; undefined if
+ * none is set and this account has no home.
  */
 export function dataFolderPath(flag: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
   const named = flag ?? (env.ORCHESTRATOR_DATA_DIR || undefined);

@@ -3,5 +3,5 @@ export { dataFolderPath, homeFolder } from './home-folder.js';
 export { makeFolder } from './make-folder.js';
 export { listBelow, type ReadLimits, readFileBelow, readRegularFile } from './read-file.js';
 export { removeTree } from './remove-tree.js';
-export { diskFault, faultCode, fullDisk, SystemFault, saidFault, systemFault } from './system-fault.js';
+export { diskFault, faultCode, faultInOutput, fullDisk, SystemFault, systemFault } from './system-fault.js';
 export { moveBelow, openLogBelow, type WriteOptions, writeFileBelow } from './write-file.js';

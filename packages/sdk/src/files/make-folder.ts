@@ -2,8 +2,8 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder that a person names, and those above it; fine where it is there. Node's own `recursive` tries for ever where
- * a folder takes no entries, as /proc.
+ * Makes a folder and its parents, unless they exist. Node's own `recursive` loops forever in a folder that accepts no
+ * entries, such as /proc.
  * @throws the error of the system call
  */
 export async function makeFolder(path: string, mode = 0o700): Promise<void> {
@@ -16,7 +16,7 @@ export async function makeFolder(path: string, mode = 0o700): Promise<void> {
     if (code !== 'ENOENT' || parent === path) throw error;
     await makeFolder(parent, mode);
     await mkdir(path, { mode }).catch((again: NodeJS.ErrnoException) => {
-      // Somebody else was first.
+      // Another process was first.
       if (again.code !== 'EEXIST') throw again;
     });
   }

@@ -5,25 +5,24 @@ import { holdFolder, partsOf } from './held-folder.js';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
-/** Milliseconds that a file may take, where nothing else is said. */
+/** Milliseconds that reading a file may take by default. */
 const TIMEOUT_MS = 5000;
 const FIRST_BYTES = 64 * 1024;
 
-/** How much of a file is read, and for how long. */
+/** Limits for reading one file. */
 export interface ReadLimits {
   readonly mostBytes: number;
   readonly timeoutMs?: number;
-  /** What messages call the file; its path, where nothing is said. */
+  /** Name of the file in messages; its path by default. */
   readonly name?: string;
-  /** `follow` for a file that is the user's own, and may be a link of theirs. */
+  /** `follow` for a file of the user, who may have made it a link. */
   readonly links?: 'refuse' | 'follow';
 }
 
 /**
- * Reads a path below a folder that somebody else writes to, an agent or a commit: a regular file, reached over no link below
- * the root, within its limits. Undefined where there is nothing. A hard link is a file like any other: whoever can make one
- * could read the file, or owns it.
- * @throws {FileError} where there is anything else; nothing of its content is in the message
+ * Reads a file below a folder that others write to (an agent, a commit): only a regular file, over no link below the root,
+ * within the limits. Returns undefined if it is missing. Hard links are allowed: who can make one could read the file anyway.
+ * @throws {FileError} for anything else; the message holds none of its content
  */
 export function readFileBelow(root: string, path: string, limits: ReadLimits): Promise<Buffer | undefined> {
   const [folders, name] = partsOf(path);
@@ -34,9 +33,8 @@ export function readFileBelow(root: string, path: string, limits: ReadLimits): P
 }
 
 /**
- * Reads a regular file, within its limits; undefined where there is nothing. A pipe or a device at the path does not make
- * the caller wait.
- * @throws {FileError} where there is anything else; nothing of its content is in the message
+ * Reads a regular file within the limits; undefined if it is missing. A pipe or device at the path does not block.
+ * @throws {FileError} for anything else; the message holds none of its content
  */
 export function readRegularFile(path: string, limits: ReadLimits): Promise<Buffer | undefined> {
   const options = { name: path, ...limits };
@@ -44,8 +42,8 @@ export function readRegularFile(path: string, limits: ReadLimits): Promise<Buffe
 }
 
 /**
- * The names in a folder below a root, reached over no link; none where it is missing.
- * @throws {FileError} where it is no folder
+ * The names in a folder below a root, reached over no link; empty if it is missing.
+ * @throws {FileError} if it is not a folder
  */
 export async function listBelow(root: string, path: string): Promise<string[]> {
   const [folders, name] = partsOf(path);
@@ -58,7 +56,7 @@ async function readNow(path: string, { name, mostBytes, links }: ReadLimits & { 
   if (!handle) return undefined;
   try {
     const entry = await handle.stat();
-    // What was opened, not what stood there a moment before.
+    // Check the opened file: the path may have changed since.
     if (!entry.isFile()) throw unexpectedKind(name, kindOf(entry), 'regular file');
     if (entry.size > mostBytes) throw tooLarge(name, mostBytes);
     return await readAll(handle, name, mostBytes, entry.size);
@@ -75,13 +73,13 @@ async function openFile(path: string, name: string, flags: number): Promise<File
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    // A link, and a socket.
+    // ELOOP: a link; ENXIO: a socket.
     const entry = code === 'ELOOP' || code === 'ENXIO' ? await lstat(path).catch(() => undefined) : undefined;
     throw entry ? unexpectedKind(name, kindOf(entry), 'regular file') : failedCall(name, 'read', error);
   }
 }
 
-/** What there is until the end: the size may be wrong, as in /proc, and grow meanwhile. */
+/** Reads to the end: the size may be wrong, as in /proc, or grow meanwhile. */
 async function readAll(handle: FileHandle, name: string, mostBytes: number, expected: number): Promise<Buffer> {
   let buffer = Buffer.alloc(Math.min(mostBytes, expected || FIRST_BYTES) + 1);
   for (let size = 0; ; ) {
@@ -96,10 +94,10 @@ async function readAll(handle: FileHandle, name: string, mostBytes: number, expe
 }
 
 function tooLarge(name: string, mostBytes: number): FileError {
-  return new FileError('too_large', `${name} has over ${mostBytes} bytes: make it smaller`);
+  return new FileError('too_large', `${name} is larger than ${mostBytes} bytes: make it smaller`);
 }
 
-/** Gives up on a disk that does not answer; the call itself cannot be taken back. */
+/** Stops waiting for a disk that does not answer; the system call itself cannot be cancelled. */
 function inTime<T>(name: string, timeoutMs = TIMEOUT_MS, work: () => Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const late = () =>

@@ -7,12 +7,12 @@ import { failedCall } from './file-error.js';
 const TIMEOUT_MS = 120_000;
 
 /**
- * Removes what somebody else filled: folders without permissions, paths that are longer than a system call takes. Follows no
- * link, not even one that is made meanwhile. Fine where nothing is there.
- * @throws {FileError} where something stays
+ * Removes a folder that others wrote to, also folders without permissions and paths longer than a system call allows.
+ * Follows no link, not even one made meanwhile. Does nothing if the path is missing.
+ * @throws {FileError} if something remains
  */
 export async function removeTree(path: string): Promise<void> {
-  // Programs that walk by descriptor; Node's own goes by path, which has a length and may change under it.
+  // These programs walk by descriptor. Node's rm walks by path, which has a maximum length and may change meanwhile.
   const remove = ['rm', '-rf', '--', path] as const;
   for (const [program, ...args] of [remove, ['chmod', '-R', 'u+rwX', '--', path] as const, remove]) {
     const child = spawn(program, args, { stdio: 'ignore', timeout: TIMEOUT_MS });

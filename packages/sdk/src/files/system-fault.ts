@@ -3,18 +3,18 @@ import { hostname } from 'node:os';
 import { removeTree } from './remove-tree.js';
 import { writeFileBelow } from './write-file.js';
 
-/** What is wrong with a machine where a system call ends so, in words about whose it is. */
-const WORDS: Readonly<Record<string, (whose: string, host: string) => string>> = {
+/** The machine's fault behind each error code, and what to do. */
+const FAULTS: Readonly<Record<string, (whose: string, host: string) => string>> = {
   ENOSPC: (whose, host) => `the disk of ${whose} on ${host} is full (ENOSPC): make room there`,
   EDQUOT: (whose, host) => `the disk quota of ${whose} on ${host} is used up (EDQUOT): make room there, or raise it`,
-  EROFS: (whose, host) => `the disk of ${whose} on ${host} is read-only (EROFS): see why, and mount it to be written`,
-  EMFILE: (whose, host) => `${whose} on ${host} may open no more files (EMFILE): raise its limit of open files`,
-  ENFILE: (whose, host) => `${host} may open no more files (ENFILE): raise its limit for ${whose}`,
-  ENOMEM: (whose, host) => `${host} has no memory left for ${whose} (ENOMEM): free some, or add some`,
+  EROFS: (whose, host) => `the disk of ${whose} on ${host} is read-only (EROFS): find out why, and mount it read-write`,
+  EMFILE: (whose, host) => `${whose} on ${host} has too many open files (EMFILE): raise its limit of open files`,
+  ENFILE: (whose, host) => `${host} has too many open files (ENFILE), needed by ${whose}: raise the limit of ${host}`,
+  ENOMEM: (whose, host) => `${host} has no memory left for ${whose} (ENOMEM): free or add memory`,
 };
 
-/** How the same is said by git and other programs. */
-const SAID: readonly (readonly [RegExp, string])[] = [
+/** The same faults in the output of git and other programs. */
+const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/No space left on device|\bENOSPC\b/, 'ENOSPC'],
   [/Disk quota exceeded|\bEDQUOT\b/, 'EDQUOT'],
   [/Read-only file system|\bEROFS\b/, 'EROFS'],
@@ -23,15 +23,15 @@ const SAID: readonly (readonly [RegExp, string])[] = [
   [/Cannot allocate memory|\bENOMEM\b/, 'ENOMEM'],
 ];
 
-/** Errors that say what a peer is at, not this machine. */
-const OF_PEERS = new Set(['OrchestratorError', 'TransientError', 'UpstreamError']);
+/** Errors about a peer, not about this machine. */
+const PEER_ERRORS = new Set(['OrchestratorError', 'TransientError', 'UpstreamError']);
 
-/** Less than this is full: no work that is worth its price fits. */
+/** A disk with less free space or fewer free files counts as full: an agent's turn would fail there. */
 const LEAST_ROOM_BYTES = 16 * 1024 * 1024;
 const LEAST_FILES = 100;
 const PROBE = '.room';
 
-/** The machine cannot do what the work needs, such as on a full disk: no fault of the work, which may go well later. */
+/** The machine, not the work, is at fault, as with a full disk: a later try may succeed. */
 export class SystemFault extends Error {
   override readonly name = 'SystemFault';
 
@@ -39,23 +39,23 @@ export class SystemFault extends Error {
     readonly code: string,
     whose: string,
   ) {
-    super(inWords(code, whose));
+    super(describeFault(code, whose));
   }
 }
 
-/** The code of a system call that failed for the machine's fault, where an error or its cause is of one. */
+/** The error code of the machine's fault behind an error or its causes; undefined if there is none. */
 export function faultCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code } = error as NodeJS.ErrnoException;
-  return code !== undefined && Object.hasOwn(WORDS, code) ? code : faultCode(error.cause);
+  return code !== undefined && Object.hasOwn(FAULTS, code) ? code : faultCode(error.cause);
 }
 
-/** The same of what a program says, such as git. Not of what somebody else's program says: that may be about anything. */
-export function saidFault(text: string | undefined): string | undefined {
-  return SAID.find(([words]) => words.test(text ?? ''))?.[1];
+/** The same for the output of a program of ours, such as git. Do not use it on other output, which may be about anything. */
+export function faultInOutput(text: string | undefined): string | undefined {
+  return PATTERNS.find(([pattern]) => pattern.test(text ?? ''))?.[1];
 }
 
-/** Says that a disk is full, by what is left on it; undefined where it is not, or cannot be asked. */
+/** ENOSPC if too little space or too few files are left on a disk; undefined otherwise, or if statfs fails. */
 export async function fullDisk(folder: string): Promise<'ENOSPC' | undefined> {
   const disk = await statfs(folder).catch(() => undefined);
   if (!disk) return undefined;
@@ -64,7 +64,7 @@ export async function fullDisk(folder: string): Promise<'ENOSPC' | undefined> {
   return hasRoom && hasFiles ? undefined : 'ENOSPC';
 }
 
-/** The code of what keeps a folder from being written to, such as a full disk, a quota, or one that is read-only. */
+/** The error code that prevents writing to a folder: a full disk, a quota, a read-only disk; undefined if none does. */
 export async function diskFault(folder: string): Promise<string | undefined> {
   const full = await fullDisk(folder);
   if (full) return full;
@@ -79,20 +79,20 @@ export async function diskFault(folder: string): Promise<string | undefined> {
 }
 
 /**
- * Whether the machine is at fault for an error, as a sentence that says what to do: where the error says so, or one of the
- * folders cannot be written to. `whose` machine it is in the operator's words.
+ * If the machine caused an error (its code says so, or one of the folders cannot be written to), a sentence that says what
+ * to do; else undefined. `whose` names the machine's user in the operator's words.
  */
 export async function systemFault(
   error: unknown,
   { whose, folders }: { whose: string; folders: readonly string[] },
 ): Promise<string | undefined> {
   if (error instanceof SystemFault) return error.message;
-  if (error instanceof Error && OF_PEERS.has(error.name)) return undefined;
-  let code = faultCode(error) ?? (error instanceof Error ? saidFault(error.message) : undefined);
+  if (error instanceof Error && PEER_ERRORS.has(error.name)) return undefined;
+  let code = faultCode(error) ?? (error instanceof Error ? faultInOutput(error.message) : undefined);
   for (const folder of folders) code ??= await diskFault(folder);
-  return code && inWords(code, whose);
+  return code && describeFault(code, whose);
 }
 
-function inWords(code: string, whose: string): string {
-  return (WORDS[code] ?? (() => code))(whose, hostname());
+function describeFault(code: string, whose: string): string {
+  return (FAULTS[code] ?? (() => code))(whose, hostname());
 }

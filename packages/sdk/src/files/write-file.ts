@@ -7,21 +7,20 @@ import { type HeldFolder, holdFolder, partsOf } from './held-folder.js';
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
 
 export interface WriteOptions {
-  /** Permissions of a file that was not there; one that was keeps its own. */
+  /** Permissions of a new file; an existing file keeps its own. */
   readonly mode?: number;
-  /** Whether it must be on disk before this resolves. */
+  /** Whether to flush the file to disk before resolving. */
   readonly sync?: boolean;
   /**
-   * What may stand at the path: `files`, so that a link or a pipe there is an error, or `anything` but a folder, which gives
-   * way to a file of our own.
+   * What may be replaced: only regular `files`, so that a link or pipe is an error, or `anything` but a folder.
    */
   readonly replaces?: 'files' | 'anything';
 }
 
 /**
- * Writes a file below a folder that somebody else writes to, whole or not at all; makes the folders on its way. Nothing is
- * written through a link, of any kind: the file is made under a new name and takes the place of what is there.
- * @throws {FileError} where something stands in its way
+ * Writes a file atomically below a folder that others write to, and makes missing folders. Writes through no symbolic or
+ * hard link: the file is made under a new name and renamed over the old one.
+ * @throws {FileError} if the path holds something that may not be replaced
  */
 export async function writeFileBelow(
   root: string,
@@ -30,7 +29,7 @@ export async function writeFileBelow(
   { mode = 0o600, sync = false, replaces = 'files' }: WriteOptions = {},
 ): Promise<void> {
   const [folders, name] = partsOf(path);
-  // Drafts are made in the root, where one that is left behind is in nobody's way.
+  // Drafts are made in the root, where one left behind by a crash does no harm.
   const write = (drafts: HeldFolder) => async (folder: HeldFolder) => {
     const present = await lstat(folder.path(name)).catch(ignoreMissing);
     if (present && !present.isFile() && (present.isDirectory() || replaces === 'files')) {
@@ -62,8 +61,8 @@ export async function writeFileBelow(
 }
 
 /**
- * Opens a log below a folder that somebody else writes to, to add to it. What is no file of this name alone gives way.
- * The caller closes it.
+ * Opens a log for appending below a folder that others write to. Replaces an entry that is not a regular file or has
+ * other hard links. The caller closes it.
  */
 export async function openLogBelow(root: string, path: string, mode = 0o600): Promise<FileHandle> {
   const [folders, name] = partsOf(path);
@@ -86,7 +85,7 @@ export async function openLogBelow(root: string, path: string, mode = 0o600): Pr
   return log;
 }
 
-/** Moves an entry to another folder of the same root; over no link, and only the entry itself, whatever it is. */
+/** Moves an entry of any kind to another folder of the same root, over no link. */
 export async function moveBelow(root: string, from: string, to: string): Promise<void> {
   const [fromFolders, fromName] = partsOf(from);
   const [toFolders, toName] = partsOf(to);
@@ -101,7 +100,7 @@ function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** A link, a socket, a pipe that nobody reads. */
+/** ELOOP: a link; ENXIO: a socket, or a pipe without a reader. */
 function ignoreWrongKind(error: NodeJS.ErrnoException): undefined {
   if (!['ELOOP', 'ENXIO'].includes(error.code as string)) throw error;
 }

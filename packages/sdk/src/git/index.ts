@@ -2,7 +2,7 @@ export { cloneSource } from './clone-source.js';
 export { type GitPlace, initRepository, isAncestor, onRepository, readTree, resolveCommit } from './commands.js';
 export { type GitOptions, type GitResult, runGit } from './run-git.js';
 
-/** Mode of a commit of another repository in a tree: a submodule, or a repository that was added as if it were a file. */
+/** Mode of a gitlink in a tree: a submodule, or a repository that was added like a file. */
 export const GITLINK_MODE = '160000';
 
 /** Modes of regular files in a tree. */
@@ -11,12 +11,12 @@ export const FILE_MODES: readonly string[] = ['100644', '100755'];
 /** An entry of a tree or an index. */
 export interface GitEntry {
   readonly mode: string;
-  /** Name of its object. */
+  /** Id of its object. */
   readonly id: string;
   readonly path: string;
 }
 
-/** Reads what `git ls-tree -z` or `git ls-files --stage -z` prints. */
+/** Parses the output of `git ls-tree -z` or `git ls-files --stage -z`. */
 export function parseGitEntries(text: string): GitEntry[] {
   const entries = text.split('\0').filter(Boolean);
   return entries.map((entry) => {
@@ -26,13 +26,13 @@ export function parseGitEntries(text: string): GitEntry[] {
   });
 }
 
-/** Reads what `git cat-file --batch` prints, as latin1: the contents of objects by name, of those that are there as a whole. */
+/** Parses the latin1 output of `git cat-file --batch`: contents by object id, without missing or truncated objects. */
 export function parseObjects(text: string): Map<string, string> {
   const found = new Map<string, string>();
   for (let at = 0, end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
     const [id = '', , size] = text.slice(at, end).split(' ');
     at = end + 1;
-    // One that is missing is named, and no more.
+    // A missing object has no size and no content.
     if (size === undefined) continue;
     const content = text.slice(at, at + Number(size));
     if (content.length < Number(size)) break;
@@ -46,8 +46,8 @@ export function parseObjects(text: string): Map<string, string> {
 export const LINK_MODE = '120000';
 
 /**
- * Whether a link of a tree may lead out of it. `..` counts at the beginning only, where it goes up from the link's own
- * folder: after another name, which may be a link itself, it cannot be told where it leads.
+ * Whether a symbolic link may lead out of its tree. `..` is allowed only at the start: after a name, which may be a link
+ * itself, its target is unknown.
  */
 export function leavesTree(path: string, target: string): boolean {
   if (target.startsWith('/')) return true;

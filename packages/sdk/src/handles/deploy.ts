@@ -4,11 +4,11 @@ import type { RedisSession } from '../redis-session.js';
 import { startTask } from './start-task.js';
 import type { TaskHandle } from './task-handle.js';
 
-/** What is to be put at a URL: a project's main branch. */
+/** A deploy of a project's main branch. */
 export interface DeployOrder {
   /** Id or name. */
   project: string;
-  /** Deploy although nothing that was asked for has been built yet. */
+  /** Deploy even if no engineering task has built anything yet. */
   anyway?: boolean | undefined;
   correlationId?: string | undefined;
   /** Stream for progress events, for readers of Redis. */
@@ -25,7 +25,7 @@ export function startDeploy(
   return startTask(api, session, body(order), options);
 }
 
-/** What starting would do, checked by the server; nothing is stored. */
+/** Lets the server check the order; stores nothing. Returns the task as it would be. */
 export async function checkDeploy(api: Api, order: DeployOrder, options?: CallOptions): Promise<Task> {
   return (await api.tasks.create({ ...body(order), dry_run: true }, options)).task;
 }

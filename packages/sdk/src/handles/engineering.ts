@@ -5,11 +5,11 @@ import { checkSpec } from './check-spec.js';
 import { startTask } from './start-task.js';
 import type { TaskHandle } from './task-handle.js';
 
-/** What the engineering department is to do. */
+/** Work for the engineering department. */
 export interface EngineeringOrder {
   /** Id or name. */
   project: string;
-  /** What is wanted, up to 1 MiB of UTF-8; kept byte for byte. */
+  /** What to build, up to 1 MiB of UTF-8; kept byte for byte. */
   spec: string;
   correlationId?: string | undefined;
   /** Stream for progress events, for readers of Redis. */
@@ -26,7 +26,7 @@ export function startEngineering(
   return startTask(api, session, body(order), options);
 }
 
-/** What starting would do, checked by the server; nothing is stored. */
+/** Lets the server check the order; stores nothing. Returns the task as it would be. */
 export async function checkEngineering(api: Api, order: EngineeringOrder, options?: CallOptions): Promise<Task> {
   return (await api.tasks.create({ ...body(order), dry_run: true }, options)).task;
 }

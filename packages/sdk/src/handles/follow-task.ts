@@ -3,24 +3,24 @@ import type { Api } from '../api/index.js';
 import { pause } from '../api/retry.js';
 import { isOrchestratorError, type OrchestratorError } from '../errors.js';
 
-/** Milliseconds that one long poll waits for the next event, where nothing between cuts it. */
+/** Milliseconds that one long poll waits for the next event, unless a proxy cuts it. */
 const POLL_MS = 15_000;
-/** Milliseconds that an ended task's last event may take to arrive. */
+/** Milliseconds to wait for the last event of an ended task. */
 const GRACE_MS = 3000;
 const PAGE_SIZE = 500;
-/** Milliseconds without any answer after which following gives up. */
+/** Milliseconds without an answer after which following fails. */
 const PATIENCE_MS = 300_000;
 
 export interface FollowOptions {
-  /** Only events after this seq; 0, the default, is all of them. */
+  /** Only events after this seq; 0, the default, gives all of them. */
   since?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** Told when the API does not answer for a while and following goes on. */
+  /** Called when the API does not answer and following goes on. */
   onInterruption?: ((error: OrchestratorError) => void) | undefined;
 }
 
 /**
- * A task's events, each once and in order, over outages of the API of up to five minutes.
+ * Yields a task's events, each once and in order; survives outages of the API of up to five minutes.
  *
  * States: open → (terminal event of the task's current request) done
  *         open → (the task has ended) draining → (that event comes, or 3 s without one) done
@@ -48,7 +48,7 @@ export async function* followTask(
     else drainedAtMs ??= Date.now() + GRACE_MS;
     if (page.items.length > 0) continue;
     if (drainedAtMs !== undefined && Date.now() >= drainedAtMs) return;
-    // A server or proxy that does not hold the poll open must not be asked in a tight loop.
+    // A server or proxy may not hold the poll open; do not call it in a tight loop.
     if (Date.now() - askedAtMs < 100) await pause(250, signal);
   }
 }
@@ -58,7 +58,7 @@ export function hasEnded(task: Pick<Task, 'status'>): boolean {
   return task.status !== 'queued' && task.status !== 'running';
 }
 
-/** Repeats a read that fails for now; the client's own few tries come first each time. */
+/** Repeats a read that fails with a retryable error; each read includes the client's own retries. */
 async function patiently<T>(
   read: () => Promise<T>,
   signal: AbortSignal | undefined,

@@ -7,12 +7,12 @@ import { messageOf } from '../text/error-text.js';
 import { timeLimit } from '../time-limit.js';
 import { TaskHandle } from './task-handle.js';
 
-/** Milliseconds that publishing may take; the relay publishes what this does not. */
+/** Milliseconds that publishing may take; if it fails, the relay publishes. */
 const PUBLISH_MS = 2000;
 
 /**
- * Stores a task and, with Redis in reach, publishes its message at once.
- * @throws OrchestratorError where it is aborted while it publishes: the task exists by then, and is its `details`
+ * Stores a task and, with a Redis URL, publishes its message at once.
+ * @throws OrchestratorError if it is aborted while it publishes: the task exists by then and is in `details`
  */
 export async function startTask(
   api: Api,
@@ -24,8 +24,8 @@ export async function startTask(
 }
 
 /**
- * Puts a failed or cancelled task back in line, as its next attempt, and publishes as `startTask` does.
- * @throws OrchestratorError CONFLICT where the task has not failed or been cancelled, TASK_NOT_FOUND, PROJECT_ARCHIVED
+ * Queues a failed or cancelled task again, as its next attempt, and publishes as `startTask` does.
+ * @throws OrchestratorError CONFLICT if the task has not failed or been cancelled, TASK_NOT_FOUND, PROJECT_ARCHIVED
  */
 export async function retryTask(
   api: Api,
@@ -42,14 +42,14 @@ async function publishedTask(
   created: CreatedTask,
   signal: AbortSignal | undefined,
 ): Promise<TaskHandle> {
-  // What has been claimed needs no message any more.
+  // A claimed task needs no message any more.
   const publishes = session.hasUrl && created.task.status === 'queued';
   const warning = publishes ? await publishNow(api, session, created, signal) : undefined;
   const warnings = [...(created.warnings ?? []), ...(warning === undefined ? [] : [warning])];
   return new TaskHandle(api, created.task, { ...created, warnings });
 }
 
-/** Tells why the message could not be published, if so. From here on the task exists, so nothing but an abort may throw. */
+/** Returns a warning if the message could not be published. The task exists by now, so only an abort may throw. */
 async function publishNow(
   api: Api,
   session: RedisSession,
@@ -60,7 +60,7 @@ async function publishNow(
   try {
     const { publish } = await abortable(import('../queue/publish.js'), limit.signal);
     await session.use(async (queue) => {
-      // One call a type: the message's type follows from the contract.
+      // One call per type, because the contract decides the message's type.
       if (task.type === 'engineering') await publish(queue, engineeringQueue, message, { stream });
       else await publish(queue, deployQueue, message, { stream });
     }, limit.signal);
@@ -76,15 +76,13 @@ async function publishNow(
   }
 }
 
-/** The reason of an abort that came after the task was stored: nobody else could tell its id. */
+/** The error for an abort after the task was stored; without it the caller would not know the task's id. */
 function startedAlready(task: Task, reason: unknown): OrchestratorError {
   const code = isOrchestratorError(reason) ? reason.code : 'INTERRUPTED';
   const why = messageOf(reason);
-  return new OrchestratorError(code, `${why}; ${task.id} was started already and goes on`, {
+  return new OrchestratorError(code, `${why}; ${task.id} has started and goes on`, {
     cause: reason,
     details: task,
-    next: [
-      { command: paste`orchestrator ${task.type} wait ${task.id}`, when: 'to wait for the task that was started' },
-    ],
+    next: [{ command: paste`orchestrator ${task.type} wait ${task.id}`, when: 'to wait for that task' }],
   });
 }

@@ -10,17 +10,17 @@ export interface ResultOptions {
   timeoutMs?: number | undefined;
 }
 
-/** A task to wait for, watch or cancel. Letting go of the handle, an abort or a timeout never cancels the task. */
+/** A task to wait for, follow or cancel. Dropping the handle, an abort or a timeout never cancels the task. */
 export class TaskHandle {
   readonly #api: Api;
   readonly id: string;
-  /** As it was when the handle was made. */
+  /** The task when the handle was made. */
   readonly task: Task;
-  /** What did not go as it should when the task was started, though it runs. */
+  /** Problems at the start that do not stop the task. */
   readonly warnings: readonly string[];
-  /** Whether an earlier call with the same idempotency key had started it: this one did nothing. */
+  /** Whether an earlier call with the same idempotency key had started it, so that this one did nothing. */
   readonly replayed: boolean;
-  /** Of a deploy that was just started: the commit that main is at. */
+  /** For a deploy that was just started: the commit of main. */
   readonly commitSha: string | undefined;
 
   constructor(
@@ -36,13 +36,13 @@ export class TaskHandle {
     this.commitSha = commit_sha ?? undefined;
   }
 
-  /** The task's events from `since` on, ending after its last one. Survives failures of the API of up to five minutes. */
+  /** The task's events after `since`, up to its last one. Survives outages of the API of up to five minutes. */
   events(options?: FollowOptions): AsyncGenerator<TaskEvent, void, undefined> {
     return followTask(this.#api, this.id, options);
   }
 
   /**
-   * Waits for the task's end.
+   * Waits until the task ends.
    * @throws OrchestratorError TASK_FAILED or TASK_CANCELLED with the task as `details`; STILL_RUNNING after `timeoutMs`
    */
   async result({ signal, timeoutMs }: ResultOptions = {}): Promise<CompletedTask> {
@@ -54,7 +54,7 @@ export class TaskHandle {
     }
   }
 
-  /** Asks for the task to be cancelled; it ends a little later. */
+  /** Requests the task's cancellation; it ends a little later. */
   cancel(options?: CallOptions): Promise<Task> {
     return this.#api.tasks.cancel(this.id, options);
   }
@@ -63,13 +63,13 @@ export class TaskHandle {
     for (;;) {
       const now = await this.#api.tasks.events(this.id, { limit: 1 }, { signal });
       if (hasEnded(now.task)) return await this.#api.tasks.get(this.id, { signal });
-      // What happened so far is of no interest here, only what comes.
+      // Past events do not matter here, only new ones.
       for await (const _ of followTask(this.#api, this.id, { since: now.last_seq, signal }));
     }
   }
 }
 
-/** A task that did what it was for; any other end is an error. */
+/** A task that completed; any other end is an error. */
 export type CompletedTask = Task & { status: 'completed' };
 
 function isCompleted(task: Task): task is CompletedTask {
@@ -81,12 +81,12 @@ function outcome(task: Task): CompletedTask {
   if (task.status === 'cancelled') {
     throw new OrchestratorError('TASK_CANCELLED', `${task.id} was cancelled`, { details: task });
   }
-  // The rest of a long error, such as the output of tests, is in the details.
+  // `details` has the rest of a long error, such as the output of tests.
   const why = task.error?.trim().split('\n', 1)[0] || (task.reason ?? 'no reason given');
   throw new OrchestratorError('TASK_FAILED', `${task.id} failed: ${why}`, { details: task });
 }
 
 function stillRunning(id: string, timeoutMs: number): OrchestratorError {
-  const message = `${id} has not ended after ${Math.round(timeoutMs / 1000)} s; it goes on`;
+  const message = `${id} has not ended after ${Math.round(timeoutMs / 1000)} s and goes on`;
   return new OrchestratorError('STILL_RUNNING', message);
 }

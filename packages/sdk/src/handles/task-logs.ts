@@ -2,15 +2,15 @@ import type { TaskEvent } from '@codegen/contracts';
 import type { Api } from '../api/index.js';
 import { type FollowOptions, followTask } from './follow-task.js';
 
-/** The API's own limit for a page of events. */
+/** The API's limit for a page of events. */
 const PAGE_SIZE = 1000;
 
 export interface LogsOptions extends FollowOptions {
-  /** Go on with what comes, to the task's last event. */
+  /** Go on with new events, up to the task's last one. */
   follow?: boolean | undefined;
 }
 
-/** A task's events from `since` on, each once and in order: those there are, or with `follow` all to its last one. */
+/** Yields a task's events after `since`, each once and in order: the present ones, or with `follow` all up to its last one. */
 export async function* taskLogs(
   api: Api,
   id: string,

@@ -1,11 +1,11 @@
 import type { FileAction } from '@codegen/contracts';
 
-/** Bytes of a file from which on it is refused, unless a rule allows its path. */
+/** Larger files are refused, unless a rule allows their path. */
 export const LARGE_FILE_BYTES = 50 * 1024 * 1024;
 
 /**
- * What an agent may not leave in a commit, and what is told of. `files` of `.project.yml` adds to this table, and its
- * lines come after these: the last one that fits a path counts.
+ * Files that an agent may not commit, and files that cause a warning. `files` of `.project.yml` adds rules after these; the
+ * last rule that matches a path counts.
  */
 export const FILE_RULES: Readonly<Record<string, FileAction>> = {
   node_modules: 'refuse',
@@ -29,36 +29,36 @@ export const FILE_RULES: Readonly<Record<string, FileAction>> = {
   '*.pem': 'warn',
 };
 
-export interface JudgedFile {
+export interface CommittedFile {
   readonly path: string;
   readonly bytes: number;
-  /** Whether a private key is in its text. */
+  /** Whether its text contains a private key. */
   readonly holdsKey: boolean;
 }
 
-/** What the rules say of a file, and why; undefined where nothing is said against it. */
-export function judgeFile(
-  { path, bytes, holdsKey }: JudgedFile,
+/** Whether the rules refuse a file or warn of it, and why; undefined if they allow it. */
+export function checkFile(
+  { path, bytes, holdsKey }: CommittedFile,
   rules: Readonly<Record<string, FileAction>> = {},
 ): { action: 'refuse' | 'warn'; why: string } | undefined {
   const rule = [...Object.entries(FILE_RULES), ...Object.entries(rules)].findLast(([one]) => fits(one, path));
   if (rule?.[1] === 'allow') return undefined;
-  if (rule?.[1] === 'refuse') return { action: 'refuse', why: `"${rule[0]}" is not to be committed` };
-  if (holdsKey) return { action: 'refuse', why: 'it holds a private key' };
+  if (rule?.[1] === 'refuse') return { action: 'refuse', why: `the rule "${rule[0]}" refuses it` };
+  if (holdsKey) return { action: 'refuse', why: 'it contains a private key' };
   if (bytes > LARGE_FILE_BYTES)
     return { action: 'refuse', why: `it is larger than ${LARGE_FILE_BYTES / 1024 ** 2} MB` };
-  return rule && { action: 'warn', why: `"${rule[0]}" may be something that is not to be committed` };
+  return rule && { action: 'warn', why: `the rule "${rule[0]}" warns: it may be a secret or a generated file` };
 }
 
 /**
- * Whether a pattern fits a path, or a folder that it is in. Without `/` it fits a name at any depth, with one the path
- * from the top; `*` is any part of a name, `**` any number of folders.
+ * Whether a pattern matches a path or one of its folders. A pattern without `/` matches a name at any depth, one with `/`
+ * the path from the top; `*` is any part of a name, `**` any number of folders.
  */
 function fits(pattern: string, path: string): boolean {
   const wanted = pattern.split('/').filter(Boolean);
   const names = path.split('/');
   if (!pattern.includes('/')) return names.some((name) => fitsName(pattern, name));
-  // The places in the pattern that the names so far may have led to.
+  // The positions in the pattern that the names so far may have reached.
   let places = new Set([0]);
   for (const name of names) {
     const next = new Set<number>();
@@ -74,14 +74,14 @@ function fits(pattern: string, path: string): boolean {
   return false;
 }
 
-/** `**` may stand for no folder at all. */
+/** Adds positions after `**`, which may match no folder. */
 function openedBy(places: ReadonlySet<number>, wanted: readonly string[]): Set<number> {
   const all = new Set(places);
   for (const place of all) if (wanted[place] === '**') all.add(place + 1);
   return all;
 }
 
-/** Whether `*` of a pattern can be filled so that it is the name; in time of the product of their lengths. */
+/** Whether a pattern with `*` matches a name; takes at most the product of their lengths. */
 function fitsName(pattern: string, name: string): boolean {
   let at = 0;
   let star = -1;

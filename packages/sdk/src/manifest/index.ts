@@ -2,23 +2,23 @@ import { type ProjectManifest, projectManifest } from '@codegen/contracts';
 import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { PermanentError } from '../errors.js';
 
-export { FILE_RULES, judgeFile, LARGE_FILE_BYTES } from './file-rules.js';
+export { checkFile, FILE_RULES, LARGE_FILE_BYTES } from './file-rules.js';
 export { type NpmPackage, npmFiles, readNpmPackage } from './npm-package.js';
 
-/** Where a project says how it is tested and started. */
+/** The file that says how a project is tested and started. */
 export const MANIFEST_FILE = '.project.yml';
 
-/** The library needs some microseconds a character, on the event loop of a service. */
+/** The library needs some microseconds per character, on the event loop of a service. */
 export const MAX_MANIFEST_BYTES = 32 * 1024;
 
 const SEVERAL_ISSUES = 5;
 
-/** What `.project.yml` says cannot be used; the message names the place, and quotes nothing of the text. */
+/** `.project.yml` is invalid; the message names the place and quotes none of the text. */
 export class ManifestError extends PermanentError {}
 
 /**
- * Reads the text of `.project.yml`; undefined stands for a missing file. Agents write it, so anything may be in there,
- * and where it is a link, the text of another file: errors say where it is wrong, never what it says. Takes linear time.
+ * Parses the text of `.project.yml`; undefined stands for a missing file. Agents write it, and as a link it may be any
+ * other file, so errors name the place and never quote the text. Takes linear time.
  * @throws {ManifestError}
  */
 export function parseManifest(text: string | undefined): ProjectManifest {
@@ -30,12 +30,12 @@ export function parseManifest(text: string | undefined): ProjectManifest {
   if (data) return data;
   const issues = error.issues.map(({ path, message }) => `${path.join('.') || 'the document'}: ${message}`);
   const more = issues.length > SEVERAL_ISSUES ? `; and ${issues.length - SEVERAL_ISSUES} more` : '';
-  throw new ManifestError(`${MANIFEST_FILE} is not right: ${issues.slice(0, SEVERAL_ISSUES).join('; ')}${more}`);
+  throw new ManifestError(`${MANIFEST_FILE} is invalid: ${issues.slice(0, SEVERAL_ISSUES).join('; ')}${more}`);
 }
 
 function parseYaml(text: string): unknown {
   const lines = new LineCounter();
-  // The library's own check for keys that stand twice compares each with each, and its errors quote the text.
+  // The library's own check for duplicate keys takes quadratic time, and its errors quote the text.
   const document = parseDocument(text, {
     uniqueKeys: false,
     prettyErrors: false,
@@ -53,11 +53,11 @@ function parseYaml(text: string): unknown {
   try {
     return document.toJS();
   } catch {
-    throw new ManifestError(`${MANIFEST_FILE} is not YAML that can be used: it refers to its own parts too often`);
+    throw new ManifestError(`${MANIFEST_FILE} uses too many YAML aliases: write the values out`);
   }
 }
 
-/** Where a key stands that its map has already. */
+/** Offset of a duplicate key. */
 function repeatedKey(document: Document): number | undefined {
   let found: number | undefined;
   visit(document, {

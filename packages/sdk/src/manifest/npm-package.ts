@@ -2,7 +2,7 @@ import { parseFile, readFileBelow } from '../files/index.js';
 
 const KIB = 1024;
 
-/** What npm reads by name in a project's folder, over links too, and how large it may be. Of `.npmrc` it quotes lines. */
+/** Files that npm reads in a project's folder, and their largest size. npm follows links, and quotes lines of `.npmrc`. */
 const NPM_FILES = {
   'package.json': 1024 * KIB,
   'package-lock.json': 64 * 1024 * KIB,
@@ -10,21 +10,21 @@ const NPM_FILES = {
   '.npmrc': 64 * KIB,
 } as const;
 
-/** Their names. */
+/** Names of the files that npm reads in a project's folder. */
 export const npmFiles: readonly string[] = Object.keys(NPM_FILES);
 
-/** The packages that a project's package.json wants. */
+/** The dependencies in a project's package.json. */
 export interface NpmPackage {
   readonly dependencies: object;
   readonly optionalDependencies: object;
   readonly devDependencies: object;
-  /** Whether a lock says exactly which. */
+  /** Whether there is a lock file. */
   readonly locked: boolean;
 }
 
 /**
- * Reads package.json before npm does; undefined where there is none. To be called before any npm runs in the folder.
- * @throws {FileError} where anything that npm reads there is no regular file of its own, or package.json no JSON
+ * Reads package.json; undefined if there is none. Call it before npm runs in the folder.
+ * @throws {FileError} if a file that npm reads there is not a regular file, or package.json is not JSON
  */
 export async function readNpmPackage(folder: string): Promise<NpmPackage | undefined> {
   const read = (name: keyof typeof NPM_FILES) => readFileBelow(folder, name, { mostBytes: NPM_FILES[name] });

@@ -7,8 +7,8 @@ const STANDARD_FOLDERS = ['/usr/bin', '/bin'];
 let setpriv: Promise<string | undefined> | undefined;
 
 /**
- * What to put before a command's argv, so that the kernel sends it this signal when this process dies. Empty where the
- * system has no `setpriv` that can do that (busybox's cannot; it is of util-linux, for Linux).
+ * The prefix for a command's argv with which the kernel sends it this signal when this process dies. Empty without the
+ * `setpriv` of util-linux (Linux only; busybox's cannot do it).
  */
 export async function deathSignalPrefix(signal: 'SIGTERM' | 'SIGKILL'): Promise<readonly string[]> {
   setpriv ??= findSetpriv();
@@ -29,7 +29,7 @@ async function findSetpriv(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Tries it. A try that could not be made, as where the machine is out of processes, does not speak against it. */
+/** Tries it. If it could not be started (the machine is out of processes, say), assume that it can. */
 function canSetDeathSignal(program: string): Promise<boolean> {
   return new Promise((resolve) => {
     execFile(program, ['--pdeathsig', 'SIGTERM', '--', program, '--version'], (error) => {

@@ -6,9 +6,8 @@ type EndSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 const terminals = [0, 1, 2].filter((fd) => isatty(fd));
 
 /**
- * Listens for signals that ask this process to end. One that was ignored when it was started (`nohup`, a background job of a
- * script) stays ignored. Node makes it deadly, and tells nobody; so the scripts that start us hand over the kernel's mask as
- * IGNORED_SIGNALS.
+ * Listens for signals that ask this process to end. A signal that was ignored at the start (`nohup`, a background job of a
+ * script) stays ignored. Node resets these and does not report them, so bin/* pass the kernel's mask as IGNORED_SIGNALS.
  */
 export function onEndSignals(
   signals: readonly EndSignal[],
@@ -24,7 +23,7 @@ export function onEndSignals(
   }
 }
 
-/** Ends the process; where its terminal was closed as SIGHUP would: Node sets a terminal back at its exit, and aborts there. */
+/** Ends the process; by SIGHUP if its terminal was closed: Node resets the terminal at exit, and would abort. */
 export function exitProcess(code: number): never {
   if (!terminals.every((fd) => isatty(fd))) {
     process.removeAllListeners('SIGHUP');

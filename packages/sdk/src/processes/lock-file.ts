@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSameProcess, type ProcessIdentity, thisProcess } from './process-identity.js';
 
-/** A process that runs holds the lock, or something that is no lock stands in its place. */
+/** A running process holds the lock, or its path holds something that is not a file. */
 export class LockedError extends Error {
   override readonly name = 'LockedError';
 
@@ -17,25 +17,25 @@ export class LockedError extends Error {
 }
 
 export interface LockOptions {
-  /** Who holds the lock: this process, or a parent for which it works and whose next child takes the lock again. */
+  /** The holder: this process by default, or its parent, whose next child takes the lock again. */
   readonly owner?: ProcessIdentity;
-  /** Milliseconds to wait for another holder; 0 by default. */
+  /** Milliseconds to wait for the current holder; 0 by default. */
   readonly waitMs?: number;
 }
 
 const POLL_MS = 10;
-/** Milliseconds after which a takeover was begun by a process that was killed: one takes a few. */
-const TAKEOVER_STALE_MS = 5000;
+/** Milliseconds after which the process that removes a stale lock counts as killed: removing takes a few. */
+const GUARD_STALE_MS = 5000;
 
-/** The locks of this process, so that it does not take one twice. */
+/** Locks that this process holds, so that it takes none twice. */
 const heldHere = new Set<string>();
 
 /**
- * Takes a lock: a file that names the process that holds it. The lock of a process that is gone is free, also where its
- * pid has been given to another one. Without /proc the pid alone decides.
- * @returns gives the lock up
- * @throws {LockedError} where a process that runs holds it, or no file stands in its place; the error of the system call where
- * it cannot be made
+ * Takes a lock: a file that names its holder. The lock of a dead process is free, even if another process has its pid now.
+ * Without /proc only the pid counts.
+ * @returns a function that releases the lock
+ * @throws {LockedError} if a running process holds it, or its path holds something that is not a file; the error of the
+ * system call if it cannot be made
  */
 export async function lockFile(
   path: string,
@@ -56,13 +56,13 @@ export async function lockFile(
   };
 }
 
-/** Who holds a lock, and whether that process still runs; undefined where nobody holds it. */
+/** The holder of a lock, and whether it still runs; undefined if there is no lock. */
 export async function lockHolder(path: string): Promise<{ holder: ProcessIdentity; runs: boolean } | undefined> {
   const holder = await readHolder(path);
   return holder && { holder, runs: isSameProcess(holder) };
 }
 
-/** @returns who holds the lock; undefined where it is the owner's now */
+/** @returns the other holder; undefined if the owner has the lock now */
 async function tryToTake(file: string, owner: ProcessIdentity): Promise<ProcessIdentity | undefined> {
   if (heldHere.has(file)) return thisProcess();
   heldHere.add(file);
@@ -73,7 +73,7 @@ async function tryToTake(file: string, owner: ProcessIdentity): Promise<ProcessI
     // link(2) fails where the file exists, and its content is complete where it does not.
     while (!(await linkIfAbsent(draft, file))) {
       const present = await readHolder(file);
-      // The child before this one took it for the same owner.
+      // An earlier child took it for the same owner.
       if (present && isSame(present, owner) && owner.pid !== process.pid) break;
       if (present && isSameProcess(present)) return present;
       await removeStale(file);
@@ -86,7 +86,7 @@ async function tryToTake(file: string, owner: ProcessIdentity): Promise<ProcessI
   }
 }
 
-/** Under a second lock, so that nobody removes the new lock of another process. */
+/** Under a second lock, so that no process removes the new lock of another one. */
 async function removeStale(file: string): Promise<void> {
   const guard = `${file}.takeover`;
   const handle = await open(guard, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
@@ -94,8 +94,8 @@ async function removeStale(file: string): Promise<void> {
   });
   if (!handle) {
     const made = await stat(guard).catch(() => undefined);
-    // A time in the future would be waited for: the clock was set back.
-    if (made && Math.abs(Date.now() - made.mtimeMs) > TAKEOVER_STALE_MS) await rm(guard, { force: true });
+    // abs: a time in the future, after the clock was set back, must not block.
+    if (made && Math.abs(Date.now() - made.mtimeMs) > GUARD_STALE_MS) await rm(guard, { force: true });
     await sleep(POLL_MS);
     return;
   }
@@ -120,7 +120,7 @@ async function linkIfAbsent(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Undefined for a file that was torn by a power cut, too: nobody holds it. */
+/** Undefined also for a file that a power cut has damaged. */
 async function readHolder(path: string): Promise<ProcessIdentity | undefined> {
   try {
     const { pid, startTime, bootId } = JSON.parse(await readFile(path, 'utf8')) as Partial<ProcessIdentity>;

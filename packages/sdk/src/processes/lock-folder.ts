@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { realpath } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 
-/** A short name of a folder, the same one over links that lead to it. */
+/** A short hash of a folder's real path. */
 export async function folderFingerprint(folder: string): Promise<string> {
   return createHash('sha256')
     .update(await realpath(folder))
@@ -12,19 +12,18 @@ export async function folderFingerprint(folder: string): Promise<string> {
 }
 
 /**
- * Makes this process the only one of a service that works in a folder, which it calls its `kind` folder; the returned call
- * gives it up.
+ * Locks a folder for this process of a service; `kind` names the folder in messages. The returned function releases it.
  *
- * The lock is a socket in Linux' abstract namespace: the kernel lets go of it with the process, however that ends,
- * so there is never a stale one. Elsewhere there is no lock.
- * @throws where another process holds it, with its pid
+ * The lock is a socket in Linux' abstract namespace: the kernel releases it when the process ends, so it is never stale.
+ * Other systems have no lock.
+ * @throws if another process holds it; the message names its pid
  */
 export async function lockFolder(folder: string, kind: string, service: string): Promise<() => Promise<void>> {
   if (process.platform !== 'linux') return async () => undefined;
   const name = `\0codegen-${kind}-${await folderFingerprint(folder)}`;
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
-    // Destroyed: whoever asks and never hangs up must not keep a descriptor of this process.
+    // Destroyed, so that a client that never closes does not keep a descriptor of this process.
     socket.end(String(process.pid), () => socket.destroy());
   });
   server.listen(name);
@@ -36,7 +35,7 @@ export async function lockFolder(folder: string, kind: string, service: string):
       cause: error,
     });
   }
-  // That nobody can be told who has the folder is no reason to give it up.
+  // An error while answering with the pid does not affect the lock.
   server.on('error', () => undefined);
   server.unref();
   return async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** How many files and connections this process may have open; Infinity where the system does not tell. */
+/** How many files and connections this process may have open; Infinity if the system has no /proc/self/limits. */
 export function mostOpenFiles(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'latin1');

@@ -1,17 +1,17 @@
-/** What /proc/<pid>/stat tells of a living process. */
+/** Fields of /proc/<pid>/stat for a living process. */
 export interface StatFields {
   /** One letter: R runs, S sleeps, T is stopped by a signal, … */
   readonly state: string;
   readonly parent: number;
   readonly group: number;
   readonly session: number;
-  /** Clock ticks after boot; with the pid it names a process until the next boot. */
+  /** Clock ticks after boot; with the pid it identifies a process until the next boot. */
   readonly startTime: string;
 }
 
-/** Reads the text of /proc/<pid>/stat (proc(5)); undefined for a zombie, a dead process and no text. */
+/** Parses /proc/<pid>/stat (proc(5)); undefined for a zombie, a dead process and an empty text. */
 export function parseStat(stat: string): StatFields | undefined {
-  // The command's name is in parentheses and may hold any character: fields are counted from behind it.
+  // The command's name in parentheses may hold any character, so fields are counted after the last `)`.
   const [state, parent, group, session, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const startTime = rest[15];
   if (!startTime || !state || state === 'Z' || state === 'X') return undefined;

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { parseStat, type StatFields } from './parse-stat.js';
 
-/** A process for good: a pid alone may be given to another one later. */
+/** Identifies a process for good: its pid alone may be reused. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Clock ticks after boot, from /proc; empty where there is no /proc, or the process was gone already. */
+  /** Clock ticks after boot, from /proc; empty without /proc, or if the process was gone already. */
   readonly startTime: string;
-  /** Start times of different boots are not to be compared; empty where the system does not tell. */
+  /** Start times of different boots cannot be compared; empty if the system has no boot id. */
   readonly bootId: string;
 }
 
@@ -15,12 +15,12 @@ export function thisProcess(): ProcessIdentity {
   return identityOf(process.pid);
 }
 
-/** Who has a pid now. */
+/** The process that has a pid now. */
 export function identityOf(pid: number): ProcessIdentity {
   return { pid, startTime: startTimeOf(pid) ?? '', bootId: bootId() };
 }
 
-/** Whether the process of this identity still runs; a zombie does not. Without /proc the pid alone decides. */
+/** Whether the process of this identity still runs; a zombie does not. Without /proc only the pid counts. */
 export function isSameProcess(identity: ProcessIdentity): boolean {
   if (identity.bootId !== bootId()) return false;
   try {
@@ -32,12 +32,12 @@ export function isSameProcess(identity: ProcessIdentity): boolean {
   return startTimeOf(identity.pid) === identity.startTime;
 }
 
-/** Whether a signal (SIGSTOP, say) keeps a process from running. False where there is no /proc. */
+/** Whether a signal such as SIGSTOP has stopped a process. False without /proc. */
 export function isStopped(pid: number): boolean {
   return statOf(pid)?.state === 'T';
 }
 
-/** When a process started, in clock ticks after boot; undefined where it is gone or a zombie, or there is no /proc. */
+/** Start of a process in clock ticks after boot; undefined if it is gone or a zombie, or without /proc. */
 function startTimeOf(pid: number): string | undefined {
   return statOf(pid)?.startTime;
 }

@@ -5,23 +5,23 @@ import { parseStat, type StatFields } from './parse-stat.js';
 /** A process as /proc shows it. */
 export interface ProcessEntry extends StatFields {
   readonly pid: number;
-  /** `NAME=value` pairs that it was started with; empty where they may not be read. */
+  /** `NAME=value` pairs at its start; empty if they may not be read. */
   readonly environment: readonly string[];
 }
 
-/** Every living process; zombies are left out. Empty where there is no /proc. */
+/** Every living process, without zombies. Empty without /proc. */
 export async function processTable(): Promise<ProcessEntry[]> {
   const names = await readdir('/proc').catch(() => []);
   const found = await Promise.all(names.filter((name) => /^\d+$/.test(name)).map((name) => readEntry(Number(name))));
   return found.filter((entry) => entry !== undefined);
 }
 
-/** The value of a variable in a process's first environment. */
+/** The value of a variable in the environment that a process started with. */
 export function variableOf(entry: ProcessEntry, name: string): string | undefined {
   return entry.environment.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-/** The folder that a process works in; undefined where it may not be read, or the process is gone. */
+/** The working folder of a process; undefined if it may not be read, or the process is gone. */
 export function workingFolderOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
@@ -30,7 +30,7 @@ export function workingFolderOf(pid: number): string | undefined {
   }
 }
 
-/** The words of a process's command line; none where they may not be read, or the process is gone. */
+/** The command line of a process; empty if it may not be read, or the process is gone. */
 export function argumentsOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');

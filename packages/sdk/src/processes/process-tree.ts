@@ -1,18 +1,18 @@
 import type { ProcessIdentity } from './process-identity.js';
 import { type ProcessEntry, processTable } from './process-table.js';
 
-/** What belongs together, though parts of it may have left their group, their session or their parent. */
+/** Processes that belong together, though some may have left their group, session or parent. */
 export interface ProcessTree {
-  /** Processes that were each started as the leader of a group or session of their own. */
+  /** Processes that were started as leaders of a group or session. */
   readonly leaders?: readonly ProcessIdentity[];
-  /** Names of variables that mark what belongs to the tree, each with the values that do. */
+  /** Environment variables that mark the tree's processes, each with a test for its value. */
   readonly markers: Readonly<Record<string, (value: string) => boolean>>;
 }
 
 /**
- * Looks for who of a tree lives: leaders with their groups and sessions, whoever carries a marker, and the descendants
- * of all these; never this process. Each call is a new look. Sessions are remembered from look to look, so that a child
- * which dropped it is found after its parents are gone. Without /proc: groups of leaders, as negative pids.
+ * Returns a function that finds the living processes of a tree: leaders with their groups and sessions, processes with a
+ * marker, and the descendants of all these; never this process. It remembers sessions between calls, so that it finds a
+ * child without a marker after its parents are gone. Without /proc: groups of leaders, as negative pids.
  */
 export function treeFinder(tree: ProcessTree): () => Promise<number[]> {
   const sessions = new Set<number>();
@@ -25,12 +25,12 @@ export function treeFinder(tree: ProcessTree): () => Promise<number[]> {
       const isLed = [entry.pid, entry.group, entry.session].some((id) => leaders.has(id));
       if (isLed || sessions.has(entry.session) || isMarked(entry, tree)) found.add(entry.pid);
     }
-    // Whoever started the tree may carry a marker too, and is not to take all its other children along.
+    // This process may carry a marker too; its other children do not belong to the tree.
     found.delete(process.pid);
     addDescendants(found, table);
     const own = table.find(({ pid }) => pid === process.pid)?.session;
     for (const { pid, session } of table) {
-      // 0 stands for any session outside of this pid namespace.
+      // 0 is any session outside this pid namespace.
       if (found.has(pid) && session !== own && session !== 0) sessions.add(session);
     }
     return [...found];
@@ -50,7 +50,7 @@ function addDescendants(found: Set<number>, table: readonly ProcessEntry[]): voi
   }
 }
 
-/** Whether the pid went to another process; then nothing is left of its group and session either. */
+/** Whether another process has the pid now; then its group and session are empty too. */
 function isReused({ pid, startTime }: ProcessIdentity, table: readonly ProcessEntry[]): boolean {
   const now = table.find((entry) => entry.pid === pid);
   return now !== undefined && now.startTime !== startTime;

@@ -1,4 +1,4 @@
-/** Where an account's systems are, and its tokens for them: the file that `orchestrator auth login` writes. */
+/** The file that `orchestrator auth login` writes: addresses of an account's systems, and its tokens for them. */
 export {
   changeUserConfig,
   configPath,

@@ -5,19 +5,19 @@ import { FileError, homeFolder, makeFolder, parseFile, readRegularFile, writeFil
 import { paste } from '../paste.js';
 import { LockedError, lockFile } from '../processes/index.js';
 
-/** One system the user works with. `redis_url` holds a password and is as secret as the token. */
+/** One system that the user works with. `redis_url` contains a password and is as secret as the token. */
 export interface Profile {
   api_url: string;
-  /** None before the user has logged in. */
+  /** Missing before the user has logged in. */
   token?: string;
-  /** Whether the token is an administrator's, as it was at the login. */
+  /** Set if the token was an administrator's at the login. */
   admin?: true;
-  /** What the token may do, where that is not everything; as it was at the login. */
+  /** The token's scopes at the login; missing if it may do everything. */
   scopes?: string[];
   redis_url?: string;
   /** The data folder of a system on this machine, which `down` stops. */
   data_dir?: string;
-  /** What commands are about where nothing nearer says. */
+  /** The default project of commands. */
   project?: string;
 }
 
@@ -27,10 +27,10 @@ export interface UserConfig {
 }
 
 const MOST_BYTES = 4 * 1024 * 1024;
-/** Milliseconds that a change waits for others, which take a few each. */
+/** Milliseconds that a change waits for other changes, which take a few each. */
 const PATIENCE_MS = 15_000;
 
-/** ORCHESTRATOR_CONFIG_DIR, else the `orchestrator` folder where the XDG rules put configuration; undefined without a home. */
+/** ORCHESTRATOR_CONFIG_DIR, else `orchestrator` in the XDG configuration folder; undefined without a home. */
 function configFolder(env: NodeJS.ProcessEnv): string | undefined {
   if (env.ORCHESTRATOR_CONFIG_DIR) return env.ORCHESTRATOR_CONFIG_DIR;
   const home = homeFolder(env);
@@ -38,59 +38,63 @@ function configFolder(env: NodeJS.ProcessEnv): string | undefined {
   return configs && join(configs, 'orchestrator');
 }
 
-/** @throws OrchestratorError USAGE where this account has no place for it */
+/** @throws OrchestratorError USAGE if this account has no home folder and ORCHESTRATOR_CONFIG_DIR is not set */
 export function configPath(env: NodeJS.ProcessEnv): string {
   const folder = configFolder(env);
   if (folder) return join(folder, 'config.json');
   throw new OrchestratorError('USAGE', 'this account has no home folder: set HOME or ORCHESTRATOR_CONFIG_DIR', {
     next: [
-      { command: 'export ORCHESTRATOR_CONFIG_DIR=FOLDER', when: 'with a folder that you may write to; then again' },
+      {
+        command: 'export ORCHESTRATOR_CONFIG_DIR=FOLDER',
+        when: 'with a folder that you can write to; then run the command again',
+      },
     ],
   });
 }
 
-/** What a login does with a file that holds no configuration; everybody else is refused. */
+/** Called by a login for an invalid configuration file; other commands fail. */
 export type Mend = (path: string) => Promise<void> | void;
 
 /**
- * Reads the user's configuration; empty where there is none. Adds a warning when others may read the file.
- * @throws OrchestratorError USAGE where the file is broken, and no `mend` is given
+ * Reads the user's configuration; empty if there is none. Adds a warning if others can read the file.
+ * @throws OrchestratorError USAGE if the file cannot be read, or is invalid and no `mend` is given
  */
 export async function readUserConfig(
   env: NodeJS.ProcessEnv,
   warnings: string[] = [],
   mend?: Mend,
 ): Promise<UserConfig> {
-  // Without a place for it there is none.
+  // Without a folder there is no configuration.
   if (configFolder(env) === undefined) return {};
   const path = configPath(env);
   let text: string;
   try {
-    // A link is the user's own.
+    // A link was made by the user.
     const limits = { mostBytes: MOST_BYTES, name: `the configuration ${path}`, links: 'follow' } as const;
     const bytes = await readRegularFile(path, limits);
     if (!bytes) return {};
     text = bytes.toString();
     const { mode, uid } = await stat(path);
     if ((mode & 0o077) !== 0) warnings.push(paste`${path} can be read by others; run: chmod 600 ${path}`);
-    // Whoever owns it decides where tokens go.
+    // The owner of the file decides where tokens are sent.
     const me = process.getuid?.() ?? uid;
-    if (uid !== me) warnings.push(paste`${path} belongs to another user (${uid}); log in anew with a file of your own`);
+    if (uid !== me)
+      warnings.push(paste`${path} belongs to another user (${uid}); remove it, then run: orchestrator auth login`);
   } catch (error) {
     throw new OrchestratorError('USAGE', (error as Error).message, { cause: error });
   }
   const config = parse(path, text);
   if (config) return config;
   if (!mend) {
-    throw new OrchestratorError('USAGE', `the configuration ${path} is not what a login stores: log in anew`, {
-      next: [{ command: 'orchestrator auth login', when: 'to begin a new one; this one is kept beside it' }],
+    throw new OrchestratorError('USAGE', `the configuration ${path} is invalid: log in again`, {
+      next: [{ command: 'orchestrator auth login', when: 'to write a new one; the old one is kept beside it' }],
     });
   }
   await mend(path);
   return {};
 }
 
-/** The configuration in a file's text; an empty one is none. Undefined where it is something else. */
+/** Parses a configuration; an empty text is an empty configuration. Undefined if it is invalid. */
 function parse(path: string, text: string): UserConfig | undefined {
   try {
     const value = parseFile(path, 'JSON', text, (json) => (json.trim() === '' ? {} : JSON.parse(json)) as unknown);
@@ -100,7 +104,7 @@ function parse(path: string, text: string): UserConfig | undefined {
   }
 }
 
-/** By hand: loading a schema would double the start of every command. */
+/** Without a schema: loading zod would double the start time of every command. */
 function isUserConfig(value: unknown): value is UserConfig {
   if (!isObject(value) || !areTexts(value, ['current_profile'])) return false;
   const { profiles = {} } = value;
@@ -123,10 +127,9 @@ function areTexts(value: Record<string, unknown>, names: readonly string[]): boo
 }
 
 /**
- * Changes the user's configuration: a 0600 file, replaced as a whole, in a folder of the user's own. Of two changes at
- * once the later one begins with what the earlier one wrote. Not by the package `conf`, which ends a process at its first
- * SIGTERM (it loads when-exit), whatever that process still has to stop.
- * @throws OrchestratorError USAGE where it cannot be read or written
+ * Changes the user's configuration, a 0600 file, under a lock, and replaces it atomically. Not with the package `conf`:
+ * it loads when-exit, which ends a process at its first SIGTERM, before that process has stopped its parts.
+ * @throws OrchestratorError USAGE if it cannot be read or written
  */
 export async function changeUserConfig(
   env: NodeJS.ProcessEnv,
@@ -140,7 +143,7 @@ export async function changeUserConfig(
     const unlock = await lockFile(`${path}.lock`, { waitMs: PATIENCE_MS });
     try {
       const config = change(await readUserConfig(env, [], mend));
-      // A link is the user's own, and stays.
+      // A link was made by the user, so write to its target.
       const file = await realpath(path).catch(() => path);
       await chmod(file, 0o600).catch(() => undefined);
       await writeFileBelow(dirname(file), basename(file), `${JSON.stringify(config, undefined, '\t')}\n`);
@@ -158,22 +161,22 @@ export async function changeUserConfig(
   }
 }
 
-/** A login: a key that the API has answered for, and where the system is. */
+/** A login: a key that the API has accepted, and the system's addresses. */
 export interface Login {
   profile: string;
   apiUrl: string;
   token: string;
   redisUrl?: string | undefined;
-  /** The data folder of a system on this machine; the one that is stored stays where this says none. */
+  /** The data folder of a system on this machine; without it the stored one stays. */
   dataDir?: string | undefined;
   key: { role: string; scopes: string[] };
-  /** Whether commands go on with the profile that they use now. */
+  /** Whether the current profile stays the current one. */
   keepCurrent?: boolean | undefined;
 }
 
 /**
- * Stores a login as a profile, and what else the profile says of the same system stays.
- * @throws OrchestratorError USAGE where the configuration cannot be read or written
+ * Stores a login as a profile; other fields of the same system's profile stay.
+ * @throws OrchestratorError USAGE if the configuration cannot be read or written
  */
 export async function storeLogin(env: NodeJS.ProcessEnv, login: Login, mend?: Mend): Promise<void> {
   const { profile, apiUrl, token, redisUrl, key, keepCurrent = false } = login;
@@ -181,7 +184,7 @@ export async function storeLogin(env: NodeJS.ProcessEnv, login: Login, mend?: Me
     env,
     ({ profiles = {}, ...rest }) => {
       const before = Object.hasOwn(profiles, profile) ? profiles[profile] : undefined;
-      // A project of another system means nothing there.
+      // A project of another system does not exist here.
       const same: Partial<Profile> = before?.api_url === apiUrl ? before : {};
       const { project, data_dir } = { ...same, ...(login.dataDir && { data_dir: login.dataDir }) };
       const stored: Profile = {
@@ -202,12 +205,12 @@ export async function storeLogin(env: NodeJS.ProcessEnv, login: Login, mend?: Me
   );
 }
 
-/** Puts a file that holds no configuration aside: there may be tokens in it that are wanted. */
+/** Renames an invalid configuration file, which may contain tokens that the user needs. */
 export function putAside(warnings: string[]): Mend {
   return async (path) => {
     await rename(path, `${path}.broken`);
     await chmod(`${path}.broken`, 0o600);
-    warnings.push(`${path} was no configuration; what it held is in ${path}.broken`);
+    warnings.push(`${path} was invalid; it is now ${path}.broken`);
   };
 }
 
@@ -215,7 +218,10 @@ function unwritable(path: string, code: string | undefined, cause: unknown): Orc
   const isFull = code === 'ENOSPC' || code === 'EDQUOT';
   const next = isFull
     ? { command: 'df -h', when: 'to see which disk is full' }
-    : { command: 'export ORCHESTRATOR_CONFIG_DIR=FOLDER', when: 'with a folder that you may write to; then again' };
+    : {
+        command: 'export ORCHESTRATOR_CONFIG_DIR=FOLDER',
+        when: 'with a folder that you can write to; then run the command again',
+      };
   return new OrchestratorError('USAGE', `the configuration ${path} cannot be written (${code})`, {
     cause,
     next: [next],

@@ -1,21 +1,20 @@
 import { storableText } from '@codegen/contracts/storable';
 
 export interface Bounds {
-  /** Bytes of UTF-8 that are kept, the mark of the cut included. */
+  /** Bytes of UTF-8 to keep, including the `[cut]` mark. */
   readonly maxBytes: number;
-  /** Which part is kept; the beginning, unless told otherwise. */
+  /** Which part to keep; the start by default. */
   readonly keep?: 'start' | 'end';
 }
 
 const MARK = '[cut]';
 
 /**
- * A text from outside as it may be kept: what no database can hold is replaced by U+FFFD, and so are bytes that are no
- * UTF-8; what is longer than its limit is cut between two characters, with `[cut]` where the rest was. Takes time
- * by the limit, not by the text.
+ * Makes a text from outside safe to store: replaces characters that databases refuse, and bytes that are not UTF-8, by
+ * U+FFFD; cuts a longer text between two characters and puts `[cut]` there. Its time depends on the limit, not on the text.
  */
 export function boundedText(outside: string | Buffer, { maxBytes, keep = 'start' }: Bounds): string {
-  // A character of UTF-16 takes a byte at least, so what lies beyond that many cannot be kept.
+  // A character of UTF-16 takes at least one byte, so what lies beyond cannot be kept.
   const room = maxBytes + 4;
   const isLong = outside.length > room;
   const near = isLong ? (keep === 'start' ? outside.slice(0, room) : outside.slice(-room)) : outside;
@@ -33,7 +32,7 @@ export function boundedText(outside: string | Buffer, { maxBytes, keep = 'start'
   return `${MARK} ${bytes.subarray(start).toString()}`;
 }
 
-/** Whether a byte of UTF-8 goes on with the character before it. */
+/** Whether a byte of UTF-8 continues the character before it. */
 function isInside(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
 }

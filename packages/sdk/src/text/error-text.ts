@@ -1,21 +1,21 @@
 import { boundedText } from './bounded-text.js';
 import { withoutPatterns } from './secret-patterns.js';
 
-/** Bytes of an error that are kept. */
+/** Bytes to keep of an error. */
 const ERROR_LIMIT = 4000;
-/** Characters beyond the limit that are looked at: a password that goes over it must not be half shown. */
+/** Characters beyond the limit to search for secrets: a password across the limit must not be half shown. */
 const BEYOND = 4000;
 
-/** The message of whatever was thrown, whole: also of what is no error, has no text, or fails when it is asked for it. */
+/** The whole message of any thrown value, also of one that is not an error or throws when it is converted to text. */
 export function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);
   } catch {
-    return 'something that has no text';
+    return 'an error without a text';
   }
 }
 
-/** The error's text as it may be kept: bounded, storable, without keys and the password of any URL. */
+/** The error's text, safe to store: bounded, without API keys and passwords in URLs. */
 export function textOf(error: unknown): string {
   const near = messageOf(error).slice(0, ERROR_LIMIT + BEYOND);
   return boundedText(withoutPatterns(near), { maxBytes: ERROR_LIMIT });

@@ -1,10 +1,10 @@
-// Strings (OSC, DCS, …) up to their end, then CSI, then the rest. No part can match what the next one does, so that time
-// grows with the text: `stripVTControlCharacters` of Node.js 24 and 26 takes minutes for 1 MB of strings without an end.
+// Strings (OSC, DCS, …) up to their end, then CSI, then the rest. The parts do not overlap, so the time is linear:
+// `stripVTControlCharacters` of Node.js 24 and 26 takes minutes for 1 MB of unterminated strings.
 const SEQUENCE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence starts with one
   /(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)|(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[ -/]*[0-~]/g;
 
-/** The text without the escape sequences (ECMA-48) that colour it, move a cursor or set a title. */
+/** Removes escape sequences (ECMA-48), which colour a text, move the cursor or set a title. */
 export function withoutEscapes(text: string): string {
   return text.replace(SEQUENCE, '');
 }

@@ -1,34 +1,34 @@
-/** A beginning of a form. Most go on in one way only, which is kept without a map. */
-class Beginning {
+/** A prefix of a form. Most prefixes have one child only, which needs no map. */
+class Prefix {
   unit = -1;
-  child: Beginning | undefined;
-  others: Map<number, Beginning> | undefined;
-  /** The longest other beginning that this one ends with. */
-  fallback: Beginning | undefined;
-  /** Length of the longest form that ends here; 0 for none. */
+  child: Prefix | undefined;
+  others: Map<number, Prefix> | undefined;
+  /** The longest other prefix that is a suffix of this one. */
+  fallback: Prefix | undefined;
+  /** Length of the longest form that ends here; 0 if none does. */
   length = 0;
 
   constructor(readonly depth: number) {}
 }
 
-/** Where forms stand in a text: the beginning and the end of each place, in order; places that touch are one. */
+/** Where forms occur in a text: start and end of each place, in order; touching places are merged. */
 export interface Found {
   readonly places: readonly (readonly [number, number])[];
-  /** From where on the text may be the beginning of a form that goes on beyond its end. */
+  /** From here on, the text may be the start of a form that continues beyond its end. */
   readonly openFrom: number;
 }
 
-/** What a form is looked for without: programs break what they print into lines, and colour parts of it. */
+/** Removes line breaks: programs wrap what they print, so forms are searched for without them. */
 export function withoutBreaks(form: string): string {
   return form.replace(/[\r\n]/g, '');
 }
 
 /**
- * Finds any of many texts within another in one walk over it (Aho and Corasick, 1975), over line breaks and colours.
- * The texts themselves must be without line breaks.
+ * Finds any of many texts within another in one pass (Aho and Corasick, 1975), across line breaks and colours.
+ * The texts themselves must not contain line breaks.
  */
 export class FormFinder {
-  readonly #root = new Beginning(0);
+  readonly #root = new Prefix(0);
   #isReady = true;
 
   add(form: string): void {
@@ -37,7 +37,7 @@ export class FormFinder {
       const unit = form.charCodeAt(at);
       let next = childOf(node, unit);
       if (!next) {
-        next = new Beginning(node.depth + 1);
+        next = new Prefix(node.depth + 1);
         if (node.child) node.others = (node.others ?? new Map()).set(unit, next);
         else {
           node.unit = unit;
@@ -76,11 +76,11 @@ export class FormFinder {
     return { places, openFrom: node.depth === 0 ? end : (units[units.length - node.depth] as number) };
   }
 
-  /** Tells each node where to go on when a character does not fit: from the root outward. */
+  /** Sets each node's fallback, level by level from the root. */
   #link(): void {
     let level = [this.#root];
     while (level.length > 0) {
-      const below: Beginning[] = [];
+      const below: Prefix[] = [];
       for (const node of level) {
         node.length = Math.max(node.length, node.fallback?.length ?? 0);
         for (const [unit, child] of childrenOf(node)) {
@@ -96,19 +96,19 @@ export class FormFinder {
   }
 }
 
-function childOf(node: Beginning, unit: number): Beginning | undefined {
+function childOf(node: Prefix, unit: number): Prefix | undefined {
   return node.unit === unit ? node.child : node.others?.get(unit);
 }
 
-function childrenOf(node: Beginning): [number, Beginning][] {
+function childrenOf(node: Prefix): [number, Prefix][] {
   return node.child ? [[node.unit, node.child], ...(node.others ?? [])] : [];
 }
 
 const ESCAPE = 0x1b;
-/** Characters of a sequence that colours: more are none. */
+/** Most characters of a colour sequence. */
 const LONGEST_SEQUENCE = 32;
 
-/** Where the characters of a text are but line breaks and colours, and where a sequence begins that may go on beyond it. */
+/** Positions of all characters but line breaks and colours, and the start of a sequence that may continue beyond the text. */
 function readable(text: string): { units: Int32Array; end: number } {
   const units = new Int32Array(text.length);
   let count = 0;
@@ -129,7 +129,7 @@ function readable(text: string): { units: Int32Array; end: number } {
   return { units: units.subarray(0, count), end: text.length };
 }
 
-/** Where a sequence such as `ESC [ 1 ; 3 1 m` ends; undefined where the text ends before it. */
+/** The end of a sequence such as `ESC [ 1 ; 3 1 m`; undefined if the text ends before it. */
 function afterSequence(text: string, start: number): number | undefined {
   if (start + 1 === text.length) return undefined;
   if (text[start + 1] !== '[') return start + 1;

@@ -2,47 +2,46 @@ import { FormFinder } from './form-finder.js';
 import { REDACTED, withoutPatterns } from './secret-patterns.js';
 import { writtenForms } from './written-forms.js';
 
-/** Characters without a space that wait for their end: the longest password or key of which the form alone tells. */
+/** Most characters without a space to hold back in a stream: the longest password or key found by its pattern. */
 const LONGEST_PATTERN = 1024;
 
 /**
- * Takes secrets out of texts that leave a process: logs, errors, messages, what people see.
+ * Removes secrets from texts that leave a process: logs, errors, messages, output for people.
  *
- * It knows the values that it is told, of 6 characters or more: as they are, trimmed, each line of them, within JSON,
- * XML, URLs and quotes, as base64 (also in the middle of more, URL-safe), as hex, and the password of a value that is
- * a URL; each also with line breaks and colours in the middle. Without being told it knows passwords within URLs and
- * keys of this system (`cgk_…`).
+ * It finds the values added to it, of 6 characters or more: as they are, trimmed, line by line, within JSON, XML, URLs and
+ * quotes, as base64 (also URL-safe or inside longer data), as hex, and the password of a URL; each also with line breaks
+ * and colours in the middle. It always finds passwords in URLs and API keys of this system (`cgk_…`).
  *
- * It cannot find what was encrypted, compressed, hashed, reversed, encoded twice or in another way (base32, hex
- * with spaces), what somebody splits on purpose, or a value shorter than 6 characters. Of a secret that is broken over
- * texts that leave one by one, such as the lines of a log, it knows the lines of the usual programs only. It guards
- * against accidents, not against a program that wants to give a secret away: such a program must not get the secret.
+ * It cannot find values that are encrypted, compressed, hashed, reversed, encoded twice or otherwise (base32, hex with
+ * spaces), split on purpose, or shorter than 6 characters. If a secret is spread over separate texts, such as log lines, it
+ * finds only the line lengths of common programs. It guards against accidents, not against a program that leaks on
+ * purpose: do not give such a program the secret.
  *
- * Takes time by the text's length, however many secrets there are.
+ * The time is linear in the text, however many secrets there are.
  */
 export class Redactor {
   readonly #forms = new FormFinder();
-  /** Secrets whose forms are not yet made: a process that shows nothing needs none. */
-  readonly #toldLately: string[] = [];
+  /** Secrets whose forms are not made yet: a process that prints nothing needs none. */
+  readonly #pending: string[] = [];
   #isEmpty = true;
 
   constructor(values: Iterable<string | undefined> = []) {
     for (const value of values) this.add(value);
   }
 
-  /** Remembers a secret; one that is too short is left out. */
+  /** Adds a secret; ignores one that is too short. */
   add(secret: string | undefined): void {
     if (secret === undefined) return;
-    this.#toldLately.push(secret);
+    this.#pending.push(secret);
     this.#isEmpty = false;
   }
 
-  /** The text with `[redacted]` for each secret. */
+  /** Replaces each secret in a text by `[redacted]`. */
   clean(text: string): string {
     return withoutPatterns(this.#isEmpty ? text : this.#pass(text, 0, true).shown);
   }
 
-  /** The same for every string in a JSON value, names of fields included. */
+  /** The same for every string in a JSON value, including field names. */
   cleanAll(value: unknown): unknown {
     if (typeof value === 'string') return this.clean(value);
     if (Array.isArray(value)) return value.map((item) => this.cleanAll(item));
@@ -50,7 +49,7 @@ export class Redactor {
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [this.clean(name), this.cleanAll(inner)]));
   }
 
-  /** For a text that comes in chunks: what may be the beginning of a secret waits for the next chunk. */
+  /** For a text in chunks: holds back what may be the start of a secret until the next chunk. */
   stream(): RedactedStream {
     let waiting = '';
     let covered = 0;
@@ -70,35 +69,35 @@ export class Redactor {
   }
 
   /**
-   * Looks through a text, of which the first `covered` characters belong to a secret that is told already. Unless it is
-   * the last part, stops where a secret may go on beyond it: `rest` is to be looked at again.
+   * Redacts a text whose first `covered` characters belong to a secret that is already replaced. Unless it is the final
+   * part, stops where a secret may continue: `rest` must be passed again with the next chunk.
    */
   #pass(text: string, covered: number, final: boolean): { shown: string; rest: string; covered: number } {
-    for (const secret of this.#toldLately.splice(0)) for (const form of writtenForms(secret)) this.#forms.add(form);
+    for (const secret of this.#pending.splice(0)) for (const form of writtenForms(secret)) this.#forms.add(form);
     const { places, openFrom } = this.#forms.find(text);
     const end = final ? text.length : openFrom;
     let shown = '';
-    // All before it is told.
-    let told = covered;
+    // Everything before it is in `shown`, or redacted.
+    let done = covered;
     for (const [from, to] of places) {
       if (from >= end) break;
-      if (to <= told) continue;
-      if (told === 0 || told < from) shown += text.slice(told, from) + REDACTED;
-      told = to;
+      if (to <= done) continue;
+      if (done === 0 || done < from) shown += text.slice(done, from) + REDACTED;
+      done = to;
     }
-    return { shown: shown + text.slice(told, end), rest: text.slice(end), covered: Math.max(0, told - end) };
+    return { shown: shown + text.slice(done, end), rest: text.slice(end), covered: Math.max(0, done - end) };
   }
 }
 
-/** A text without its secrets, as it comes. */
+/** A text without its secrets, chunk by chunk. */
 export interface RedactedStream {
-  /** Takes a chunk and returns what can be told by now. */
+  /** Takes a chunk and returns what is safe to print by now. */
   write(chunk: string): string;
-  /** What waits, without changing that: after the last chunk, the end of the text. */
+  /** Returns the text held back, without changing the state; after the last chunk, the end of the text. */
   rest(): string;
 }
 
-/** Where the last word begins, which may be the beginning of a key or of a URL; of a very long one, its end counts. */
+/** Start of the last word, which may be the start of a key or URL; limited for a very long word. */
 function lastWordAt(text: string): number {
   const least = Math.max(0, text.length - LONGEST_PATTERN);
   let at = text.length;

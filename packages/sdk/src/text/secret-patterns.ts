@@ -1,20 +1,20 @@
-/** What stands where a secret was. */
+/** Replaces a secret. */
 export const REDACTED = '[redacted]';
 
-/** Takes no longer than its text: between two underscores there is none. */
+/** Linear: the part between the two underscores contains none. */
 const API_KEY = /cgk_[A-Za-z0-9]+_[A-Za-z0-9_-]+/g;
 const WORD = /\w/;
-/** Where the authority of a URL ends. */
+/** Ends the authority of a URL. */
 const AFTER_AUTHORITY = /[\s/?#"'`<>\\]/g;
-/** Characters of a user name alone that make it a token, as in `https://ghp_…@github.com`. */
+/** A user name of this length without a password counts as a token, as in `https://ghp_…@github.com`. */
 const TOKEN_LENGTH = 20;
 
-/** Replaces what its form alone tells to be a secret: passwords and tokens within URLs, API keys. Linear. */
+/** Replaces secrets that are known by their form: passwords and tokens in URLs, API keys. Linear. */
 export function withoutPatterns(text: string): string {
   return withoutUrlPasswords(text).replace(API_KEY, REDACTED);
 }
 
-/** Walks from one `://` to the next; no authority reaches over a slash, so no character is looked at twice. */
+/** Goes from one `://` to the next; an authority contains no slash, so each character is read once. */
 function withoutUrlPasswords(text: string): string {
   let clean = '';
   let shown = 0;

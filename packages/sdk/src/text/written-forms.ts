@@ -1,16 +1,16 @@
 import { storableText } from '@codegen/contracts/storable';
 import { withoutBreaks } from './form-finder.js';
 
-/** Forms shorter than this are not looked for: they would blot out ordinary words, and say little. */
+/** Shorter forms are not searched for: they would also hide ordinary words. */
 const LEAST_FORM = 6;
-/** Longer forms are looked for piece by piece. */
+/** Longer forms are searched for in pieces. */
 const LONGEST_FORM = 4096;
-/** Lines that `base64` and `openssl base64` break their output into. */
+/** Line lengths of `base64` and `openssl base64`. */
 const BASE64_LINES = [76, 64];
-/** And `xxd -p`. */
+/** Line length of `xxd -p`. */
 const HEX_LINES = 60;
 
-/** Every way in which programs commonly write a secret that its reader could take it from; none is shorter than 6. */
+/** The common ways in which programs print a secret, of 6 characters or more. */
 export function writtenForms(secret: string): string[] {
   // Programs also print a secret of several lines line by line.
   const values = [secret, secret.trim(), ...secret.split('\n').map((line) => line.trim()), ...urlParts(secret)];
@@ -25,7 +25,7 @@ export function writtenForms(secret: string): string[] {
   return [...forms].filter((form) => form.length >= LEAST_FORM);
 }
 
-/** The password of a URL, as it is written there and as it is meant. */
+/** The password of a URL, encoded and decoded. */
 function urlParts(value: string): string[] {
   if (!value.includes('://') || !URL.canParse(value)) return [];
   const { password } = new URL(value);
@@ -37,8 +37,8 @@ function urlParts(value: string): string[] {
 }
 
 /**
- * Within JSON, within JSON that is a text of JSON, with what is not ASCII escaped, and as the libraries for JSON escape more
- * than they need to: of Go and Rails, PHP, Java and .NET.
+ * Within JSON, within JSON inside a JSON string, with non-ASCII characters escaped, and with the extra escapes of the JSON
+ * libraries of Go, Rails, PHP, Java and .NET.
  */
 function jsonForms(value: string): string[] {
   const once = JSON.stringify(value).slice(1, -1);
@@ -46,7 +46,7 @@ function jsonForms(value: string): string[] {
     once.replace(signs, (sign) => `\\u${hexUnit(sign)}`),
   );
   const upper = (text: string, signs: RegExp) => text.replace(signs, (sign) => `\\u${hexUnit(sign).toUpperCase()}`);
-  // A backslash belongs to what is behind it.
+  // A backslash belongs to the character after it.
   const bare = once.replace(/\\(.)/g, (pair, sign) => (sign === '"' ? '"' : pair));
   const slashes = [once, escaped[0] as string].map((text) => text.replaceAll('/', '\\/'));
   return [
@@ -59,7 +59,7 @@ function hexUnit(sign: string): string {
   return sign.charCodeAt(0).toString(16).padStart(4, '0');
 }
 
-/** As XML and HTML have it; the libraries differ in how they write quotes. */
+/** As in XML and HTML; libraries escape quotes differently. */
 function markupForms(value: string): string[] {
   const markup = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   const quoted = ['&quot;', '&#34;'].map((quote) => markup.replaceAll('"', quote));
@@ -72,7 +72,7 @@ function markupForms(value: string): string[] {
   return [markup, ...all, ...careful];
 }
 
-/** As shells and languages write it between quotes; Python and Node.js choose quotes that they need not escape. */
+/** As in quoted strings of shells and languages; Python and Node.js choose quotes that need no escape. */
 function quotedForms(value: string): string[] {
   const escaped = value
     .replaceAll('\\', '\\\\')
@@ -87,7 +87,7 @@ function quotedForms(value: string): string[] {
   return [...shell, escaped, escaped.replaceAll("'", "\\'")];
 }
 
-/** Percent-encoded, as the libraries differ in what they leave, with letters of either case. */
+/** Percent-encoded; libraries differ in the characters they leave and in the case of letters. */
 function urlForms(value: string): string[] {
   const usual = encodeURIComponent(storableText(value));
   const strict = usual.replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -95,14 +95,14 @@ function urlForms(value: string): string[] {
   return [...upper, ...upper.map((form) => form.replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase()))];
 }
 
-/** Alone, with the line breaks of the usual programs, and in the middle of more: then at one of three alignments. */
+/** Alone, in lines of common programs, and inside longer data, at each of three alignments. */
 function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value);
   const whole = bytes.toString('base64');
   const lines = BASE64_LINES.flatMap((width) => pieces(whole, width));
   const inside = [0, 1, 2].map((before) => {
     const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
-    // Characters that hold bits of the value alone.
+    // Only characters that hold no bits of the surrounding data.
     return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
   });
   return [whole, ...(whole.length > 64 ? lines : []), ...inside].flatMap((form) => [form, asUrlSafe(form)]);

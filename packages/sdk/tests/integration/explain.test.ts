@@ -37,7 +37,7 @@ const clientOf = (by: Client, redisUrl?: string) =>
 
 let entries = 0;
 
-/** A claimed engineering task, with what tells its events. */
+/** A claimed engineering task, with a function that emits its events. */
 async function claimed(correlation_id?: string) {
   const { id: project } = await user.createProject();
   const order = { project, type: 'engineering', spec: 'x', ...(correlation_id && { correlation_id }) };
@@ -54,7 +54,7 @@ async function claimed(correlation_id?: string) {
 }
 
 describe('explaining a task over HTTP alone', () => {
-  it('says that nobody runs who should', async () => {
+  it('says which services do not run', async () => {
     const { task } = await claimed();
     const verdict = async () => (await clientOf(user).tasks.explain(task.id)).verdict;
     expect((await verdict()).state).toBe('running');
@@ -68,7 +68,7 @@ describe('explaining a task over HTTP alone', () => {
     await database.sql('delete from services');
   });
 
-  it('tells what happened, which sources were not asked, and what to do', async () => {
+  it('says what happened, which sources were not read, and what to do', async () => {
     const { task, project, tell } = await claimed();
     await tell('claim', 'engineering began', { type: 'started' });
     await tell('develop', 'round 1 of 3: the developer starts');
@@ -110,10 +110,10 @@ describe('explaining a task over HTTP alone', () => {
     await service.ok('POST', `/tasks/${task.id}/transition`, { epoch: 1, status: 'failed', error: 'broken' });
     await tell(null, 'the agent failed', { type: 'failed', error: 'broken', error_type: 'agent_failed' });
     await user.ok('POST', `/tasks/${task.id}/retry`);
-    const { entries: told, verdict } = await clientOf(user).tasks.explain(task.id);
+    const { entries: listed, verdict } = await clientOf(user).tasks.explain(task.id);
 
-    expect(told.map(({ kind }) => kind)).toEqual(['created', 'message', 'claim', 'step', 'end', 'message']);
-    expect(told.at(-1)?.cause).toBe(told.at(-2)?.id);
+    expect(listed.map(({ kind }) => kind)).toEqual(['created', 'message', 'claim', 'step', 'end', 'message']);
+    expect(listed.at(-1)?.cause).toBe(listed.at(-2)?.id);
     expect(verdict.state).toBe('waiting');
   });
 
@@ -125,7 +125,7 @@ describe('explaining a task over HTTP alone', () => {
     expect(verdict.why).toBe(`it waits for its turn: ${task.id} of the same project is running`);
   });
 
-  it('tells nothing of other people’s tasks', async () => {
+  it('hides other people’s tasks', async () => {
     const { task } = await claimed('a call of mine');
     const stranger = clientOf(await api.user());
 
@@ -147,7 +147,7 @@ describe('explaining a task over HTTP alone', () => {
 });
 
 describe('explaining a task with Redis in reach', () => {
-  it('finds its messages that wait, are in work, are put aside or were given up, and no others', async () => {
+  it('finds its messages that wait, are in flight, are delayed or are dead letters, and no others', async () => {
     const { task, project, message, tell } = await claimed();
     const about = { correlation_id: task.correlation_id, project_id: project };
     await publish(redis, engineeringQueue, message);
@@ -188,12 +188,12 @@ describe('explaining a task with Redis in reach', () => {
     const { sources, unread, verdict } = await client.tasks.explain(task.id);
     await Promise.all(consumers.map((one) => one.stop()));
 
-    const told = found.map(({ details, cause }) => [details.stream, details.state, cause]);
-    expect(told).toHaveLength(4);
-    expect(told).toContainEqual(['engineering:queue', 'pending', `message:${task.request_id}`]);
-    expect(told).toContainEqual(['repository:queue', 'dead', 'event:2']);
-    expect(told).toContainEqual(['worker:commands', 'waiting', 'event:2']);
-    expect(told).toContainEqual(['ansible:deploy:queue', 'delayed', 'event:2']);
+    const listed = found.map(({ details, cause }) => [details.stream, details.state, cause]);
+    expect(listed).toHaveLength(4);
+    expect(listed).toContainEqual(['engineering:queue', 'pending', `message:${task.request_id}`]);
+    expect(listed).toContainEqual(['repository:queue', 'dead', 'event:2']);
+    expect(listed).toContainEqual(['worker:commands', 'waiting', 'event:2']);
+    expect(listed).toContainEqual(['ansible:deploy:queue', 'delayed', 'event:2']);
     expect(found.find(({ failed }) => failed)?.details.error).toContain('no such branch');
     expect(sources.stream).toBe('read');
     expect(unread).toEqual([]);
@@ -202,7 +202,7 @@ describe('explaining a task with Redis in reach', () => {
       next: { command: 'orchestrator queue dlq list repository:queue' },
     });
 
-    // Another writer may have put the whole of an error into its letter.
+    // Another writer may have put the whole of an error into its dead letter.
     const error = 'refused by https://git:hunter2hunter2@host';
     const letterOfPeer = { error, correlation_id: task.correlation_id };
     const entry = { original_message: JSON.stringify({ data: '{}' }), error_context: JSON.stringify(letterOfPeer) };
@@ -212,14 +212,14 @@ describe('explaining a task with Redis in reach', () => {
     await client.close();
   });
 
-  it('says that Redis does not answer, and tells the rest', async () => {
+  it('says that Redis does not answer, and explains the rest', async () => {
     const { task } = await claimed();
     const client = clientOf(user, `redis://:hunter2hunter2@127.0.0.1:${await freePort()}`);
-    const { sources, entries: told } = await client.tasks.explain(task.id);
+    const { sources, entries: listed } = await client.tasks.explain(task.id);
 
     expect(sources.stream).toMatch(/^not read: Redis/);
     expect(sources.stream).not.toContain('hunter2');
-    expect(told.length).toBeGreaterThan(2);
+    expect(listed.length).toBeGreaterThan(2);
   });
 
   it('ends within moments of an abort while it waits for Redis', async () => {

@@ -106,7 +106,7 @@ describe('starting', () => {
     await closeRedis(reader);
   });
 
-  it('only warns when Redis is away: the relay publishes', async () => {
+  it('only warns when Redis is unavailable: the relay publishes', async () => {
     const startedMs = Date.now();
 
     const { handle } = await started({ redisUrl: `redis://:sEcReT@127.0.0.1:${await freePort()}` });
@@ -139,7 +139,7 @@ describe('events', () => {
     expect(await messagesOf(handle, 1)).toEqual(['two', 'done']);
   });
 
-  it('are asked for with a shorter wait after a poll that something between has cut', async () => {
+  it('are asked for with a shorter wait after a poll that a proxy has cut', async () => {
     const { fake, handle } = await started();
     fake.emit(handle.id, { message: 'one' });
     fake.intercept = ({ path, query }) => {
@@ -221,7 +221,7 @@ describe('events', () => {
     expect(performance.now() - startedMs).toBeLessThan(50);
   });
 
-  it('end at once with an error that no patience can help', async () => {
+  it('end at once with an error that is not retryable', async () => {
     const { fake, handle } = await started();
     fake.tasks.delete(handle.id);
 
@@ -271,7 +271,7 @@ describe('the result', () => {
     expect(fake.seen.some(({ path }) => path === `/tasks/${handle.id}/cancel`)).toBe(true);
   });
 
-  it('is given up on after the time allowed, and the task is left alone', async () => {
+  it('fails after the timeout, and the task goes on', async () => {
     const { fake, handle } = await started();
 
     await expect(handle.result({ timeoutMs: 200 })).rejects.toMatchObject({ code: 'STILL_RUNNING', exitCode: 8 });

@@ -71,13 +71,13 @@ it.each([
   ['a pid that another process has by now', JSON.stringify({ ...thisProcess(), startTime: '1' })],
   ['a process of another boot', JSON.stringify({ ...thisProcess(), bootId: 'an earlier one' })],
   ['nothing: it is torn', '{"pid":'],
-  ['nobody', '{}'],
+  ['no process', '{}'],
 ])('a lock is free that names %s', async (_, text) => {
   await writeFile(path, text);
   await isFree();
 });
 
-it('a takeover that was begun by a process that was killed is in nobody’s way', async () => {
+it('a removal of a stale lock that a killed process began does not block', async () => {
   await writeFile(path, '{}');
   const guard = `${path}.takeover`;
   await writeFile(guard, '');

@@ -107,7 +107,7 @@ function causes(evidence: Evidence): string[] {
 }
 
 describe('a timeline', () => {
-  it('tells every run in order of causes, with workers and commits where they belong', () => {
+  it('lists every run in order of causes, with workers and commits where they belong', () => {
     expect(causes(retriedTask())).toEqual([
       'task',
       'message:run-1 ← task',
@@ -219,13 +219,13 @@ describe('a timeline', () => {
     const ended = task({ status: 'cancelled', cancel_requested: true, finished_at: at(8) });
     const entries = buildTimeline({ ...evidence, task: ended });
 
-    const told = entries.map(({ summary }) => summary);
-    const asked = told.indexOf('Ada asked for its end');
+    const summaries = entries.map(({ summary }) => summary);
+    const asked = summaries.indexOf('Ada asked for its end');
     expect(entries[asked]).toMatchObject({ kind: 'cancel', source: 'event', at: at(4) });
-    expect(told.filter((summary) => summary.includes('asked for its end'))).toHaveLength(1);
-    expect(told.slice(0, asked)).toContain('writing tests');
+    expect(summaries.filter((summary) => summary.includes('asked for its end'))).toHaveLength(1);
+    expect(summaries.slice(0, asked)).toContain('writing tests');
     for (const effect of ['the agent is stopped', 'cancelled: w-1', 'deleting w-1', 'cancelled'])
-      expect(told.slice(asked), effect).toContain(effect);
+      expect(summaries.slice(asked), effect).toContain(effect);
     const before = buildTimeline({ ...evidence, events: [], task: ended });
     expect(before.map(({ kind }) => kind)).toContain('cancel');
   });
@@ -245,14 +245,15 @@ describe('a timeline', () => {
       queued: [],
       task: task({ cancel_requested: true }),
     };
-    const told = (given: TaskEvent[]) => buildTimeline({ ...evidence, events: given }).map(({ summary }) => summary);
+    const summaries = (given: TaskEvent[]) =>
+      buildTimeline({ ...evidence, events: given }).map(({ summary }) => summary);
 
-    expect(told(events).slice(-4)).toEqual(events.map(({ message }) => message));
+    expect(summaries(events).slice(-4)).toEqual(events.map(({ message }) => message));
     const unbegun = [
       event('run-1', 'cancel', 'Ada asked for its end'),
       event('run-1', null, 'cancelled', { type: 'failed' }),
     ];
-    expect(told(unbegun).slice(-2)).toEqual(['Ada asked for its end', 'cancelled']);
+    expect(summaries(unbegun).slice(-2)).toEqual(['Ada asked for its end', 'cancelled']);
   });
 
   it('says how long each effect took, and never less than nothing', () => {
@@ -265,7 +266,7 @@ describe('a timeline', () => {
     expect(byId.get('event:17')).toMatchObject({ failed: true, details: { error: 'expected 3, got 4\n  at sum' } });
   });
 
-  it('puts what still lies in the queues where it belongs', () => {
+  it('puts messages that are still in the queues where they belong', () => {
     const evidence = retriedTask();
     const base = { entryId: '1767268800000-0', model: 'M', ageMs: 40_000 };
     const queued: QueuedMessage[] = [
@@ -276,8 +277,8 @@ describe('a timeline', () => {
     const found = buildTimeline({ ...evidence, queued }).filter(({ kind }) => kind === 'queue');
 
     expect(found.map(({ cause, summary, failed }) => [cause, summary, failed])).toEqual([
-      ['message:run-2', 'M from engineering:queue is with langgraph-1', undefined],
-      ['event:23', 'M given up, in repository:queue:dlq: no such branch', true],
+      ['message:run-2', 'M from engineering:queue in flight at langgraph-1', undefined],
+      ['event:23', 'M is a dead letter in repository:queue:dlq: no such branch', true],
       ['event:26', 'M unread in worker:commands for 40 s', undefined],
     ]);
   });
@@ -312,7 +313,7 @@ describe('the verdict', () => {
     expect(verdict({ task: task(of), events })).toEqual({
       state: 'failed',
       why: 'it failed in round 3: the tests do not pass – sum.test.js: expected 3, got 4',
-      next: { command: 'orchestrator task retry task_1', when: 'to try again, once the cause is mended' },
+      next: { command: 'orchestrator task retry task_1', when: 'to try again, once the cause is fixed' },
     });
     // Those of an older release have no facts: their words are told as they are, and nothing is read from them.
     const old = [
@@ -346,17 +347,17 @@ describe('the verdict', () => {
     });
     expect(verdict({ queued: [{ ...message, state: 'dead', error: 'bad config' }] })).toMatchObject({
       state: 'stuck',
-      why: 'a message of it was given up and lies in worker:commands:dlq: bad config',
+      why: 'one of its messages is a dead letter in worker:commands:dlq: bad config',
       next: { command: 'orchestrator queue dlq list worker:commands' },
     });
     expect(verdict({ events: [event('run-1', 'develop', 'round 1 of 3: the developer starts')] })).toMatchObject({
       state: 'running',
-      why: 'it is at develop, last heard of 38 s ago: round 1 of 3: the developer starts',
+      why: 'it is at develop, last event 38 s ago: round 1 of 3: the developer starts',
       next: { command: 'orchestrator engineering wait task_1' },
     });
   });
 
-  it('of a task in line says who is before it, or that nobody has taken it', () => {
+  it('of a queued task says which task is before it, or that it is not claimed yet', () => {
     const queued = task({ status: 'queued', started_at: null });
     const ahead = task({ id: 'task_0' });
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { leavesTree } from '../../src/git/index.js';
-import { judgeFile } from '../../src/manifest/index.js';
+import { checkFile } from '../../src/manifest/index.js';
 
 const judge = (path: string, rules = {}, more = {}) =>
-  judgeFile({ path, bytes: 1, holdsKey: false, ...more }, rules)?.action;
+  checkFile({ path, bytes: 1, holdsKey: false, ...more }, rules)?.action;
 
-describe('judgeFile', () => {
+describe('checkFile', () => {
   it.each([
     ['src/app.js', undefined],
     ['.env', 'refuse'],

@@ -125,7 +125,7 @@ describe('a file where somebody else writes', () => {
     await handle.truncate(10 * 1024 ** 3);
     await handle.close();
     expect((await refusal(readFileBelow(root, 'sparse', LIMITS))).message).toBe(
-      'sparse has over 65536 bytes: make it smaller',
+      'sparse is larger than 65536 bytes: make it smaller',
     );
     // No size at all, and yet content.
     expect((await readRegularFile('/proc/self/status', LIMITS))?.length).toBeGreaterThan(100);

@@ -20,7 +20,7 @@ const bomb = `a: &a [x,x,x,x,x,x,x,x,x,x]\n${[...'bcdefgh'].map((n, i) => `${n}:
 it.each([
   ['nothing at all', undefined, '.project.yml is missing: it must say how to test and start it'],
   ['no YAML', 'test: [', '.project.yml is not YAML: bad indent at line 1, column 8'],
-  ['a list', '- 1', '.project.yml is not right: the document: Invalid input: expected object, received array'],
+  ['a list', '- 1', '.project.yml is invalid: the document: Invalid input: expected object, received array'],
   [
     'a command line in place of a list',
     'test: npm test\nstart: [node]',
@@ -29,7 +29,7 @@ it.each([
   ['an empty command', 'test: []\nstart: [node]', /test: must be a command as a list/],
   ['a key that stands twice', 'test: [a]\nstart: [b]\ntest: [c]\n', /has the same key twice at line 3, column 1/],
   ['a whole book', 'x'.repeat(70_000), '.project.yml is larger than 32 KiB: shorten it'],
-  ['a bomb of aliases', bomb, /refers to its own parts too often/],
+  ['a bomb of aliases', bomb, /uses too many YAML aliases/],
 ])('refuses %s, saying what is wrong', (_, text, message) => {
   expect(() => parseManifest(text)).toThrow(ManifestError);
   expect(() => parseManifest(text)).toThrow(message);

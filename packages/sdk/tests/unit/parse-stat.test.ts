@@ -10,7 +10,7 @@ it('reads a line of /proc/<pid>/stat, whatever the command is called', () => {
   }
 });
 
-it('takes a zombie, a dead process and a line that is cut off for nobody', () => {
+it('takes a zombie, a dead process and a line that is cut off for none', () => {
   for (const text of [stat('sleep', 'Z'), stat('sleep', 'X'), '', '41 (sleep) S 7 40']) {
     expect(parseStat(text)).toBeUndefined();
   }

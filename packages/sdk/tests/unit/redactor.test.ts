@@ -122,9 +122,9 @@ describe('Redactor', () => {
     const clean = new Redactor([SECRET]).clean(text);
     for (let size = 1; size < 40; size += 1) {
       const stream = new Redactor([SECRET]).stream();
-      let told = '';
-      for (let at = 0; at < text.length; at += size) told += stream.write(text.slice(at, at + size));
-      expect(told + stream.rest()).toBe(clean);
+      let shown = '';
+      for (let at = 0; at < text.length; at += size) shown += stream.write(text.slice(at, at + size));
+      expect(shown + stream.rest()).toBe(clean);
     }
     expect(new Redactor([SECRET]).stream().write('nothing like it \n')).toBe('nothing like it \n');
   });
@@ -193,6 +193,6 @@ describe('textOf', () => {
 
   it('is text that a database can hold, whatever was thrown', () => {
     expect(textOf(new Error('panic: \u0000 \ud800'))).toBe('panic: \ufffd \ufffd');
-    expect(textOf(Object.create(null))).toBe('something that has no text');
+    expect(textOf(Object.create(null))).toBe('an error without a text');
   });
 });

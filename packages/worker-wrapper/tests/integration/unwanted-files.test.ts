@@ -13,7 +13,7 @@ it('unwanted files are excluded by name, also if the agent committed them; delet
     mkdir -p src web/node_modules/a keys; echo w > src/w; echo T=1 > .env; git add -f .env; git commit -qm env
     echo a > web/node_modules/a/a.js; printf -- '-----BEGIN RSA PRIVATE KEY-----\\n' > keys/mine.txt
     truncate -s 51M src/big; ln -s /etc/passwd src/style.css; ln -s ../src/w keys/w; echo E=1 > .env.example`);
-  for (const name of ['.env (', 'web/node_modules/a/a.js (', 'keys/mine.txt (it holds a private key)', 'src/big (']) {
+  for (const name of ['.env (', 'web/node_modules/a/a.js (', 'keys/mine.txt (it contains a private key)', 'src/big (']) {
     expect(problem).toContain(name);
   }
   expect(problem).toContain('src/style.css (a link that leads out of the repository)');
@@ -32,7 +32,7 @@ it('a project extends the rules in .project.yml', async () => {
   const { problem, warnings } = await worker.turn(`
     mkdir -p test/keys dist; echo k > test/keys/id_rsa; truncate -s 51M test/keys/big; echo d > dist/d; echo p > a.pem
     printf 'test: [x]\\nstart: [x]\\nfiles:\\n  test/**/keys: allow\\n  dist: refuse\\n' > .project.yml`);
-  expect(problem).toMatch(/commit: dist\/d \("dist" is not to be committed\);/);
+  expect(problem).toMatch(/commit: dist\/d \(the rule "dist" refuses it\);/);
   expect(warnings).toEqual([expect.stringMatching(/^a\.pem is in the commit: /)]);
 });
 
