@@ -90,7 +90,7 @@ describe('an error that nobody caught takes one process with it, which is starte
       expect(listed.json().data.items).toHaveLength(1);
       await next(before);
     }
-    expect((await log()).filter((line) => line.includes('infra-service ended; it is started again')).length).toBe(5);
+    expect((await log()).filter((line) => line.includes('infra-service ended; it restarts')).length).toBe(5);
     await waitFor('that it runs again to be told', async () =>
       (await log()).some((line) => line.includes('infra-service runs again')),
     );
@@ -116,7 +116,7 @@ describe('an error that nobody caught takes one process with it, which is starte
     expect(fatal).toHaveLength(2);
     expect(JSON.parse(fatal[1] as string)).toMatchObject({
       error: 'a poisoned tick',
-      msg: 'the system ends: nobody caught this error',
+      msg: 'the system ends after an uncaught error',
     });
   });
 

@@ -83,16 +83,16 @@ it.runIf(process.getuid?.() === 0)(
   },
 );
 
-describe('what it cannot take, it says in a sentence, and ends with 2', () => {
+describe('invalid input is explained in a sentence, with exit code 2', () => {
   it.each([
     ['up', ['--bogus'], "Unknown option '--bogus'"],
     ['up', ['--deploy-ports', 'abc'], '--deploy-ports must be FROM-TO, two ports from 1 to 65535'],
     ['up', ['--deploy-ports', '20000-19000'], '--deploy-ports must be FROM-TO'],
-    ['up', ['--template-dir', '/nowhere'], 'the template /nowhere (--template-dir) is no folder'],
+    ['up', ['--template-dir', '/nowhere'], 'the template /nowhere (--template-dir) is not a folder'],
     ['demo', ['--bogus'], "Unknown option '--bogus'"],
     ['test', ['--bogus'], 'Unknown option `--bogus`'],
     ['check', ['--bogus'], 'bin/check takes no arguments'],
-    ['set-up', ['bogus'], 'bin/set-up knows no part bogus'],
+    ['set-up', ['bogus'], 'bin/set-up has no part bogus'],
   ])('bin/%s %j', async (program, args, sentence) => {
     const { code, stdout, stderr } = await run(program, args);
     expect([code, stdout]).toEqual([2, '']);
@@ -101,13 +101,13 @@ describe('what it cannot take, it says in a sentence, and ends with 2', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
-  it('bin/demo with a pipe that nobody writes to', async () => {
+  it('bin/demo with a pipe without a writer', async () => {
     const { code, stderr } = await run('demo', ['--spec-file', pipe]);
     expect(code).toBe(2);
     expect(stderr).toContain(`${pipe} is a named pipe, not a regular file`);
   });
 
-  it('bin/up with a variable, a port that is taken, and an agents file with faults', async () => {
+  it('bin/up with an invalid variable, a port in use, and an agents file that is a pipe', async () => {
     const level = await run('up', [], { LOG_LEVEL: 'bogus' });
     expect(level.code).toBe(2);
     expect(level.stderr).toMatch(/^LOG_LEVEL must be one of /);
@@ -122,7 +122,7 @@ describe('what it cannot take, it says in a sentence, and ends with 2', () => {
     const taken = await run('up', ['--data-dir', join(temp.path, 'data'), '--port', String(port)]);
     server.close();
     expect([taken.code, taken.stdout]).toEqual([2, '']);
-    expect(taken.stderr).toMatch(new RegExp(`^the port ${port} \\(--port\\) is taken: .*\nTry: bin/up --help`));
+    expect(taken.stderr).toMatch(new RegExp(`^the port ${port} \\(--port\\) is in use by another program: .*\nTry: bin/up --help`));
     expect(await processesIn(temp.path)).toEqual([]);
   });
 });

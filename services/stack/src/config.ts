@@ -12,46 +12,46 @@ import { dataFolderOf } from './data-folder.js';
 
 export interface StackConfig {
   dataDir: string;
-  /** Port of the API; 0 takes the last one, or any free one. */
+  /** Port of the API; 0 uses the last one, or any free one. */
   port: number;
-  /** Name of the agent that develops. */
+  /** Name of the developer agent. */
   agent: string;
   agents: Record<string, AgentCommand>;
-  /** Variables of this process that messages may refer to. */
+  /** Variables of this process that messages may reference as `env:NAME`. */
   openVariables: string[];
   /** Seconds a developer's turn may take. */
   turnTimeoutSeconds: number;
-  /** Between SIGTERM and SIGKILL of an agent; worker-manager's default where it is left out. */
+  /** Milliseconds between SIGTERM and SIGKILL of an agent; worker-manager has the default. */
   terminateGraceMs: number | undefined;
-  /** How long a release may take to become healthy; infra-service's default where it is left out. */
+  /** Milliseconds that a release may take to become healthy; infra-service has the default. */
   healthTimeoutMs: number | undefined;
   deployPorts: { from: number; to: number };
   templateDir: string;
-  /** Tells the CLI of this account where the system is. */
+  /** Whether to log in this account's command line. */
   login: boolean;
   logLevel: string;
   /** The operator's environment, for the processes that the stack starts. */
   environment: NodeJS.ProcessEnv;
-  /** Where a prepared database may be kept, so that new folders start faster. */
+  /** Folder for a prepared database, so that new data folders start faster. */
   cacheFolder: string | undefined;
 }
 
-/** What a system of separate processes is to be. */
+/** Settings of a system of separate processes. */
 export interface SystemPlan {
   /** The folder to write, absolute. */
   readonly dir: string;
   readonly config: StackConfig;
-  /** Empty where the operator writes it later. */
+  /** Empty if the operator fills it in later. */
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly host: string;
   /** The account that the units run as. */
   readonly user: string;
-  /** The folder that the programs are in, as the units name it. */
+  /** The folder with the programs, as named in the units. */
   readonly release: string;
 }
 
-/** The folder that all programs of this release are in. */
+/** The folder of this release. */
 export const releaseFolder = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
 /** The agents that come with the project. */
@@ -62,7 +62,7 @@ const ownAgents: Record<string, AgentCommand> = {
 
 /**
  * Reads flags and environment.
- * @throws OrchestratorError USAGE naming the flag or variable that is wrong
+ * @throws OrchestratorError USAGE, which names the invalid flag or variable
  */
 export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<StackConfig> {
   const { values } = parseFlags(argv);
@@ -75,7 +75,7 @@ export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv
   const templateDir = resolve(
     values['template-dir'] ?? env.TEMPLATE_DIR ?? join(releaseFolder, 'templates', 'service'),
   );
-  if (!(await isFolder(templateDir))) throw usage(`the template ${templateDir} (--template-dir) is no folder`);
+  if (!(await isFolder(templateDir))) throw usage(`the template ${templateDir} (--template-dir) is not a folder`);
   return {
     dataDir: dataFolderOf(values['data-dir'], env),
     port: wholeNumber('--port', values.port ?? env.PORT ?? '0', 0, 65_535),
@@ -118,7 +118,7 @@ async function readAgents(path: string, env: NodeJS.ProcessEnv): Promise<Record<
   return await readAgentsFile(path, env).catch((error: unknown) => {
     if (!(error instanceof AgentsFileError)) throw error;
     const errors = [...error.problems];
-    const message = errors.length === 1 ? error.message : `the agents file ${path} has ${errors.length} faults`;
+    const message = errors.length === 1 ? error.message : `the agents file ${path} has ${errors.length} errors`;
     throw new OrchestratorError('USAGE', message, { cause: error, details: { errors } });
   });
 }
@@ -130,7 +130,7 @@ function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** What a reader of variables says is wrong is a matter of usage here. */
+/** Turns errors of a reader of variables into USAGE. */
 function asUsage<T>(read: () => T): T {
   try {
     return read();

@@ -4,7 +4,7 @@ import { OrchestratorError, paste } from '@codegen/sdk/errors';
 import { dataFolderPath, makeFolder } from '@codegen/sdk/files';
 import { LockedError, lockFile, type ProcessIdentity, thisProcess } from '@codegen/sdk/processes';
 
-/** Everything one system keeps on this machine. */
+/** The folders of one system on this machine. */
 export interface DataFolder {
   readonly root: string;
   readonly db: string;
@@ -15,23 +15,28 @@ export interface DataFolder {
   readonly keys: string;
   readonly logs: string;
   readonly run: string;
-  /** Gives the folder up; another process may open it then. */
+  /** Releases the folder, so that another process may open it. */
   unlock(): Promise<void>;
 }
 
-/** Where the data is kept. @throws OrchestratorError USAGE where this account has no home and nothing names a folder */
+/** The path of the data folder. @throws OrchestratorError USAGE if no folder is named and this account has no home */
 export function dataFolderOf(flag: string | undefined, env: NodeJS.ProcessEnv): string {
   const folder = dataFolderPath(flag, env);
   if (folder !== undefined) return folder;
-  throw new OrchestratorError('USAGE', 'this account has no home folder: set HOME, or name a folder with --data-dir', {
-    next: [{ command: 'export ORCHESTRATOR_DATA_DIR=FOLDER', when: 'with a folder that you may write to; then again' }],
+  throw new OrchestratorError('USAGE', 'this account has no home folder: set HOME, or use --data-dir', {
+    next: [
+      {
+        command: 'export ORCHESTRATOR_DATA_DIR=FOLDER',
+        when: 'with a folder that you can write to; then run the command again',
+      },
+    ],
   });
 }
 
 /**
- * Makes the folder where it is missing and locks it for its owner: PGlite and the AOF each want one. The owner's lock
- * outlives this process where that is another one, and is taken again.
- * @throws OrchestratorError DATA_FOLDER_LOCKED, naming the process that holds it
+ * Makes the folder if it is missing and locks it for its owner: PGlite and the AOF allow one process only. If the owner is
+ * the parent, its lock outlives this process, and the next child takes it again.
+ * @throws OrchestratorError DATA_FOLDER_LOCKED if another process holds it; the message names the process
  */
 export async function openDataFolder(root: string, owner: ProcessIdentity = thisProcess()): Promise<DataFolder> {
   const inside = (name: string) => join(root, name);
@@ -54,18 +59,18 @@ async function lock(root: string, owner: ProcessIdentity): Promise<() => Promise
       throw new OrchestratorError('DATA_FOLDER_LOCKED', `the data folder ${root} is in use by process ${pid}`, {
         cause,
         details: { data_dir: root },
-        next: [{ command: `kill ${pid}`, when: 'to stop the system that runs there' }],
+        next: [{ command: `kill ${pid}`, when: 'to stop the system that uses it' }],
       });
     }
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new OrchestratorError('USAGE', `the data folder ${root} cannot be written (${code ?? message})`, {
       cause,
-      next: [{ command: paste`df -h ${root}`, when: 'to see whether its disk is full' }],
+      next: [{ command: paste`df -h ${root}`, when: 'to see whether the disk is full' }],
     });
   });
 }
 
-/** The lock of a data folder, which names the process that has it. */
+/** Path of a data folder's lock, which names its process. */
 export function lockOf(root: string): string {
   return join(root, 'lock');
 }

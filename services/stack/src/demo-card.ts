@@ -1,22 +1,22 @@
-/** What the demo measured and saw. */
+/** Results and timings of the demo. */
 export interface DemoResult {
   url: string;
   titles: string[];
   phases: { name: string; seconds: number }[];
   sentenceToUrl: number;
-  /** The repository's main branch, one line a commit. */
+  /** The repository's main branch, one line per commit. */
   log: string[];
 }
 
-/** One line of text from elsewhere, safe for a terminal: no control characters, cut to a width. */
+/** Makes a text from outside safe for a terminal: one line, without control characters, cut to a width. */
 export function printable(text: string, width: number): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are removed
   const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\s]+/g, ' ').trim();
   const characters = Array.from(line);
   return characters.length > width ? `${characters.slice(0, width - 1).join('')}…` : line;
 }
 
-/** The last thing the demo prints. With `kept`, the system is still up. */
+/** The demo's closing text. With `kept`, the system is still up. */
 export function closingCard(result: DemoResult, kept?: { home: string; pid: number }): string {
   const rule = '─'.repeat(72);
   const list = (lines: readonly string[], most: number) => [

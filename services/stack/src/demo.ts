@@ -17,7 +17,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 /** The bundled command line, which bin/set-up builds. */
 const cli = join(root, 'packages', 'orchestrator-cli', 'dist', 'package', 'bin', 'orchestrator.cjs');
 
-/** Something the person can mend: told in one line, without a stack. */
+/** An error that the user can fix: printed without a stack. */
 class DemoError extends Error {
   constructor(
     message: string,
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     await demo.stop();
-    // bin/demo says that all is stopped, whenever the signal came.
+    // bin/demo prints that everything has stopped, whenever the signal came.
     if (signalExitCode !== 0) return signalExitCode;
     if (!(error instanceof DemoError)) throw error;
     process.stderr.write(`\n${error.message}\n`);
@@ -103,7 +103,7 @@ class Demo {
     const ports = 20_000 + Math.floor(Math.random() * 20_000);
     const args = ['--data-dir', this.data, '--login', '--deploy-ports', `${ports}-${ports + 99}`];
     const main = join(root, 'services', 'stack', 'dist', 'main.js');
-    // A group of its own: Ctrl-C reaches this process, which then stops the system in order.
+    // A separate group, so that Ctrl-C reaches only this process, which stops the system in order.
     const stack = spawn(process.execPath, [main, ...args], {
       cwd: this.home,
       env: this.environment,
@@ -131,7 +131,7 @@ class Demo {
     this.signal.removeEventListener('abort', stop);
     this.signal.throwIfAborted();
     if (code !== 0)
-      throw new DemoError(`That did not work: orchestrator ${args[0]} ${args[1]} exited with ${code}.`, code ?? 1);
+      throw new DemoError(`The demo failed: orchestrator ${args[0]} ${args[1]} exited with ${code}.`, code ?? 1);
   }
 
   private async output(command: string, args: readonly string[]): Promise<string> {
@@ -168,14 +168,14 @@ class Demo {
     return posts;
   }
 
-  /** Lets the system go on without this process. */
+  /** Detaches the system, so that it goes on without this process. */
   leave(): void {
     this.stack?.disconnect();
     this.stack?.unref();
     this.stack?.stderr?.destroy();
   }
 
-  /** Stops all that was started, however far it got, and removes its folders. */
+  /** Stops everything that was started, at any stage, and removes its folders. */
   async stop(): Promise<void> {
     const stack = this.stack;
     if (stack?.pid && stack.exitCode === null && stack.signalCode === null) {
@@ -187,7 +187,7 @@ class Demo {
         await ended;
       }
     }
-    // What survived a killed stack names this demo's folder in its environment or working folder.
+    // Processes that survived a killed stack have this demo's folder in their environment or as working folder.
     await endProcesses(this.home);
     await rm(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
@@ -196,7 +196,7 @@ class Demo {
 async function readOptions(): Promise<{ keep: boolean; spec: string[] }> {
   const { values } = parse();
   if (values.spec !== undefined && values['spec-file'] !== undefined) {
-    throw new DemoError(`--spec and --spec-file are the same thing: give one of them.\nTry: bin/demo --help`, 2);
+    throw new DemoError(`--spec and --spec-file exclude each other: use one of them.\nTry: bin/demo --help`, 2);
   }
   const options = { keep: !!values.keep };
   if (values.spec !== undefined) {
@@ -205,7 +205,7 @@ async function readOptions(): Promise<{ keep: boolean; spec: string[] }> {
   }
   const file = resolve(values['spec-file'] ?? join(root, 'examples', 'blog', 'spec.md'));
   checkSpec(await readSpec(file));
-  // As short as a person would type it, where the example is what is built.
+  // Print the example's path as short as a person would type it.
   const shown = values['spec-file'] === undefined && process.cwd() === root ? 'examples/blog/spec.md' : file;
   return { ...options, spec: ['--spec-file', shown] };
 }
@@ -221,7 +221,7 @@ async function readSpec(file: string): Promise<string> {
   throw new DemoError(`${file} cannot be read: there is no such file.\n${again}`, 2);
 }
 
-/** What the system would refuse is refused before it is started. */
+/** Checks the spec before the system starts, as the system would. */
 function checkSpec(spec: string): void {
   if (spec.trim() === '') throw new DemoError('The spec is empty.\nTry: bin/demo --spec "A page about the sea"', 2);
   if (Buffer.byteLength(spec) <= MAX_SPEC_BYTES) return;

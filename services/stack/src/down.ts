@@ -3,7 +3,7 @@ import { isOrchestratorError } from '@codegen/sdk/errors';
 import { dataFolderOf } from './data-folder.js';
 import { stopStack } from './stop-stack.js';
 
-// Stops the system that has a data folder, and prints one line of JSON: {"stopped":…} or {"failed":{"code","message"}}.
+// Stops the system of a data folder, and prints one line of JSON: {"stopped":…} or {"failed":{"code","message"}}.
 const options = { 'data-dir': { type: 'string' }, 'timeout-ms': { type: 'string', default: '60000' } } as const;
 const { values } = parseArgs({ options });
 try {

@@ -3,15 +3,15 @@ import { argumentsOf, endAll, type ProcessEntry, processTable, workingFolderOf }
 const GIVE_UP_MS = 10_000;
 
 /**
- * Ends every process of this user that works in a folder: its working folder is inside, or its environment or arguments
- * name it. For folders that are nobody else's, such as a temporary one of our own. Without /proc it does nothing.
- * @throws {Error} where something survives SIGKILL
+ * Ends every process of this user whose working folder is in a folder, or whose environment or arguments name a path in it.
+ * Only for folders of our own, such as a temporary one. Without /proc it does nothing.
+ * @throws {Error} if a process survives SIGKILL
  */
 export async function endProcesses(folder: string, graceMs = 2000): Promise<void> {
   await endAll(() => processesOf(folder), { graceMs, giveUpMs: GIVE_UP_MS });
 }
 
-/** Pids that work in a folder, without this process and the one above it. */
+/** Pids of processes that work in a folder, without this process and its parent. */
 async function processesOf(folder: string): Promise<number[]> {
   const spared = new Set([process.pid, process.ppid]);
   const table = await processTable();
@@ -20,7 +20,7 @@ async function processesOf(folder: string): Promise<number[]> {
 
 function worksIn({ pid, environment }: ProcessEntry, folder: string): boolean {
   const cwd = workingFolderOf(pid);
-  // Whose folder may not be read is not ours.
+  // An unreadable working folder: the process belongs to another user.
   if (cwd === undefined) return false;
   if (cwd === folder || cwd.startsWith(`${folder}/`)) return true;
   return [...environment, ...argumentsOf(pid)].some((word) =>

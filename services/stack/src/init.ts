@@ -9,8 +9,8 @@ import { messageOf } from '@codegen/sdk/text';
 import { readConfig, releaseFolder, type SystemPlan } from './config.js';
 import { API_PORT, blanksOf, checkFree, holdsRelease, systemFiles, writeSystemFolder } from './system-folder.js';
 
-// Writes the folder of a system whose services run as processes of their own. The flags of the stack come after "--"; the
-// addresses, which may hold passwords, in DATABASE_URL and REDIS_URL. Prints one line of JSON: {"written":…} or
+// Writes the folder of a system whose services run as separate processes. The flags of the stack come after "--"; the
+// addresses, which may contain passwords, come in DATABASE_URL and REDIS_URL. Prints one line of JSON: {"written":…} or
 // {"failed":{"code","message"}}.
 
 const options = {
@@ -21,7 +21,7 @@ const options = {
   'dry-run': { type: 'boolean', default: false },
 } as const;
 
-// A folder is there in a moment: whoever asks this process to end gets it whole.
+// Writing takes a moment, so finish it before ending on a signal.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 try {
   process.stdout.write(`${JSON.stringify({ written: await init() })}\n`);
@@ -35,7 +35,7 @@ try {
 async function init() {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const dir = resolve(values.dir ?? '.');
-  // A --data-dir among them goes before this one.
+  // A --data-dir in the flags overrides this one.
   const config = await readConfig(['--data-dir', join(dir, 'data'), ...positionals], process.env);
   const plan: SystemPlan = {
     dir,
@@ -55,7 +55,7 @@ async function init() {
   };
   check(plan);
   if (!(await holdsRelease(plan.release))) {
-    throw usage(`${plan.release} (--release) holds no built services: name the folder that the programs are in`);
+    throw usage(`${plan.release} (--release) contains no built services: name the folder of the release`);
   }
   const files = systemFiles(plan);
   if (values['dry-run']) await checkFree(dir);
@@ -70,23 +70,21 @@ async function init() {
     blanks: blanksOf(files),
     warnings: [
       ...(plan.user === 'root'
-        ? [
-            'the units run as root, and so do agents and releases: run this as an account of their own, or name it with --user',
-          ]
+        ? ['the units, agents and releases would run as root: run this as a separate account, or name one with --user']
         : []),
       ...((await hasAccount(plan.user))
         ? []
         : [
-            `this machine has no account ${plan.user}, which the units run as: make it before they start, where they are to run`,
+            `this machine has no account ${plan.user}, which the units run as: create it on the machine where they run`,
           ]),
       ...(config.agent === 'demo'
-        ? ['the agent is the demo agent, which is no AI: yours comes with --agents-file and --agent']
+        ? ['the agent is the demo agent, which is not an AI: use --agents-file and --agent for your own']
         : []),
     ],
   };
 }
 
-/** By `id`, which knows all the sources of accounts that the machine has; where there is no such program, it may be. */
+/** By `id`, which knows all sources of accounts on this machine; true if there is no such program. */
 async function hasAccount(user: string): Promise<boolean> {
   return promisify(execFile)('id', ['-u', '--', user]).then(
     () => true,
@@ -103,12 +101,12 @@ function addressOf(name: string, read: (env: NodeJS.ProcessEnv) => string): stri
   }
 }
 
-/** Paths and names stand in units, where other characters would mean something. */
+/** Units contain these paths and names, and other characters would have a meaning there. */
 function check({ dir, config, user, host, release }: SystemPlan): void {
   const { from, to } = config.deployPorts;
   const port = config.port || API_PORT;
   if (port >= from && port <= to)
-    throw usage(`--port ${port} is among --deploy-ports ${from}-${to}: the API needs one of its own`);
+    throw usage(`--port ${port} is within --deploy-ports ${from}-${to}: the API needs another port`);
   const paths = {
     '--dir': dir,
     '--data-dir': config.dataDir,
@@ -118,7 +116,7 @@ function check({ dir, config, user, host, release }: SystemPlan): void {
   for (const [flag, path] of Object.entries({ ...paths, 'the path of node': process.execPath })) {
     if (!/^[\w./@+:-]+$/.test(path)) {
       throw usage(
-        `${flag} is ${JSON.stringify(path)}: units of systemd need paths of letters, digits and . / _ - + @ : alone`,
+        `${flag} is ${JSON.stringify(path)}: systemd units allow only letters, digits and . / _ - + @ : in paths`,
       );
     }
   }

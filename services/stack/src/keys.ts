@@ -5,7 +5,7 @@ import { type ServiceName, serviceNames } from '@codegen/contracts';
 import { type Api, createApi } from '@codegen/sdk/api';
 import { isOrchestratorError } from '@codegen/sdk/errors';
 
-/** A random secret in a 0600 file, made on first use. */
+/** A random secret in a 0600 file, made at its first use. */
 export async function ensureSecretFile(path: string, make: () => string): Promise<string> {
   const known = await readFile(path, 'utf8').catch(() => undefined);
   if (known) return known.trim();
@@ -15,12 +15,12 @@ export async function ensureSecretFile(path: string, make: () => string): Promis
   return secret;
 }
 
-/** A new key for every service. Whoever starts the API gives it their hashes. */
+/** A new key for every service. The API is started with their hashes. */
 export function newServiceKeys(): Record<ServiceName, string> {
   return Object.fromEntries(serviceNames.map((name) => [name, makeApiKeySecret()])) as Record<ServiceName, string>;
 }
 
-/** The keys of the person at this machine: for the daily work, and for what takes an administrator. */
+/** The two keys of this machine's user: for daily work, and as an administrator. */
 export type PersonRole = 'user' | 'admin';
 
 const personKeys = {
@@ -35,9 +35,9 @@ interface Person {
 }
 
 /**
- * A key of the person at this machine, one user for the life of the data folder: the one that the CLI has kept, as
- * long as it is good, so that other logins go on working after a new start; else a new one. The last is revoked then, unless
- * it has made keys, which would end with it. The folder keeps ids only.
+ * Returns a key for this machine's user, one user for the life of the data folder: the key that the CLI has, if it is valid,
+ * so that other logins survive a restart; else a new one. Then the last one is revoked, unless it has made other keys,
+ * which would end with it. The folder stores ids only.
  */
 export async function issuePersonKey(
   admin: Api,
@@ -47,7 +47,7 @@ export async function issuePersonKey(
 ): Promise<string> {
   const { field, name } = personKeys[role];
   const path = join(runFolder, 'person.json');
-  // A damaged file is as good as none: a power cut may leave one.
+  // A power cut may damage the file; then treat it as missing.
   const known = await readFile(path, 'utf8')
     .then((text) => JSON.parse(text) as Person)
     .catch(() => undefined);
@@ -62,13 +62,13 @@ export async function issuePersonKey(
   return secret;
 }
 
-/** Whether keys that are good were made with this one. */
+/** Whether a key has made other keys that are still valid. */
 async function hasMadeKeys(admin: Api, id: string): Promise<boolean> {
   for await (const key of admin.keys.list({ state: 'valid', limit: 500 })) if (key.created_by === id) return true;
   return false;
 }
 
-/** Whose secret it is; undefined where it is none, or none that is good any more. */
+/** The id of a secret's key; undefined if the key is not valid. */
 async function keyIdOf(apiUrl: string, secret: string): Promise<string | undefined> {
   try {
     return (await createApi({ apiUrl, token: secret }).whoami()).key.id;

@@ -16,16 +16,14 @@ interface StoredProfile {
 
 type LoggedInTo = Pick<RunningStack, 'apiUrl' | 'redisUrl' | 'issuePersonKey'> & { dataDir: string };
 
-/** Milliseconds that a start waits for the logins of others. */
+/** Milliseconds that a start waits for the logins of other systems. */
 const PATIENCE_MS = 30_000;
 
 /**
- * Tells the command line of this account where the system is: as the profile `local`, which commands use from then on, and
- * as `local-admin`, which they use where --profile names it. Beside a system that runs these are `local-2` and
- * `local-2-admin`, and so on.
- * @returns the profile, the path of the file that holds its key, and the profile that commands used before where the system
- * of that one still answers
- * @throws OrchestratorError USAGE where the account's configuration cannot be read or written
+ * Logs this account's command line in: as the profile `local`, which becomes the current one, and as `local-admin`. Beside
+ * another running system they are `local-2` and `local-2-admin`, and so on.
+ * @returns the profile, the path of its key file, and the former current profile if its system still answers
+ * @throws OrchestratorError USAGE if the account's configuration cannot be read or written
  */
 export async function logIn(
   stack: LoggedInTo,
@@ -34,7 +32,7 @@ export async function logIn(
   try {
     const folder = dirname(configPath(env));
     await makeFolder(folder);
-    // Systems that start at the same time look for a free profile one after the other.
+    // Systems that start at the same time choose a profile one after the other.
     const unlock = await lockFile(join(folder, 'login.lock'), { waitMs: PATIENCE_MS });
     try {
       return await logInTo(stack, folder, env);
@@ -42,7 +40,7 @@ export async function logIn(
       await unlock();
     }
   } catch (error) {
-    throw notLoggedIn(error);
+    throw loginError(error);
   }
 }
 
@@ -57,30 +55,30 @@ async function logInTo(stack: LoggedInTo, folder: string, env: NodeJS.ProcessEnv
 }
 
 /**
- * Has commands that go to a system which ends go to another one of this machine that runs.
- * @returns that one's profile; undefined where commands go elsewhere, or none runs
+ * If commands use a system that stops, makes them use another running system of this machine.
+ * @returns that system's profile; undefined if commands use another system already, or none runs
  */
-export async function goBack(
+export async function useOtherSystem(
   { apiUrl }: Pick<LoggedInTo, 'apiUrl'>,
   env: NodeJS.ProcessEnv,
 ): Promise<StoredProfile | undefined> {
   const { profiles = {}, current_profile = '' } = await readUserConfig(env);
   if (profiles[current_profile]?.api_url !== apiUrl) return undefined;
   for (const [name, { api_url }] of Object.entries(profiles)) {
-    if (!isOfThisMachine(name) || api_url === apiUrl || !(await answers(api_url))) continue;
+    if (!isLocal(name) || api_url === apiUrl || !(await answers(api_url))) continue;
     await changeUserConfig(env, (config) => ({ ...config, current_profile: name }));
     return { name, api_url };
   }
   return undefined;
 }
 
-function isOfThisMachine(profile: string): boolean {
+function isLocal(profile: string): boolean {
   return /^local(-\d+)?$/.test(profile);
 }
 
-/** The profile that this data folder had, else the first one of which no other system runs. */
+/** The former profile of this data folder, else the first one that no other running system uses. */
 async function profileFor({ apiUrl, dataDir }: LoggedInTo, stored: Record<string, Profile>): Promise<string> {
-  const known = Object.entries(stored).find(([name, { data_dir }]) => isOfThisMachine(name) && data_dir === dataDir);
+  const known = Object.entries(stored).find(([name, { data_dir }]) => isLocal(name) && data_dir === dataDir);
   if (known) return known[0];
   for (let count = 1; ; count += 1) {
     const profile = count === 1 ? 'local' : `local-${count}`;
@@ -89,7 +87,7 @@ async function profileFor({ apiUrl, dataDir }: LoggedInTo, stored: Record<string
   }
 }
 
-/** Whether a system is there now; one that takes long to say so is not waited for. */
+/** Whether a system answers within a second. */
 async function answers(apiUrl: string): Promise<boolean> {
   const asked = fetch(`${apiUrl}/health`, { signal: AbortSignal.timeout(1000) });
   return await asked.then(
@@ -99,9 +97,9 @@ async function answers(apiUrl: string): Promise<boolean> {
 }
 
 /**
- * Stores a key as a profile, and in a 0600 file beside the configuration, from which a command line with another HOME can be
- * logged in, and which the next start reads. It is kept nowhere else.
- * @returns that file's path
+ * Stores a key as a profile, and in a 0600 file beside the configuration, for the next start and for logins of accounts with
+ * another HOME.
+ * @returns the path of the file
  */
 async function storeKey(
   { profile, role }: { profile: string; role: PersonRole },
@@ -122,15 +120,15 @@ async function storeKey(
   return path;
 }
 
-/** The same error with what it means here: a configuration that is none, or that cannot be written. */
-function notLoggedIn(error: unknown): unknown {
+/** Explains an invalid or unwritable configuration; returns other errors unchanged. */
+function loginError(error: unknown): unknown {
   const { syscall, message } = error as NodeJS.ErrnoException;
   const isKnown = isOrchestratorError(error) || error instanceof LockedError || syscall !== undefined;
   if (!isKnown) return error;
-  return new OrchestratorError('USAGE', `this account's command line cannot be logged in: ${message}`, {
+  return new OrchestratorError('USAGE', `cannot log this account's command line in: ${message}`, {
     cause: error,
     next: [
-      { command: 'export ORCHESTRATOR_CONFIG_DIR=FOLDER', when: 'to have its logins elsewhere; then start again' },
+      { command: 'export ORCHESTRATOR_CONFIG_DIR=FOLDER', when: 'to store logins in another folder; then start again' },
     ],
   });
 }

@@ -5,13 +5,13 @@ import type { StackConfig } from './config.js';
 
 type OfInfraService = 'releasesDir' | 'reposDir' | 'host' | 'healthTimeoutMs';
 
-/** What infra-service is told to begin with. */
+/** Settings of infra-service. */
 export interface InfraServiceSettings extends ServiceReach, Pick<InfraServiceConfig, OfInfraService> {
   readonly instance: string;
   readonly logLevel: string;
 }
 
-/** What infra-service's main.ts reads. */
+/** The variables that infra-service's main.ts reads. */
 export function infraServiceEnvironment(settings: InfraServiceSettings): Record<string, string> {
   return {
     REDIS_URL: settings.redisUrl,
@@ -26,27 +26,27 @@ export function infraServiceEnvironment(settings: InfraServiceSettings): Record<
   };
 }
 
-/** A system whose services run as processes of their own. */
+/** A system whose services run as separate processes. */
 export interface Place {
   readonly config: Pick<StackConfig, 'agent' | 'turnTimeoutSeconds' | 'templateDir' | 'logLevel' | 'healthTimeoutMs'>;
-  /** Empty where the operator writes it later. */
+  /** Empty if the operator fills it in later. */
   readonly redisUrl: string;
   readonly databaseUrl: string;
-  /** Port of the API, at which it listens for this machine. */
+  /** Port of the API on loopback. */
   readonly port: number;
-  /** Address at which what is deployed is reached. */
+  /** Address of deployed projects. */
   readonly host: string;
   readonly keys: Readonly<Record<ServiceName, string>>;
   readonly files: Readonly<Record<'adminToken' | 'vaultKey' | 'seed' | 'agents', string>>;
   readonly folders: Readonly<Record<'repos' | 'workers' | 'releases', string>>;
-  /** Where the programs are that releases, agents and git hooks start. */
+  /** PATH of releases, agents and git hooks. */
   readonly path: string;
 }
 
 /** The processes of a system: the services and the API. */
 export type ProcessName = ServiceName | 'api';
 
-/** The variables of each service, as its main.ts reads them. langgraph has no INSTANCE: it runs more than once. */
+/** The variables that each service's main.ts reads. langgraph has no INSTANCE: it runs more than once. */
 export function serviceEnvironments(place: Place): Record<ProcessName, Record<string, string>> {
   const { config, redisUrl, databaseUrl, port, host, keys, files, folders, path } = place;
   const url = `http://127.0.0.1:${port}`;
@@ -100,7 +100,7 @@ export function serviceEnvironments(place: Place): Record<ProcessName, Record<st
   };
 }
 
-/** A turn takes no longer than that, and the minute that its deadline is given beyond. */
+/** Longest time of a turn: its timeout, and one minute that is added to its deadline. */
 export function drainSeconds(turnSeconds: number): number {
   return turnSeconds + 60;
 }

@@ -10,28 +10,28 @@ import { type InfraServiceSettings, infraServiceEnvironment } from './service-en
 import { FRUGAL_NODE, SupervisedProcess } from './supervised-process.js';
 
 const READY_MS = 30_000;
-/** Deploys that are under way, requests in flight and releases end first. */
+/** Running deploys, requests in flight and releases end first. */
 const STOP_MS = 30_000;
 
 export interface InfraServiceProcess {
-  /** Of its process: what `env:` references name, and what npm needs. */
+  /** Environment of its process: variables for `env:` references, and for npm. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Where its log goes. */
+  /** Path of its log. */
   readonly logFile: string;
   readonly runFolder: string;
   readonly logger: Logger;
 }
 
-/** Infra-service, loaded, or begun as well. */
+/** Infra-service, loaded and perhaps running. */
 export interface LaunchedInfraService {
-  /** Has it do its work. Resolves after the first try, also where that failed: it is tried again. */
+  /** Starts its work. Resolves after the first try, also if that failed: it is retried. */
   begin(settings: InfraServiceSettings): Promise<RunningService>;
   stop(): Promise<void>;
 }
 
 /**
- * Runs infra-service as a process of its own: whatever releases send to its forwarders reaches nothing else. It is
- * started again whenever it ends, and dies with this process. It loads while the rest of the stack starts.
+ * Runs infra-service as a process of its own, so that a request to a release can crash nothing else. It restarts whenever it
+ * ends, and dies with this process. It loads while the rest of the stack starts.
  */
 export async function launchInfraService(options: InfraServiceProcess): Promise<LaunchedInfraService> {
   const { logger, environment, logFile, runFolder } = options;
@@ -44,16 +44,16 @@ export async function launchInfraService(options: InfraServiceProcess): Promise<
   const infraService = new SupervisedProcess({
     argv: [...FRUGAL_NODE, main],
     options: { stdio: ['pipe', 'ignore', log.fd, 'ipc'], detached: true, env: { ...environment, ...HANDED_OVER } },
-    // At once, so that no second one finds it at work under the same name.
+    // SIGKILL, so that it never runs beside its successor of the same name.
     deathSignal: 'SIGKILL',
     pidFile: join(runFolder, 'infra-service.pid'),
     ready: async (child) => handOver(child, await settings),
     onEnd: (how, nextTryMs) => {
-      logger.error({ how, next_try_ms: nextTryMs }, 'infra-service ended; it is started again');
+      logger.error({ how, next_try_ms: nextTryMs }, 'infra-service ended; it restarts');
       const when = nextTryMs < 1000 ? 'now' : `in ${Math.round(nextTryMs / 1000)} s`;
-      process.stderr.write(`infra-service ended (${how}): sites do not answer. It is started again ${when}.\n`);
+      process.stderr.write(`infra-service ended (${how}): sites do not answer. It restarts ${when}.\n`);
     },
-    onTold: (what) => {
+    onNews: (what) => {
       logger.warn({}, `infra-service ${what}`);
       process.stderr.write(`infra-service ${what}.\n`);
     },
@@ -77,9 +77,9 @@ const HANDED_OVER = { ENVIRONMENT_FROM: 'stdin' };
 
 async function handOver(child: ChildProcess, settings: InfraServiceSettings): Promise<void> {
   const ready = once(child, 'message');
-  // One that ended before it read this is told of by its end.
+  // If the process ends before it reads this, its end is reported.
   child.stdin?.on('error', () => undefined);
-  // Not in the environment of its process: releases run as the same user and could read that.
+  // Not through its environment: releases run as the same user and could read that.
   child.stdin?.end(JSON.stringify(infraServiceEnvironment(settings)));
   const late = sleep(READY_MS, undefined, { ref: false }).then(() => {
     throw new Error(`it was not up within ${READY_MS / 1000} s`);

@@ -9,7 +9,7 @@ import { connectRedis, type Logger } from '@codegen/sdk/queue';
 import type { DataFolder } from './data-folder.js';
 import { endLeftover, SupervisedProcess } from './supervised-process.js';
 
-/** Ten seconds are plenty to write the tail of the AOF. */
+/** Enough to write the tail of the AOF. */
 const STOP_MS = 10_000;
 const READY_MS = 30_000;
 
@@ -26,13 +26,13 @@ interface Settings {
 }
 
 /**
- * Starts a redis-server on loopback with a password, AOF on, and starts it again whenever it dies, on the same port and
- * data. It ends with this process, even where that is killed.
- * @throws OrchestratorError REDIS_UNAVAILABLE where redis-server is missing or does not come up
+ * Starts a redis-server on loopback with a password and AOF, and restarts it on the same port and data whenever it ends. It
+ * ends with this process, even if that is killed.
+ * @throws OrchestratorError REDIS_UNAVAILABLE if redis-server is missing or does not start
  */
 export async function startRedis(folder: DataFolder, logger: Logger): Promise<SupervisedRedis> {
   const pidFile = join(folder.run, 'redis.pid');
-  // First, so that its port is free again.
+  // First, to free its port.
   await endLeftover(pidFile);
   const settings = await loadSettings(folder);
   const config = join(folder.run, 'redis.conf');
@@ -41,19 +41,19 @@ export async function startRedis(folder: DataFolder, logger: Logger): Promise<Su
 
   const server = new SupervisedProcess({
     argv: ['redis-server', config],
-    // A group of its own: Ctrl-C in the terminal is for the stack, which then stops things in order.
+    // A separate group, so that Ctrl-C reaches only the stack, which stops its parts in order.
     options: { stdio: 'ignore', detached: true, cwd: folder.redis },
     deathSignal: 'SIGTERM',
     pidFile,
     ready: (child) => becomesReady(child, url),
     readyMs: READY_MS,
-    onEnd: (how, nextTryMs) => logger.error({ how, next_try_ms: nextTryMs }, 'redis-server ended; it is started again'),
-    onTold: (what) => logger.warn({}, `redis-server ${what}`),
+    onEnd: (how, nextTryMs) => logger.error({ how, next_try_ms: nextTryMs }, 'redis-server ended; it restarts'),
+    onNews: (what) => logger.warn({}, `redis-server ${what}`),
   });
   await server.firstTry.catch(async (cause: Error) => {
     await server.stop(STOP_MS);
-    const text = `redis-server did not come up (${cause.message}). Read ${join(folder.logs, 'redis.log')}`;
-    const next = [{ command: 'apt-get install redis-server', when: 'where it is not installed' }];
+    const text = `redis-server did not start (${cause.message}). Read ${join(folder.logs, 'redis.log')}`;
+    const next = [{ command: 'apt-get install redis-server', when: 'if it is not installed' }];
     throw new OrchestratorError('REDIS_UNAVAILABLE', text, { cause, next });
   });
   return { url, port: settings.port, stop: () => server.stop(STOP_MS).then(() => undefined) };
@@ -79,10 +79,10 @@ function quote(path: string): string {
   return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
-/** The port of the last start where it is still free, so that clients which kept the URL find it again. */
+/** The last start's password, and its port if that is free, so that clients can keep the URL. */
 async function loadSettings(folder: DataFolder): Promise<Settings> {
   const path = join(folder.run, 'redis.json');
-  // A damaged file is as good as none: a power cut may leave one.
+  // A power cut may damage the file; then treat it as missing.
   const known = await readFile(path, 'utf8')
     .then((text) => JSON.parse(text) as Settings)
     .catch(() => undefined);
@@ -127,7 +127,7 @@ function anyFreePort(): Promise<number> {
   return listenOn(0);
 }
 
-/** Listens for a moment and gives the port. */
+/** Listens for a moment and returns the port. */
 function listenOn(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

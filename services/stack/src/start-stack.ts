@@ -24,25 +24,25 @@ import { startRedis } from './start-redis.js';
 export interface RunningStack {
   readonly apiUrl: string;
   readonly redisUrl: string;
-  /** An API key for the person at this machine: the one that was kept, where it is still good. */
+  /** An API key for this machine's user: the kept one, if it is still valid. */
   issuePersonKey(which: { role: PersonRole; kept: string | undefined }): Promise<string>;
   stop(): Promise<void>;
-  /** Rejects when a service cannot go on. */
+  /** Rejects when a service fails for good. */
   readonly done: Promise<never>;
 }
 
-/** One logger per service. */
+/** Returns the logger of a service. */
 export type LoggerFor = (service: string) => Logger;
 
 const HOST = '127.0.0.1';
-/** The data folder's lock leaves one stack at a time: under one name it takes over at once what it left when it was killed. */
+/** A data folder has one stack at a time, so a fixed name is safe: after a kill, its consumers reclaim their messages at once. */
 const INSTANCE = 'stack';
 
 /**
  * Starts everything on one data folder: redis-server, PGlite, the API, then the services; redis-server and infra-service
- * as processes of their own, all else in this one. What was started is stopped again, last first, when a later part
- * fails. `owner` is who has the folder: this process, or the one that starts it again.
- * @throws OrchestratorError DATA_FOLDER_LOCKED, REDIS_UNAVAILABLE, or whatever the part that failed says
+ * as separate processes, the rest in this one. If a part fails, stops the started ones, last first. `owner` holds the
+ * folder's lock: this process, or the parent that restarts it.
+ * @throws OrchestratorError DATA_FOLDER_LOCKED, REDIS_UNAVAILABLE, or the error of the part that failed
  */
 export async function startStack(
   config: StackConfig,
@@ -76,9 +76,9 @@ export async function startStack(
     const redis = await keep(startRedis(folder, loggerFor('redis')));
     const database = await openPglite(folder.db, { cacheFolder: config.cacheFolder });
     started.push(() => database.close());
-    // The API stores its hash; the next start makes another one.
+    // The API stores its hash; each start makes a new one.
     const adminToken = makeApiKeySecret();
-    // In memory alone, so that no folder holds one; those of the last start end.
+    // Only in memory, so that no file contains one; those of the last start end.
     const keys = newServiceKeys();
     const vaultKey = await ensureSecretFile(join(folder.keys, 'vault'), () => randomBytes(32).toString('base64'));
     const api = await keep(
@@ -136,7 +136,7 @@ export async function startStack(
         tester: { agentConfig: 'project-tests', turnTimeoutSeconds: config.turnTimeoutSeconds },
       }),
     ]);
-    // They wait for each other through queues only, so they stop side by side.
+    // They depend on each other through queues only, so they stop at the same time.
     started.push(async () => {
       await Promise.all(services.map((one) => one.status === 'fulfilled' && one.value.stop()));
     });
@@ -164,17 +164,17 @@ export async function startStack(
   }
 }
 
-/** What keeps the API from listening at the port that was asked for, as who asked for it can mend it. */
+/** Explains why the API cannot listen on the port of --port; returns other errors unchanged. */
 function portError(error: unknown, port: number): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'EADDRINUSE' && code !== 'EACCES') return error;
-  const why = code === 'EACCES' ? 'may not be opened by this account' : 'is taken: another program listens there';
-  return new OrchestratorError('USAGE', `the port ${port} (--port) ${why}; give another one, or leave it out`, {
+  const why = code === 'EACCES' ? 'may not be used by this account' : 'is in use by another program';
+  return new OrchestratorError('USAGE', `the port ${port} (--port) ${why}: use another one, or omit --port`, {
     cause: error,
   });
 }
 
-/** The API's port: as told, else the one of the last start, so that what clients kept goes on working. */
+/** The API's port: that of --port, else that of the last start, so that clients can keep the URL. */
 async function choosePort(config: StackConfig, runFolder: string): Promise<number> {
   if (config.port !== 0) return config.port;
   const path = join(runFolder, 'api-port');
@@ -184,7 +184,7 @@ async function choosePort(config: StackConfig, runFolder: string): Promise<numbe
   return port;
 }
 
-/** Listens for a moment; the port, or undefined where it is taken. */
+/** Listens for a moment; returns the port, or undefined if it is in use. */
 function listenBriefly(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

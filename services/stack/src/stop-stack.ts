@@ -3,7 +3,7 @@ import { OrchestratorError } from '@codegen/sdk/errors';
 import { isSameProcess, lockHolder } from '@codegen/sdk/processes';
 import { lockOf } from './data-folder.js';
 
-/** What stopping found: a system that ran, nothing, or the lock of one that is gone. */
+/** The result: a system was stopped, none ran, or only the lock of a dead one was left. */
 export interface Stopped {
   state: 'stopped' | 'nothing_runs' | 'stale_lock';
   pid: number | null;
@@ -13,10 +13,10 @@ export interface Stopped {
 const LOOK_MS = 50;
 
 /**
- * Ends the system that has a data folder, with SIGTERM, and waits until it is gone. The lock says which process that is;
- * one that has its pid by chance is left alone.
- * @throws OrchestratorError STILL_RUNNING where it takes longer than `timeoutMs`; CONFLICT where this system cannot tell
- *   one process from a later one of the same pid
+ * Stops the system of a data folder with SIGTERM and waits until it has ended. The lock names its process; another process
+ * that reuses its pid gets no signal.
+ * @throws OrchestratorError STILL_RUNNING if it takes longer than `timeoutMs`; CONFLICT without /proc, where a process
+ *   cannot be distinguished from a later one with the same pid
  */
 export async function stopStack(dataDir: string, timeoutMs: number): Promise<Stopped> {
   const found = await lockHolder(lockOf(dataDir));
@@ -24,11 +24,15 @@ export async function stopStack(dataDir: string, timeoutMs: number): Promise<Sto
   const { holder, runs } = found;
   if (!runs) return { state: 'stale_lock', pid: holder.pid, data_dir: dataDir };
   if (holder.startTime === '') {
-    throw new OrchestratorError('CONFLICT', `whether process ${holder.pid} is the system cannot be told here`, {
-      next: [{ command: `kill ${holder.pid}`, when: 'where it is' }],
-    });
+    throw new OrchestratorError(
+      'CONFLICT',
+      `cannot check that process ${holder.pid} is the system: this machine has no /proc`,
+      {
+        next: [{ command: `kill ${holder.pid}`, when: 'if it is the system' }],
+      },
+    );
   }
-  // One that somebody has stopped would not hear what it is asked.
+  // A process stopped by SIGSTOP does not handle SIGTERM.
   process.kill(holder.pid, 'SIGCONT');
   process.kill(holder.pid, 'SIGTERM');
   for (const deadline = Date.now() + timeoutMs; isSameProcess(holder); await sleep(LOOK_MS)) {

@@ -5,31 +5,31 @@ import { deathSignalPrefix, identityOf, isSameProcess, isStopped, type ProcessId
 
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 10_000;
-/** What ran for so long has worked: its next end counts as the first. */
-const SETTLED_MS = 10_000;
+/** After running this long, a process counts as working: its next end counts as the first. */
+const STABLE_MS = 10_000;
 const LEFTOVER_GRACE_MS = 5000;
 const LOOK_MS = 1000;
 
-/** Node for what is up for days and has little to do: it keeps half the memory, and is a little slower where it has much. */
+/** Node for processes that run for days and do little: uses half the memory, and is a little slower under load. */
 export const FRUGAL_NODE = [process.execPath, '--optimize-for-size'] as const;
 
-/** What is to be kept running. */
+/** A process to keep running. */
 export interface ProcessPlan {
   readonly argv: readonly string[];
   readonly options: SpawnOptions;
-  /** What the kernel sends it when this process dies. */
+  /** The signal that the kernel sends it when this process dies. */
   readonly deathSignal: 'SIGTERM' | 'SIGKILL';
-  /** Where its pid is kept, so that the next start ends one that was left behind all the same. */
+  /** File for its pid, so that the next start ends one that was left behind. */
   readonly pidFile?: string;
-  /** Is called right after the spawn; resolves when it does its work, rejects where it never will. */
+  /** Called after the spawn; resolves when the process is up, rejects if it cannot start. */
   ready(child: ChildProcess): Promise<unknown>;
-  /** How long that may take; as long as it wants without this. */
+  /** Milliseconds that `ready` may take; unlimited by default. */
   readonly readyMs?: number;
-  /** It ended, or did not come up; the next try comes after so long. */
+  /** Called when it ended or did not start, with the milliseconds until the next try. */
   onEnd(how: string, nextTryMs: number): void;
-  /** What else is to be known of it: that it is up again, or goes on; a verb with what belongs to it. */
-  onTold?(what: string): void;
-  /** Whether an end is the last one; without it none is but that of `stop`. */
+  /** Called with other news about it, as a verb phrase: `runs again`. */
+  onNews?(what: string): void;
+  /** Whether not to restart after an end; by default only `stop` prevents a restart. */
   isLast?(end: ProcessEnd): boolean;
 }
 
@@ -40,17 +40,17 @@ export interface ProcessEnd {
 }
 
 /**
- * A process that is started again whenever it ends.
+ * A process that is restarted whenever it ends.
  *
- * States: starting → up → (it ends) → waiting → starting …; starting → (it fails) → waiting. Every waiting is longer than
- * the one before, 0.1 to 10 s, until it has run for 10 s. `stop` ends any of them.
+ * States: starting → up → (it ends) → waiting → starting …; starting → (it fails) → waiting. Each wait is longer than the
+ * last, 0.1 to 10 s, until it has run for 10 s. `stop` works in every state.
  */
 export class SupervisedProcess {
   readonly #plan: ProcessPlan;
   readonly #stopping = new AbortController();
-  /** The first try: rejects with why it failed, and the tries go on. */
+  /** Resolves when it is up first; rejects if the first try failed, though it is retried. */
   readonly firstTry: Promise<void>;
-  /** Settles when it will not be started any more, with its last end. */
+  /** Resolves with the last end, when it will not be restarted. */
   readonly ended: Promise<ProcessEnd>;
   #child: ChildProcess | undefined;
   #firstTry!: { resolve: () => void; reject: (error: Error) => void };
@@ -64,12 +64,12 @@ export class SupervisedProcess {
     this.ended = this.#run();
   }
 
-  /** Sends a signal to what runs now; nothing where nothing does. */
+  /** Sends a signal to the running process, if any. */
   signal(name: NodeJS.Signals): void {
     this.#child?.kill(name);
   }
 
-  /** Ends it for good: with a signal, and after `graceMs` with SIGKILL. Settles when it is gone. */
+  /** Stops it for good: sends a signal, and SIGKILL after `graceMs`. Resolves when it has ended. */
   async stop(graceMs?: number, name: NodeJS.Signals = 'SIGTERM'): Promise<ProcessEnd> {
     this.#stopping.abort();
     this.signal(name);
@@ -89,7 +89,7 @@ export class SupervisedProcess {
       end = last;
       this.#firstTry.reject(new Error(how));
       if (this.#stopping.signal.aborted || isLast?.(end)) break;
-      failures = performance.now() - startedMs >= SETTLED_MS ? 1 : failures + 1;
+      failures = performance.now() - startedMs >= STABLE_MS ? 1 : failures + 1;
       const delayMs = Math.min(LAST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1));
       onEnd(how, delayMs);
       await sleep(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
@@ -98,15 +98,15 @@ export class SupervisedProcess {
     return end;
   }
 
-  /** From one start to its end. */
+  /** Runs the process once. */
   async #once(isAgain: boolean): Promise<ProcessEnd & { how: string }> {
-    const { argv, options, deathSignal, pidFile, ready, readyMs, onTold } = this.#plan;
+    const { argv, options, deathSignal, pidFile, ready, readyMs, onNews } = this.#plan;
     const [program, ...words] = [...(await deathSignalPrefix(deathSignal)), ...argv];
     if (this.#stopping.signal.aborted) return { code: null, signal: null, how: 'it was stopped' };
     const child = spawn(program as string, words, options);
     this.#child = child;
     const exit = new Promise<ProcessEnd & { how: string }>((resolve) => {
-      // Also a signal that cannot be sent is an error; only what never ran has no pid.
+      // A signal that cannot be sent is an error event too; only a process that never ran has no pid.
       child.on('error', (error) => child.pid ?? resolve({ code: null, signal: null, how: error.message }));
       child.once('exit', (code, signal) => resolve({ code, signal, how: signal ?? `exit code ${code}` }));
     });
@@ -116,7 +116,7 @@ export class SupervisedProcess {
       child.kill('SIGKILL');
     };
     const isUp = () => {
-      if (isAgain) onTold?.('runs again');
+      if (isAgain) onNews?.('runs again');
       this.#firstTry.resolve();
     };
     const late = () => isDown(new Error(`it was not up within ${(readyMs ?? 0) / 1000} s`));
@@ -124,13 +124,13 @@ export class SupervisedProcess {
     ready(child)
       .then(isUp, isDown)
       .finally(() => clearTimeout(timer));
-    // Programs of the same user can stop it, as they can kill it. Stopped, it would never end, nor be started again.
+    // Programs of the same user can send SIGSTOP. A stopped process would never end, so it would never restart.
     const looks = setInterval(() => {
       if (!child.pid || !isStopped(child.pid)) return;
       child.kill('SIGCONT');
-      onTold?.('was stopped by a signal and goes on');
+      onNews?.('was stopped by a signal and goes on');
     }, LOOK_MS).unref();
-    // It runs without the file too; the file is for where the kernel does not end it with this process.
+    // The file only matters where the kernel does not end it with this process, so ignore errors.
     if (pidFile && child.pid) {
       await writeFile(pidFile, JSON.stringify(identityOf(child.pid)), { mode: 0o600 }).catch(() => undefined);
     }
@@ -142,7 +142,7 @@ export class SupervisedProcess {
   }
 }
 
-/** Ends what a killed stack left behind: two of them on the same files would ruin these. */
+/** Ends the process that a killed stack left behind: two on the same files would corrupt them. */
 export async function endLeftover(pidFile: string): Promise<void> {
   const identity = await readFile(pidFile, 'utf8')
     .then((text) => JSON.parse(text) as ProcessIdentity)
@@ -151,7 +151,7 @@ export async function endLeftover(pidFile: string): Promise<void> {
     try {
       process.kill(identity.pid, Date.now() > deadline ? 'SIGKILL' : 'SIGTERM');
     } catch {
-      // It went in between.
+      // It has just ended.
     }
   }
 }

@@ -10,17 +10,17 @@ import { serviceEnvironments } from './service-environments.js';
 import { systemReadme } from './system-readme.js';
 import { systemdUnits } from './systemd-units.js';
 
-/** A file of the folder, relative to it. */
+/** A file of a system folder. */
 interface SystemFile {
   readonly mode: number;
   readonly content: string;
 }
 
 const PRIVATE = 0o600;
-/** Where the API listens without --port. */
+/** Port of the API without --port. */
 export const API_PORT = 8000;
 
-/** Every file of the folder, by its path below it. Makes new keys at every call. */
+/** Every file of a system folder, by relative path. Makes new keys at every call. */
 export function systemFiles(plan: SystemPlan): Record<string, SystemFile> {
   const { dir, config, databaseUrl, redisUrl, host, user, release } = plan;
   const keys = newServiceKeys();
@@ -71,7 +71,7 @@ export function systemFiles(plan: SystemPlan): Record<string, SystemFile> {
   ]);
 }
 
-/** The variables of `files` that the operator has to write, and in which of them. */
+/** The blank variables that the operator must fill in, each with its files. */
 export function blanksOf(files: Record<string, SystemFile>): { variable: string; files: string[] }[] {
   const blanks = ['DATABASE_URL', 'REDIS_URL'].map((variable) => ({
     variable,
@@ -81,8 +81,8 @@ export function blanksOf(files: Record<string, SystemFile>): { variable: string;
 }
 
 /**
- * Writes the folder, whole or not at all: as a draft beside it, which then takes its place.
- * @throws OrchestratorError CONFLICT where something is there; USAGE where it cannot be written
+ * Writes the folder atomically: as a draft beside it, which is then renamed.
+ * @throws OrchestratorError CONFLICT if it is not empty; USAGE if it cannot be written
  */
 export async function writeSystemFolder({ dir, config }: SystemPlan, files: Record<string, SystemFile>): Promise<void> {
   await checkFree(dir);
@@ -93,10 +93,10 @@ export async function writeSystemFolder({ dir, config }: SystemPlan, files: Reco
     for (const folder of ['env', 'keys', 'systemd']) await mkdir(join(draft, folder), { mode: 0o700 });
     for (const [path, { mode, content }] of Object.entries(files)) {
       await writeFile(join(draft, path), content, { mode, flush: true });
-      // Whatever the umask took away: systemd reads the units as another user.
+      // The umask may have removed bits: systemd reads the units as another user.
       await chmod(join(draft, path), mode);
     }
-    // Inside the folder, as without --data-dir, they come with it.
+    // A data folder inside the new folder, the default, is made in the draft.
     const inDraft = (folder: string) =>
       folder.startsWith(`${dir}/`) ? join(draft as string, folder.slice(dir.length)) : folder;
     for (const name of ['repos', 'workers', 'releases']) await makeFolder(inDraft(join(config.dataDir, name)));
@@ -107,7 +107,7 @@ export async function writeSystemFolder({ dir, config }: SystemPlan, files: Reco
   }
 }
 
-/** @throws OrchestratorError CONFLICT where the folder holds anything */
+/** @throws OrchestratorError CONFLICT if the folder is not empty */
 export async function checkFree(dir: string): Promise<void> {
   const entries = await readdir(dir).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === 'ENOENT') return [];
@@ -121,44 +121,42 @@ function taken(dir: string, isOurs: boolean): OrchestratorError {
   if (!isOurs) {
     return new OrchestratorError('CONFLICT', `the folder ${dir} is not empty; nothing was changed`, { next });
   }
-  const what = `${dir} is such a folder already, with its keys; nothing was changed, and no key was made`;
+  const what = `${dir} is a system folder already; nothing was changed, and no key was made`;
   return new OrchestratorError('CONFLICT', what, {
     next: [
-      { command: paste`cat ${join(dir, 'README.md')}`, when: 'to see how it is used, and how a key is renewed' },
+      { command: paste`cat ${join(dir, 'README.md')}`, when: 'to see how to use it, and how to renew a key' },
       ...next,
     ],
   });
 }
 
 function writeError(dir: string, error: NodeJS.ErrnoException): unknown {
-  // Another one was written meanwhile.
+  // Another process wrote it meanwhile.
   if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST') return taken(dir, true);
   if (error.code === undefined) return error;
   const where = `the folder ${dir} cannot be written (${error.code})`;
-  const next = [
-    { command: 'orchestrator system init --dir DIR', when: 'with one below a folder that you may write to' },
-  ];
+  const next = [{ command: 'orchestrator system init --dir DIR', when: 'with a path that you can write to' }];
   return new OrchestratorError('USAGE', where, { cause: error, next });
 }
 
-/** Variables for a systemd EnvironmentFile, `node --env-file` and a shell: between single quotes all three take them as they are. */
+/** Variables for a systemd EnvironmentFile, `node --env-file` and a shell: all three read single quotes literally. */
 function environmentFile(name: string, variables: Record<string, string>): string {
   const lines = Object.entries(variables).map(([variable, value]) => {
     if (/['\\\p{Cc}]/u.test(value)) {
-      const what = `${variable} of ${name} holds a quote, a backslash or a control character`;
-      throw new OrchestratorError('USAGE', `${what}: choose other names, or write it as %XX in an address`);
+      const what = `${variable} of ${name} contains a quote, a backslash or a control character`;
+      throw new OrchestratorError('USAGE', `${what}: use another value, or %XX in an address`);
     }
     return `${variable}='${value}'`;
   });
-  return `# The environment of ${name}. Holds secrets: for its owner alone.\n${lines.join('\n')}\n`;
+  return `# The environment of ${name}. Contains secrets: only for its owner.\n${lines.join('\n')}\n`;
 }
 
-/** What comes with the release, as named where the operator has that. */
+/** Replaces this release's folder in a path by the operator's release folder. */
 function movedTo(release: string): (path: string) => string {
   return (path) => (path.startsWith(`${releaseFolder}/`) ? `${release}${path.slice(releaseFolder.length)}` : path);
 }
 
-/** Agents that come with the release are named where the operator has it, such as below a link that an upgrade moves. */
+/** Agents of the release, with paths in the operator's release folder, which may be a link that an upgrade moves. */
 function inRelease(agents: StackConfig['agents'], release: string): StackConfig['agents'] {
   const entries = Object.entries(agents).map(([name, agent]) => [
     name,
@@ -171,7 +169,7 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** Whether a folder holds the services. */
+/** Whether a folder contains the built services. */
 export function holdsRelease(folder: string): Promise<boolean> {
   return stat(join(folder, 'services', 'api', 'dist', 'main.js')).then(
     (entry) => entry.isFile(),

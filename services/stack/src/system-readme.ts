@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { serviceNames, serviceScopes } from '@codegen/contracts';
 import type { SystemPlan } from './config.js';
 
-/** What the folder says of itself. */
+/** README.md of a system folder. */
 export function systemReadme(plan: SystemPlan & { readonly port: number; readonly node: string }): string {
   const { dir, config, databaseUrl, redisUrl, host, user, release, port, node } = plan;
   const { from, to } = config.deployPorts;
@@ -15,21 +15,21 @@ export function systemReadme(plan: SystemPlan & { readonly port: number; readonl
     '# A Codegen orchestrator',
     '',
     `Written by \`orchestrator system init\`, for the account ${user} and the programs in ${release}.`,
-    `${join(release, 'docs', 'production.md')} says how it is run: what may be doubled, upgrades, backups, what to watch.`,
+    `${join(release, 'docs', 'production.md')} explains how to run it: replicas, upgrades, backups, monitoring.`,
     '',
-    ...(blank.length > 0 ? ['**Before the first start** write the addresses that are blank:', ''] : []),
+    ...(blank.length > 0 ? ['**Before the first start** fill in the blank addresses:', ''] : []),
     ...(blank.length > 0 ? [...blank.map((one) => `- ${one}`), ''] : []),
     '| | |',
     '|---|---|',
     '| `env/*.env` | the environment of each service, with its key for the API. Secret |',
-    '| `keys/admin-token` | opens everything. Secret; log in with it once, then give people keys of their own |',
-    '| `keys/vault.key` | seals the secrets of projects. Without it they are lost: back it up, apart from the database |',
-    "| `seed.json` | what the API ensures at every start: the services' keys, by their hashes, and the server `local` |",
-    '| `agents.json` | the programs that develop and test; worker-manager reads it at its start |',
+    '| `keys/admin-token` | may do everything. Secret; log in with it once, then make a key for each person |',
+    '| `keys/vault.key` | encrypts the secrets of projects. Without it they are lost: back it up, apart from the database |',
+    "| `seed.json` | what the API creates at every start if missing: the services' keys, as hashes, and the server `local` |",
+    '| `agents.json` | the commands of the agents; worker-manager reads it at its start |',
     '| `systemd/` | a unit for each service, and `codegen.target` for all of them |',
     `| ${config.dataDir.startsWith(`${dir}/`) ? `\`${config.dataDir.slice(dir.length + 1)}/\`` : config.dataDir} | repositories, workers, releases |`,
     '',
-    `The API listens at http://127.0.0.1:${port}. What is deployed is served at ${host}, ports ${from} to ${to}.`,
+    `The API listens at http://127.0.0.1:${port}. Deployed projects are served at ${host}, ports ${from} to ${to}.`,
     `The agent is \`${config.agent}\`: DEVELOPER_AGENT_CONFIG in \`env/langgraph.env\` names it, \`agents.json\` has its command.`,
     '',
     '## Start',
@@ -42,7 +42,7 @@ export function systemReadme(plan: SystemPlan & { readonly port: number; readonl
     'orchestrator diagnose',
     '```',
     '',
-    'Without systemd, each service is one process; langgraph may run any number of times, each under an INSTANCE of its own:',
+    'Without systemd, each service is one process; langgraph may run any number of times, each with its own INSTANCE:',
     '',
     '```sh',
     ...(['api', 'scheduler', 'scaffolder', 'worker-manager', 'infra-service'] as const).map(
@@ -55,9 +55,9 @@ export function systemReadme(plan: SystemPlan & { readonly port: number; readonl
     '',
     '## Renew a key',
     '',
-    'Make the next one, write it into API_TOKEN of the environment file, restart the service, revoke the former. A key ends with its',
-    'user (`user disable`) and with the key that made it (`auth key revoke`), so that no person should be either: make it with',
-    '`keys/admin-token`, as logged in with above, for a user of the services, whose id is USER below. It needs exactly:',
+    'Make a new key, write it into API_TOKEN of the environment file, restart the service, revoke the old key. A key ends with its',
+    'user (`user disable`) and with the key that made it (`auth key revoke`), so neither should belong to a person: make it with',
+    '`keys/admin-token`, as logged in above, for a user of the services, whose id is USER below. It needs exactly:',
     '',
     '```sh',
     'orchestrator user create services',

@@ -2,22 +2,22 @@ import { join } from 'node:path';
 import { serviceNames } from '@codegen/contracts';
 import { drainSeconds, type ProcessName } from './service-environments.js';
 
-/** What the units of a system are written from. */
+/** Settings of a system's units. */
 export interface UnitSettings {
   /** The folder that `system init` writes. */
   readonly dir: string;
   readonly user: string;
   readonly node: string;
-  /** The folder that the programs are in. */
+  /** The folder with the programs. */
   readonly release: string;
   readonly folders: Readonly<Record<'repos' | 'workers' | 'releases', string>>;
   readonly turnTimeoutSeconds: number;
 }
 
-/** The replicas that the target starts of what may run more than once. */
+/** The replicas of langgraph that the target starts. */
 const langgraphs = ['1', '2'].map((instance) => `codegen-langgraph@${instance}.service`);
 
-/** Which of the system's folders a service writes to. */
+/** The folders that each service writes to. */
 const WRITES: Record<ProcessName, readonly ('repos' | 'workers' | 'releases')[]> = {
   api: [],
   langgraph: [],
@@ -28,7 +28,7 @@ const WRITES: Record<ProcessName, readonly ('repos' | 'workers' | 'releases')[]>
   'infra-service': ['releases'],
 };
 
-/** The systemd units of a system by their file names: one of each service, and a target for all of them. */
+/** The systemd units of a system by file name: one for each service, and a target for all of them. */
 export function systemdUnits(settings: UnitSettings): Record<string, string> {
   const processes = ['api', ...serviceNames] as const;
   const units = processes.map((name) => [`${unitOf(name)}.service`, serviceUnit(name, settings)]);
@@ -50,14 +50,14 @@ function unitOf(name: ProcessName): string {
 
 /** Seconds that a service may take to stop. */
 function stopSeconds(name: ProcessName, turnTimeoutSeconds: number): number {
-  // The turns under way, the end of the agents, and a reserve.
+  // The running turns, the end of the agents, and a reserve.
   return name === 'worker-manager' ? drainSeconds(turnTimeoutSeconds) + 60 : 60;
 }
 
 function serviceUnit(name: ProcessName, settings: UnitSettings): string {
   const { dir, user, node, release, folders, turnTimeoutSeconds } = settings;
   const isApi = name === 'api';
-  // Agents and releases are programs of others: they may use namespaces for sandboxes of their own.
+  // Agents and releases may use namespaces for their own sandboxes.
   const runsOthers = name === 'worker-manager' || name === 'infra-service';
   const lines = [
     '[Unit]',
@@ -65,7 +65,7 @@ function serviceUnit(name: ProcessName, settings: UnitSettings): string {
     `Documentation=file:${join(dir, 'README.md')}`,
     'Wants=network-online.target',
     `After=network-online.target postgresql.service redis-server.service${isApi ? '' : ' codegen-api.service'}`,
-    // Stopped before those who bring the tasks to an end that it waits for.
+    // worker-manager stops first: it waits for turns, which need these services to end.
     ...(name === 'worker-manager' ? [`After=${langgraphs.join(' ')} codegen-scaffolder.service`] : []),
     'PartOf=codegen.target',
     '',
@@ -76,10 +76,10 @@ function serviceUnit(name: ProcessName, settings: UnitSettings): string {
     ...(name === 'langgraph' ? ['Environment=INSTANCE=langgraph-%i'] : []),
     `ExecStart=${node} ${join(release, 'services', name, 'dist', 'main.js')}`,
     'WorkingDirectory=/',
-    '# 0 follows SIGTERM alone, whoever sent it; anything else that ends a service is 1. Both are started again, but for a stop by systemctl.',
+    '# A service exits with 0 after SIGTERM from any process, else with 1. Restart it after both, unless systemctl stopped it.',
     'Restart=always',
     'RestartSec=2',
-    '# For the process alone, which ends what it has started; what is left after that is killed.',
+    '# SIGTERM for the main process only, which ends its children; systemd kills the rest.',
     'KillMode=mixed',
     `TimeoutStopSec=${stopSeconds(name, turnTimeoutSeconds)}`,
     'LimitNOFILE=65536',

@@ -1,21 +1,21 @@
 import { homeFolder } from '@codegen/sdk/files';
 
-/** What a person has to know of a system that is up. */
+/** Facts about a running system for its user. */
 interface UpFacts {
   apiUrl: string;
   dataDir: string;
   agent: string;
-  /** How long it took. */
+  /** Duration of the start. */
   seconds: number;
-  /** Where the token is for whoever has another HOME; without it the command line was logged in to nothing. */
+  /** File with the token for accounts with another HOME; missing without --login. */
   tokenFile?: string;
-  /** The profile that this system has. */
+  /** The profile of this system. */
   profile?: string;
-  /** The system that commands went to before, which still runs. */
+  /** The system that commands used before and that still runs. */
   left?: { readonly name: string; readonly api_url: string };
 }
 
-/** What bin/up prints once the system is up; for a terminal of 60 columns, paths and addresses aside. */
+/** The text that bin/up prints once the system is up; fits 60 columns, except for paths and addresses. */
 export function upCard({ apiUrl, dataDir, agent, seconds, tokenFile, profile, left }: UpFacts): string {
   const home = homeFolder();
   const folder = home && dataDir.startsWith(`${home}/`) ? `~${dataDir.slice(home.length)}` : dataDir;
@@ -31,9 +31,9 @@ export function upCard({ apiUrl, dataDir, agent, seconds, tokenFile, profile, le
   const before =
     left &&
     `
-  Commands went to ${left.api_url}, which still runs.
-  They go to this system now, the profile ${profile}.
-  For the other one, or to go back to it:
+  Commands now use this system, the profile ${profile}.
+  Before, they used ${left.api_url}, which still runs.
+  To use that one, once or from now on:
 
     bin/orchestrator --profile ${left.name} project list
     bin/orchestrator config set current_profile ${left.name}
@@ -45,7 +45,7 @@ export function upCard({ apiUrl, dataDir, agent, seconds, tokenFile, profile, le
     data    ${folder}
     log     ${folder}/logs/stack.log
     agent   ${agent === 'demo' ? 'demo (deterministic, not an AI)' : agent}
-            agents run as this user: use ones that you trust
+            agents run as this user: use trusted ones
 
   Next, in another terminal:
 
@@ -54,12 +54,12 @@ export function upCard({ apiUrl, dataDir, agent, seconds, tokenFile, profile, le
       --spec "A tea blog" --wait
     bin/orchestrator deploy start --project blog --wait
 ${before ?? ''}${elsewhere ?? ''}
-  Ctrl-C stops everything; work that is under way goes on
+  Ctrl-C stops everything; work in progress continues
   at the next start.
 `;
 }
 
-/** A path as a shell takes it. */
+/** Quotes a path for a shell. */
 function quoted(path: string): string {
   return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

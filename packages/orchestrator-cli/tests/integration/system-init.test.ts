@@ -24,7 +24,7 @@ describe('system init', () => {
     const { data, warnings } = envelopeOf(written);
     expect(data).toMatchObject({ dir, dry_run: false, agent: 'demo', blanks: [], data_dir: join(dir, 'data') });
     expect(data.files).toEqual(envelopeOf(dry).data.files);
-    expect(warnings.join('\n')).toContain('the demo agent, which is no AI');
+    expect(warnings.join('\n')).toContain('the demo agent, which is not an AI');
     const api = await readFile(join(dir, 'env', 'api.env'), 'utf8');
     expect(api).toContain(`PORT='8123'`);
     expect(api).toContain('hunter2');
@@ -33,11 +33,11 @@ describe('system init', () => {
 
     const again = await machine.run(['system', 'init', '--dir', dir], { env: addresses });
     expect(again.code).toBe(5);
-    expect(again.stderr).toContain(`${dir} is such a folder already, with its keys; nothing was changed`);
+    expect(again.stderr).toContain(`${dir} is a system folder already; nothing was changed`);
     expect((await readFile(join(dir, 'keys', 'admin-token'), 'utf8')).trim()).toBe(token);
   });
 
-  it('says to people what is left to write, and what is wrong', async () => {
+  it('prints the blank addresses, and what is wrong', async () => {
     const { code, stdout } = await machine.run(['system', 'init', '--dir', 'system']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Wrote a system of 6 services\n/);
@@ -47,11 +47,11 @@ describe('system init', () => {
     const wrong: [string[], RegExp][] = [
       [[], /dir/],
       [['--dir', 'x', '--agent', 'nobody'], /there is no agent named "nobody"/],
-      [['--dir', 'x', '--port', '18000'], /--port 18000 is among --deploy-ports 18000-18999/],
+      [['--dir', 'x', '--port', '18000'], /--port 18000 is within --deploy-ports 18000-18999/],
       [['--dir', 'x', '--deploy-ports', '9-8'], /--deploy-ports must be FROM-TO/],
-      [['--dir', 'x y'], /--dir is .* need paths of letters/],
+      [['--dir', 'x y'], /--dir is .* systemd units allow only letters/],
       [['--dir', 'x', '--user', 'a b'], /--user must be the name of an account/],
-      [['--dir', 'x', '--release', '/nowhere'], /--release\) holds no built services/],
+      [['--dir', 'x', '--release', '/nowhere'], /--release\) contains no built services/],
     ];
     for (const [args, message] of wrong) {
       const refused = await machine.run(['system', 'init', ...args]);

@@ -14,7 +14,7 @@ describe('the data folder', () => {
   let root: string;
   const holders: ChildProcess[] = [];
 
-  /** Starts a process that wants the folder, and gives what it says first. */
+  /** Starts a process that opens the folder, and returns its first output. */
   async function contend(): Promise<{ child: ChildProcess; says: string }> {
     const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'fixtures', 'hold-lock.js'), root], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -33,7 +33,7 @@ describe('the data folder', () => {
     await temp.remove();
   });
 
-  it('that cannot be written is named, with what to look at', async () => {
+  it('that cannot be written is named in the error, with a next step', async () => {
     await mkdir(join(root, `lock.${process.pid}`), { recursive: true });
 
     await expect(openDataFolder(root)).rejects.toMatchObject({
@@ -42,7 +42,7 @@ describe('the data folder', () => {
     });
   });
 
-  it('is made with its parts, for this user alone', async () => {
+  it('is made with its parts, only for this user', async () => {
     const folder = await openDataFolder(root);
     for (const part of ['db', 'redis', 'repos', 'workers', 'releases', 'keys', 'logs', 'run'] as const) {
       expect((await stat(folder[part])).mode & 0o777).toBe(0o700);
@@ -50,7 +50,7 @@ describe('the data folder', () => {
     await folder.unlock();
   });
 
-  it('belongs to one process, which the second one is told', async () => {
+  it('belongs to one process, which the error of a second one names', async () => {
     const { child, says } = await contend();
     expect(says).toBe('locked');
     await expect(openDataFolder(root)).rejects.toMatchObject({
@@ -68,7 +68,7 @@ describe('the data folder', () => {
     await folder.unlock();
   });
 
-  it('is given up when its holder is asked to stop, though a signal keeps that from running', async () => {
+  it('is released when its holder is asked to stop, even after SIGSTOP', async () => {
     const { child } = await contend();
     child.kill('SIGSTOP');
     await waitFor('it to be stopped', () => isStopped(child.pid as number));

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { tempFolder } from '../../../../tests/support/temp-folder.js';
 import { endProcesses } from '../../src/end-processes.js';
 
-it('who works in a folder is ended: by working folder, variable or argument, deaf or not; the neighbours are not', async () => {
+it('processes of a folder are ended: by working folder, variable or argument, also if they ignore SIGTERM; others are not', async () => {
   const temp = await tempFolder();
   const folder = join(temp.path, 'dämo');
   const beside = join(temp.path, 'dämo-2');

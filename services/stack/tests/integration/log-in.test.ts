@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type FakeApi, startFakeApi, TOKEN } from '../../../../packages/sdk/tests/support/fake-api.js';
-import { goBack, logIn } from '../../src/log-in.js';
+import { logIn, useOtherSystem } from '../../src/log-in.js';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -35,13 +35,13 @@ async function accountOf() {
     file: join(folder, 'config.json'),
     tokenFile: (profile: string) => join(folder, `${profile}.token`),
     logIn: (api: FakeApi) => logIn(stackOf(api), env),
-    goBack: (api: FakeApi) => goBack(stackOf(api), env),
+    useOtherSystem: (api: FakeApi) => useOtherSystem(stackOf(api), env),
     stored: async () => JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Stored,
   };
 }
 
-test('a second system has a login of its own, and commands go back to the first one when it ends', async () => {
-  const { tokenFile, logIn, goBack, stored } = await accountOf();
+test('a second system has its own login, and commands use the first one again when it ends', async () => {
+  const { tokenFile, logIn, useOtherSystem, stored } = await accountOf();
   const [first, second] = [await system(), await system()];
 
   expect(await logIn(first)).toEqual({ profile: 'local', tokenFile: tokenFile('local') });
@@ -57,24 +57,24 @@ test('a second system has a login of its own, and commands go back to the first 
   }
 
   await second.stop();
-  expect(await goBack(second)).toMatchObject(left);
+  expect(await useOtherSystem(second)).toMatchObject(left);
   expect((await stored()).current_profile).toBe('local');
   expect((await logIn(first)).left).toBeUndefined();
 });
 
-test('a system that ends leaves commands where they are, unless they go to it and another one runs', async () => {
-  const { logIn, goBack, stored } = await accountOf();
+test('a system that ends changes the current profile only if that is its own and another one runs', async () => {
+  const { logIn, useOtherSystem, stored } = await accountOf();
   const [first, second] = [await system(), await system()];
   await logIn(first);
   await logIn(second);
 
-  expect(await goBack(first)).toBeUndefined();
+  expect(await useOtherSystem(first)).toBeUndefined();
   await first.stop();
-  expect(await goBack(second)).toBeUndefined();
+  expect(await useOtherSystem(second)).toBeUndefined();
   expect((await stored()).current_profile).toBe('local-2');
 });
 
-test('the login of a system that is gone is for the next one', async () => {
+test('the next system reuses the login of one that is gone', async () => {
   const { logIn, stored } = await accountOf();
   const [first, second] = [await system(), await system()];
   await logIn(first);
@@ -84,7 +84,7 @@ test('the login of a system that is gone is for the next one', async () => {
   expect(Object.keys((await stored()).profiles).sort()).toEqual(['local', 'local-admin']);
 });
 
-test('systems that start at the same time have a login each', async () => {
+test('systems that start at the same time get separate logins', async () => {
   const { logIn, stored } = await accountOf();
   const systems = await Promise.all([system(), system(), system()]);
 
@@ -96,12 +96,12 @@ test('systems that start at the same time have a login each', async () => {
   );
 });
 
-test('a configuration that is none is named, with a way around it', async () => {
+test('an invalid configuration is named in the error, with a next step', async () => {
   const { file, logIn } = await accountOf();
   await writeFile(file, '{broken', { mode: 0o600 });
   await expect(logIn(await system())).rejects.toMatchObject({
     code: 'USAGE',
-    message: expect.stringContaining(`the configuration ${file} is not what a login stores`),
+    message: expect.stringContaining(`the configuration ${file} is invalid`),
     next: [{ command: 'export ORCHESTRATOR_CONFIG_DIR=FOLDER' }],
   });
 });

@@ -49,7 +49,7 @@ it('the person’s key outlives a start while it is good, and nothing in the dat
   await expect(whoami(first)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   expect(await issue(adminToken)).not.toBe(adminToken);
 
-  // The CLI may keep the key of another system by now: what was made with this one is in use, perhaps by CI.
+  // The CLI may have the key of another system by now: keys made with this one are in use, perhaps by CI.
   const { secret: made } = await createApi({ apiUrl: api.url, token: await issue() }).keys.create({ name: 'ci' });
   await issue('the key of another system');
   expect((await whoami(made)).key.name).toBe('ci');
@@ -64,7 +64,7 @@ it('the person’s key outlives a start while it is good, and nothing in the dat
   expect((await whoami(await issue(fourth))).user.name).toBe('local');
 });
 
-it('the key for what takes an administrator is another one of the same person, and each is kept by itself', async () => {
+it('the administrator key is another key of the same person, and each is kept by itself', async () => {
   const admin = createApi({ apiUrl: api.url, token: adminToken });
   const issue = (role: 'user' | 'admin', kept?: string) => issuePersonKey(admin, api.url, run, { role, kept });
   const whoami = (token: string) => createApi({ apiUrl: api.url, token, retry: { attempts: 1 } }).whoami();
@@ -76,7 +76,7 @@ it('the key for what takes an administrator is another one of the same person, a
   expect(one.user.id).toBe(other.user.id);
   expect([await issue('admin', strong), await issue('user', daily)]).toEqual([strong, daily]);
 
-  // The daily key does not get at the other: it neither passes for it nor ends it.
+  // The daily key neither passes for the other one nor ends it.
   expect((await whoami(await issue('admin', daily))).key.role).toBe('admin');
   await expect(whoami(strong)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   const stronger = (await whoami(await issue('admin'))).key.id;

@@ -40,7 +40,7 @@ describe("the stack's redis-server", () => {
   };
   const pidOf = async () => (JSON.parse(await readFile(join(folder.run, 'redis.pid'), 'utf8')) as { pid: number }).pid;
 
-  it('wants its password and keeps what it was given', async () => {
+  it('requires its password and keeps its data', async () => {
     await expect(withClient(redis.url.replace(/:[^:@]*@/, ':wrong@'), (client) => client.ping())).rejects.toThrow();
     const settings = await withClient(redis.url, (client) =>
       client.config('GET', 'maxmemory-policy', 'appendonly', 'appendfsync'),
@@ -56,7 +56,7 @@ describe("the stack's redis-server", () => {
 
   it('comes back on the same URL with its data after it was killed', async () => {
     await withClient(redis.url, (client) => client.set('kept', 'yes'));
-    // AOF everysec: what is a second old is on disk.
+    // AOF everysec: data is on disk after a second.
     await new Promise((resolve) => setTimeout(resolve, 1200));
     const before = await pidOf();
     process.kill(before, 'SIGKILL');
@@ -65,12 +65,12 @@ describe("the stack's redis-server", () => {
     expect(await waitFor('another pid', async () => (await pidOf()) !== before)).toBe(true);
   });
 
-  it('starts again on the port it had where it was left behind, and with others where what it had is damaged', async () => {
+  it('keeps its port if it was left behind, and takes new settings if the old ones are damaged', async () => {
     const { url } = redis;
     await redis.stop();
     const left = spawn('redis-server', [join(folder.run, 'redis.conf')], { stdio: 'ignore' });
     await writeFile(join(folder.run, 'redis.pid'), JSON.stringify(identityOf(left.pid as number)));
-    await waitFor('what is left', () => withClient(url, (client) => client.ping()));
+    await waitFor('the server left behind', () => withClient(url, (client) => client.ping()));
     redis = await startRedis(folder, silent);
     expect(redis.url).toBe(url);
     expect(left.exitCode).toBe(0);
@@ -80,7 +80,7 @@ describe("the stack's redis-server", () => {
     expect(await withClient(redis.url, (client) => client.ping())).toBe('PONG');
   });
 
-  it('starts again on the port it had', async () => {
+  it('keeps its port at the next start', async () => {
     const { url } = redis;
     await redis.stop();
     redis = await startRedis(folder, silent);

@@ -42,7 +42,7 @@ describe('a supervised process', () => {
   const pids = async () => (await readFile(file, 'utf8')).trimEnd().split('\n').filter(Boolean).map(Number);
   const starts = (count: number) => waitFor(`${count} starts`, async () => (await pids()).length >= count);
 
-  it('is started again when it is killed, and not when it is stopped', async () => {
+  it('restarts when it is killed, and not when it is stopped', async () => {
     const supervised = supervise();
     await supervised.firstTry;
     process.kill((await pids())[0] as number, 'SIGKILL');
@@ -53,7 +53,7 @@ describe('a supervised process', () => {
     expect(await pids()).toHaveLength(2);
   });
 
-  it('waits longer before each next try where it does not come up, and says so', async () => {
+  it('waits longer before each next try if it does not start, and reports that', async () => {
     const supervised = supervise('fails');
     await expect(supervised.firstTry).rejects.toThrow('exit code 3');
     await waitFor('three ends', () => ends.length >= 3);
@@ -62,52 +62,52 @@ describe('a supervised process', () => {
     expect(await pids()).toHaveLength(ends.length);
   });
 
-  it('is tried again where there is no such program', async () => {
+  it('is retried if there is no such program', async () => {
     const supervised = supervise('', { argv: [join(temp.path, 'missing')] });
     await expect(supervised.firstTry).rejects.toThrow();
     await waitFor('a second try', () => ends.length >= 2);
   });
 
-  it('is killed and tried again where it does not say in time that it is up', async () => {
+  it('is killed and retried if it does not report in time that it is up', async () => {
     await expect(supervise('silent', { readyMs: 1000 }).firstTry).rejects.toThrow('SIGKILL: it was not up within 1 s');
     await starts(2);
   });
 
-  it('that somebody has stopped with a signal goes on, and that is told', async () => {
-    const told: string[] = [];
-    const supervised = supervise('stays', { onTold: (what) => told.push(what) });
+  it('goes on after SIGSTOP, and reports that', async () => {
+    const news: string[] = [];
+    const supervised = supervise('stays', { onNews: (what) => news.push(what) });
     await supervised.firstTry;
     const [pid] = (await pids()) as [number];
     process.kill(pid, 'SIGSTOP');
-    await waitFor('it to be told', () => told.length > 0);
-    expect(told).toEqual(['was stopped by a signal and goes on']);
+    await waitFor('the report', () => news.length > 0);
+    expect(news).toEqual(['was stopped by a signal and goes on']);
     await waitFor('it to go on', () => !isStopped(pid));
     expect(await pids()).toEqual([pid]);
   });
 
-  it('that is back after an end tells that it is', async () => {
-    const told: string[] = [];
-    const supervised = supervise('stays', { onTold: (what) => told.push(what) });
+  it('reports that it runs again after an end', async () => {
+    const news: string[] = [];
+    const supervised = supervise('stays', { onNews: (what) => news.push(what) });
     await supervised.firstTry;
-    expect(told).toEqual([]);
+    expect(news).toEqual([]);
     process.kill((await pids())[0] as number, 'SIGKILL');
-    await waitFor('it to be back', () => told.length > 0);
-    expect(told).toEqual(['runs again']);
+    await waitFor('it to be back', () => news.length > 0);
+    expect(news).toEqual(['runs again']);
   });
 
-  it('ends for good with an end that is the last one', async () => {
+  it('does not restart after its last end', async () => {
     const supervised = supervise('fails', { isLast: ({ code }) => code === 3 });
     expect(await supervised.ended).toEqual({ code: 3, signal: null });
     expect(ends).toEqual([]);
   });
 
-  it('is killed where it does not stop in time', async () => {
+  it('is killed if it does not stop in time', async () => {
     const supervised = supervise('ignores-sigterm');
     await supervised.firstTry;
     expect(await supervised.stop(200)).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
-  it('is ended by the next start where it was left behind', async () => {
+  it('is ended by the next start if it was left behind', async () => {
     const pidFile = join(temp.path, 'pid');
     const left = spawn(process.execPath, [FIXTURE, file], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     await once(left, 'message');

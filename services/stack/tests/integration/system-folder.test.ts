@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => temp.remove());
 
-/** What the program says; it exits with 0 where it wrote, and with the code of its error elsewhere. */
+/** The program's output; checks that it exits with 0 if it wrote, else with the code of its error. */
 async function initialize(args: readonly string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [init, ...args], {
     env: { PATH: process.env.PATH, ...env },
@@ -76,7 +76,7 @@ it.each(Object.keys(readers) as (keyof typeof readers)[])(
       },
     });
     await readers[name](env);
-    // Every service's main.ts reads these, and what a service starts is found by PATH.
+    // Every service's main.ts reads these; PATH is for the programs that a service starts.
     const others = Object.keys(variables).filter((one) => !read.has(one) && !/^(LOG_LEVEL|INSTANCE|PATH)$/.test(one));
     expect(others).toEqual([]);
     for (const variable of ['DATABASE_URL', 'REDIS_URL'] as const) {
@@ -93,7 +93,7 @@ it('a shell reads in the files what Node.js does', async () => {
   }
 });
 
-it('each service has a key of its own, of which the API gets the hash alone', async () => {
+it('each service has its own key, and the API gets only its hash', async () => {
   const secrets = await Promise.all(serviceNames.map(async (name) => [name, (await variablesOf(name)).API_TOKEN]));
   const seed = await readFile(join(dir, 'seed.json'), 'utf8');
   expect(JSON.parse(seed)).toEqual({
@@ -104,7 +104,7 @@ it('each service has a key of its own, of which the API gets the hash alone', as
   for (const [, secret] of secrets) expect(seed).not.toContain(secret?.slice(13));
 });
 
-it('what is secret is for its owner alone, and stands in no unit and no README', async () => {
+it('only the owner can read secrets, and no unit or README contains one', async () => {
   for (const path of ['env', 'keys', 'systemd', 'data/repos', 'data/workers', 'data/releases', '.']) {
     expect([path, (await stat(join(dir, path))).mode & 0o777]).toEqual([path, 0o700]);
   }
@@ -124,7 +124,7 @@ it('what is secret is for its owner alone, and stands in no unit and no README',
   }
 });
 
-it('the units are good to systemd, hardened, and started again however a service ends', async () => {
+it('the units are valid for systemd, hardened, and restart a service after any end', async () => {
   const units = (await readdir(join(dir, 'systemd'))).sort();
   expect(units).toEqual([
     ...['codegen-api.service', 'codegen-infra-service.service', 'codegen-langgraph@.service'],
@@ -144,7 +144,7 @@ it('the units are good to systemd, hardened, and started again however a service
     );
     const [, program, main] = /^ExecStart=(\S+) (\S+)$/m.exec(lines.join('\n')) ?? [];
     expect([program, (await stat(main as string)).isFile()]).toEqual([process.execPath, true]);
-    // What a service writes to, and no more of the machine.
+    // A service can write only to its own folders.
     const writes = lines.filter((line) => line.startsWith('ReadWritePaths=')).map((line) => line.slice(15));
     const variables = await variablesOf(name);
     const own = {
@@ -165,7 +165,7 @@ it('the units are good to systemd, hardened, and started again however a service
   await expect(verify([broken])).rejects.toThrow(/codegen-broken|systemd-analyze/);
 });
 
-/** By systemd itself, which says nothing where all is well. */
+/** Checks units with systemd itself, which prints nothing if all is well. */
 async function verify(units: readonly string[]): Promise<void> {
   const { stderr } = await run('systemd-analyze', ['verify', '--man=no', ...units]);
   if (stderr.includes('codegen')) throw new Error(stderr);
@@ -174,7 +174,7 @@ async function verify(units: readonly string[]): Promise<void> {
 it('agents and programs are named in the folder that --release names', async () => {
   const other = join(temp.path, 'linked');
   const answer = await initialize(['--dir', other, '--release', temp.path]);
-  expect(answer.failed).toMatchObject({ code: 'USAGE', message: expect.stringContaining('holds no built services') });
+  expect(answer.failed).toMatchObject({ code: 'USAGE', message: expect.stringContaining('contains no built services') });
   const link = join(temp.path, 'current');
   const root = join(import.meta.dirname, '../../../..');
   await symlink(root, link);
@@ -182,7 +182,7 @@ it('agents and programs are named in the folder that --release names', async () 
   for (const entry of await readdir(other, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    // An upgrade moves the link: what names the folder behind it would stay with the old release.
+    // An upgrade moves the link: a path to the folder behind it would stay with the old release.
     expect([path, (await readFile(path, 'utf8')).includes(root)]).toEqual([path, false]);
   }
   const agents = JSON.parse(await readFile(join(other, 'agents.json'), 'utf8'));
@@ -192,7 +192,7 @@ it('agents and programs are named in the folder that --release names', async () 
   expect(await readFile(join(other, 'systemd', 'codegen-api.service'), 'utf8')).toContain(join(link, 'services/api'));
 });
 
-it('an account that this machine has not is told of, and an address that is none refused', async () => {
+it('a missing account is a warning, and an invalid address an error', async () => {
   const warnings = async (user: string) => {
     const { written } = await initialize(['--dir', join(temp.path, 'dry'), '--dry-run', '--user', user]);
     return (written.warnings as string[]).filter((one) => one.includes(user));
@@ -205,7 +205,7 @@ it('an account that this machine has not is told of, and an address that is none
   }
 });
 
-it('the README has keys renewed so that they end with no person who renewed them', async () => {
+it('keys renewed as in the README do not end with the person who renewed them', async () => {
   const text = await readFile(join(dir, 'README.md'), 'utf8');
   const renewing = text.slice(text.indexOf('## Renew a key'));
   expect(renewing).toContain('`user disable`');
@@ -215,7 +215,7 @@ it('the README has keys renewed so that they end with no person who renewed them
   for (const line of made) expect(line).toContain(' --user USER --role service --scopes ');
 });
 
-it('addresses that nobody gave are blank, and a service that starts so says which', async () => {
+it('missing addresses are blank, and a service that starts without one names it', async () => {
   const blank = join(temp.path, 'blank');
   const { written } = await initialize(['--dir', blank]);
   expect(written.blanks.map(({ variable }: { variable: string }) => variable)).toEqual(['DATABASE_URL', 'REDIS_URL']);
@@ -227,12 +227,12 @@ it('addresses that nobody gave are blank, and a service that starts so says whic
   expect(JSON.stringify(wrong)).not.toContain('secret');
 });
 
-it('a folder that holds anything stays as it is, and no key is made anew', async () => {
+it('a folder that is not empty stays as it is, and no key is made', async () => {
   const before = await readFile(join(dir, 'env', 'api.env'), 'utf8');
   const again = await initialize(['--dir', dir], ADDRESSES);
   expect(again.failed).toMatchObject({
     code: 'CONFLICT',
-    message: expect.stringContaining('is such a folder already'),
+    message: expect.stringContaining('is a system folder already'),
   });
   expect(await readFile(join(dir, 'env', 'api.env'), 'utf8')).toBe(before);
 
@@ -248,7 +248,7 @@ it('a folder that holds anything stays as it is, and no key is made anew', async
   expect(await readdir(foreign)).toEqual(['mine']);
 });
 
-it('a run that fails or is killed leaves nothing half', async () => {
+it('a run that fails or is killed leaves no partial folder', async () => {
   const place = join(temp.path, 'place');
   await mkdir(place);
   const failed = await initialize(['--dir', join(place, 'system'), '--', '--data-dir', '/proc/nowhere']);

@@ -16,12 +16,12 @@ describe('the configuration', () => {
     expect((await readConfig([], {})).dataDir).toMatch(/\/\.local\/share\/codegen-orchestrator$/);
   });
 
-  it('takes no agents file with faults, and tells of all of them', async () => {
+  it('refuses an agents file with errors, and lists all of them', async () => {
     const file = join(temp, 'faults.json');
     writeFileSync(file, JSON.stringify({ mine: { command: ['true'], allowenv: [], env: { '1A': 'x' } } }));
     await expect(readConfig(['--agents-file', file], process.env)).rejects.toMatchObject({
       code: 'USAGE',
-      message: `the agents file ${file} has 2 faults`,
+      message: `the agents file ${file} has 2 errors`,
       details: { errors: [{ path: 'mine.allowenv' }, { path: 'mine.env.1A' }] },
     });
   });
@@ -36,7 +36,7 @@ describe('the configuration', () => {
     expect((await readConfig([], { WORKER_ENV_ALLOWLIST: 'MODE' })).openVariables).toEqual(['MODE']);
   });
 
-  it('takes the times of worker-manager and infra-service from their variables, and leaves the rest to them', async () => {
+  it('reads the times of worker-manager and infra-service from their variables, and leaves the defaults to them', async () => {
     const env = { TERMINATE_GRACE_MS: '500', HEALTH_TIMEOUT_MS: '3000' };
     expect(await readConfig([], env)).toMatchObject({ terminateGraceMs: 500, healthTimeoutMs: 3000 });
     expect(await readConfig([], {})).toMatchObject({ terminateGraceMs: undefined, healthTimeoutMs: undefined });

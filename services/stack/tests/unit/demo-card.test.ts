@@ -13,7 +13,7 @@ const result = {
 };
 
 describe('the closing card', () => {
-  it('says what there is, who wrote it, and three commands to paste', () => {
+  it('shows the results, their author, and three commands to paste', () => {
     const card = closingCard(result);
     for (const text of [
       'http://127.0.0.1:18000',
@@ -28,13 +28,13 @@ describe('the closing card', () => {
     expect(card.match(/^ {2}bin\//gm)).toHaveLength(3);
   });
 
-  it('says how to reach and stop what was kept', () => {
+  it('says how to use and stop a kept system', () => {
     const card = closingCard(result, { home: '/tmp/demo', pid: 4711 });
     expect(card).toContain('export ORCHESTRATOR_CONFIG_DIR=/tmp/demo/config');
     expect(card).toContain('kill 4711');
   });
 
-  it('lets no control character of a title through, and keeps to 80 columns', () => {
+  it('removes control characters of titles, and fits 80 columns', () => {
     const card = closingCard({ ...result, titles: [...result.titles, 'x'.repeat(500)] });
     expect(card).not.toContain('\u001b');
     expect(card).toContain('[31mRed [0m herring');
