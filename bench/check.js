@@ -1,4 +1,4 @@
-// Fails where bench/results.json lacks a figure or holds one below half of its target (above double of a limit).
+// Fails if bench/results.json lacks a figure, or has one below half of its target (above double of a limit).
 import { readFile } from 'node:fs/promises';
 import { check, cliTargets, queueTargets, table } from './targets.js';
 

@@ -1,4 +1,4 @@
-// How fast the packed command line starts, beside `node -e 0` and heroku's: prints the ratios and writes them to
+// Compares the start of the packed command line with `node -e 0` and heroku's: prints the ratios and writes them to
 // bench/results.json under `cli`. Usage: npm run bench:cli
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { check, cliTargets, table } from './targets.js';
 
 const RESULTS = new URL('results.json', import.meta.url);
 const ROUNDS = 30;
-/** Heroku's start takes as long as dozens of ours. */
+/** Heroku runs in every tenth round only: its start takes as long as dozens of ours. */
 const HEROKU_EVERY = 10;
 const run = promisify(execFile);
 const started = performance.now();
@@ -39,10 +39,10 @@ async function install() {
   return join(folder, 'node_modules', '@codegen', 'orchestrator-cli');
 }
 
-/** What is started: argv for node, by name. */
+/** Node's arguments of each side, by name. */
 async function sidesOf(installed) {
   const bin = join(installed, 'bin', 'orchestrator.cjs');
-  // The same without the code that was compiled for this Node, as another Node has it.
+  // The same without compiled code for this Node, as on another version of Node.
   const uncached = join(folder, 'uncached');
   await cp(installed, uncached, { recursive: true });
   for (const file of await readdir(join(uncached, 'lib'))) {
@@ -63,14 +63,14 @@ async function sidesOf(installed) {
   };
 }
 
-/** Nothing of this environment: NODE_EXTRA_CA_CERTS alone costs Node 20 more than all the rest. */
+/** Inherits nothing: NODE_EXTRA_CA_CERTS alone costs Node 20 more than all the rest. */
 function environment(port) {
   return {
     PATH: process.env.PATH,
     HOME: folder,
     ORCHESTRATOR_API_URL: `http://127.0.0.1:${port}`,
     ORCHESTRATOR_TOKEN: 'cgk_bench_token',
-    // Heroku's: no look for a newer version, no telemetry.
+    // Heroku: no check for updates, no telemetry.
     HEROKU_SKIP_NEW_VERSION_CHECK: '1',
     DISABLE_TELEMETRY: 'true',
   };
@@ -83,7 +83,7 @@ async function measure(sides, env) {
     for (const [name, args] of Object.entries(sides)) {
       if (name === 'heroku_help' && round % HEROKU_EVERY !== 0) continue;
       const ms = await start(name, args, env);
-      // The first round only warms up what the machine keeps of files.
+      // The first round only fills the file cache.
       if (round > 0) samples[name].push(ms);
     }
   }
@@ -94,13 +94,13 @@ async function start(name, args, env) {
   const from = performance.now();
   const child = spawn(process.execPath, args, { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = 0;
-  let complaint = '';
+  let errors = '';
   child.stdout.on('data', (bytes) => (printed += bytes.length));
-  child.stderr.on('data', (bytes) => (complaint += bytes));
+  child.stderr.on('data', (bytes) => (errors += bytes));
   const [code] = await once(child, 'close');
   const ms = performance.now() - from;
   if (code !== 0 || (name !== 'node' && printed === 0)) {
-    throw new Error(`${name} ended with ${code} after ${printed} bytes: ${complaint}`);
+    throw new Error(`${name} ended with ${code} after ${printed} bytes: ${errors}`);
   }
   return ms;
 }

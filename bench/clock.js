@@ -4,7 +4,7 @@ import { percentile } from './statistics.js';
 /** Milliseconds between two publishes to a consumer that has nothing to do. */
 const IDLE_MS = 3;
 
-/** Messages per second of some work on `count` messages; what was made before is collected before the clock starts. */
+/** Messages per second of some work on `count` messages. Collects garbage before the clock starts. */
 export async function perSecond(count, work) {
   globalThis.gc?.();
   const start = process.hrtime.bigint();
@@ -12,7 +12,7 @@ export async function perSecond(count, work) {
   return (count * 1e9) / Number(process.hrtime.bigint() - start);
 }
 
-/** Calls `publish` for each message, so many outstanding at a time. */
+/** Calls `publish` for each message, with a number of calls outstanding at a time. */
 export async function inWindow(messages, outstanding, publish) {
   let next = 0;
   const one = async () => {
@@ -21,7 +21,7 @@ export async function inWindow(messages, outstanding, publish) {
   await Promise.all(Array.from({ length: outstanding }, one));
 }
 
-/** Bytes that Redis uses for what `fill` leaves there, without the buffer of the append-only file. */
+/** Bytes that Redis uses for the data of `fill`, without the buffer of the append-only file. */
 export async function bytesOf(redis, fill) {
   const used = async () => {
     const info = await redis.info('memory');

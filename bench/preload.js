@@ -1,6 +1,6 @@
 import { engineeringQueue } from '@codegen/contracts';
 
-/** Puts entries there that are like what our publish leaves. */
+/** Adds entries like those of our publish. */
 export function preload(redis, messages) {
   return addAll(
     redis,
@@ -9,7 +9,7 @@ export function preload(redis, messages) {
   );
 }
 
-/** Adds documents in pipelines of so many, one pipeline after the other. */
+/** Adds documents in pipelines of `atATime`, one after the other. */
 export async function addAll(redis, documents, atATime) {
   for (let i = 0; i < documents.length; i += atATime) {
     const pipeline = redis.pipeline();

@@ -1,21 +1,21 @@
 import { pairedRatio } from './statistics.js';
 
-/** Rounds in which all sides take turns; a slow machine does fewer, so that all parts end within five minutes. */
+/** Rounds in which all sides take turns; a slow machine does fewer, so that all parts take at most five minutes. */
 const ROUNDS = { least: 5, most: 9, seconds: 15 };
-/** What a service that is after throughput takes; the SDK's README says so. */
+/** The prefetch that the SDK's README recommends for throughput. */
 const PREFETCH = 100;
 
 const entrant = (side, job, options, warmUp) => ({ side, job, options, warmUp: warmUp && { count: warmUp } });
 const both = (figures, of = (figure) => figure) => pairedRatio(figures.ours.map(of), figures.bullmq.map(of));
 
-/** Concurrent handlers, with how many messages BullMQ and we, without prefetch, handle in about a second or two. */
+/** Concurrent handlers, each with the number of messages for one or two seconds: of BullMQ, and of ours without prefetch. */
 const CONSUMERS = [
   { concurrency: 1, count: 2000, ours: 4000 },
   { concurrency: 10, count: 4000, ours: 20_000 },
   { concurrency: 50, count: 5000, ours: 20_000 },
 ];
 
-/** What is measured: who takes turns, and which ratios that gives. Counts are for about half a second a turn, or more. */
+/** The parts: entrants that take turns, and the resulting ratios. The counts take half a second per turn or more. */
 export const queueParts = [
   {
     name: 'publish, 256 outstanding',
@@ -71,7 +71,7 @@ export const queueParts = [
     }),
   },
   {
-    // The same count of bytes each time: one round says it.
+    // One round is enough: the number of bytes is always the same.
     name: 'memory of 100,000 waiting messages',
     unit: 'bytes',
     rounds: { least: 1, most: 1, seconds: 0 },

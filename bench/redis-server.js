@@ -12,8 +12,8 @@ import { Redis } from 'ioredis';
 const START_MS = 10_000;
 
 /**
- * A redis-server of its own with an append-only file, as in production. That file is not rewritten meanwhile: a rewrite
- * would fall into anybody's round.
+ * Starts a separate redis-server with an append-only file, as in production. It never rewrites that file, because a rewrite
+ * would slow down an arbitrary round.
  */
 export async function startRedis() {
   const folder = await mkdtemp(join(tmpdir(), 'codegen-bench-'));
@@ -27,7 +27,7 @@ export async function startRedis() {
   );
   const url = `redis://127.0.0.1:${port}`;
   const exited = once(child, 'exit');
-  // Nothing in it is worth a proper end; and this one also works where the benchmark itself is ended.
+  // Its data is worthless, so kill it; this also works when the benchmark itself is ended.
   const end = () => {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

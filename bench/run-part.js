@@ -6,8 +6,8 @@ import { startRedis } from './redis-server.js';
 const SIDE_PROCESS = fileURLToPath(new URL('side-process.js', import.meta.url));
 
 /**
- * Runs a part: a server of its own, a process for each entrant, one warm-up each, then rounds in which all take turns.
- * Past `rounds.least`, another begins only while less than `rounds.seconds` have passed.
+ * Runs a part: its own server, a process for each entrant, one warm-up each, then rounds in which all take turns. After
+ * `rounds.least`, a round begins only before `rounds.seconds` have passed.
  * Resolves with the figures of each entrant, one for each round.
  */
 export async function runPart({ rounds, entrants }) {

@@ -1,5 +1,5 @@
-// One side of one part in a process of its own, so that its compiled code and its garbage burden nobody else.
-// argv: side, URL of Redis. Over the channel: a job comes, its figure goes back; ends with the channel.
+// Runs one side of one part in its own process, so that its compiled code and garbage do not affect other sides.
+// argv: side, URL of Redis. Receives jobs over the channel and sends back their figures; ends with the channel.
 const [, , side, url] = process.argv;
 const { open } = await import(`./sides/${side}.js`);
 const jobs = await open(url);

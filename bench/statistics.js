@@ -1,5 +1,5 @@
 /**
- * The middle value; of an even number of values, the mean of the middle two. NaN where there is none.
+ * The middle value; of an even number of values, the mean of the middle two. NaN without values.
  * @param {readonly number[]} values
  */
 export function median(values) {
@@ -10,7 +10,7 @@ export function median(values) {
 }
 
 /**
- * The value that `percent` of all values do not exceed (nearest rank). NaN where there is none.
+ * The value that `percent` of all values do not exceed (nearest rank). NaN without values.
  * @param {readonly number[]} values
  * @param {number} percent
  */
@@ -20,7 +20,7 @@ export function percentile(values, percent) {
 }
 
 /**
- * The median of the rounds' own ratios: what slowed a whole round down slowed both sides of it.
+ * The median of the ratios of each round: a slow moment affects both sides of a round.
  * @param {readonly number[]} ours
  * @param {readonly number[]} theirs
  */

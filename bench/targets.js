@@ -1,7 +1,7 @@
 /** @typedef {{ atLeast?: number, atMost?: number }} Target */
 
 /**
- * Ratios of ours to another: at least, or at most, so much.
+ * Least or greatest ratios of our figures to those of others.
  * @type {Record<string, Target>}
  */
 export const queueTargets = {
@@ -21,7 +21,7 @@ export const queueTargets = {
 };
 
 /**
- * Ratios of a start of the packed command line to one of `node -e 0`, or of heroku's.
+ * Ratios of the start time of the packed command line to that of `node -e 0`, or of heroku's.
  * @type {Record<string, Target>}
  */
 export const cliTargets = {
@@ -33,38 +33,38 @@ export const cliTargets = {
 };
 
 /**
- * What a ratio is worth: `met`; `missed`, which is said and no failure; `failed` below half of the target, or above
- * double of one that is a limit; `missing` where there is no such figure.
+ * Rates a ratio: `met`; `missed`, which is printed but no failure; `failed` below half of the target, or above double of a
+ * limit; `missing` without a figure.
  * @param {unknown} ratio
  * @param {Target} target
  */
-export function judge(ratio, { atLeast, atMost }) {
+export function rate(ratio, { atLeast, atMost }) {
   if (typeof ratio !== 'number' || !Number.isFinite(ratio)) return 'missing';
   if (atLeast !== undefined) return ratio >= atLeast ? 'met' : ratio >= atLeast / 2 ? 'missed' : 'failed';
   return ratio <= atMost ? 'met' : ratio <= atMost * 2 ? 'missed' : 'failed';
 }
 
 /**
- * Judges every target: a row each, and whether all of them stand.
+ * Rates every target: a row each, and whether none is failed or missing.
  * @param {Record<string, unknown> | undefined} ratios
  */
 export function check(ratios, targets = queueTargets) {
   const rows = Object.entries(targets).map(([figure, target]) => {
     const ratio = ratios?.[figure];
-    return { figure, target, ratio, verdict: judge(ratio, target) };
+    return { figure, target, ratio, rating: rate(ratio, target) };
   });
-  return { rows, ok: rows.every(({ verdict }) => verdict === 'met' || verdict === 'missed') };
+  return { rows, ok: rows.every(({ rating }) => rating === 'met' || rating === 'missed') };
 }
 
 /** The rows as a Markdown table. */
 export function table(rows) {
-  const lines = rows.map(({ figure, target, ratio, verdict }) => [
+  const lines = rows.map(({ figure, target, ratio, rating }) => [
     figure,
     target.atLeast !== undefined ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`,
     Number.isFinite(ratio) ? ratio.toFixed(2) : '–',
-    verdict,
+    rating,
   ]);
-  const all = [['figure', 'target', 'ratio', 'verdict'], ...lines];
+  const all = [['figure', 'target', 'ratio', 'rating'], ...lines];
   const widths = all[0].map((_, column) => Math.max(...all.map((line) => line[column].length)));
   const [head, ...rest] = all.map((line) => `| ${line.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`);
   return [head, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rest].join('\n');

@@ -1,4 +1,4 @@
-// Bundles the command line, as bin/orchestrator and the stack run it, and prints its file; quick where nothing has changed.
+// Bundles the command line that bin/orchestrator and the stack run, and prints its path; quick if nothing has changed.
 import { join } from 'node:path';
 import { buildPackage } from './cli-package/build-package.js';
 

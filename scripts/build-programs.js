@@ -1,5 +1,5 @@
 // Bundles each service and the worker-wrapper for tests that start them often, and prints the folder: a bundle starts in
-// a third of the time. Quick where nothing has changed. They find each other by name: the folder is one of node_modules.
+// a third of the time. Quick if nothing has changed. The folder is a node_modules, so that they find each other by name.
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { once } from './cli-package/build-package.js';
 
 const root = resolve(import.meta.dirname, '..');
-/** The programs of each package; the index of some is where others look for them. */
+/** The programs of each package, and `index` if another package resolves it. */
 const programs = {
   ...Object.fromEntries(
     ['api', 'langgraph', 'scaffolder', 'scheduler', 'worker-manager'].map((name) => [`services/${name}`, ['main']]),
@@ -26,13 +26,13 @@ async function fill(folder) {
     outdir: folder,
     bundle: true,
     splitting: true,
-    // As deep as the programs, since their code looks for files relative to its own.
+    // At the programs' depth, because their code resolves relative paths.
     chunkNames: '@codegen/shared/dist/[name]-[hash]',
     format: 'esm',
     platform: 'node',
     target: 'node20',
     external: ['@codegen/worker-wrapper', '@electric-sql/pglite'],
-    // What is CommonJS asks for Node's modules with it.
+    // Bundled CommonJS loads Node's modules with it.
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },
@@ -47,7 +47,7 @@ async function fill(folder) {
   }
 }
 
-/** Of all that is bundled. */
+/** Hash of all bundled files. */
 async function stateOfSources() {
   const hash = createHash('sha256').update(await readFile(join(root, 'package-lock.json')));
   hash.update(await readFile(import.meta.filename));

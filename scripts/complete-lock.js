@@ -1,5 +1,5 @@
-// Gives every package in package-lock.json its checksum: npm leaves it out where it made the lock from node_modules.
-// Asks for exactly the versions that are locked; changes nothing else.
+// Adds missing checksums to package-lock.json: npm omits them if it makes the lock from node_modules. Looks up only locked
+// versions, and changes nothing else.
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -15,8 +15,9 @@ const gaps = Object.entries(lock.packages).filter(
 async function complete([place, entry]) {
   const name = entry.name ?? place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
   const { stdout } = await run('npm', ['view', `${name}@${entry.version}`, 'dist.integrity']);
-  if (!/^sha512-\S+\s*$/.test(stdout)) throw new Error(`${name}@${entry.version} has no checksum of its own`);
-  // The order in which npm writes it, so that it changes nothing at the next install.
+  if (!/^sha512-\S+\s*$/.test(stdout))
+    throw new Error(`${name}@${entry.version} has no sha512 checksum in the registry`);
+  // npm's own order of fields, so that the next install does not change the file.
   const { version, resolved, ...others } = entry;
   const { name: alias, ...rest } = others;
   lock.packages[place] = {

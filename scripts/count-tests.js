@@ -1,6 +1,5 @@
 // Prints the closing lines of bin/test from vitest's JSON report: how many cases ran on each database, which ones on
-// every store of queues, and the totals. Fails where nothing ran, where databases or stores differ, or where CI skipped
-// something.
+// every store of queues, and the totals. Fails if nothing ran, if databases or stores differ, or if CI skipped a test.
 import { readFile } from 'node:fs/promises';
 
 const report = JSON.parse((await readFile(process.argv[2], 'utf8')) || '{}');
@@ -8,7 +7,7 @@ const files = report.testResults ?? [];
 const tests = files.flatMap((file) => file.assertionResults.map((test) => ({ ...test, file: file.name })));
 const count = (...states) => tests.filter((test) => states.includes(test.status)).length;
 
-// Suites that run each case on both databases name the database in a title of theirs: "… (PGlite)", "… on PostgreSQL".
+// Suites that run each case on both databases name it in a title: "… (PGlite)", "… on PostgreSQL".
 let unequal = false;
 for (const service of ['api', 'langgraph']) {
   const passedOn = (database) =>
@@ -24,7 +23,7 @@ for (const service of ['api', 'langgraph']) {
   unequal ||= pglite !== postgres;
 }
 
-// The queues' conformance suite runs each case on every store, which is its outermost title: "queues in memory", ….
+// The queues' conformance suite runs each case on every store; its outermost title is the store: "queues in memory", ….
 const storesOf = new Map();
 for (const { ancestorTitles, title, status } of tests.filter((test) => test.file.endsWith('/conformance.test.ts'))) {
   const [store] = ancestorTitles.filter((one) => one.startsWith('queues '));
@@ -45,9 +44,9 @@ const passed = count('passed');
 const failed = count('failed') + broken.length;
 const skipped = tests.length - passed - count('failed');
 
-// What failed and then passed keeps the message of its failure.
+// A test that passed at a retry still has its failure message.
 for (const test of tests.filter((one) => one.status === 'passed' && one.failureMessages.length > 0)) {
-  process.stdout.write(`passed only when tried again: ${test.fullName}: ${test.failureMessages[0].split('\n')[0]}\n`);
+  process.stdout.write(`passed only at a retry: ${test.fullName}: ${test.failureMessages[0].split('\n')[0]}\n`);
 }
 for (const test of tests.filter((one) => !['passed', 'failed'].includes(one.status))) {
   process.stdout.write(`skipped: ${test.fullName}\n`);

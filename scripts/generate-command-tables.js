@@ -1,5 +1,5 @@
-// Writes what the command line knows of all commands from their built definitions. Run by `npm run build`; a unit test
-// fails where a file is another.
+// Writes the command line's tables of all commands from their built definitions. Run by `npm run build`; a unit test fails
+// if a file is outdated.
 import { writeFile } from 'node:fs/promises';
 import { commandTables } from '../packages/orchestrator-cli/dist/generate/command-tables.js';
 

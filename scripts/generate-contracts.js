@@ -1,5 +1,5 @@
-// Writes the contracts' JSON Schemas and AsyncAPI document into their package, from the built schemas; what is no
-// longer among them is deleted. Run by `npm run build`; a unit test fails where the files are not what it writes.
+// Writes the contracts' JSON Schemas and AsyncAPI document into their package, from the built schemas, and deletes old
+// ones. Run by `npm run build`; a unit test fails if a file is outdated.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { contractDocuments } from '../packages/contracts/dist/generate/documents.js';
 import { queues } from '../packages/contracts/dist/index.js';

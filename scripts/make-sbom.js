@@ -1,4 +1,4 @@
-// Lists every locked package, of every platform, as a CycloneDX document, and prints its path.
+// Lists every locked package of every platform in a CycloneDX document, and prints its path.
 // Usage: npm run sbom [-- --out FILE]
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, '..');
 const args = ['sbom', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application'];
 const { stdout } = await promisify(execFile)('npm', args, { cwd: root, maxBuffer: 64 * 1024 * 1024 });
 const document = JSON.parse(stdout);
-// npm names what is ours after folders, that of the checkout too.
+// npm names our own packages after their folders, even after the checkout.
 for (const component of [document.metadata.component, ...document.components]) {
   const reference = component['bom-ref'];
   component.name = reference.slice(0, reference.lastIndexOf('@'));

@@ -1,4 +1,4 @@
-// Packs the command line as one tarball that installs alone, and prints its path.
+// Packs the command line as one self-contained tarball, and prints its path.
 // Usage: npm run pack:cli [-- --out DIR]
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-// Packs the SDK as one tarball, with the contracts inside, and prints its path: nothing else of this repository is needed.
+// Packs the SDK and the contracts as one self-contained tarball, and prints its path.
 // Usage: npm run pack:sdk [-- --out DIR]
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -22,7 +22,7 @@ try {
   await rm(aside, { recursive: true, force: true });
 }
 
-/** Makes the package's folder: the SDK's own files, those of the contracts in `contracts`, and imports that lead there. */
+/** Fills the package's folder: the SDK's files, the contracts in `contracts`, and imports that point there. */
 async function fill(folder) {
   const sdk = JSON.parse(await readFile(join(packages, 'sdk', 'package.json'), 'utf8'));
   const contracts = JSON.parse(await readFile(join(packages, 'contracts', 'package.json'), 'utf8'));
@@ -48,7 +48,7 @@ async function fill(folder) {
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(packed, null, 2)}\n`);
 }
 
-/** Lets code and types name the contracts by the files beside them. */
+/** Replaces imports of the contracts by relative paths. */
 async function pointInside(folder, fileOf) {
   const named = new RegExp(`(["'])${CONTRACTS}((?:/[\\w-]+)*)\\1`, 'g');
   for (const name of await readdir(folder, { recursive: true })) {

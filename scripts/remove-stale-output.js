@@ -1,4 +1,4 @@
-// Removes from ./dist what no source is there for any more: a package is packed without it. Run by `npm pack`.
+// Removes files from ./dist that no longer have a source, so that they are not packed. Run by `npm pack`.
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,11 +1,11 @@
-// BullMQ as its guide says: a connection of its own for each class, jobs removed as our entries are.
+// BullMQ as in its guide: a connection for each class; jobs are removed like our entries.
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { bytesOf, inWindow, latencies, perSecond } from '../clock.js';
 import { realisticMessages } from '../message.js';
 
 const NAME = 'engineering';
-// Our entries are deleted with their acknowledgement; by default BullMQ would keep each job, which costs it time and memory.
+// We delete entries when we acknowledge them; by default BullMQ would keep each job, which costs time and memory.
 const REMOVE = { removeOnComplete: true, removeOnFail: true };
 
 export async function open(url) {
@@ -13,7 +13,7 @@ export async function open(url) {
   const connection = { host, port: Number(port) };
   const redis = new Redis(url);
 
-  /** A queue that has sent its scripts and its metadata already. */
+  /** An empty queue that has already sent its scripts and metadata. */
   async function emptyQueue() {
     await redis.flushall();
     const queue = new Queue(NAME, { connection, defaultJobOptions: REMOVE });
@@ -49,7 +49,7 @@ export async function open(url) {
             let left = count;
             running = worker(async () => undefined, { concurrency });
             running.on('error', reject);
-            // Said when Redis has taken the completion.
+            // Emitted when Redis has stored the completion.
             running.on('completed', () => {
               left -= 1;
               if (left === 0) resolve();

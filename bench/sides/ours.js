@@ -40,7 +40,7 @@ export async function open(url) {
           };
           running = consumer(handler, options);
         });
-        // The last handler has returned; the clock runs until its entry is gone too.
+        // The last handler has returned; wait until its entry is acknowledged too.
         while ((await redis.xlen(engineeringQueue.stream)) > 0);
       });
       await running.stop();

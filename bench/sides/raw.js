@@ -1,4 +1,4 @@
-// The least that a client can do: ioredis alone, bytes that are ready, no check, no lease, no retry, no owner.
+// The minimum: plain ioredis with prepared bytes, without validation, lease, retry or ownership.
 import { engineeringQueue } from '@codegen/contracts';
 import { Redis } from 'ioredis';
 import { perSecond } from '../clock.js';

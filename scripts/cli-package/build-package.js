@@ -8,12 +8,12 @@ import { bundleCli, filesOf } from './bundle.js';
 const root = resolve(import.meta.dirname, '..', '..');
 const workspace = join(root, 'packages', 'orchestrator-cli');
 const contracts = join(root, 'packages', 'contracts');
-/** One folder for each state of the sources, never changed once it is there: any number of builds may run at a time. */
+/** One immutable folder for each state of the sources, so that builds can run at the same time. */
 const builds = join(root, '.tsbuild', 'cli');
-/** Leads to the newest; bin/orchestrator and the stack run the command line from it. */
+/** Link to the newest build; bin/orchestrator and the stack run the command line from it. */
 const current = join(workspace, 'dist', 'package');
 
-/** Builds the published package as a folder, where its sources have changed since. Returns its path. */
+/** Builds the published package as a folder, unless its sources have not changed. Returns its path. */
 export async function buildPackage() {
   const name = (await hashOfSources()).slice(0, 16);
   const folder = join(builds, name, 'package');
@@ -35,7 +35,7 @@ export async function packPackage() {
   return join(packed, file);
 }
 
-/** Makes what is not there yet, aside, and puts it in place at once; where somebody else was faster, theirs stays. */
+/** Makes a missing path: fills a temporary one and renames it. If another process was faster, its result stays. */
 export async function once(path, make) {
   const exists = await readdir(path).catch(() => undefined);
   if (exists) return;
@@ -52,7 +52,7 @@ export async function once(path, make) {
 }
 
 async function point(link, folder) {
-  // Whoever only runs what another account has built may not write here.
+  // An account that only runs the build of another one cannot write here.
   if ((await readlink(link).catch(() => undefined)) === relative(dirname(link), folder)) return;
   await mkdir(dirname(link), { recursive: true });
   const next = `${link}.${process.pid}`;
@@ -69,7 +69,7 @@ async function fill(folder) {
   await cp(join(workspace, 'packed', 'orchestrator.cjs'), join(folder, 'bin', 'orchestrator.cjs'));
   await cp(join(contracts, 'schemas'), join(folder, 'contracts', 'schemas'), { recursive: true });
   await cp(join(contracts, 'asyncapi.json'), join(folder, 'contracts', 'asyncapi.json'));
-  // Its links lead into the package, which has the reference too.
+  // Its links must point into the package, which contains docs/ too.
   const readme = await readFile(join(workspace, 'README.md'), 'utf8');
   await writeFile(join(folder, 'README.md'), readme.replaceAll('](../../docs/', '](docs/'));
   await cp(join(root, 'docs', 'cli.md'), join(folder, 'docs', 'cli.md'));
@@ -91,11 +91,11 @@ async function fill(folder) {
 
 async function warmUp(folder, task) {
   const args = [join(import.meta.dirname, 'warm-up.cjs'), folder, task];
-  // V8 keeps compiled code for a process with the same flags only; nothing of this environment may change them.
+  // V8 accepts compiled code only in a process with the same flags, so the environment must not change them.
   return (await promisify(execFile)(process.execPath, args, { env: {} })).stdout;
 }
 
-/** Of everything that the package is made from, and of the Node that makes it. */
+/** Hash of everything that the package is made from, and of the Node that builds it. */
 async function hashOfSources() {
   const folders = [
     ...['contracts', 'sdk', 'orchestrator-cli'].map((name) => join(root, 'packages', name, 'src')),

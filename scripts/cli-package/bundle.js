@@ -5,7 +5,7 @@ import { build, transform } from 'esbuild';
 import { thirdPartyLicenses } from './third-party-licenses.js';
 
 const root = resolve(import.meta.dirname, '..', '..');
-/** Node's oldest version that the package runs on. */
+/** The oldest supported Node. */
 const target = 'node20.19';
 /** Chunks under this size share a file: reading one file costs about as much as reading ten times its length. */
 const SMALL_BYTES = 32 * 1024;
@@ -13,8 +13,8 @@ const CORE = 'core.js';
 
 /**
  * Bundles the command line with contracts, SDK and all third-party code, as CommonJS that `packed/orchestrator.cjs` loads.
- * First esbuild splits: what `import()` asks for comes into chunks of its own, and nothing is there twice; it can do so
- * with ES modules only. Then each chunk becomes CommonJS, since V8 keeps compiled code of scripts but not of modules.
+ * First esbuild splits at each `import()`, without duplicates; it can do so only with ES modules. Then each chunk becomes
+ * CommonJS, because V8 caches compiled code of scripts but not of modules.
  */
 export async function bundleCli() {
   const { outputFiles, metafile } = await build({
@@ -48,10 +48,10 @@ export async function bundleCli() {
 }
 
 /**
- * Puts chunks into files: each group into one that has nothing else, other small ones into another.
+ * Puts chunks into files: one file for each group, one for all other small chunks, and one for each other chunk.
  * @param {Awaited<ReturnType<typeof bundleCli>>} bundle
  * @param {readonly (readonly string[])[]} groups names of chunks that run together
- * @returns {Map<string, string>} contents by file name: the code, a source map for each, the index of chunks, and what is in them
+ * @returns {Map<string, string>} contents by file name: the code, a source map for each, the index of chunks, and their packages
  */
 export function filesOf({ chunks, packages }, groups) {
   const place = ({ name, code }) => {
@@ -59,7 +59,7 @@ export function filesOf({ chunks, packages }, groups) {
     if (group >= 0) return `start-${group + 1}.js`;
     return code.length < SMALL_BYTES ? CORE : name;
   };
-  /** Which file holds a chunk. */
+  /** The file of each chunk. */
   const index = Object.fromEntries(chunks.map((chunk) => [chunk.name, place(chunk)]));
   const files = new Map();
   for (const file of new Set(Object.values(index))) {
@@ -73,8 +73,8 @@ export function filesOf({ chunks, packages }, groups) {
 }
 
 /**
- * Modules that get a chunk each, by name: those that make schemas, which take long to make, so that a command makes those
- * that it needs; and zod's messages, by language: ours and all others.
+ * Modules that get their own chunk, by name: those with schemas, which are slow to make, so that a command makes only the
+ * ones it needs; and zod's messages: English, and all other languages.
  */
 async function modulesOfTheirOwn() {
   const locales = 'node_modules/zod/v4/locales';
@@ -88,14 +88,14 @@ async function modulesOfTheirOwn() {
   return modules;
 }
 
-/** The third-party packages that each chunk has code of. */
+/** The third-party packages in each chunk. */
 function packagesByChunk({ outputs }) {
   const packagesOf = ({ inputs }) =>
     Object.keys(inputs).flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
   return Object.fromEntries(Object.entries(outputs).map(([name, chunk]) => [name, [...new Set(packagesOf(chunk))]]));
 }
 
-/** Reads the workspaces' TypeScript instead of their `dist`, so that stack traces lead to it and nothing stale gets in. */
+/** Bundles the workspaces' TypeScript instead of `dist`, so that stack traces point to it and nothing is outdated. */
 const workspaceSources = {
   name: 'workspace-sources',
   setup(esbuild) {
@@ -111,8 +111,8 @@ const workspaceSources = {
 };
 
 /**
- * Puts off the requires of oclif's modules until something of them is used: its flags alone would load its plugins, its
- * templates and its help. TypeScript compiled them, so that each use names the module: `help_1.Help` becomes `(help_1()).Help`.
+ * Delays each require within oclif until its first use: its flags alone would load its plugins, templates and help. In
+ * compiled TypeScript each use names the module, so `help_1.Help` becomes `(help_1()).Help`.
  */
 const lazyRequires = {
   name: 'lazy-requires',
@@ -129,12 +129,12 @@ const lazyRequires = {
   },
 };
 
-/** Modules of packages that promise to do nothing when they are loaded: `sideEffects: false`. */
+/** Modules of packages without side effects at load: `sideEffects: false`. */
 const PURE = /^packages\/|^node_modules\/zod\//;
 
-/** `import.meta` is told by the loader, which knows where the package is. */
+/** Converts a chunk to CommonJS. The loader provides the values of `import.meta`, because it knows the package's folder. */
 async function toCommonJs(text, isPure) {
-  // What `import()` gives of a CommonJS package: its exports by name, as Node would, and not under `default` alone.
+  // `import()` of a CommonJS package gives its exports by name, as in Node, not only as `default`.
   const commonJs = text.replace(/^export default (require_\w+\(\));$/m, 'module.exports = $1;');
   const { code: readable } = await transform(commonJs, {
     format: 'cjs',
@@ -145,8 +145,8 @@ async function toCommonJs(text, isPure) {
     sourcemap: 'inline',
     sourcesContent: false,
   });
-  // Every byte is read at every start. Names stay, for they are in stacks.
-  const { code, map } = await transform(putOff(readable, isPure), {
+  // Every byte is read at every start. Names stay, because stack traces contain them.
+  const { code, map } = await transform(delayRequires(readable, isPure), {
     target,
     minifyWhitespace: true,
     sourcemap: 'external',
@@ -156,10 +156,10 @@ async function toCommonJs(text, isPure) {
 }
 
 /**
- * Runs another chunk, or a module of Node, when something of it is used, and not before: esbuild names it at each use.
- * What takes the name's place is as long as the name, so that the source map stays right.
+ * Loads another chunk or a module of Node at its first use: esbuild names the module at each use. The replacement is as
+ * long as the name, so that the source map stays correct.
  */
-function putOff(code, isPure) {
+function delayRequires(code, isPure) {
   let lazy = code;
   const required = /^(?:var import_(\w+) = )?(require\("(node:|\.\/)([^"]+)"\));$/gm;
   for (const [line, variable, module, kind, name] of code.matchAll(required)) {
@@ -172,7 +172,7 @@ function putOff(code, isPure) {
   return lazy;
 }
 
-/** One script, whose value is an object of chunks by name, and its source map in sections. */
+/** Joins chunks into one script, whose value is an object of chunks by name, and a source map in sections. */
 function joinChunks(chunks) {
   let code = '({\n';
   let line = 1;

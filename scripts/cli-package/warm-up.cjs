@@ -1,7 +1,7 @@
-// Runs the command line of a package folder in this process, for what later runs need not do again. Usage:
+// Runs the command line of a package folder in this process, to save work in later runs. Usage:
 //   node warm-up.cjs PACKAGE_FOLDER chunks     prints which chunks the usual commands run
-//   node warm-up.cjs PACKAGE_FOLDER answers    keeps the answers to `--version` and `--help` in the folder
-//   node warm-up.cjs PACKAGE_FOLDER compiled   keeps the code in the folder that V8 compiled for the usual commands
+//   node warm-up.cjs PACKAGE_FOLDER answers    stores the output of `--version` and `--help` in the folder
+//   node warm-up.cjs PACKAGE_FOLDER compiled   stores V8's compiled code of the usual commands in the folder
 const { mkdirSync, writeFileSync } = require('node:fs');
 const { createServer } = require('node:http');
 const { join } = require('node:path');
@@ -49,12 +49,12 @@ async function keepAnswers() {
   for (const name of names) await keep(`help.${name.replaceAll(' ', '.')}`, `${name} --help`);
 }
 
-/** What is run most: a command that needs nothing, and one that speaks to the API. */
+/** The most frequent commands: one that needs nothing, and one that calls the API. */
 const USUAL = ['contracts schema Project', 'project list', 'project list --json'];
-/** What has much in common with others. */
+/** Commands that share much code with others. */
 const OTHERS = ['task list', 'task list --json', 'deploy list', 'auth key list', 'config list'];
 
-/** Runs commands beside an API that has one project and nothing else. */
+/** Runs commands against an API that has one project and nothing else. */
 async function runCommands(lines, afterEach = () => undefined) {
   const now = new Date().toISOString();
   const project = {
@@ -84,8 +84,8 @@ async function runCommands(lines, afterEach = () => undefined) {
   server.close();
 }
 
-/** Prints lists of names: the chunks of the first command, then those that the next ones run besides. */
-async function tellChunks() {
+/** Prints lists of chunks: those of the first command, then those that each next one adds. */
+async function printChunks() {
   const lists = [];
   await runCommands(USUAL, () => {
     const known = lists.flat();
@@ -102,7 +102,7 @@ async function keepCompiled() {
   }
 }
 
-const tasks = { chunks: tellChunks, answers: keepAnswers, compiled: keepCompiled };
+const tasks = { chunks: printChunks, answers: keepAnswers, compiled: keepCompiled };
 tasks[task]().then(
   () => exit(0),
   (error) => {

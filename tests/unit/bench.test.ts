@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { median, pairedRatio, percentile } from '../../bench/statistics.js';
-import { check, cliTargets, judge, queueTargets } from '../../bench/targets.js';
+import { check, cliTargets, queueTargets, rate } from '../../bench/targets.js';
 
 describe('statistics of the benchmark', () => {
   it('take the middle value as the median, whatever the order', () => {
@@ -43,9 +43,9 @@ describe('the check of the benchmark', () => {
     ]),
   );
 
-  it('stands where every target is met', () => {
+  it('passes if every target is met', () => {
     expect(check(met).ok).toBe(true);
-    expect(check(met).rows.map(({ verdict }) => verdict)).toEqual(Object.keys(queueTargets).map(() => 'met'));
+    expect(check(met).rows.map(({ rating }) => rating)).toEqual(Object.keys(queueTargets).map(() => 'met'));
   });
 
   it.each(Object.keys(queueTargets))('fails without %s', (figure) => {
@@ -59,18 +59,18 @@ describe('the check of the benchmark', () => {
     expect(check(undefined).ok).toBe(false);
   });
 
-  it('says that a target is missed, and fails only below half of it', () => {
-    expect(judge(3, { atLeast: 3 })).toBe('met');
-    expect(judge(1.5, { atLeast: 3 })).toBe('missed');
-    expect(judge(1.49, { atLeast: 3 })).toBe('failed');
+  it('reports a missed target, and fails only below half of it', () => {
+    expect(rate(3, { atLeast: 3 })).toBe('met');
+    expect(rate(1.5, { atLeast: 3 })).toBe('missed');
+    expect(rate(1.49, { atLeast: 3 })).toBe('failed');
     expect(check({ ...met, publish_window256_vs_bullmq: 1.6 }).ok).toBe(true);
     expect(check({ ...met, publish_window256_vs_bullmq: 1.4 }).ok).toBe(false);
   });
 
-  it('says that a limit is missed, and fails only above double of it', () => {
-    expect(judge(0.5, { atMost: 0.5 })).toBe('met');
-    expect(judge(1, { atMost: 0.5 })).toBe('missed');
-    expect(judge(1.01, { atMost: 0.5 })).toBe('failed');
+  it('reports a missed limit, and fails only above double of it', () => {
+    expect(rate(0.5, { atMost: 0.5 })).toBe('met');
+    expect(rate(1, { atMost: 0.5 })).toBe('missed');
+    expect(rate(1.01, { atMost: 0.5 })).toBe('failed');
     expect(check({ ...met, memory_vs_bullmq: 0.9 }).ok).toBe(true);
     expect(check({ ...met, memory_vs_bullmq: 1.1 }).ok).toBe(false);
   });
@@ -88,21 +88,21 @@ describe('the check of the benchmark', () => {
       return spawnSync(process.execPath, [script, file], { encoding: 'utf8' });
     };
 
-    it('prints figure, target, ratio and verdict, and exits with 0', () => {
+    it('prints figure, target, ratio and rating, and exits with 0', () => {
       const { status, stdout } = run('met.json', JSON.stringify({ queue: { ratios: met }, cli }));
       expect(stdout).toMatch(/^\| publish_vs_raw +\| ≥ 0\.7 +\| 0\.70 +\| met +\|$/m);
       expect(stdout).toMatch(/^\| memory_vs_bullmq +\| ≤ 0\.5 +\| 0\.50 +\| met +\|$/m);
       expect(status).toBe(0);
     });
 
-    it('exits with 1 where a figure is worse than half of its target', () => {
+    it('exits with 1 if a figure is worse than half of its target', () => {
       const ratios = { ...met, consume_c1_vs_bullmq: 0.9 };
       const { status, stdout } = run('failed.json', JSON.stringify({ queue: { ratios }, cli }));
       expect(stdout).toMatch(/^\| consume_c1_vs_bullmq +\| ≥ 2 +\| 0\.90 +\| failed +\|$/m);
       expect(status).toBe(1);
     });
 
-    it('exits with 1 where a figure of the command line is missing or above double of its target', () => {
+    it('exits with 1 if a figure of the command line is missing or above double of its target', () => {
       const { help_vs_node: _, ...rest } = cli.ratios;
       for (const ratios of [rest, { ...cli.ratios, help_vs_node: 2.6 }]) {
         const { status, stderr } = run('cli.json', JSON.stringify({ queue: { ratios: met }, cli: { ratios } }));
@@ -111,7 +111,7 @@ describe('the check of the benchmark', () => {
       }
     });
 
-    it('exits with 1 and says what to run where there are no results', () => {
+    it('exits with 1 and prints the command to run if there are no results', () => {
       for (const { status, stderr } of [run('none.json'), run('broken.json', '{')]) {
         expect(stderr).toContain('npm run bench:queue');
         expect(status).toBe(1);
