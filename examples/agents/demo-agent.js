@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// The demo agent: a small program, plainly not an AI. It turns a spec into the posts of a site by a few fixed rules
-// (README.md beside this file lists them), so that the whole flow can be tried without a model or a key.
-// Prompt on stdin; changes are left in the working folder; progress and the <result> block on stdout.
+// The demo agent: a small program, not an AI. It turns a spec into the posts of a site by fixed rules (see README.md), so
+// that the whole flow can be tried without a model or a key.
+// Reads the prompt on stdin, changes the working folder, and prints progress and the <result> block on stdout.
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 
-/** Cuts the prompt by its byte counts. Returns the spec, and the failure of the round before if there was one. */
+/** Cuts the prompt by its byte counts. Returns the spec, and the failure of the last round if there was one. */
 export function readPrompt(prompt) {
   const spec = section(prompt, 'SPEC', 'Spec-Bytes');
   if (!spec) throw new Error('The prompt has no spec: a line "Spec-Bytes: <count>" and its section are missing.');
@@ -17,7 +17,7 @@ export function readPrompt(prompt) {
   return { spec: spec.text, failure: failure?.text };
 }
 
-// Markers may occur inside a spec, so only the first header counts, and the end is found by counting.
+// A spec may contain markers, so only the first header counts, and the byte count gives the end.
 function section(bytes, name, header) {
   // latin1 gives one character per byte: positions in the text are positions in the bytes.
   const start = new RegExp(`(?:^|\\n)${header}: (\\d+)\\n----- BEGIN ${name} -----\\n`).exec(bytes.toString('latin1'));
@@ -31,7 +31,7 @@ function section(bytes, name, header) {
   return { text: bytes.subarray(from, to).toString('utf8'), end: to + close.length - 1 };
 }
 
-/** Turns a spec into a site. Texts keep every character they had. */
+/** Turns a spec into a site. Texts keep every character. */
 export function siteFromSpec(spec, projectName = '') {
   const { title, posts } = findHeadings(spec);
   const siteTitle = title?.text || friendlyName(projectName);
@@ -54,7 +54,7 @@ export function siteFromSpec(spec, projectName = '') {
   };
 }
 
-// The first `# ` line before any post, and every `## ` line; neither counts inside a fenced block.
+// Finds the first `# ` line before any post, and every `## ` line, outside of fenced blocks.
 function findHeadings(spec) {
   let title;
   const posts = [];
@@ -81,7 +81,7 @@ function findHeadings(spec) {
   return { title, posts };
 }
 
-// Lines with where they start and where the next one starts; they end with LF or CRLF.
+// Yields each line without LF or CRLF, its start, and the start of the next line.
 function* linesOf(text) {
   let start = 0;
   while (start < text.length) {
@@ -126,7 +126,7 @@ function friendlyName(projectName) {
   return words ? words[0].toUpperCase() + words.slice(1) : 'A small site';
 }
 
-/** The test that goes with a site: it fails as soon as a character of the content changes. */
+/** The test of a site: it fails if any character of the content changes. */
 export function testFor(site) {
   const print = (text) => ({ characters: text.length, sha256: createHash('sha256').update(text).digest('hex') });
   const expected = {
@@ -134,7 +134,7 @@ export function testFor(site) {
     intro: print(site.intro),
     posts: site.posts.map(({ slug, title, body }) => ({ slug, title, ...print(body) })),
   };
-  return `// Written by the demo agent from the spec: the content must say exactly what was asked for.
+  return `// Written by the demo agent from the spec: the content must match the spec exactly.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -165,14 +165,14 @@ export async function writeSite(folder, site) {
   await writeFile(join(folder, 'test/content.test.js'), testFor(site));
 }
 
-/** One whole turn in a folder: prompt bytes in, files out. `say` gets the lines of progress. Returns what it made. */
-export async function takeTurn(prompt, { folder, say }) {
+/** Runs a whole turn in a folder: prompt bytes in, files out. `report` gets the lines of progress. Returns the site. */
+export async function takeTurn(prompt, { folder, report }) {
   const { spec, failure } = readPrompt(prompt);
-  say(`Reading the spec: ${Buffer.byteLength(spec)} bytes.`);
-  if (failure !== undefined) say('The last round failed. There is one way to do this, so everything is written again.');
+  report(`Reading the spec: ${Buffer.byteLength(spec)} bytes.`);
+  if (failure !== undefined) report('The last round failed. The rules are fixed, so everything is written again.');
   const site = siteFromSpec(spec, await projectName(folder));
-  say(`Writing content/site.json: ${count(site.posts.length)}.`);
-  say('Writing test/content.test.js.');
+  report(`Writing content/site.json: ${count(site.posts.length)}.`);
+  report('Writing test/content.test.js.');
   await writeSite(folder, site);
   return { site, failure };
 }
@@ -196,15 +196,15 @@ export async function readStdin() {
   return Buffer.concat(chunks);
 }
 
-/** Prints the block that ends a turn. Angle brackets are escaped, so that no text can end it early. */
+/** Prints the block that ends a turn. Escapes angle brackets, so that no text can end it early. */
 export function printResult(result) {
   process.stdout.write(`<result>${JSON.stringify(result).replaceAll('<', '\\u003c')}</result>\n`);
 }
 
-/** A turn as a program: stdin, this folder, stdout. */
+/** Runs a turn as a program: stdin, the current folder, stdout. */
 export async function main() {
   try {
-    const { site } = await takeTurn(await readStdin(), { folder: process.cwd(), say: (line) => console.log(line) });
+    const { site } = await takeTurn(await readStdin(), { folder: process.cwd(), report: (line) => console.log(line) });
     printResult({
       status: 'success',
       summary: `Wrote "${site.title}" with ${count(site.posts.length)}, and its test.`,

@@ -22,8 +22,8 @@ const consumer = runConsumer({
   service: 'example',
   consumer: 'printer-1',
   handler: async ({ customer, cents }, { signal }) => {
-    if (cents < 0) throw new PermanentError('nobody prints a negative invoice'); // a dead letter, at once
-    signal.throwIfAborted(); // stopping, or somebody else has the message now
+    if (cents < 0) throw new PermanentError('an invoice cannot be negative'); // a dead letter, at once
+    signal.throwIfAborted(); // the consumer stops, or lost its lease
     console.log(`${customer} owes ${(cents / 100).toFixed(2)}`);
     void consumer.stop();
   },

@@ -2,25 +2,25 @@ import type { TaskEvent } from '@codegen/contracts';
 import { startFakeApi, TOKEN } from '../../packages/sdk/tests/support/fake-api.js';
 import { Client, openTestDatabase, startTestApi } from '../../services/api/tests/support/test-api.js';
 
-/** An API under test, real or not, and what makes its tasks go on. */
+/** An API under test, real or fake, and functions that move its tasks on. */
 export interface ApiPeer {
-  /** Somebody whose key may do all that a person may. */
+  /** A client with a person's full rights. */
   person: Client;
-  /** A key that only lists projects, and looks at deploy tasks. */
+  /** A client that may only list projects and read deploy tasks. */
   lister: Client;
-  /** Puts an event of a task into its history. */
+  /** Adds an event to a task's history. */
   emit(taskId: string, event: Partial<TaskEvent>): Promise<void>;
-  /** Takes a task and ends it, with its last event. */
+  /** Claims a task and ends it, with its last event. */
   end(taskId: string, status: 'completed' | 'failed'): Promise<void>;
-  /** Notes that main of a project is at a commit. */
+  /** Sets the commit of a project's main. */
   merged(projectId: string, commit: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Every API that clients are tested with. */
+/** Every API that clients are tested against. */
 export const apiPeers: Record<string, () => Promise<ApiPeer>> = {
   'the API on PGlite': realPeer,
-  'the fake that clients are tested with': fakePeer,
+  'the fake API of client tests': fakePeer,
 };
 
 async function realPeer(): Promise<ApiPeer> {

@@ -12,7 +12,7 @@ declare module 'vitest' {
   }
 }
 
-/** Bundles what tests start as processes. Quick where nothing has changed. */
+/** Bundles the programs that tests start as processes. Quick if nothing has changed. */
 export default async function buildPrograms(project: TestProject): Promise<void> {
   const made = ['cli', 'programs'].map((name) =>
     promisify(execFile)(process.execPath, [join(import.meta.dirname, `../../scripts/build-${name}.js`)]),

@@ -6,10 +6,10 @@ const library = [
   '/usr/lib/faketime/libfaketimeMT.so.1',
 ].find((path) => existsSync(path));
 
-/** Whether this machine can give a process a clock of its own; bin/set-up installs what is needed. */
+/** Whether libfaketime is installed, which gives a process its own clock; bin/set-up installs it. */
 export const hasFaketime = library !== undefined;
 
-/** Environment of a process whose clock, and only its own, is wrong by so many minutes. Timers run as ever. */
+/** Environment that sets a process's clock wrong by a number of minutes. Its timers run normally. */
 export function wrongClock(minutes: number): Record<string, string> {
   if (!library) throw new Error('libfaketime is not installed. Try: bin/set-up faketime');
   return {
@@ -19,13 +19,13 @@ export function wrongClock(minutes: number): Record<string, string> {
   };
 }
 
-/** Environment of a process for which time, its timers' too, runs so many times as fast. */
+/** Environment that makes time in a process, including its timers, run a number of times faster. */
 export function fastClock(times: number): Record<string, string> {
   if (!library) throw new Error('libfaketime is not installed. Try: bin/set-up faketime');
   return { LD_PRELOAD: library, FAKETIME: `+0 x${times}` };
 }
 
-/** Removes what the library of a killed process leaves in shared memory. */
+/** Removes the shared memory that the library of a killed process leaves behind. */
 export function forgetClocks(pids: readonly (number | undefined)[]): void {
   for (const name of pids.flatMap((pid) => [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`])) {
     rmSync(`/dev/shm/${name}`, { force: true });

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** Passes on what either socket says; when one ends, so does the other. */
+/** Pipes two sockets into each other; when one closes, the other one is destroyed. */
 export function joinSockets(one: Socket, two: Socket): void {
   const ways = [
     [one, two],

@@ -1,4 +1,4 @@
-// Writes the address of every module that is imported to the file that LOADS names.
+// Writes the URL of every imported module to the file $LOADS.
 import { register } from 'node:module';
 
 const hook = `

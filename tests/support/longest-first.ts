@@ -2,11 +2,11 @@ import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Seconds that the longest files take, roughly. A fresh checkout has no record of its own, and a long file that starts
- * last runs alone at the end.
+ * Seconds that the longest files take, roughly. A fresh checkout has no timings, and a long file that starts last would run
+ * alone at the end.
  */
 const seconds: Record<string, number> = {
-  // A minute of mere waiting, best spent while others work.
+  // It only waits for minutes, so start it first.
   'packages/sdk/tests/integration/long-handler.test.ts': 200,
   'tests/e2e/crash-stack.test.ts': 150,
   'tests/e2e/crash-everything.test.ts': 150,
@@ -46,7 +46,7 @@ const seconds: Record<string, number> = {
   'services/api/tests/integration/main.test.ts': 15,
 };
 
-/** Starts the longest files of a group first, whichever project they are of; the others as vitest does. */
+/** Starts the longest files of a group first, across projects; the others in vitest's order. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const lengthOf = (file: TestSpecification) => seconds[relative(this.ctx.config.root, file.moduleId)] ?? 0;

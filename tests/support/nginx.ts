@@ -8,10 +8,10 @@ import { waitFor } from './wait-for.js';
 
 const program = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx'].find((path) => existsSync(path));
 
-/** Whether this machine has an nginx; bin/set-up installs it. */
+/** Whether nginx is installed; bin/set-up installs it. */
 export const hasNginx = program !== undefined;
 
-/** Starts an nginx with so many lines of configuration within `http { … }`, and waits until it listens at the address. */
+/** Starts an nginx with the given configuration inside `http { … }`, and waits until it answers at the URL. */
 export async function startNginx(url: string, http: string): Promise<{ stop(): Promise<void> }> {
   if (!program) throw new Error('nginx is not installed. Try: bin/set-up nginx');
   const { path: folder, remove } = await tempFolder('codegen-nginx');

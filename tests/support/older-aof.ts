@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { TestRedis } from './redis.js';
 
 /**
- * Copies what a redis-server has written so far. The call that comes back kills the server and starts it again on the
- * copy: a crash that loses everything since. (SIGKILL alone loses nothing: the kernel still has the tail.)
+ * Copies the AOF of a redis-server. The returned function kills the server and restarts it on the copy: a crash that loses
+ * all later writes. (SIGKILL alone loses nothing: the kernel still has the tail.)
  */
 export async function keepAof(server: TestRedis): Promise<() => Promise<void>> {
   const live = join(server.folder, 'appendonlydir');

@@ -9,18 +9,18 @@ import { tempFolder } from './temp-folder.js';
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '..', '..');
 
-/** The command line as a stranger has it. */
+/** The command line as its users install it. */
 export interface PackedCli {
-  /** The installed executable, as npm links it. */
+  /** The executable that npm has linked. */
   bin: string;
-  /** The folder that it was installed in, alone. */
+  /** The folder with nothing else installed. */
   folder: string;
   /** The installed package. */
   package: string;
   remove(): Promise<void>;
 }
 
-/** A copy of what `npm install` makes of the packed tarball in an empty folder, without a registry. */
+/** A copy of an empty folder in which `npm install` has installed the packed tarball, without a registry. */
 export async function packedCli(): Promise<PackedCli> {
   const { path: folder, remove } = await tempFolder('codegen-packed');
   await cp(await installed(), folder, { recursive: true, verbatimSymlinks: true });
@@ -33,7 +33,7 @@ export async function packedCli(): Promise<PackedCli> {
   };
 }
 
-/** Beside the bundle, once for each state of the sources, whoever asks first. */
+/** Installs it beside the bundle, once for each state of the sources. */
 async function installed(): Promise<string> {
   const place = join(inject('cli'), '..', '..', '..', 'installed');
   if (existsSync(place)) return place;
@@ -45,7 +45,7 @@ async function installed(): Promise<string> {
   const aside = await mkdtemp(`${place}.`);
   await cp(folder, aside, { recursive: true, verbatimSymlinks: true });
   await remove();
-  // Where somebody else was faster, theirs stays.
+  // If another process was faster, its result stays.
   await rename(aside, place).catch(() => rm(aside, { recursive: true }));
   return place;
 }

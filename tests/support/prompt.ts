@@ -1,4 +1,4 @@
-/** A prompt as the developer step writes it: the spec, and the failure of the round before, each with its byte count. */
+/** A prompt in the developer step's format: the spec, and the failure of the last round, each with its byte count. */
 export function framedPrompt(spec: string, failure?: string): Buffer {
   const section = (name: string, header: string, text: string) => [
     Buffer.from(`${header}: ${Buffer.byteLength(text)}\n----- BEGIN ${name} -----\n`),

@@ -6,13 +6,13 @@ import { tempFolder } from './temp-folder.js';
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '..', '..');
-/** What the packages depend on; taken from this checkout, so that no registry is asked. */
+/** Dependencies of the packages; taken from this checkout, so that npm needs no registry. */
 const DEPENDENCIES = ['ioredis', 'pino', 'yaml', 'zod'];
 
 /** `@codegen/contracts` and `@codegen/sdk` as they would be published. */
 export interface PublishedPackages {
   tarballs: { contracts: string; sdk: string };
-  /** A new folder where npm has installed the SDK's tarball, and what it asks a registry for. */
+  /** Returns a new folder in which npm has installed the SDK's tarball and its dependencies. */
   install(name: string): Promise<string>;
   remove(): Promise<void>;
 }
@@ -20,7 +20,7 @@ export interface PublishedPackages {
 /** Packs both packages with npm. */
 export async function publishedPackages(): Promise<PublishedPackages> {
   const { path, remove } = await tempFolder('codegen-published');
-  // Where a temporary folder is a link, modules know themselves by their real path.
+  // If the temporary folder is a link, Node resolves modules to their real path.
   const folder = await realpath(path);
   const pack = ['pack', '--silent', '--pack-destination', folder, '-w', 'packages/contracts'];
   const [contracts, sdk] = await Promise.all([
@@ -46,7 +46,7 @@ export async function publishedPackages(): Promise<PublishedPackages> {
   };
 }
 
-/** Gives a consumer the types of Node, as a TypeScript project has them. */
+/** Adds the types of Node to a consumer, as in a TypeScript project. */
 export async function addNodeTypes(consumer: string): Promise<void> {
   const types = join(consumer, 'node_modules', '@types');
   await mkdir(types);

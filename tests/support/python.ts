@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const CHECK = 'import sys, pydantic; sys.exit(sys.version_info < (3, 11) or not pydantic.VERSION.startswith("2."))';
 
-/** A Python 3.11 with Pydantic 2: that of bin/set-up, or the one on the PATH; undefined where there is neither. */
+/** A Python 3.11 with Pydantic 2: the one of bin/set-up, or the one on the PATH; undefined without both. */
 export const python: string | undefined = [
   fileURLToPath(new URL('../../.tsbuild/python/bin/python', import.meta.url)),
   'python3',

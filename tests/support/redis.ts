@@ -12,14 +12,14 @@ export interface TestRedis {
   readonly folder: string;
   /** Of the server process; changes with `restart`. */
   readonly pid: number;
-  /** SIGKILL, as a crash would. */
+  /** Sends SIGKILL, like a crash. */
   kill(): Promise<void>;
   /** Starts the server again on the same port and folder. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A real redis-server of its own: a free port, an empty folder, AOF as in production. */
+/** Starts a separate redis-server: a free port, an empty folder, AOF as in production. */
 export async function startRedis(args: readonly string[] = []): Promise<TestRedis> {
   const folder = await tempFolder('codegen-redis');
   const port = await freePort();
@@ -49,7 +49,7 @@ export async function startRedis(args: readonly string[] = []): Promise<TestRedi
   };
 }
 
-/** A connection without anything of ours. Its server may be killed: commands fail, and ioredis prints nothing. */
+/** A plain ioredis connection. If its server is killed, commands fail and ioredis prints nothing. */
 export function openRedis(where: string | Options, options: Options = {}): Redis {
   const redis = typeof where === 'string' ? new Redis(where, options) : new Redis({ ...where, ...options });
   redis.on('error', () => undefined);

@@ -5,7 +5,7 @@ import { parseSync } from 'oxc-parser';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-/** A regular expression of the sources, and the first place where it stands. */
+/** A regular expression of the sources, and its first place. */
 export interface FoundExpression {
   readonly where: string;
   readonly source: string;
@@ -19,7 +19,7 @@ interface Node {
   readonly callee?: { readonly name?: string };
 }
 
-/** Every regular expression in a text of TypeScript; one that is put together while running has no source. */
+/** Every regular expression in a TypeScript text; one that is built at run time has no source. */
 export function expressionsIn(text: string, where: string): FoundExpression[] {
   const found: FoundExpression[] = [];
   const visit = (node: unknown): void => {
@@ -39,8 +39,7 @@ export function expressionsIn(text: string, where: string): FoundExpression[] {
 }
 
 /**
- * Every regular expression of the packages and services, and of what projects and agents are made from; the same one at
- * several places comes once.
+ * Every regular expression of packages, services, templates and examples; one at several places is listed once.
  */
 export function allExpressions(): FoundExpression[] {
   const own = ['packages', 'services'].flatMap((group) =>

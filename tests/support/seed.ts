@@ -4,7 +4,7 @@ import fc, { type Arbitrary } from 'fast-check';
 export const seed = Number(process.env.FC_SEED ?? 20_260_110);
 if (!Number.isInteger(seed)) throw new Error('FC_SEED must be an integer');
 
-/** So many generated values, the same in each run. */
+/** Generates a number of values, the same in each run. */
 export function samples<T>(arbitrary: Arbitrary<T>, count: number): T[] {
   return fc.sample(arbitrary, { seed, numRuns: count });
 }

@@ -3,7 +3,7 @@ import type { Reporter, TestModule, Vitest } from 'vitest/node';
 
 const MOST = 10;
 
-/** Prints the files that took longest, with their imports and hooks. */
+/** Prints the slowest files; their time includes imports and hooks. */
 export default class SlowestFiles implements Reporter {
   #root = '';
 

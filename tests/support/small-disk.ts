@@ -8,14 +8,14 @@ const run = promisify(execFile);
 
 export interface SmallDisk {
   readonly path: string;
-  /** Leaves that many bytes free. */
+  /** Fills the disk up to a number of free bytes. */
   fill(leftBytes?: number): Promise<void>;
-  /** Takes away again what `fill` put there. */
+  /** Removes the data of `fill`. */
   makeRoom(): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** A disk of its own, of that many MiB, as the options of its mount and its owner say. */
+/** Mounts a new disk of a size in MiB, with mount options and an owner. */
 export async function smallDisk(
   sizeMib: number,
   { options = 'rw', owner = 'root' }: { options?: string; owner?: string } = {},
@@ -31,7 +31,7 @@ export async function smallDisk(
     },
     makeRoom: () => rm(ballast, { force: true }),
     remove: async () => {
-      // What still runs there loses it when it ends.
+      // Lazy: a process that still uses it keeps it until it ends.
       await run('umount', ['--lazy', folder.path]);
       await folder.remove();
     },

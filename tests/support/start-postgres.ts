@@ -21,7 +21,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** A PostgreSQL cluster of its own, which can be stopped and started again on the same port and data. */
+/** Starts a separate PostgreSQL cluster, which can be stopped and restarted on the same port and data. */
 export async function startPostgres() {
   const bin = await postgresBinaries();
   const folder = await tempFolder('codegen-postgres');
@@ -43,7 +43,7 @@ export async function startPostgres() {
   return {
     url,
     start,
-    /** Fast: connections are ended, not waited for. */
+    /** Fast shutdown: ends connections instead of waiting for them. */
     stop: async () => {
       const exited = once(server, 'exit');
       server.kill('SIGINT');

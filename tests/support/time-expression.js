@@ -1,14 +1,14 @@
-// Runs one regular expression after the other on texts of one length, in a thread that can be ended.
+// Times regular expressions on texts of one length, in a thread that can be terminated.
 import { parentPort, workerData } from 'node:worker_threads';
 
 const { expressions, length, tooSlowMs } = workerData;
 
-/** What texts from outside repeat: words, spaces, line ends, what URLs, JSON, markup and terminals are made of. */
+/** Parts that outside texts repeat: words, spaces, line ends, parts of URLs, JSON, markup and terminal sequences. */
 const UNITS = ['a', '0', 'f', ' ', '\n', '\t', '\r\n', 'a:', '://', 'a://', 'a://a:', '<result>', '"', '\\', '\\"', "'"]
   .concat(['[', '{"a":', '(', '-', '_', '.', '/', '@', '#', '=', ',', ';', '%41', 'é', '😀', '\ud800', '\0'])
   .concat(['\u001b[', '\u001b', '\u001b]', 'a.', 'a-', 'a b ', '1.', 'a=', '--a=', '"\'']);
 
-/** Texts that make a faulty expression slow: those, and its own words, again and again, with an end that does not fit. */
+/** Texts that make a faulty expression slow: these parts, and its own words, repeated, with an end that does not match. */
 function shapesFor(source) {
   const words = [...new Set(source.match(/[\w@:/"'#-]+/g)?.map((word) => word.slice(0, 12)))];
   const own = words.flatMap((word) => [word, `${word}a`, `${word} `, `${word}\n`, `${word}1`]);
@@ -33,7 +33,7 @@ for (const [at, { source, flags }] of expressions.entries()) {
   let slowest = { ms: 0, shape: '' };
   for (const text of shapesFor(source)) {
     let ms = run(text);
-    // The first run compiles, and any may be interrupted.
+    // The first run includes compiling, and any run may be interrupted.
     for (let again = 0; again < 4 && ms > tooSlowMs && ms < 40 * tooSlowMs; again += 1) ms = Math.min(ms, run(text));
     if (ms > slowest.ms) slowest = { ms, shape: text.slice(0, 20) };
     if (ms > tooSlowMs) break;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Polls until the check gives something truthy; throws with the description when it never does. */
+/** Polls until the check returns a truthy value; after the timeout throws an error with the description. */
 export async function waitFor<T>(
   what: string,
   check: () => T | Promise<T>,

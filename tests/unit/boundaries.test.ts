@@ -6,56 +6,51 @@ import { describe, expect, it } from 'vitest';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-/** Who may import whom: a package, then the workspace packages it may name. */
+/** Whether a package may import another workspace package. */
 function allowed(from: string, to: string): boolean {
   if (from === '@codegen/contracts') return false;
   if (from === '@codegen/sdk') return to === '@codegen/contracts';
-  // The command line starts the stack, which knows nothing of it.
+  // The command line starts the stack, so the stack must not import it.
   if (from === '@codegen/stack') return to !== '@codegen/orchestrator-cli';
   return to === '@codegen/contracts' || to === '@codegen/sdk';
 }
 
-/** All that the API, which knows no queue, may import of the SDK. */
-const OF_THE_SDK_IN_THE_API = [
-  '@codegen/sdk/service',
-  '@codegen/sdk/errors',
-  '@codegen/sdk/processes',
-  '@codegen/sdk/text',
-];
+/** The subpaths of the SDK that the API may import; it uses no queue. */
+const SDK_FOR_API = ['@codegen/sdk/service', '@codegen/sdk/errors', '@codegen/sdk/processes', '@codegen/sdk/text'];
 /**
- * Starting a service, so also the API: pino alone of all packages, and of the SDK what log lines say and never say, how the URL
- * of Redis is read, and the signs of life, which those load that have a key.
+ * Imports of sdk/service, which every service loads, also the API: only pino, and of the SDK only log context, redaction,
+ * traces and the URL of Redis.
  */
 const IN_SDK_SERVICE =
   /^(node:|\.\/(?!signs-of-life|health|metrics|telemetry)|\.\.\/(current-message|text\/(redactor|error-text)|queue\/(redis-url|logger|open-telemetry))\.js$|pino$)/;
-/** Files of it that are loaded by those services that need them. */
+/** Files of sdk/service that only some services load. */
 const LOADED_LATER = /\/service\/(signs-of-life|health|metrics|telemetry)\.ts$/;
-/** Lines of the file that says what a service is made of. */
+/** Most lines of a service's parts list. */
 const MOST_LINES_OF_A_START = 60;
-/** Processes, so also those of the API, and files, so also the start of the CLI: no package at all. */
-const OF_NODE_ALONE = /^packages\/sdk\/src\/(processes|files)\//;
-const NODE_ALONE = /^(node:|\.\/)/;
-/** Texts, so also where a command starts: no package, and no zod. */
+/** Folders that import no package, because the API and the start of the CLI load them. */
+const WITHOUT_PACKAGES = /^packages\/sdk\/src\/(processes|files)\//;
+const FOR_WITHOUT_PACKAGES = /^(node:|\.\/)/;
+/** Imports of sdk/text, which every command loads at its start: no package, not even zod. */
 const IN_SDK_TEXT = /^(\.\/|@codegen\/contracts\/storable$)/;
 
-/** The one file that knows which parser the command line has. */
+/** The only file that may import oclif. */
 const OF_OCLIF = 'packages/orchestrator-cli/src/kit/parse.ts';
 
-/** Where paths lead into folders of agents, commits and releases, or into a stranger's. */
+/** Sources that open paths below folders that others write to: agents, commits, releases, users. */
 const AMONG_OTHERS =
   /^(packages\/worker-wrapper|services\/(worker-manager|infra-service))\/src\/|^packages\/(orchestrator-cli\/src\/config|sdk\/src\/profiles)\//;
-/** Calls that would wait at a pipe, follow a link or read without end. */
+/** Calls that may block on a pipe, follow a link or read without a limit. */
 const OPENS = /^(open|readFile|writeFile|appendFile|truncate|copyFile|cp|rm|create(Read|Write)Stream)(Sync)?$/;
-/** Files that open only what they have made themselves, and why. */
+/** Files that open only files of their own, and why. */
 const OPENS_ITS_OWN = new Set([
-  // The wrapper's own git directory, which no agent sees before it is whole.
+  // The wrapper's own git directory, which agents see only when it is complete.
   'packages/worker-wrapper/src/workspace.ts',
   'packages/worker-wrapper/src/agent-repository.ts',
   // The index that git has just written beside the release.
   'services/infra-service/src/releases/prepare-release.ts',
 ]);
 
-/** Everything that a tree of workspaces does against the table. */
+/** All violations of these rules in a tree of workspaces. */
 function violations(tree: string): string[] {
   const found: string[] = [];
   for (const folder of ['packages', 'services'].flatMap((group) => children(join(tree, group)))) {
@@ -79,14 +74,14 @@ function violations(tree: string): string[] {
         if (name && !dependencies.includes(name) && name !== manifest.name)
           found.push(`${where} imports undeclared ${name}`);
         if (target.startsWith('@codegen/sdk/testing')) found.push(`${where} imports ${target}, which is for tests`);
-        if (manifest.name === '@codegen/api' && name === '@codegen/sdk' && !OF_THE_SDK_IN_THE_API.includes(target)) {
-          found.push(`${where} imports ${target}: the API knows no queue`);
+        if (manifest.name === '@codegen/api' && name === '@codegen/sdk' && !SDK_FOR_API.includes(target)) {
+          found.push(`${where} imports ${target}: the API uses no queue`);
         }
         if (where === 'packages/sdk/src/current-message.ts' && !target.startsWith('node:')) {
           found.push(`${where} imports ${target}: services start without it`);
         }
-        if (OF_NODE_ALONE.test(where) && !NODE_ALONE.test(target)) {
-          found.push(`${where} imports ${target}: it needs Node.js alone`);
+        if (WITHOUT_PACKAGES.test(where) && !FOR_WITHOUT_PACKAGES.test(target)) {
+          found.push(`${where} imports ${target}: it may import Node.js only`);
         }
         if (where.startsWith('packages/sdk/src/text/') && !IN_SDK_TEXT.test(target)) {
           found.push(`${where} imports ${target}: texts are handled without it`);
@@ -114,7 +109,7 @@ function violations(tree: string): string[] {
         const opening = ofFileSystem(text).filter((name) => OPENS.test(name));
         for (const name of opening) found.push(`${where} uses ${name}, where @codegen/sdk/files has to be used`);
       }
-      // Setting a variable is not reading one.
+      // Setting a variable is allowed.
       const readsEnvironment = /\bprocess\.env\b(?!\[\w+\] = )/.test(text);
       if (
         readsEnvironment &&
@@ -128,19 +123,19 @@ function violations(tree: string): string[] {
   return found;
 }
 
-/** Files that need each other in a circle, types included, each with what it imports of the others. */
+/** Files in import circles, including types, each with its imports in the circle. */
 function circles(tree: string): string[][] {
   const files = ['packages', 'services'].flatMap((group) =>
     children(join(tree, group)).flatMap((folder) => sources(join(folder, 'src'))),
   );
   const needs = new Map(
     files.map((file) => {
-      // What is loaded when it is used, by `import(…)`, is no circle.
+      // A dynamic `import(…)` makes no circle.
       const targets = [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\b[^;]*?from '(\.[^']+)\.js';/gm)];
       return [file, targets.map(([, target]) => resolve(dirname(file), `${target}.ts`))] as const;
     }),
   );
-  // Whatever needs nothing that is left is in no circle, nor is what nothing left needs.
+  // A file that imports none of the rest, or is imported by none, is in no circle.
   for (let before = 0; before !== needs.size; ) {
     before = needs.size;
     const needed = new Set([...needs.values()].flat());
@@ -169,14 +164,14 @@ function imports(text: string): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].map((match) => match[1] as string);
 }
 
-/** What is loaded together with a file: neither types nor what is imported when it is used. */
+/** Modules that are loaded with a file: no types and no dynamic imports. */
 function loadedAtOnce(text: string): string[] {
   return [...text.matchAll(/^(?:import|export)\b(?! type)(?:[^;'"]* from)? ?['"]([^'"]+)['"];/gm)].map(
     (match) => match[1] as string,
   );
 }
 
-/** What a source takes from the file system's modules. */
+/** Names that a source imports from Node's file system modules. */
 function ofFileSystem(text: string): string[] {
   const lists = [...text.matchAll(/import \{([^}]*)\} from 'node:fs(?:\/promises)?'/g)].map(
     ([, names]) => names as string,
@@ -189,15 +184,15 @@ function ofFileSystem(text: string): string[] {
 }
 
 describe('boundaries', () => {
-  it('are kept by every manifest and every import', () => {
+  it('hold for every manifest and every import', () => {
     expect(violations(root)).toEqual([]);
   });
 
-  it('no file needs itself by way of others, not even for a type', () => {
+  it('allow no import circles, not even of types', () => {
     expect(circles(root)).toEqual([]);
   });
 
-  it('are seen when they are crossed', () => {
+  it('report every violation', () => {
     const tree = mkdtempSync(join(tmpdir(), 'codegen-boundaries-'));
     const file = (path: string, text: string) => {
       mkdirSync(dirname(join(tree, path)), { recursive: true });
@@ -262,9 +257,9 @@ describe('boundaries', () => {
         'packages/contracts/src/index.ts imports undeclared @codegen/sdk',
         'packages/orchestrator-cli/src/list.ts imports @oclif/core/flags: packages/orchestrator-cli/src/kit/parse.ts alone knows the parser',
         'packages/sdk/src/current-message.ts imports ioredis: services start without it',
-        'packages/sdk/src/files/read.ts imports yaml: it needs Node.js alone',
-        'packages/sdk/src/processes/end.ts imports ../queue/connect.js: it needs Node.js alone',
-        'packages/sdk/src/processes/end.ts imports execa: it needs Node.js alone',
+        'packages/sdk/src/files/read.ts imports yaml: it may import Node.js only',
+        'packages/sdk/src/processes/end.ts imports ../queue/connect.js: it may import Node.js only',
+        'packages/sdk/src/processes/end.ts imports execa: it may import Node.js only',
         'packages/sdk/src/service/run.ts imports ../queue/connect.js: services start without it',
         'packages/sdk/src/text/clean.ts imports @codegen/contracts: texts are handled without it',
         'packages/sdk/src/text/clean.ts imports undeclared @codegen/contracts',
@@ -274,7 +269,7 @@ describe('boundaries', () => {
         'services/a/src/up.ts imports @codegen/sdk/testing, which is for tests',
         'services/a/src/up.ts imports main',
         'services/a/src/up.ts imports undeclared @codegen/sdk',
-        'services/api/src/queue.ts imports @codegen/sdk/queue: the API knows no queue',
+        'services/api/src/queue.ts imports @codegen/sdk/queue: the API uses no queue',
         'services/langgraph/src/engine/sweep.ts imports ../flows/conditions.js: the engine knows no flow',
         'services/langgraph/src/langgraph.ts has 62 lines, and says what a service is made of: at most 60',
         'services/worker-manager/src/read.ts uses readFile, where @codegen/sdk/files has to be used',

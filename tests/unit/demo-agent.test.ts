@@ -13,7 +13,7 @@ interface DemoAgent {
   testFor(site: Site): string;
 }
 
-// A program in plain JavaScript, so its types are said here.
+// The program is plain JavaScript, so its types are declared here.
 const agent = new URL('../../examples/agents/demo-agent.js', import.meta.url).href;
 const { readPrompt, siteFromSpec, testFor } = (await import(agent)) as DemoAgent;
 
@@ -70,7 +70,7 @@ describe('turning a spec into a site', () => {
     ]);
   });
 
-  it('takes headings in fenced blocks for text', () => {
+  it('treats headings in fenced blocks as text', () => {
     const fenced = '```md\n## not a post\n~~~\n```` \n```js x\n';
     const site = siteFromSpec(`## One\n${fenced}\n\`\`\`\n## Two\n~~~\n## inside to the end`);
     expect(site.posts.map((post) => post.title)).toEqual(['One', 'Two']);
@@ -83,7 +83,7 @@ describe('turning a spec into a site', () => {
     expect(site.posts[0]?.body).toBe('### Deeper\n# Not a title\n##not a heading\n #hash\ntext');
   });
 
-  it('makes the whole spec one post where there are no headings of posts', () => {
+  it('makes one post of a spec without headings of posts', () => {
     const spec = '# Only a title\r\n\r\nAnd some text that goes on for quite a while, beyond any title.\n';
     const site = siteFromSpec(spec);
     expect(site).toMatchObject({ title: 'Only a title', intro: '' });
@@ -103,7 +103,7 @@ describe('turning a spec into a site', () => {
     expect(siteFromSpec('## One\n', project).title).toBe(title);
   });
 
-  it('gives headings without text a name, and every post a slug of its own', () => {
+  it('gives headings without text a name, and every post its own slug', () => {
     const site = siteFromSpec(
       '##\na\n## \n## Same\n## Same\n## same!\n## Same-2\n## Grüße & Küsse ##\n## 日本語\n## 🐱',
     );

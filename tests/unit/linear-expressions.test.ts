@@ -2,13 +2,13 @@ import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { allExpressions, expressionsIn, type FoundExpression } from '../support/regular-expressions.js';
 
-/** Characters of a text: one that takes quadratic time takes over 100 ms for it, one that takes linear time under 1 ms. */
+/** Length of a text for which quadratic time takes over 100 ms, and linear time under 1 ms. */
 const LENGTH = 10_000;
 const TOO_SLOW_MS = 5;
-/** After which an expression counts as one that does not end. */
+/** Milliseconds after which an expression counts as endless. */
 const GIVE_UP_MS = 10_000;
 
-/** Put together while running, so that their source is not at hand here: why each takes linear time. */
+/** Expressions that are built at run time, so that they cannot be tested here: why each takes linear time. */
 const PUT_TOGETHER: Record<string, string> = {
   'packages/orchestrator-cli/src/mcp/tool-words.ts': 'fixed words: the names of commands',
   'packages/orchestrator-cli/src/kit/text.ts':
@@ -20,7 +20,7 @@ const PUT_TOGETHER: Record<string, string> = {
   'packages/sdk/src/testing/memory-queue.ts': 'for tests: patterns of our own streams',
 };
 
-/** What takes too long, with the text that shows it. */
+/** The expressions that take too long, each with such a text. */
 async function tooSlow(expressions: readonly FoundExpression[]): Promise<string[]> {
   const script = new URL('../support/time-expression.js', import.meta.url);
   const thread = new Worker(script, { workerData: { expressions, length: LENGTH, tooSlowMs: TOO_SLOW_MS } });
@@ -46,17 +46,17 @@ async function tooSlow(expressions: readonly FoundExpression[]): Promise<string[
   return slow;
 }
 
-it('every regular expression of the sources takes time that grows with its text, not with its square', async () => {
+it('every regular expression of the sources takes linear time', async () => {
   const all = allExpressions();
   expect(all.length).toBeGreaterThan(100);
   expect(await tooSlow(all.filter(({ source }) => source !== ''))).toEqual([]);
   const unknown = all.filter(
     ({ source, where }) => source === '' && !((where.split(':')[0] as string) in PUT_TOGETHER),
   );
-  expect(unknown, 'write them as literals, or say here why they are linear').toEqual([]);
+  expect(unknown, 'write them as literals, or explain here why they are linear').toEqual([]);
 }, 60_000);
 
-it('one that does not is found, wherever it stands', async () => {
+it('a slow regular expression is found anywhere', async () => {
   const text = `
     // it's /not(a)+b/ one
     const half = a / b / c;

@@ -18,10 +18,10 @@ import { plainLine } from '../../packages/worker-wrapper/src/progress.js';
 import { printable as inTheDemo } from '../../services/stack/src/demo-card.js';
 
 const LENGTH = 2 ** 20;
-/** How much longer than looking at each character once: one that is quadratic takes some 100,000 times as long. */
+/** Allowed factor over reading each character once: quadratic time takes about 100,000 times as long. */
 const MOST_TIMES = 400;
 
-/** What outside texts are made of that made such functions slow, here or elsewhere. */
+/** Parts of outside texts that have made such functions slow. */
 const SHAPES = {
   'hexadecimal digits': '0f',
   'names and colons': 'a:',
@@ -39,7 +39,7 @@ const redactor = new Redactor([
   `-----KEY\n${'[{"token":'.repeat(20)}x`,
 ]);
 
-/** Every function that looks at whole texts from outside. */
+/** Every function that reads whole texts from outside. */
 const FUNCTIONS: Record<string, (text: string) => unknown> = {
   textOf: (text) => textOf(new Error(text)),
   boundedText: (text) => boundedText(text, { maxBytes: LENGTH, keep: 'end' }),

@@ -19,7 +19,7 @@ const MODULES = 'node_modules/';
 const installed = Object.entries(packages).filter(([place, { link }]) => place.includes(MODULES) && !link);
 const nameOf = (place: string) => place.slice(place.lastIndexOf(MODULES) + MODULES.length);
 
-/** Whether a package that stands at a place finds another one, there or further up. */
+/** Whether a package at a place finds another one there or in a parent folder. */
 function finds(place: string, name: string): boolean {
   const folders = place.split(`/${MODULES}`).map((_, at, all) => all.slice(0, at + 1).join(`/${MODULES}`));
   return ['', ...folders.map((folder) => `${folder}/`)].some((folder) => `${folder}${MODULES}${name}` in packages);

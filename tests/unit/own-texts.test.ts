@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..', '..');
 
-/** The lines of the sources that may be shown: no comments, and no addresses that are put together with real passwords. */
+/** Lines of the sources that may be printed: without comments, and without templates, which may build URLs with passwords. */
 function* shownLines(): Generator<string> {
   for (const group of ['packages', 'services']) {
     for (const name of readdirSync(join(root, group))) {
@@ -20,7 +20,7 @@ function* shownLines(): Generator<string> {
   }
 }
 
-it('what the programs say of themselves has nothing that is taken out as a secret', () => {
+it('the redactor changes none of the programs’ own texts', () => {
   const lines = [...shownLines()];
   expect(lines.length).toBeGreaterThan(10_000);
   expect(lines.filter((line) => withoutPatterns(line) !== line)).toEqual([]);

@@ -12,7 +12,7 @@ const faults = page
     proofs: [...section.matchAll(/^- `([^`]+)`: (.+)$/gm)].map(([, file = '', title = '']) => ({ file, title })),
   }));
 
-/** What a page names and the repository does not have. */
+/** Tests that a page names and the repository does not have. */
 function missing(proofs: { file: string; title: string }[]): string[] {
   return proofs
     .filter(({ file, title }) => {
@@ -24,20 +24,20 @@ function missing(proofs: { file: string; title: string }[]): string[] {
     .map(({ file, title }) => `${file}: ${title}`);
 }
 
-it('the page on reliability names only tests that are there', () => {
+it('the page on reliability names only existing tests', () => {
   expect(missing(faults.flatMap((fault) => fault.proofs))).toEqual([]);
 });
 
-it('every fault on the page has a number of its own, in order, and a test', () => {
+it('every fault on the page has its own number, in order, and a test', () => {
   const numbers = faults.map((fault) => fault.number);
   expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   expect(numbers.length).toBeGreaterThan(20);
   expect(faults.filter((fault) => fault.proofs.length === 0)).toEqual([]);
 });
 
-it('a file or a title that is not there is noticed', () => {
+it('a missing file or title is reported', () => {
   const file = 'tests/unit/reliability.test.ts';
   expect(missing([{ file, title: 'a title of nothing' }])).toHaveLength(1);
   expect(missing([{ file: 'tests/unit/nowhere.test.ts', title: 'x' }])).toHaveLength(1);
-  expect(missing([{ file, title: 'a file or a title that is not there is noticed' }])).toEqual([]);
+  expect(missing([{ file, title: 'a missing file or title is reported' }])).toEqual([]);
 });

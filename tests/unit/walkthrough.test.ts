@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..', '..');
 
-it('the walkthrough names only files that are there', () => {
+it('the walkthrough names only existing files', () => {
   const text = readFileSync(resolve(root, 'docs', 'walkthrough.md'), 'utf8');
   const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
@@ -14,7 +14,7 @@ it('the walkthrough names only files that are there', () => {
     .split('\n')
     .map((file) => `/${file}`);
   const named = [...text.matchAll(/`((?:[\w.-]+\/)*[\w.-]+\.(?:ts|js))`/g)].map((match) => match[1] as string);
-  // `src/server.js` is a file of the project that the demo makes: it stands in the template.
+  // `src/server.js` is a file of the demo's project, from the template.
   expect(named.filter((name) => !files.some((file) => file.endsWith(`/${name}`)))).toEqual([]);
   expect(named.length).toBeGreaterThan(40);
 });
