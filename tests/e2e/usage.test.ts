@@ -122,7 +122,9 @@ describe('invalid input is explained in a sentence, with exit code 2', () => {
     const taken = await run('up', ['--data-dir', join(temp.path, 'data'), '--port', String(port)]);
     server.close();
     expect([taken.code, taken.stdout]).toEqual([2, '']);
-    expect(taken.stderr).toMatch(new RegExp(`^the port ${port} \\(--port\\) is in use by another program: .*\nTry: bin/up --help`));
+    expect(taken.stderr).toMatch(
+      new RegExp(`^the port ${port} \\(--port\\) is in use by another program: .*\nTry: bin/up --help`),
+    );
     expect(await processesIn(temp.path)).toEqual([]);
   });
 });

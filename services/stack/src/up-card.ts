@@ -32,7 +32,7 @@ export function upCard({ apiUrl, dataDir, agent, seconds, tokenFile, profile, le
     left &&
     `
   Commands now use this system, the profile ${profile}.
-  Before, they used ${left.api_url}, which still runs.
+  Before, they used ${left.api_url}; it still runs.
   To use that one, once or from now on:
 
     bin/orchestrator --profile ${left.name} project list

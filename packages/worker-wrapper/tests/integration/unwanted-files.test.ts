@@ -13,7 +13,12 @@ it('unwanted files are excluded by name, also if the agent committed them; delet
     mkdir -p src web/node_modules/a keys; echo w > src/w; echo T=1 > .env; git add -f .env; git commit -qm env
     echo a > web/node_modules/a/a.js; printf -- '-----BEGIN RSA PRIVATE KEY-----\\n' > keys/mine.txt
     truncate -s 51M src/big; ln -s /etc/passwd src/style.css; ln -s ../src/w keys/w; echo E=1 > .env.example`);
-  for (const name of ['.env (', 'web/node_modules/a/a.js (', 'keys/mine.txt (it contains a private key)', 'src/big (']) {
+  for (const name of [
+    '.env (',
+    'web/node_modules/a/a.js (',
+    'keys/mine.txt (it contains a private key)',
+    'src/big (',
+  ]) {
     expect(problem).toContain(name);
   }
   expect(problem).toContain('src/style.css (a link that leads out of the repository)');

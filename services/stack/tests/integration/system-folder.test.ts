@@ -174,7 +174,10 @@ async function verify(units: readonly string[]): Promise<void> {
 it('agents and programs are named in the folder that --release names', async () => {
   const other = join(temp.path, 'linked');
   const answer = await initialize(['--dir', other, '--release', temp.path]);
-  expect(answer.failed).toMatchObject({ code: 'USAGE', message: expect.stringContaining('contains no built services') });
+  expect(answer.failed).toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining('contains no built services'),
+  });
   const link = join(temp.path, 'current');
   const root = join(import.meta.dirname, '../../../..');
   await symlink(root, link);
