@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerCommands, workerIdFor, workerLifecycle } from '@codegen/contracts';
 import { type RunningService, runConsumer } from '@codegen/sdk/consumer';
-import { LockedError, lockFile } from '@codegen/sdk/processes';
+import { lockFolder } from '@codegen/sdk/processes';
 import { type Logger, sayFailed } from '@codegen/sdk/queue';
 import type { ServiceKit } from '@codegen/sdk/service';
 import { respond } from './answer-commands.js';
@@ -45,7 +44,7 @@ export async function startWorkerManager(
   const { workersDir, reconcileMs = 1000 } = config;
   await mkdir(workersDir, { recursive: true });
   const consumer = config.name ?? (await nameOf(workersDir));
-  const unlock = await lock(workersDir);
+  const unlock = await lockFolder(workersDir, 'workers', 'worker-manager');
   const runtime = config.runtime ?? localRuntime(config, logger);
   let steadySince = redis.status === 'ready' ? Date.now() : undefined;
   redis.on('ready', () => {
@@ -198,17 +197,6 @@ export async function startWorkerManager(
       await unlock();
     },
   };
-}
-
-async function lock(workersDir: string): Promise<() => Promise<void>> {
-  try {
-    return await lockFile(join(workersDir, 'lock'));
-  } catch (error) {
-    if (!(error instanceof LockedError) || !error.holder) throw error;
-    const { pid } = error.holder;
-    const text = `the workers folder ${workersDir} is in use by process ${pid}: stop that worker-manager first, or give this one a folder of its own`;
-    throw new Error(text, { cause: error });
-  }
 }
 
 function localRuntime({ workersDir, redisUrl, wrapperCommand, terminateGraceMs }: WorkerManagerConfig, logger: Logger) {
