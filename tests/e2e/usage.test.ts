@@ -61,10 +61,10 @@ it('the command line of the checkout names itself in its hints as it was called'
     await once(child, 'close');
     return Buffer.concat(chunks).toString();
   };
-  expect(await paste('bin/orchestrator project list')).toMatch(/^Try: bin\/orchestrator auth login$/m);
+  expect(await paste('bin/orchestrator project list')).toMatch(/^Try: bin\/orchestrator up$/m);
   expect(await paste('cd docs && ../bin/orchestrator --help')).toMatch(/^Next: \.\.\/bin\/orchestrator TOPIC --help$/m);
   expect(await paste('PATH="$PWD/bin:$PATH"; cd /; orchestrator project list')).toMatch(
-    /^Try: orchestrator auth login$/m,
+    /^Try: orchestrator up$/m,
   );
 });
 

@@ -215,7 +215,7 @@ describe('one document and an exit code, in', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
       command: 'up',
-      error: { message: expect.stringContaining('is taken') },
+      error: { message: expect.stringContaining('is in use') },
     });
   }, 120_000);
 });
