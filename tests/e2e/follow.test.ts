@@ -194,7 +194,7 @@ describe.each([
     expect([text.code, text.stdout.trimEnd().split('\n').at(-2)]).toEqual([0, expect.stringContaining(reason)]);
     const { verdict } = explained.json().data;
     expect(verdict).toMatchObject({ state: 'failed', next: { command: `orchestrator task retry ${id}` } });
-    expect(verdict.why).toMatch(/^it failed.*: ended by .+: the host is gone for good$/);
+    expect(verdict.why).toMatch(/^it failed.* ended by .+: the host is gone for good$/);
   });
 
   it('is started at once without --wait, and waited for later, as it is or by its project', async () => {

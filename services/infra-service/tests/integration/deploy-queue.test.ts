@@ -229,11 +229,11 @@ test('A message that does not fit what the API knows is refused with a sentence,
   for (const [i, [fields, why]] of forged.entries()) {
     expect([fields, answers[i]?.status, answers[i]?.error]).toEqual([fields, 'failed', expect.stringMatching(why)]);
   }
-  expect(await readdir(site.releasesDir)).toEqual([]);
+  expect(await readdir(site.releasesDir)).toEqual(['lock']);
   expect(site.api.requests).toEqual([]);
   expect(await site.progress('task:events')).toEqual([]);
   expect((await site.deploy(project, { commit_sha })).status).toBe('success');
-  expect(await readdir(site.releasesDir)).toEqual([project.id]);
+  expect((await readdir(site.releasesDir)).sort()).toEqual(['lock', project.id]);
 });
 
 test('The kind of its server chooses who carries a deploy out, and one that nobody serves stops no other', async () => {
@@ -274,7 +274,7 @@ test('While the API is away a deploy waits, and is checked when it is back', asy
   site.api.away = true;
   const message = await site.publish(project, { commit_sha: await project.repository.commit() });
   await waitFor('a first try', () => site.api.missed > 0);
-  expect(await readdir(site.releasesDir)).toEqual([]);
+  expect(await readdir(site.releasesDir)).toEqual(['lock']);
   site.api.away = false;
   expect((await site.answer(message.request_id, 40_000)).status).toBe('success');
 });
