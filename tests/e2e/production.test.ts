@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freePort } from '../support/ports.js';
+import { deployPortsFrom, freePort } from '../support/ports.js';
 import { createDatabase } from '../support/postgres.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -17,7 +17,7 @@ let database: Awaited<ReturnType<typeof createDatabase>>;
 let redis: TestRedis;
 let units: Units;
 let port: number;
-const portFrom = 20_000 + Math.floor(Math.random() * 400) * 100;
+const portFrom = deployPortsFrom();
 beforeAll(async () => {
   temp = await tempFolder('codegen-production');
   [database, redis] = await Promise.all([createDatabase(), startRedis()]);

@@ -63,9 +63,7 @@ it('the command line of the checkout names itself in its hints as it was called'
   };
   expect(await paste('bin/orchestrator project list')).toMatch(/^Try: bin\/orchestrator up$/m);
   expect(await paste('cd docs && ../bin/orchestrator --help')).toMatch(/^Next: \.\.\/bin\/orchestrator TOPIC --help$/m);
-  expect(await paste('PATH="$PWD/bin:$PATH"; cd /; orchestrator project list')).toMatch(
-    /^Try: orchestrator up$/m,
-  );
+  expect(await paste('PATH="$PWD/bin:$PATH"; cd /; orchestrator project list')).toMatch(/^Try: orchestrator up$/m);
 });
 
 // Only root may become somebody else.

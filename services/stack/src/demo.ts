@@ -100,7 +100,8 @@ class Demo {
   }
 
   private async startStack(): Promise<void> {
-    const ports = 20_000 + Math.floor(Math.random() * 20_000);
+    // Below the ports of outgoing connections.
+    const ports = 20_000 + Math.floor(Math.random() * 12_000);
     const args = ['--data-dir', this.data, '--login', '--deploy-ports', `${ports}-${ports + 99}`];
     const main = join(root, 'services', 'stack', 'dist', 'main.js');
     // A separate group, so that Ctrl-C reaches only this process, which stops the system in order.

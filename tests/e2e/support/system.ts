@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identityOf } from '@codegen/sdk/processes';
 import { inject } from 'vitest';
-import { freePort } from '../../support/ports.js';
+import { deployPortsFrom, freePort } from '../../support/ports.js';
 import { program } from '../../support/program.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { tempFolder } from '../../support/temp-folder.js';
@@ -118,7 +118,7 @@ export async function startStack(options: StackOptions = {}): Promise<StackSyste
   const configDir = join(home.path, 'config');
   await mkdir(configDir);
   const agentsFile = await writeAgents(home.path, options);
-  const portFrom = 20_000 + Math.floor(Math.random() * 400) * 100;
+  const portFrom = deployPortsFrom();
   let child: ChildProcess;
   let details = { redisUrl: '', apiUrl: '', token: '' };
 
@@ -260,7 +260,7 @@ export async function startServices(
     return (await response.json()) as Record<string, never>;
   };
   await waitFor('the api', () => fetch(`${apiUrl}/health`).then((response) => response.ok), { timeoutMs: 20_000 });
-  const portFrom = 20_000 + Math.floor(Math.random() * 400) * 100;
+  const portFrom = deployPortsFrom();
   await call('PUT', '/servers/local', { ip: '127.0.0.1', port_from: portFrom, port_to: portFrom + 99 });
   const keyFor = async (service: string) => {
     const { secret } = await call('POST', '/api-keys', { name: service, role: 'service', scopes: ['*'] });
