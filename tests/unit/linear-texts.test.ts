@@ -30,6 +30,7 @@ const SHAPES = {
   'marks and brackets': '<result>[{"token":',
   'quotes and backslashes': '\\"',
   'escape sequences and NUL': '\u001b]\u0000',
+  'control strings without an end': '\u009d',
 } as const;
 
 const redactor = new Redactor([

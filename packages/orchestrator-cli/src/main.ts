@@ -69,7 +69,8 @@ async function execute(request: Request, runtime: Runtime): Promise<Outcome> {
   if (!request.command && !topic && request.words.length > 0) throw unknownCommand(request.words);
   if (request.help || (!request.command && topic)) {
     const [{ helpFor }, { readUse }] = await Promise.all([import('./kit/help.js'), import('./operations/usable.js')]);
-    const { data, render } = await helpFor(request.command, topic, (await readUse(request.argv, runtime)).may);
+    const { may } = await readUse(request.argv, runtime);
+    const { data, render } = await helpFor(request.command, topic, request.argv.includes('--all') ? () => true : may);
     return { data, render };
   }
   if (request.command) return await runCommand(request.command, request.argv, runtime);

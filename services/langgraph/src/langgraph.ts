@@ -29,6 +29,7 @@ export const langgraph: ServiceParts<LanggraphConfig> = {
     const { api, redis, logger, instance, fail: refused } = service;
     const { leaseMs = 15_000, resendAfterMs = RESEND_AFTER_MS } = config;
     const pool = openPool(config.database, service);
+    service.readyWhile('the database', () => pool.query('select 1'));
     const threads = new Threads(pool);
     const waits = new Waits(pool);
     await migrate(pool);

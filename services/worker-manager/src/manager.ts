@@ -52,7 +52,9 @@ export async function dropWorker(
 ): Promise<void> {
   const record = records.get(workerId);
   if (!record) return;
-  if (whose === 'gone' || !runtime.outlivesManager) {
+  // One that only waited here may run under its new owner on this machine, where processes are found by its id.
+  const mayBeOthers = whose === 'other' && (record.state === 'queued' || runtime.outlivesManager);
+  if (!mayBeOthers) {
     await runtime.end(workerId, record.handle);
     await runtime.remove(workerId);
   }

@@ -221,6 +221,12 @@ export class Ownership {
     );
   }
 
+  /** Redis may know less than it did: every worker is told of again, and one that nobody has told of may still be somebody's. */
+  doubt(): void {
+    this.#told.clear();
+    this.#steadySince = undefined;
+  }
+
   /** Tells all that a worker is no more. */
   async release(workerId: string): Promise<void> {
     this.#told.delete(workerId);
@@ -332,7 +338,7 @@ export class Ownership {
         await this.tell();
       } catch {
         // What is away is told of by those that work with it.
-        this.#steadySince = undefined;
+        this.doubt();
       }
     }
   }

@@ -128,7 +128,10 @@ export async function startWorkerManager(
   }
   takeOver.ownLeftovers();
   // What Redis knows may be older now.
-  redis.on('ready', () => takeOver.ownLeftovers());
+  redis.on('ready', () => {
+    ownership.doubt();
+    takeOver.ownLeftovers();
+  });
 
   const commands = runConsumer({
     ...service.consumer,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 import { type CallOptions, Orchestrator } from '@codegen/sdk';
 import { homeFolder, makeFolder, readRegularFile, writeFileBelow } from '@codegen/sdk/files';
 import { readUserConfig } from '@codegen/sdk/profiles';
@@ -88,7 +88,9 @@ export async function findValues(what: string, { settings, may }: Use, runtime: 
   if (Object.hasOwn(local, what)) return (await local[what]?.(runtime.env).catch(() => [])) ?? [];
   const source = Object.hasOwn(remote, what) ? remote[what] : undefined;
   if (!source || !settings || !may(source.list)) return [];
-  const { apiUrl, token, redisUrl } = settings;
+  const { apiUrl, token, redisUrl, sources } = settings;
+  // Nobody has entered the line yet: the token goes to no address that is only typed.
+  if (sources.api_url?.kind === 'flag' && sources.token?.kind === 'environment') return [];
   return await remembered(what, settings, runtime.env, async () => {
     const client = new Orchestrator({ apiUrl, token, redisUrl, retry: { attempts: 1 }, timeoutMs: PATIENCE_MS });
     const signal = AbortSignal.any([runtime.signal, AbortSignal.timeout(PATIENCE_MS)]);
@@ -110,10 +112,13 @@ async function remembered(
     .update(JSON.stringify([apiUrl, token, redisUrl]))
     .digest('hex');
   const file = `${what}.json`;
-  const stored = await read(join(folder, file)).catch(() => undefined);
+  const stored = await requireOwn(folder)
+    .then(() => read(join(folder, file)))
+    .catch(() => undefined);
   if (stored?.login === login) return stored.items;
   const items = await find().catch(() => []);
   await makeFolder(folder)
+    .then(() => requireOwn(folder))
     .then(() => writeFileBelow(folder, file, JSON.stringify({ login, items }), { mode: 0o600, replaces: 'anything' }))
     .catch(() => undefined);
   return items;
@@ -126,9 +131,15 @@ async function read(path: string): Promise<{ login: string; items: KnownItem[] }
   return bytes && (JSON.parse(bytes.toString()) as { login: string; items: KnownItem[] });
 }
 
+/** @throws where another account may write to the folder */
+async function requireOwn(folder: string): Promise<void> {
+  const { uid, mode } = await lstat(folder);
+  if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error(`${folder} is not this account's alone`);
+}
+
 /** Where the user's caches are: XDG_CACHE_HOME, else `.cache` at home. */
 function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
   const home = homeFolder(env);
-  const caches = env.XDG_CACHE_HOME || (home && join(home, '.cache'));
+  const caches = (isAbsolute(env.XDG_CACHE_HOME ?? '') && env.XDG_CACHE_HOME) || (home && join(home, '.cache'));
   return caches && join(caches, 'orchestrator', 'completion');
 }

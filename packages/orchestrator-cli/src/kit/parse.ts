@@ -6,7 +6,7 @@ import { inputRequired } from './prompts.js';
 import { nameOfFlag } from './request.js';
 
 /**
- * The input that a command line stands for: a flag before the argument of the same name. oclif takes the line apart; what
+ * The input that a command line stands for: an argument before the flag of the same name. oclif takes the line apart; what
  * a value may be is checked here, since the sentences of oclif quote values, which may be secrets in the wrong place.
  * @throws OrchestratorError USAGE, INPUT_REQUIRED, VALIDATION_FAILED; never with a value
  */
@@ -23,7 +23,7 @@ export async function parseInput(argv: readonly string[], fields: readonly Field
     flag: string;
   }[]) {
     if (flags.find(({ name }) => flagOf(name) === `--${flag}`)?.mayBeEmpty) continue;
-    throw new OrchestratorError('USAGE', `--${flag} is given, but empty: give it a value or leave it out`);
+    throw emptyFlag(`--${flag}`);
   }
   const args = parsed.args as Record<string, unknown>;
   return Object.fromEntries(
@@ -35,6 +35,10 @@ export async function parseInput(argv: readonly string[], fields: readonly Field
   );
 }
 
+function emptyFlag(flag: string): OrchestratorError {
+  return new OrchestratorError('USAGE', `${flag} is given, but empty: give it a value or leave it out`);
+}
+
 /**
  * The input with what it leaves out, where the command has a default.
  * @throws OrchestratorError INPUT_REQUIRED, USAGE for fields that do not go together, VALIDATION_FAILED for an unknown name
@@ -44,7 +48,7 @@ export function completeInput(
   fields: readonly Field[],
 ): Record<string, unknown> {
   const has = (name: string) => given[name] !== undefined && given[name] !== false;
-  for (const { name, excludes = [], needs = [], fieldNames } of fields) {
+  for (const { name, positional, mayBeEmpty, excludes = [], needs = [], fieldNames } of fields) {
     if (!has(name)) continue;
     const other = excludes.find(has);
     if (other !== undefined)
@@ -52,6 +56,7 @@ export function completeInput(
     const missing = needs.find((need) => !has(need));
     if (missing !== undefined) throw new OrchestratorError('USAGE', `${flagOf(name)} needs ${flagOf(missing)}`);
     if (fieldNames) checkFieldNames(String(given[name]), fieldNames);
+    else if (given[name] === '' && positional !== true && !mayBeEmpty) throw emptyFlag(flagOf(name));
   }
   const missing = fields.filter(({ name, required }) => required && given[name] === undefined);
   if (missing.length > 0) throw inputRequired(missing.map((field) => ({ name: spellingOf(field), question: '' })));

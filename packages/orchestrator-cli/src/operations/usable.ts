@@ -7,7 +7,7 @@ import { isAllowed, keyMay } from '../permissions.js';
 export interface Use {
   /** None where the configuration cannot be read. */
   settings: Settings | undefined;
-  /** Whether ALLOWED_COMMANDS and the stored key allow a command; with `--all`, every one. */
+  /** Whether ALLOWED_COMMANDS and the stored key allow a command. */
   may(id: CommandId): boolean;
 }
 
@@ -17,7 +17,6 @@ export interface Use {
  */
 export async function readUse(argv: readonly string[], { env }: Pick<Runtime, 'env'>): Promise<Use> {
   const settings = await readSettings(systemFlags(argv), env, undefined, []).catch(() => undefined);
-  if (argv.includes('--all')) return { settings, may: () => true };
   return { settings, may: (id) => isAllowed(id, env) && keyMay(id, settings?.key) };
 }
 

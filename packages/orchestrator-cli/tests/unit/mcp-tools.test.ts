@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type CommandId, commandName, commandTable, entryOf } from '../../src/command-table.js';
 import { commandFields } from '../../src/generated/command-fields.js';
 import { loadCommand } from '../../src/generated/load-command.js';
+import { completeInput } from '../../src/kit/parse.js';
 import { callTool } from '../../src/mcp/call-tool.js';
 import { offer } from '../../src/mcp/offer.js';
 import { checkedInput, toolInput } from '../../src/mcp/tool-input.js';
@@ -13,6 +14,14 @@ const ids = Object.keys(commandTable) as CommandId[];
 const all = offer(undefined, ['*'], undefined).ids;
 
 describe('the inputs of tools', () => {
+  it.each([
+    ['worker.send', { worker: 'w', message: 'm', idempotency_key: '' }],
+    ['task.list', { project: '' }],
+  ] as const)('of %s may not be empty, as on a command line', async (id, given) => {
+    const input = checkedInput(toolInput(await loadCommand(id)), given);
+    expect(() => completeInput(input, commandFields[id])).toThrow(/ is given, but empty/);
+  });
+
   it('become the input of the command, checked as the contracts say', async () => {
     const input = async (id: CommandId, given: object) => checkedInput(toolInput(await loadCommand(id)), given);
 

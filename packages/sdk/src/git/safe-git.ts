@@ -9,8 +9,8 @@ export const safeGitEnvironment: Readonly<Record<string, string>> = {
   GIT_ATTR_NOSYSTEM: '1',
   GIT_NO_REPLACE_OBJECTS: '1',
   GIT_TERMINAL_PROMPT: '0',
-  // Ssh asks nobody either.
-  GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
+  // No prompt, and no key, agent or configuration of this account.
+  GIT_SSH_COMMAND: 'ssh -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityFile=none',
   // Other transports run programs that an address names, or are not encrypted.
   GIT_ALLOW_PROTOCOL: 'file:https:ssh',
 };

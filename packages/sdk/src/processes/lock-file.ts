@@ -120,10 +120,15 @@ async function linkIfAbsent(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Undefined also for a file that a power cut has damaged. */
+/** Undefined if no process holds it: there is no file, or a torn one after a power cut. */
 async function readHolder(path: string): Promise<ProcessIdentity | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'EISDIR') throw error;
+    return '';
+  });
   try {
-    const { pid, startTime, bootId } = JSON.parse(await readFile(path, 'utf8')) as Partial<ProcessIdentity>;
+    // The API's lock of the former release has other names.
+    const { pid, started, boot, startTime = started, bootId = boot } = JSON.parse(text) as Record<string, unknown>;
     if (!Number.isInteger(pid) || typeof startTime !== 'string' || typeof bootId !== 'string') return undefined;
     return { pid: pid as number, startTime, bootId };
   } catch {

@@ -17,8 +17,9 @@ export async function startTelemetry(
   const headers = Object.fromEntries(
     (env.OTEL_EXPORTER_OTLP_HEADERS ?? '')
       .split(',')
-      .map((pair) => pair.split(/=(.*)/s).map((part) => part.trim()))
-      .filter(([name]) => name),
+      .filter((pair) => pair.includes('='))
+      // Encoded as in a URL.
+      .map((pair) => pair.split(/=(.*)/s).map((part) => decodeURIComponent(part.trim()))),
   ) as Record<string, string>;
   const { registerTelemetry } = await import('./telemetry.js');
   return await registerTelemetry({ endpoint, headers }, about, logger);

@@ -86,6 +86,12 @@ it('a removal of a stale lock that a killed process began does not block', async
   await isFree();
 });
 
+it('a lock of the API of the former release is one', async () => {
+  const { pid, startTime: started, bootId: boot } = identityOf(process.ppid);
+  await writeFile(path, JSON.stringify({ pid, started, boot }));
+  await expect(lockFile(path)).rejects.toMatchObject({ holder: { pid } });
+});
+
 it('what stands in the place of a lock and is none is named, with what to do', async () => {
   await mkdir(path);
   await expect(lockFile(path, { waitMs: 60_000 })).rejects.toMatchObject({

@@ -188,7 +188,8 @@ export async function archiveProject(trx: Transaction<Database>, id: string): Pr
 /** Writes what a department reports. With `from`, a status changes only from one of those; the same status again is fine. */
 export async function reportProject(trx: Transaction<Database>, id: string, report: ProjectReport): Promise<Project> {
   const project = await lockProject(trx, id);
-  const { status, from, repository_url, repository, main_sha, manifest } = report;
+  const { status, from, repository_url, main_sha, manifest } = report;
+  const repository = report.repository ?? (project.repository ? undefined : formerRepository(repository_url));
   if (status === 'archived') {
     throw new ApiError('VALIDATION_FAILED', 'a report cannot archive: use POST /projects/{project}/archive');
   }
@@ -209,6 +210,12 @@ export async function reportProject(trx: Transaction<Database>, id: string, repo
     ...(main_sha !== undefined && { main_sha }),
     ...(manifest !== undefined && { manifest: json(manifest) }),
   });
+}
+
+/** Where a repository is that a scaffolder of the former release reports by its URL alone, by the rule of migration 009. */
+function formerRepository(url: string | null | undefined): NonNullable<Project['repository']> | undefined {
+  const [, clone_url] = /^file:\/\/.*\/([^/]+\/[^/]+[.]git)$/.exec(url ?? '') ?? [];
+  return clone_url ? { full_name: clone_url.slice(0, -4), clone_url, credential_ref: 'none:' } : undefined;
 }
 
 /** The refusal of work on an archived project. */

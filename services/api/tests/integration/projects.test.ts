@@ -106,6 +106,12 @@ onBothDatabases('projects', (api) => {
     const known = { full_name: `acme/${id}`, clone_url: 'https://git.example.org/acme/x.git', credential_ref: 'none:' };
     const scaffolder = await api.service([...serviceScopes.scaffolder]);
     const langgraph = await api.service([...serviceScopes.langgraph]);
+    const old = await user.createProject('of-the-former-release');
+    const reported = await scaffolder.ok('PATCH', `/projects/${old.id}/report`, {
+      repository_url: `file:///var/repos/local/${old.id}.git`,
+    });
+    const name = `local/${old.id}`;
+    expect(reported.repository).toEqual({ full_name: name, clone_url: `${name}.git`, credential_ref: 'none:' });
     const ofRepository = [{ repository: known }, { repository_url: 'file:///x' }, { main_sha: 'a' }];
     for (const body of ofRepository) {
       expect(await langgraph.refused('PATCH', path, body)).toBe('403 FORBIDDEN');

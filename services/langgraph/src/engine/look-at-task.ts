@@ -13,12 +13,14 @@ export async function lookAtTask(
   { request_id, task_id }: Pick<ThreadInput, 'request_id' | 'task_id'>,
   signal: AbortSignal,
 ): Promise<void> {
+  // Of a wait that is written meanwhile the answer knows nothing.
+  const conditions = await waits.conditionsOf(request_id);
   const task = await api.tasks.get(task_id, { signal }).catch((error: unknown) => {
     if (isOrchestratorError(error) && error.status === 404) return undefined;
     throw error;
   });
   if (task?.request_id !== request_id || task.status !== 'running') await waits.supersede(request_id);
   else if (task.cancel_requested) await waits.cancel([request_id]);
-  else if (task.waits_for === null) await waits.fulfil(request_id);
+  else if (task.waits_for === null) await waits.fulfil(conditions);
   driver.nudge(request_id);
 }

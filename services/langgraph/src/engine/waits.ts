@@ -238,12 +238,21 @@ export class Waits {
     await bringForward(this.#pool, threadIds);
   }
 
-  /** The task has what it waited for. */
-  async fulfil(threadId: string): Promise<void> {
+  /** The requests of the conditions that a flow waits for. */
+  async conditionsOf(threadId: string): Promise<string[]> {
+    const { rows } = await this.#pool.query(
+      'select request_id from langgraph.waits where thread_id = $1 and condition is not null and result is null',
+      [threadId],
+    );
+    return rows.map(({ request_id }) => request_id as string);
+  }
+
+  /** Ends waits for conditions that are fulfilled. */
+  async fulfil(requestIds: readonly string[]): Promise<void> {
     await this.#pool.query(
       `update langgraph.waits set result = $2, answered_at = now()
-        where thread_id = $1 and condition is not null and result is null`,
-      [threadId, JSON.stringify({ kind: 'ready' })],
+        where request_id = any($1) and condition is not null and result is null`,
+      [requestIds, JSON.stringify({ kind: 'ready' })],
     );
   }
 
