@@ -56,7 +56,7 @@ export function completeInput(
     const missing = needs.find((need) => !has(need));
     if (missing !== undefined) throw new OrchestratorError('USAGE', `${flagOf(name)} needs ${flagOf(missing)}`);
     if (fieldNames) checkFieldNames(String(given[name]), fieldNames);
-    else if (given[name] === '' && positional !== true && !mayBeEmpty) throw emptyFlag(flagOf(name));
+    else if (given[name] === '' && !positional && !mayBeEmpty) throw emptyFlag(flagOf(name));
   }
   const missing = fields.filter(({ name, required }) => required && given[name] === undefined);
   if (missing.length > 0) throw inputRequired(missing.map((field) => ({ name: spellingOf(field), question: '' })));
